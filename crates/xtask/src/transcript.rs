@@ -1,0 +1,163 @@
+//! Runs the ```console blocks of a page and compares what is printed with what the page shows.
+//!
+//! Lines that begin with `$ ` are typed; the lines below them are what the page says they print, standard error
+//! included. `…` in a shown line stands for anything; a shown line that is `…` alone stands for any lines.
+//! All blocks of a page run in one shell, in an empty folder, with our programs first on the PATH; a command
+//! that ends in ` &` runs in the background and is ended, by its pid, when the page is through.
+
+use crate::Findings;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// What one command is shown to print.
+struct Step {
+    command: String,
+    shown: Vec<String>,
+}
+
+/// Between the outputs of two commands in the shell's output.
+const MARK: &str = "--- oubliette transcript ---";
+
+/// Longest run of a page, in seconds.
+const SECONDS_MAX: &str = "120";
+
+/// Runs one page.
+pub fn check(root: &Path, page: &str) -> Result<Findings, String> {
+    let text = std::fs::read_to_string(root.join(page)).map_err(|error| format!("{page}: {error}"))?;
+    let steps = steps(&text);
+    if steps.is_empty() {
+        return Err(format!("{page} has no ```console block"));
+    }
+    let folder = std::env::temp_dir().join(format!("oubliette-transcript-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let printed = run(root, &folder, &steps);
+    std::fs::remove_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let printed = printed?;
+    let parts: Vec<&str> = printed.split(MARK).skip(1).collect();
+    println!("xtask transcript: {page}: {} commands", steps.len());
+    if parts.len() < steps.len() {
+        return Ok(vec![format!("{page}: only {} of {} commands ran:\n{printed}", parts.len(), steps.len())]);
+    }
+    Ok(steps.iter().zip(parts).filter_map(|(step, part)| difference(page, step, part)).collect())
+}
+
+fn steps(text: &str) -> Vec<Step> {
+    let mut steps: Vec<Step> = Vec::new();
+    let mut inside = false;
+    for line in text.lines() {
+        match line {
+            "```console" => inside = true,
+            "```" => inside = false,
+            _ if !inside => {}
+            _ => match (line.strip_prefix("$ "), steps.last_mut()) {
+                (Some(command), _) => steps.push(Step { command: command.to_owned(), shown: Vec::new() }),
+                (None, Some(step)) => step.shown.push(line.to_owned()),
+                (None, None) => {}
+            },
+        }
+    }
+    steps
+}
+
+/// Types every command into one shell and returns what it printed.
+fn run(root: &Path, folder: &Path, steps: &[Step]) -> Result<String, String> {
+    let programs = root.join("target/release");
+    let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap_or_default());
+    let mut script = String::from("exec 2>&1\n");
+    for step in steps {
+        script.push_str(&format!("echo '{MARK}'\n{}\n", step.command));
+        if step.command.ends_with('&') {
+            script.push_str("pids=\"$pids $!\"; sleep 1\n");
+        }
+    }
+    script.push_str(&format!("echo '{MARK}'\nfor pid in $pids; do kill $pid; wait $pid; done 2>/dev/null\n"));
+    let mut shell = Command::new("timeout")
+        .args([SECONDS_MAX, "bash"])
+        .current_dir(folder)
+        .env("PATH", path)
+        .env("HOME", folder)
+        .env_remove("XDG_DATA_HOME")
+        .env("OUBLIETTED_DATA", folder.join("relay"))
+        .env("NO_COLOR", "1")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|error| format!("bash did not start: {error}"))?;
+    if let Some(mut input) = shell.stdin.take() {
+        input.write_all(script.as_bytes()).map_err(|error| format!("bash does not listen: {error}"))?;
+    }
+    let output = shell.wait_with_output().map_err(|error| format!("bash did not end: {error}"))?;
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// What is wrong with one step, with both sides.
+fn difference(page: &str, step: &Step, printed: &str) -> Option<String> {
+    let printed: Vec<&str> = printed.lines().skip(1).collect();
+    let shown: Vec<&str> = trimmed(step.shown.iter().map(String::as_str).collect());
+    let printed = trimmed(printed);
+    if matches_lines(&shown, &printed) {
+        return None;
+    }
+    Some(format!(
+        "{page}: $ {}\n  shown:\n    {}\n  printed:\n    {}",
+        step.command,
+        shown.join("\n    "),
+        printed.join("\n    ")
+    ))
+}
+
+/// Without empty lines at the end.
+fn trimmed(mut lines: Vec<&str>) -> Vec<&str> {
+    while lines.last().is_some_and(|line| line.trim().is_empty()) {
+        lines.pop();
+    }
+    lines
+}
+
+fn matches_lines(shown: &[&str], printed: &[&str]) -> bool {
+    match shown.split_first() {
+        None => printed.is_empty(),
+        Some((&"…", rest)) => {
+            (0..=printed.len()).any(|skip| matches_lines(rest, printed.get(skip..).unwrap_or_default()))
+        }
+        Some((first, rest)) => printed
+            .split_first()
+            .is_some_and(|(line, others)| matches_line(first, line) && matches_lines(rest, others)),
+    }
+}
+
+/// Whether a line is the shown one, `…` standing for anything.
+fn matches_line(shown: &str, line: &str) -> bool {
+    match shown.split_once('…') {
+        None => shown.trim_end() == line.trim_end(),
+        Some((before, after)) => line.strip_prefix(before).is_some_and(|rest| {
+            rest.char_indices()
+                .map(|(at, _)| at)
+                .chain([rest.len()])
+                .any(|at| matches_line(after, rest.get(at..).unwrap_or_default()))
+        }),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ellipsis_stands_for_anything_and_the_rest_is_meant() {
+        assert!(matches_line("a … c … e", "a b c d e"));
+        assert!(!matches_line("a … c", "a b d"));
+        assert!(matches_lines(&["a", "…", "z"], &["a", "b", "c", "z"]));
+        assert!(!matches_lines(&["a", "z"], &["a", "b", "z"]));
+    }
+
+    #[test]
+    fn commands_and_their_lines_are_told_apart() {
+        let steps = steps("x\n```console\n$ one\nsays\n$ two\n```\n$ three\n");
+        assert_eq!(steps.len(), 2);
+        assert_eq!(steps[0].shown, ["says"]);
+        assert!(steps[1].shown.is_empty());
+    }
+}
