@@ -1,0 +1,80 @@
+//! Every bound of the protocol, related by const assertions (`spec/limits.md`).
+
+/// Largest frame, counted after its length field.
+pub const FRAME_BYTES_MAX: usize = 80 * 1024;
+/// The three sizes of an envelope.
+pub const ENVELOPE_BYTES: [usize; 3] = [4 * 1024, 16 * 1024, 64 * 1024];
+/// Largest envelope.
+pub const ENVELOPE_BYTES_MAX: usize = 64 * 1024;
+/// Requests of one connection without their answers.
+pub const OUTSTANDING_MAX: usize = 64;
+/// Unread output of a connection after which no more is read from it.
+pub const UNREAD_OUTPUT_BYTES_MAX: usize = 1024 * 1024;
+/// From accept to the first request.
+pub const HANDSHAKE_MS_MAX: u64 = 10_000;
+/// Silence after which a connection is closed.
+pub const IDLE_MS_MAX: u64 = 600_000;
+/// How often a client keeps a quiet connection alive.
+pub const KEEP_ALIVE_MS: u64 = 240_000;
+/// Unacked envelopes under way to one owner.
+pub const CREDIT_MAX: u16 = 256;
+/// Mailboxes on one owner connection.
+pub const SLOTS_MAX: usize = 2;
+/// A challenge's life.
+pub const CHALLENGE_MS_MAX: u64 = 60_000;
+/// Challenges open on one connection.
+pub const CHALLENGES_PER_CONNECTION_MAX: usize = 4;
+/// Envelopes waiting in an inbox.
+pub const INBOX_ENVELOPES_MAX: u32 = 10_000;
+/// Bytes waiting in an inbox.
+pub const INBOX_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// Days that an inbox keeps an envelope.
+pub const INBOX_DAYS_MAX: u16 = 30;
+/// Days that a doorstep keeps an envelope.
+pub const DOORSTEP_DAYS_MAX: u16 = 14;
+/// Envelopes waiting at a doorstep.
+pub const DOORSTEP_ENVELOPES_MAX: u32 = 512;
+/// Deposits a day at a doorstep.
+pub const DOORSTEP_DAILY_MAX: u32 = 128;
+/// Deposits of a day that ask for no puzzle.
+pub const DOORSTEP_FREE_MAX: u32 = 32;
+/// Days after which an unopened mailbox is closed.
+pub const MAILBOX_UNOPENED_DAYS_MAX: u16 = 90;
+/// Live generations of a mailbox.
+pub const GENERATIONS_MAX: usize = 4;
+/// Stamps of a generation.
+pub const STAMPS_PER_GENERATION: u32 = 65_536;
+/// Indices in one `CROSS_OFF`.
+pub const CROSS_OFF_INDICES_MAX: usize = 4_096;
+/// Stamps in one refill.
+pub const REFILL_STAMPS_MAX: usize = 256;
+/// Stamps in a HELLO's reply path.
+pub const HELLO_STAMPS: usize = 32;
+/// Deposits in flight to one contact.
+pub const IN_FLIGHT_PER_CONTACT_MAX: usize = 32;
+/// Sessions kept with one contact.
+pub const SESSIONS_PER_CONTACT_MAX: usize = 4;
+/// Bytes of a text that always fits the smallest envelope.
+pub const SHORT_TEXT_BYTES: usize = 1_000;
+/// Bytes of a greeting in a HELLO.
+pub const GREETING_BYTES_MAX: usize = 1_024;
+/// Bytes of a host name.
+pub const HOST_BYTES_MAX: usize = 253;
+/// Bytes of a name.
+pub const NAME_BYTES_MAX: usize = 32;
+/// Shortest name.
+pub const NAME_BYTES_MIN: usize = 2;
+/// Default TCP port.
+pub const PORT: u16 = 24268;
+/// Look-ups per source and minute.
+pub const LOOKUPS_PER_MINUTE_MAX: u32 = 60;
+/// Connections per source.
+pub const CONNECTIONS_PER_SOURCE_MAX: usize = 64;
+/// First and longest wait of a client before it connects again.
+pub const BACKOFF_MS: (u64, u64) = (1_000, 300_000);
+
+const _: () = assert!(ENVELOPE_BYTES_MAX + 256 <= FRAME_BYTES_MAX);
+const _: () = assert!(IN_FLIGHT_PER_CONTACT_MAX < 40, "Olm keeps 40 skipped keys per chain");
+const _: () = assert!(IN_FLIGHT_PER_CONTACT_MAX <= OUTSTANDING_MAX);
+const _: () = assert!(DOORSTEP_FREE_MAX < DOORSTEP_DAILY_MAX && DOORSTEP_DAILY_MAX <= DOORSTEP_ENVELOPES_MAX);
+const _: () = assert!(2 * KEEP_ALIVE_MS < IDLE_MS_MAX);
