@@ -19,7 +19,7 @@ pub enum Request {
     /// Answers a challenge (registry).
     Answer(Box<Answer>),
     /// Publishes a prekey bundle (registry).
-    Publish(Publish),
+    Publish(Box<Publish>),
     /// Looks a name's record up (anonymous).
     Lookup(Lookup),
     /// Fetches a name's prekey bundle (anonymous).
