@@ -9,10 +9,6 @@ use std::process::Command;
 pub struct Package {
     /// Its name.
     pub name: String,
-    /// Its version.
-    pub version: String,
-    /// Its licence expression, where it states one.
-    pub licence: Option<String>,
     /// Whether it is ours.
     pub ours: bool,
     /// Ids of what it needs to be built and run (not of what only its tests need).
@@ -56,8 +52,6 @@ impl Graph {
                 let id = text(package.get("id"));
                 let one = Package {
                     name: text(package.get("name")),
-                    version: text(package.get("version")),
-                    licence: package.get("license").and_then(Value::as_str).map(str::to_owned),
                     ours: members.contains(id.as_str()),
                     needs: BTreeSet::new(),
                 };
