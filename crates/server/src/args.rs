@@ -1,0 +1,148 @@
+//! The command line of `oublietted`: each flag once, its name, its help, its variable.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use wire::{HostPort, Name};
+
+/// The whole command line.
+#[derive(Parser, Debug)]
+#[command(
+    name = "oublietted",
+    version,
+    about = "Keeps sealed messages until their reader collects them",
+    after_help = "Examples
+  oublietted serve                            run here, port 24268
+  oublietted serve --ephemeral                a throw-away server with two invitations
+  oublietted invite alice                     let one person in
+  oublietted status --json                    how it goes, in numbers
+
+Exit codes  0 done · 1 error · 2 usage · 4 temporary, retry · 5 refused
+            6 IDENTITY NOT AS EXPECTED · 7 data folder"
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Settings that several commands share.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// Flags of every command.
+#[derive(Args, Clone, Debug)]
+pub struct Common {
+    /// Folder with keys and envelopes [default: /var/lib/oubliette, or the user's data folder]
+    #[arg(long, global = true, env = "OUBLIETTED_DATA", value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Configuration file (TOML; unknown keys are an error)
+    #[arg(short, long, global = true, env = "OUBLIETTED_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// One JSON object per line on stdout
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Say more on stderr; never names, ids or addresses of people
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+}
+
+/// The verbs.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Run the server
+    Serve(Serve),
+    /// Print an invitation for one person (needs the running server)
+    Invite(Invite),
+    /// Uptime, totals without names, days left on certificates
+    Status,
+    /// Exit 0 if the server is serving
+    Health,
+    /// Validate configuration and data folder without starting
+    Check,
+}
+
+/// `serve`.
+#[derive(Args, Clone, Default, Debug)]
+pub struct Serve {
+    /// Where to listen; may be given several times [default: [::]:24268]
+    #[arg(long, env = "OUBLIETTED_LISTEN", value_name = "ADDR", value_delimiter = ',')]
+    pub listen: Vec<SocketAddr>,
+    /// The name under which people reach this server, for what it prints
+    #[arg(long, env = "OUBLIETTED_PUBLIC_HOST", value_name = "HOST[:PORT]", value_parser = host_port)]
+    pub public_host: Option<HostPort>,
+    /// Let everybody register, without invitations
+    #[arg(long)]
+    pub open: bool,
+    /// Connections served at once [default: 4096]
+    #[arg(long, env = "OUBLIETTED_CONNECTIONS_MAX", value_name = "N")]
+    pub connections_max: Option<usize>,
+    /// Temporary folder, free port, two invitations on stdout, nothing left at the end
+    #[arg(long, conflicts_with = "data")]
+    pub ephemeral: bool,
+}
+
+/// `invite`.
+#[derive(Args, Clone, Debug)]
+pub struct Invite {
+    /// The name that the invitation is for
+    #[arg(value_parser = name)]
+    pub name: Name,
+    /// How long it is valid: 30m, 12h, 7d
+    #[arg(long, default_value = "7d", value_parser = seconds, value_name = "TIME")]
+    pub expires: u64,
+    /// Show a QR code too
+    #[arg(long)]
+    pub qr: bool,
+}
+
+fn name(text: &str) -> Result<Name, String> {
+    Name::parse(text)
+        .map_err(|_| "a name is 2 to 32 of a-z 0-9 . _ - and begins with a letter or digit".to_owned())
+}
+
+fn host_port(text: &str) -> Result<HostPort, String> {
+    HostPort::parse(text).map_err(|error| error.to_string())
+}
+
+/// Longest life of an invitation.
+const EXPIRES_S_MAX: u64 = 365 * 86_400;
+
+fn seconds(text: &str) -> Result<u64, String> {
+    const FORM: &str = "write a number and a unit: 30m, 12h, 7d (at most 365d)";
+    let unit = text.chars().last().ok_or(FORM)?;
+    let scale = match unit {
+        's' => 1,
+        'm' => 60,
+        'h' => 3_600,
+        'd' => 86_400,
+        _ => return Err(FORM.to_owned()),
+    };
+    let count: u64 = text.strip_suffix(unit).unwrap_or_default().parse().map_err(|_| FORM)?;
+    count
+        .checked_mul(scale)
+        .filter(|total| (1..=EXPIRES_S_MAX).contains(total))
+        .ok_or_else(|| FORM.to_owned())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn times_have_a_unit_and_a_bound() {
+        assert_eq!(seconds("7d").unwrap(), 604_800);
+        assert_eq!(seconds("30m").unwrap(), 1_800);
+        for wrong in ["", "7", "d", "-1d", "0h", "366d", "99999999999999999999d", "7é", "é"] {
+            assert!(seconds(wrong).is_err(), "{wrong}");
+        }
+    }
+}

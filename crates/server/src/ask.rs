@@ -1,0 +1,80 @@
+//! The other end of the admin socket: how `invite`, `status` and `health` reach the running server.
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::admin::{LINE_BYTES_MAX, Question, Reply};
+use crate::data_folder::admin_socket;
+use crate::failure::{EXIT_LOCAL, EXIT_TEMPORARY, Failure};
+
+/// How long an answer may take.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Why there is no answer.
+#[derive(thiserror::Error, Debug)]
+pub enum AskError {
+    /// Nobody is at home.
+    #[error("nobody answers at {0}")]
+    NotRunning(PathBuf),
+    /// This user may not ask.
+    #[error("{0} belongs to another user")]
+    NotAllowed(PathBuf),
+    /// The connection broke.
+    #[error("the server did not answer: {0}")]
+    Broken(#[from] io::Error),
+    /// The answer is none.
+    #[error("the server's answer cannot be read: {0}")]
+    Answer(#[from] serde_json::Error),
+}
+
+impl From<AskError> for Failure {
+    fn from(error: AskError) -> Self {
+        let why = error.to_string();
+        match error {
+            AskError::NotRunning(_) => Failure::new(
+                "no server is running on this data folder",
+                why,
+                "start it with   oublietted serve   — or name its folder with   --data DIR",
+                EXIT_TEMPORARY,
+                "OUB-S041",
+            ),
+            AskError::NotAllowed(_) => Failure::new(
+                "this user may not speak to the server",
+                why,
+                "run the command as the server's user or as root:   sudo oublietted …",
+                EXIT_LOCAL,
+                "OUB-S073",
+            ),
+            AskError::Broken(_) | AskError::Answer(_) => Failure::new(
+                "the server did not answer",
+                why,
+                "try again; if it stays so, restart the server",
+                EXIT_TEMPORARY,
+                "OUB-S042",
+            ),
+        }
+    }
+}
+
+/// Asks the server that runs on `data`.
+pub fn ask(data: &Path, question: &Question) -> Result<Reply, AskError> {
+    let path = admin_socket(data);
+    let stream = UnixStream::connect(&path).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => AskError::NotRunning(path),
+        io::ErrorKind::PermissionDenied => AskError::NotAllowed(path),
+        _ => AskError::Broken(error),
+    })?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    let mut line = serde_json::to_string(question)?;
+    line.push('\n');
+    (&stream).write_all(line.as_bytes())?;
+    let mut answer = String::new();
+    BufReader::new((&stream).take(LINE_BYTES_MAX)).read_line(&mut answer)?;
+    if answer.is_empty() {
+        return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
+    }
+    Ok(serde_json::from_str(&answer)?)
+}

@@ -1,0 +1,195 @@
+//! The settings of `serve`, gathered from flag, environment, file and built-in value, in this order.
+
+use std::net::{Ipv6Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use wire::HostPort;
+use wire::limits::{CONNECTIONS_PER_SOURCE_MAX, PORT};
+
+use crate::args::{Common, Serve};
+use crate::failure::{EXIT_USAGE, Failure};
+
+/// Where the configuration is looked for when none is named; it need not exist.
+pub const CONFIG_FILE: &str = "/etc/oubliette/oublietted.toml";
+/// Connections served at once unless configured.
+const CONNECTIONS_MAX: usize = 4_096;
+/// A configuration longer than this is not one.
+const CONFIG_BYTES_MAX: u64 = 64 * 1024;
+
+/// What `serve` runs with.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The data folder.
+    pub data: PathBuf,
+    /// Listening addresses, at least one.
+    pub listen: Vec<SocketAddr>,
+    /// What invitations name, if told.
+    pub public_host: Option<HostPort>,
+    /// Registration without invitations.
+    pub open: bool,
+    /// Connections at once.
+    pub connections_max: usize,
+    /// Connections of one source at once (loopback is one of the proxies and has only the total).
+    pub connections_per_source_max: usize,
+}
+
+/// The file, key by key.
+#[derive(Deserialize, Default, Debug)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct File {
+    data: Option<PathBuf>,
+    listen: Option<Vec<SocketAddr>>,
+    public_host: Option<String>,
+    open: Option<bool>,
+    connections_max: Option<usize>,
+    connections_per_source_max: Option<usize>,
+}
+
+/// Why there are no settings.
+#[derive(thiserror::Error, Debug)]
+pub enum ConfigError {
+    /// The file named cannot be read.
+    #[error("{path}: {error}")]
+    Unreadable {
+        /// Which file.
+        path: PathBuf,
+        /// What the system said.
+        error: std::io::Error,
+    },
+    /// The file is not TOML, has an unknown key or a wrong value.
+    #[error("{path}: {reason}")]
+    Wrong {
+        /// Which file.
+        path: PathBuf,
+        /// Where and what, in one line.
+        reason: String,
+    },
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        let why = error.to_string();
+        let remedy = "correct the file, then   oublietted check";
+        Failure::new("the configuration cannot be used", why, remedy, EXIT_USAGE, "OUB-S020")
+    }
+}
+
+impl Settings {
+    /// Flags and variables win over the file, the file over what is built in.
+    pub fn gather(common: &Common, serve: &Serve) -> Result<Self, ConfigError> {
+        let (path, file) = read(common.config.as_deref())?;
+        let public_host = match (&serve.public_host, file.public_host) {
+            (Some(flag), _) => Some(flag.clone()),
+            (None, Some(text)) => Some(
+                HostPort::parse(&text)
+                    .map_err(|error| ConfigError::Wrong { path, reason: format!("public-host: {error}") })?,
+            ),
+            (None, None) => None,
+        };
+        let flags = Some(serve.listen.clone()).filter(|listen| !listen.is_empty());
+        let listen = flags.or(file.listen).filter(|listen| !listen.is_empty()).unwrap_or_else(everywhere);
+        Ok(Self {
+            data: common.data.clone().or(file.data).unwrap_or_else(default_data),
+            listen,
+            public_host,
+            open: serve.open || file.open.unwrap_or(false),
+            connections_max: serve.connections_max.or(file.connections_max).unwrap_or(CONNECTIONS_MAX).max(1),
+            connections_per_source_max: file
+                .connections_per_source_max
+                .unwrap_or(CONNECTIONS_PER_SOURCE_MAX)
+                .max(1),
+        })
+    }
+
+    /// Only the data folder, for the verbs that talk to a running server.
+    pub fn data_folder(common: &Common) -> Result<PathBuf, ConfigError> {
+        let (_, file) = read(common.config.as_deref())?;
+        Ok(common.data.clone().or(file.data).unwrap_or_else(default_data))
+    }
+}
+
+fn everywhere() -> Vec<SocketAddr> {
+    vec![SocketAddr::from((Ipv6Addr::UNSPECIFIED, PORT))]
+}
+
+fn read(named: Option<&Path>) -> Result<(PathBuf, File), ConfigError> {
+    let path = named.unwrap_or(Path::new(CONFIG_FILE)).to_path_buf();
+    if named.is_none() && !path.exists() {
+        return Ok((path, File::default()));
+    }
+    let unreadable = |error| ConfigError::Unreadable { path: path.clone(), error };
+    if std::fs::metadata(&path).map_err(unreadable)?.len() > CONFIG_BYTES_MAX {
+        return Err(ConfigError::Wrong { path, reason: "longer than a configuration can be".into() });
+    }
+    let text = std::fs::read_to_string(&path).map_err(unreadable)?;
+    match toml::from_str(&text) {
+        Ok(file) => Ok((path, file)),
+        Err(error) => {
+            let line = error
+                .span()
+                .map_or(0, |span| text.bytes().take(span.start).filter(|b| *b == b'\n').count() + 1);
+            let reason = format!("line {line}: {}", error.message());
+            Err(ConfigError::Wrong { path, reason })
+        }
+    }
+}
+
+/// `/var/lib/oubliette` for root and for whoever owns it, else the user's data folder.
+fn default_data() -> PathBuf {
+    use std::os::unix::fs::MetadataExt;
+    let system = PathBuf::from("/var/lib/oubliette");
+    let me = rustix::process::geteuid().as_raw();
+    if me == 0 || std::fs::metadata(&system).is_ok_and(|found| found.uid() == me) {
+        return system;
+    }
+    let home = || std::env::var_os("HOME").map_or_else(|| PathBuf::from("."), PathBuf::from);
+    let base = std::env::var_os("XDG_DATA_HOME")
+        .map(PathBuf::from)
+        .filter(|path| path.is_absolute())
+        .unwrap_or_else(|| home().join(".local/share"));
+    base.join("oublietted")
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn gather(text: &str) -> Result<Settings, ConfigError> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("oublietted.toml");
+        std::fs::write(&path, text).unwrap();
+        let common = Common { data: None, config: Some(path), json: false, verbose: false };
+        let serve = Serve {
+            listen: vec![],
+            public_host: None,
+            open: false,
+            connections_max: Some(7),
+            ephemeral: false,
+        };
+        Settings::gather(&common, &serve)
+    }
+
+    #[test]
+    fn a_flag_wins_over_the_file_and_the_file_over_what_is_built_in() {
+        let settings = gather("connections-max = 9\nopen = true\npublic-host = \"relay.example\"").unwrap();
+        assert_eq!(settings.connections_max, 7);
+        assert!(settings.open);
+        assert_eq!(settings.public_host.unwrap().port(), PORT);
+        assert_eq!(settings.listen, everywhere());
+    }
+
+    #[test]
+    fn an_unknown_key_is_an_error_that_names_its_line() {
+        let error = gather("open = true\nopne = true").unwrap_err().to_string();
+        assert!(error.contains("line 2") && error.contains("opne"), "{error}");
+    }
+
+    #[test]
+    fn a_missing_file_that_was_named_is_an_error() {
+        let common =
+            Common { data: None, config: Some("/nonexistent/x".into()), json: false, verbose: false };
+        assert!(matches!(Settings::data_folder(&common), Err(ConfigError::Unreadable { .. })));
+    }
+}

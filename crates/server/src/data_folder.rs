@@ -1,0 +1,181 @@
+//! The one folder that a server owns: private to its user, held by one process at a time.
+
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use crate::failure::{EXIT_LOCAL, Failure};
+
+/// Why the folder cannot be used.
+#[derive(thiserror::Error, Debug)]
+pub enum DataFolderError {
+    /// Others may enter it, or it is somebody else's.
+    #[error("{path} {reason}")]
+    NotPrivate {
+        /// Which path.
+        path: PathBuf,
+        /// In what way it is not private.
+        reason: String,
+    },
+    /// Another server runs on it.
+    #[error("another oublietted is running on {0}")]
+    Held(PathBuf),
+    /// The system said no.
+    #[error("{path}: {error}")]
+    Io {
+        /// Which path.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+}
+
+impl From<DataFolderError> for Failure {
+    fn from(error: DataFolderError) -> Self {
+        let why = error.to_string();
+        let (what, remedy, code) = match &error {
+            DataFolderError::NotPrivate { path, .. } => (
+                "the data folder is not private",
+                format!("chown it to the server's user and   chmod 700 {}", path.display()),
+                "OUB-S070",
+            ),
+            DataFolderError::Held(_) => (
+                "the data folder is in use",
+                "stop the other server, or give this one its own   --data DIR".to_owned(),
+                "OUB-S071",
+            ),
+            DataFolderError::Io { .. } => (
+                "the data folder cannot be used",
+                "make it writable for the server's user, or choose another with   --data DIR".to_owned(),
+                "OUB-S072",
+            ),
+        };
+        Failure::new(what, why, remedy, EXIT_LOCAL, code)
+    }
+}
+
+/// A data folder that this process holds until dropped.
+#[derive(Debug)]
+pub struct DataFolder {
+    path: PathBuf,
+    /// Released by the system when the process ends, however it ends.
+    _lock: File,
+}
+
+impl DataFolder {
+    /// Makes the folder if it is missing, checks that it is private, and takes it.
+    pub fn hold(path: &Path) -> Result<Self, DataFolderError> {
+        make_private(path)?;
+        let lock_path = path.join("lock");
+        let open = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&lock_path);
+        let lock = open.map_err(|error| io_error(&lock_path, error))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self { path: path.to_path_buf(), _lock: lock }),
+            Err(TryLockError::WouldBlock) => Err(DataFolderError::Held(path.to_path_buf())),
+            Err(TryLockError::Error(error)) => Err(io_error(&lock_path, error)),
+        }
+    }
+
+    /// The folder itself.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Where the store lives.
+    pub fn store(&self) -> PathBuf {
+        self.path.join("store")
+    }
+
+    /// Where keys and certificates live.
+    pub fn identity(&self) -> PathBuf {
+        self.path.join("identity")
+    }
+
+    /// Where the admin verbs knock.
+    pub fn admin_socket(&self) -> PathBuf {
+        admin_socket(&self.path)
+    }
+}
+
+/// Where the admin verbs find a server that runs on `data`.
+pub fn admin_socket(data: &Path) -> PathBuf {
+    data.join("admin.sock")
+}
+
+/// Makes `path` a folder that only this user enters, or says why it is not one.
+pub fn make_private(path: &Path) -> Result<(), DataFolderError> {
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
+    made.map_err(|error| io_error(path, error))?;
+    check_private(path)
+}
+
+/// Whether only this user reaches `path`.
+pub fn check_private(path: &Path) -> Result<(), DataFolderError> {
+    let found = std::fs::metadata(path).map_err(|error| io_error(path, error))?;
+    let refused = |reason| Err(DataFolderError::NotPrivate { path: path.to_path_buf(), reason });
+    if found.uid() != rustix::process::geteuid().as_raw() {
+        return refused("belongs to another user".to_owned());
+    }
+    let mode = found.permissions().mode() & 0o777;
+    if mode & 0o077 != 0 {
+        return refused(format!("may be entered by others (mode {mode:03o})"));
+    }
+    Ok(())
+}
+
+/// Writes a small secret file so that after a power cut it is whole or absent.
+pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), DataFolderError> {
+    replace(path, bytes).map_err(|error| io_error(path, error))
+}
+
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let fresh = path.with_extension("new");
+    let mut file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&fresh)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    std::fs::rename(&fresh, path)?;
+    match path.parent() {
+        Some(folder) => File::open(folder)?.sync_all(),
+        None => Ok(()),
+    }
+}
+
+pub(crate) fn io_error(path: &Path, error: io::Error) -> DataFolderError {
+    DataFolderError::Io { path: path.to_path_buf(), error }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::fs::Permissions;
+
+    use super::*;
+
+    #[test]
+    fn a_folder_that_others_may_enter_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::set_permissions(folder.path(), Permissions::from_mode(0o750)).unwrap();
+        assert!(matches!(DataFolder::hold(folder.path()), Err(DataFolderError::NotPrivate { .. })));
+    }
+
+    #[test]
+    fn a_folder_is_held_by_one_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("new");
+        let held = DataFolder::hold(&path).unwrap();
+        assert!(matches!(DataFolder::hold(&path), Err(DataFolderError::Held(_))));
+        drop(held);
+        assert!(DataFolder::hold(&path).is_ok());
+    }
+
+    #[test]
+    fn a_secret_file_is_private_and_replaced_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key");
+        write_private(&path, b"one").unwrap();
+        write_private(&path, b"two").unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"two");
+        assert!(check_private(&path).is_ok());
+    }
+}

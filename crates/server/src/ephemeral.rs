@@ -1,0 +1,20 @@
+//! `serve --ephemeral`: a server in a temporary folder, for a look around or a test, that leaves nothing.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use crate::config::Settings;
+use crate::failure::{EXIT_LOCAL, Failure};
+use crate::serve;
+
+/// Serves from a fresh folder on a port that the system chooses, and removes the folder at the end.
+pub fn serve(mut settings: Settings, chosen: &[SocketAddr], json: bool) -> Result<(), Failure> {
+    let folder = tempfile::Builder::new().prefix("oublietted-").tempdir().map_err(|error| {
+        let remedy = "set TMPDIR to a folder that can be written";
+        Failure::new("no temporary folder could be made", error.to_string(), remedy, EXIT_LOCAL, "OUB-S072")
+    })?;
+    settings.data = folder.path().to_path_buf();
+    if chosen.is_empty() {
+        settings.listen = vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 0))];
+    }
+    serve::serve(&settings, true, json)
+}

@@ -1,0 +1,42 @@
+//! The relay `oublietted`: sockets, TLS, threads and files around the state machines of `proto` and the
+//! engines of `store`. It decides nothing about the protocol.
+//!
+//! # A deposit's way through
+//!
+//! [`listener`] accepts a socket if [`admission`] has a place for its source. [`connection`] shakes hands
+//! (10 s), makes a machine, and carries bytes to it and from it. The machine asks for a deposit; the
+//! connection hands it to the [`writer`], whose one thread stores whatever is waiting in one commit with one
+//! sync. Only then does the ticket go back, `STORED` leaves, and the [`hub`] wakes the owner, if he follows.
+//! Everything else that a machine asks is a [`task`] beside the event loop.
+//!
+//! # Who this server is
+//!
+//! [`identity`] keeps the root key, whose hash is the server id in every address, and the tls-ca that it
+//! endorses; [`leaf`] issues the short-lived certificates that [`tls`] presents.
+
+pub mod admin;
+pub mod admission;
+pub mod args;
+pub mod ask;
+pub mod check;
+pub mod clock;
+pub mod config;
+pub mod connection;
+pub mod counters;
+pub mod data_folder;
+pub mod ephemeral;
+pub mod failure;
+pub mod hub;
+pub mod identity;
+pub mod invite;
+pub mod leaf;
+pub mod listener;
+pub mod pipe;
+pub mod process;
+pub mod relay;
+pub mod serve;
+pub mod status;
+pub mod sweep;
+pub mod task;
+pub mod tls;
+pub mod writer;

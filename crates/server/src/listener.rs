@@ -1,0 +1,94 @@
+//! Accepts sockets for as long as the server runs, whatever the system says in between.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio_util::task::TaskTracker;
+
+use crate::admission::Source;
+use crate::connection::{self, Door};
+use crate::failure::{EXIT_TEMPORARY, EXIT_USAGE, Failure};
+
+/// Pause after the system could not accept (out of descriptors, most of the time): it clears by waiting.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Why an address cannot be listened on.
+#[derive(thiserror::Error, Debug)]
+#[error("{address}: {error}")]
+pub struct ListenError {
+    /// Which.
+    pub address: SocketAddr,
+    /// What the system said.
+    pub error: io::Error,
+}
+
+impl From<ListenError> for Failure {
+    fn from(failed: ListenError) -> Self {
+        let why = failed.to_string();
+        match failed.error.kind() {
+            io::ErrorKind::AddrInUse => Failure::new(
+                format!("port {} is in use", failed.address.port()),
+                why,
+                "stop what listens there, or choose another address with   --listen ADDR:PORT",
+                EXIT_TEMPORARY,
+                "OUB-S040",
+            ),
+            io::ErrorKind::PermissionDenied => Failure::new(
+                format!("port {} is not allowed to this user", failed.address.port()),
+                why,
+                "choose a port above 1023 with   --listen ADDR:PORT",
+                EXIT_USAGE,
+                "OUB-S021",
+            ),
+            _ => Failure::new(
+                "the address cannot be listened on",
+                why,
+                "choose an address of this machine with   --listen ADDR:PORT",
+                EXIT_USAGE,
+                "OUB-S022",
+            ),
+        }
+    }
+}
+
+/// Listens on one address; on IPv4 alone where `[::]` was meant and the machine has no IPv6.
+pub async fn bind(address: SocketAddr) -> Result<TcpListener, ListenError> {
+    match TcpListener::bind(address).await {
+        Err(error) if address.ip() == std::net::Ipv6Addr::UNSPECIFIED && no_ipv6(&error) => {
+            let address = SocketAddr::from((std::net::Ipv4Addr::UNSPECIFIED, address.port()));
+            TcpListener::bind(address).await.map_err(|error| ListenError { address, error })
+        }
+        bound => bound.map_err(|error| ListenError { address, error }),
+    }
+}
+
+fn no_ipv6(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::AddrNotAvailable | io::ErrorKind::Unsupported)
+        || error.raw_os_error() == Some(97)
+}
+
+/// The accept loop of one listener; ends when the server stops.
+pub async fn run(listener: TcpListener, door: Door, connections: TaskTracker) {
+    let stopping = door.relay.stopping.clone();
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = stopping.cancelled() => return,
+        };
+        let Ok((socket, peer)) = accepted else {
+            tokio::time::sleep(PAUSE).await;
+            continue;
+        };
+        let source = Source::of(peer.ip());
+        let Some(place) = door.relay.admission.admit(source) else {
+            door.relay.counters.turned_away.add_one();
+            continue;
+        };
+        door.relay.counters.accepted.add_one();
+        // Small frames wait for nothing; without this option they still arrive.
+        let _slower: io::Result<()> = socket.set_nodelay(true);
+        connections.spawn(connection::serve(door.clone(), socket, source, place));
+    }
+}

@@ -1,0 +1,96 @@
+//! `oublietted`: arguments in, outcome out.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+use server::admin::{Question, Reply};
+use server::args::{Cli, Command, Common, Serve};
+use server::ask::ask;
+use server::config::Settings;
+use server::failure::{EXIT_UNEXPECTED, Failure};
+use server::{check, ephemeral, serve};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    log_to_stderr(cli.common.verbose);
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("{failure}");
+            ExitCode::from(failure.exit)
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<(), Failure> {
+    let Cli { command, common } = cli;
+    match command {
+        Command::Serve(flags) => {
+            let settings = Settings::gather(&common, &flags)?;
+            if flags.ephemeral {
+                return ephemeral::serve(settings, &flags.listen, common.json);
+            }
+            serve::serve(&settings, false, common.json)
+        }
+        Command::Invite(invite) => {
+            let question =
+                Question::Invite { name: invite.name.as_str().to_owned(), valid_s: invite.expires };
+            match put(&common, &question)? {
+                Reply::Invitation(issued) if common.json => print(&(issued.json() + "\n")),
+                Reply::Invitation(issued) => print(&issued.screen(invite.qr)),
+                other => return Err(not_expected(other)),
+            }
+            Ok(())
+        }
+        Command::Status => {
+            match put(&common, &Question::Status)? {
+                Reply::Status(status) if common.json => print(&(status.json() + "\n")),
+                Reply::Status(status) => print(&status.screen()),
+                other => return Err(not_expected(other)),
+            }
+            Ok(())
+        }
+        Command::Health => match put(&common, &Question::Health)? {
+            Reply::Serving => Ok(()),
+            other => Err(not_expected(other)),
+        },
+        Command::Check => {
+            let settings = Settings::gather(&common, &Serve::default())?;
+            check::check(&settings, &mut std::io::stdout())
+        }
+    }
+}
+
+fn put(common: &Common, question: &Question) -> Result<Reply, Failure> {
+    Ok(ask(&Settings::data_folder(common)?, question)?)
+}
+
+/// A failure that the server reports, or an answer to another question.
+fn not_expected(reply: Reply) -> Failure {
+    match reply {
+        Reply::Failed { what, why, remedy, exit, code } => Failure { what, why, remedy, exit, code },
+        _ => Failure::new(
+            "the server answered another question",
+            "the command and the running server are of different versions",
+            "restart the server with the program that is installed now",
+            EXIT_UNEXPECTED,
+            "OUB-S010",
+        ),
+    }
+}
+
+fn print(text: &str) {
+    // A closed pipe is a normal end.
+    let _closed = std::io::stdout().write_all(text.as_bytes());
+}
+
+/// Our own lines only: what libraries have to say may hold addresses.
+fn log_to_stderr(verbose: bool) {
+    let filter = if verbose { "off,server=debug" } else { "off,server=info" };
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_env_filter(tracing_subscriber::EnvFilter::new(filter))
+        .with_target(false)
+        .init();
+}

@@ -1,0 +1,44 @@
+//! What the process asks of the system for itself: no core dumps, enough descriptors, a word to systemd.
+
+use std::time::Duration;
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use sd_notify::NotifyState;
+
+/// Descriptors kept for the store, the admin socket and the listeners.
+const RESERVED: u64 = 128;
+
+/// A crash must not write keys and envelopes into a core file. Where the system refuses, the unit's
+/// `LimitCORE=0` says the same.
+pub fn forbid_core_dumps() {
+    let _refused = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+}
+
+/// Raises the soft limit of descriptors to the hard one, and says how many connections fit under it.
+pub fn connections_that_fit(wanted: usize) -> usize {
+    let limit = getrlimit(Resource::Nofile);
+    let _refused = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
+    let Some(now) = getrlimit(Resource::Nofile).current else { return wanted };
+    let fit = now.saturating_sub(RESERVED).max(16);
+    wanted.min(usize::try_from(fit).unwrap_or(usize::MAX))
+}
+
+/// Tells systemd, if it is listening, that the server serves.
+pub fn notify_ready() {
+    let _nobody_listens = sd_notify::notify(&[NotifyState::Ready]);
+}
+
+/// Tells systemd that the server stops.
+pub fn notify_stopping() {
+    let _nobody_listens = sd_notify::notify(&[NotifyState::Stopping]);
+}
+
+/// Strokes systemd's watchdog, if there is one, for as long as the event loop turns.
+pub async fn stroke_watchdog() {
+    let Some(patience) = sd_notify::watchdog_enabled() else { return };
+    let mut pace = tokio::time::interval((patience / 2).max(Duration::from_millis(100)));
+    loop {
+        pace.tick().await;
+        let _nobody_listens = sd_notify::notify(&[NotifyState::Watchdog]);
+    }
+}

@@ -1,0 +1,100 @@
+//! What every part of a running server shares.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use store::{Cause, Store, StoreError};
+use tokio_util::sync::CancellationToken;
+use wire::refusal::{Refusal, RefusalKind};
+use wire::{HostPort, ServerId};
+
+use crate::admission::Admission;
+use crate::clock::Clock;
+use crate::counters::Counters;
+use crate::hub::Hub;
+
+/// One running server.
+pub struct Relay {
+    /// Mailboxes and directory.
+    pub store: Arc<dyn Store>,
+    /// Who has which mailbox open.
+    pub hub: Arc<Hub>,
+    /// Who may have how much.
+    pub admission: Arc<Admission>,
+    /// Totals without persons.
+    pub counters: Counters,
+    /// Since when, and how late it is.
+    pub clock: Clock,
+    /// Who this server is.
+    pub server_id: ServerId,
+    /// Under what name invitations send people here.
+    pub public_host: HostPort,
+    /// Whether everybody may register.
+    pub open: bool,
+    /// Ends everything, in order.
+    pub stopping: CancellationToken,
+    /// Set when the store asks for a new process.
+    broken: AtomicBool,
+}
+
+impl Relay {
+    /// The parts, before the first connection.
+    pub fn new(
+        store: Arc<dyn Store>,
+        admission: Arc<Admission>,
+        server_id: ServerId,
+        public_host: HostPort,
+        open: bool,
+    ) -> Self {
+        Self {
+            store,
+            hub: Arc::default(),
+            admission,
+            counters: Counters::default(),
+            clock: Clock::start(),
+            server_id,
+            public_host,
+            open,
+            stopping: CancellationToken::new(),
+            broken: AtomicBool::new(false),
+        }
+    }
+
+    /// Counts a failure of storage, and says what the client is told about it.
+    ///
+    /// A full disk refuses and goes on; a store that has stopped ends the process, so that its keeper starts
+    /// a new one, which finds out what is on the disk.
+    pub fn store_failed(&self, error: StoreError) -> Refusal {
+        self.counters.store_errors.add_one();
+        let (StoreError::NotDone(cause) | StoreError::Unknown(cause)) = error;
+        if matches!(cause, Cause::Stopped) {
+            self.break_down();
+        }
+        let kind = match error {
+            StoreError::NotDone(_) => RefusalKind::Unavailable,
+            StoreError::Unknown(_) => RefusalKind::Uncertain,
+        };
+        Refusal { kind, retry_after_s: Some(RETRY_S) }
+    }
+
+    /// The store is of no more use to this process: stop, and end with an error.
+    pub fn break_down(&self) {
+        if !self.broken.swap(true, Ordering::AcqRel) {
+            tracing::error!("the store has stopped after a failed write; this process ends");
+        }
+        self.stopping.cancel();
+    }
+
+    /// Whether the process ends because the store stopped.
+    pub fn is_broken(&self) -> bool {
+        self.broken.load(Ordering::Acquire)
+    }
+}
+
+/// When a client may try again what storage could not do.
+const RETRY_S: u32 = 10;
+
+/// What a source hears that has spent its budget of this minute.
+pub const OVER_BUDGET: Refusal = Refusal { kind: RefusalKind::Busy, retry_after_s: Some(60) };
+/// What a request hears that came too late to be done.
+pub const STOPPING: Refusal = Refusal { kind: RefusalKind::Unavailable, retry_after_s: Some(5) };

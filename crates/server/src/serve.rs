@@ -1,0 +1,218 @@
+//! The server's life: take the folder, load who we are, open the store, listen; and the same backwards.
+
+use std::io::Write;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::sync::Arc;
+use std::time::Duration;
+
+use store::{EmbeddedStore, OpenError};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_rustls::TlsAcceptor;
+use tokio_util::task::TaskTracker;
+use wire::{HostPort, Name};
+
+use crate::admission::Admission;
+use crate::clock::wall;
+use crate::config::Settings;
+use crate::connection::Door;
+use crate::data_folder::DataFolder;
+use crate::failure::{EXIT_LOCAL, EXIT_UNEXPECTED, Failure};
+use crate::identity::Identity;
+use crate::invite::{self, EXPIRES_S};
+use crate::leaf::LeafResolver;
+use crate::relay::Relay;
+use crate::status::Certificates;
+use crate::writer::Writer;
+use crate::{admin, listener, process, sweep, tls};
+
+/// After a signal, connections have so long to end in order.
+const DRAIN: Duration = Duration::from_secs(8);
+/// Blocking questions to the store at once; more wait in line.
+const BLOCKING_MAX: usize = 32;
+
+/// Names that a throw-away server invites.
+const EPHEMERAL_NAMES: [&str; 2] = ["alice", "bob"];
+
+/// Runs until a signal; `invite_two` prints two invitations on stdout once listening (`--ephemeral`).
+pub fn serve(settings: &Settings, invite_two: bool, json: bool) -> Result<(), Failure> {
+    process::forbid_core_dumps();
+    let folder = DataFolder::hold(&settings.data)?;
+    let identity = Identity::load_or_make(&folder.identity(), &folder.store(), wall())?;
+    let store = EmbeddedStore::open(&folder.store()).map_err(store_screen)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .max_blocking_threads(BLOCKING_MAX)
+        .build()
+        .map_err(|error| unexpected("the event loop could not be started", &error))?;
+    let ended = runtime.block_on(run(settings, &folder, identity, store, invite_two.then_some(json)));
+    runtime.shutdown_timeout(Duration::from_secs(2));
+    ended
+}
+
+async fn run(
+    settings: &Settings,
+    folder: &DataFolder,
+    identity: Identity,
+    store: EmbeddedStore,
+    invite_two: Option<bool>,
+) -> Result<(), Failure> {
+    let listeners = bind_all(&settings.listen).await?;
+    let places = process::connections_that_fit(settings.connections_max);
+    let admission = Admission::new(places, settings.connections_per_source_max);
+    let public_host = settings.public_host.clone().unwrap_or_else(|| guess_host(&listeners));
+    let relay =
+        Arc::new(Relay::new(Arc::new(store), admission, identity.server_id(), public_host, settings.open));
+    let leaf = LeafResolver::issue(&identity, wall())
+        .map_err(|error| unexpected("the TLS certificate could not be made", &error))?;
+    let leaf = Arc::new(leaf);
+    let tls = tls::config(leaf.clone()).map_err(|error| unexpected("TLS could not be set up", &error))?;
+    let certificates = Certificates {
+        leaf: leaf.clone(),
+        ca_not_after: identity.ca_not_after(),
+        root_key_is_here: identity.root_key_is_here(),
+    };
+    let admin = admin::bind(&folder.admin_socket())
+        .map_err(|error| unexpected("the admin socket could not be made", &error))?;
+    let stop = stop_signals().map_err(|error| unexpected("signals cannot be received", &error))?;
+    let (writer, queue) = Writer::start(relay.clone())
+        .map_err(|error| unexpected("the writer could not be started", &error))?;
+
+    at_start(&relay).await;
+    let door = Door { relay: relay.clone(), acceptor: TlsAcceptor::from(Arc::new(tls)), writer: queue };
+    let connections = TaskTracker::new();
+    for listener in listeners {
+        announce(&listener);
+        tokio::spawn(listener::run(listener, door.clone(), connections.clone()));
+    }
+    drop(door);
+    tokio::spawn(admin::run(admin, relay.clone(), certificates));
+    tokio::spawn(sweep::run(relay.clone(), identity, leaf));
+    tokio::spawn(process::stroke_watchdog());
+    if let Some(json) = invite_two {
+        print_invitations(relay.clone(), json).await?;
+    }
+    process::notify_ready();
+    tracing::info!(connections_max = places, "serving");
+
+    tokio::select! {
+        () = stop => {}
+        () = relay.stopping.cancelled() => {}
+    }
+    drain(&relay, connections, writer).await;
+    let _gone_already = std::fs::remove_file(folder.admin_socket());
+    if relay.is_broken() { Err(broken()) } else { Ok(()) }
+}
+
+/// Stops accepting, lets connections end what is under way, then lets the writer empty its queue.
+async fn drain(relay: &Relay, connections: TaskTracker, writer: Writer) {
+    process::notify_stopping();
+    tracing::info!("stopping");
+    relay.stopping.cancel();
+    connections.close();
+    let _late_ones_are_cut = tokio::time::timeout(DRAIN, connections.wait()).await;
+    // Every sender of the queue goes with its connection; a straggler must not hold the end up for ever.
+    let finished = tokio::task::spawn_blocking(move || writer.finish());
+    let _late = tokio::time::timeout(DRAIN, finished).await;
+    tracing::info!(stored = relay.counters.stored.get(), commits = relay.counters.commits.get(), "stopped");
+}
+
+async fn at_start(relay: &Arc<Relay>) {
+    let relay = relay.clone();
+    // A panic inside is a broken store, which the first request will tell.
+    let _ended = tokio::task::spawn_blocking(move || sweep::once(&relay)).await;
+}
+
+async fn bind_all(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, Failure> {
+    let mut listeners = Vec::with_capacity(addresses.len());
+    for address in addresses {
+        listeners.push(listener::bind(*address).await?);
+    }
+    Ok(listeners)
+}
+
+fn announce(listener: &TcpListener) {
+    if let Ok(address) = listener.local_addr() {
+        eprintln!("oublietted: listening on {address}");
+    }
+}
+
+fn stop_signals() -> std::io::Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+async fn print_invitations(relay: Arc<Relay>, json: bool) -> Result<(), Failure> {
+    for text in EPHEMERAL_NAMES {
+        let name = Name::parse(text).map_err(|error| unexpected("a name is not one", &error))?;
+        let relay = relay.clone();
+        let issued = tokio::task::spawn_blocking(move || invite::issue(&relay, name, EXPIRES_S))
+            .await
+            .map_err(|error| unexpected("the invitation could not be made", &error))??;
+        let text = if json { issued.json() } else { issued.screen(false) };
+        // Whoever closed stdout did not want the invitations.
+        let _closed = writeln!(std::io::stdout(), "{text}");
+    }
+    let _closed = std::io::stdout().flush();
+    Ok(())
+}
+
+/// Where people are sent when nobody said: the listening address, or this machine's on its main network.
+fn guess_host(listeners: &[TcpListener]) -> HostPort {
+    let bound = listeners.iter().find_map(|listener| listener.local_addr().ok());
+    let bound = bound.unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, wire::limits::PORT)));
+    let ip = if bound.ip().is_unspecified() { main_address() } else { bound.ip().to_canonical() };
+    let host = match ip {
+        IpAddr::V4(ip) => ip.to_string(),
+        IpAddr::V6(ip) => format!("[{ip}]"),
+    };
+    HostPort::new(&host, bound.port()).unwrap_or_else(|_| {
+        HostPort::new("localhost", wire::limits::PORT).expect("localhost is a host and the port is not 0")
+    })
+}
+
+/// The address that this machine would use towards the network. Choosing a route sends nothing.
+fn main_address() -> IpAddr {
+    let route = || {
+        let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
+        socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9))?;
+        socket.local_addr()
+    };
+    route().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |address: SocketAddr| address.ip())
+}
+
+/// The screen of a store that does not open.
+pub fn store_screen(error: OpenError) -> Failure {
+    let why = error.to_string();
+    let (remedy, code) = match error {
+        OpenError::Locked(_) => ("stop the other server, or give this one its own   --data DIR", "OUB-S071"),
+        OpenError::Newer { .. } => {
+            ("run the version of oublietted that wrote it, or a newer one", "OUB-S074")
+        }
+        OpenError::Io { .. } => {
+            ("check the disk and the folder's permissions:   oublietted check", "OUB-S072")
+        }
+        _ => ("keep the folder as it is, and put the last backup into another one", "OUB-S075"),
+    };
+    Failure::new("the store cannot be opened", why, remedy, EXIT_LOCAL, code)
+}
+
+fn broken() -> Failure {
+    Failure::new(
+        "the store stopped after a failed write",
+        "the disk refused to write or to sync; nothing that was confirmed is lost",
+        "check the disk, then start again:   oublietted check",
+        EXIT_LOCAL,
+        "OUB-S076",
+    )
+}
+
+fn unexpected(what: &str, error: &dyn std::error::Error) -> Failure {
+    Failure::new(what, error.to_string(), "try again; if it stays so, report it", EXIT_UNEXPECTED, "OUB-S010")
+}

@@ -1,0 +1,121 @@
+//! How the server does, in numbers without persons.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use wire::UnixSeconds;
+
+use crate::clock::wall;
+use crate::leaf::LeafResolver;
+use crate::relay::Relay;
+
+/// The answer to `status`. Fields are only ever added.
+#[derive(Clone, Serialize, Deserialize, Debug)]
+pub struct Status {
+    /// Of the program.
+    pub version: String,
+    /// Protocol versions spoken.
+    pub protocol: String,
+    /// Since the start.
+    pub uptime_s: u64,
+    /// Connections now.
+    pub connections: u64,
+    /// Mailboxes open on a connection now.
+    pub open_mailboxes: u64,
+    /// Live mailboxes.
+    pub mailboxes: u64,
+    /// Envelopes waiting.
+    pub waiting: u64,
+    /// Their bytes.
+    pub waiting_bytes: u64,
+    /// Entries of the registration log.
+    pub registrations: u64,
+    /// Damaged records met.
+    pub damaged: u64,
+    /// Whole days until the leaf certificate ends (it renews itself).
+    pub leaf_days_left: u64,
+    /// Whole days until the tls-ca ends (it renews itself while root.key is here).
+    pub tls_ca_days_left: u64,
+    /// Whether root.key is on this machine.
+    pub root_key_is_here: bool,
+    /// Counters since the start.
+    pub counters: serde_json::Map<String, serde_json::Value>,
+}
+
+/// What status knows of certificates.
+#[derive(Clone, Debug)]
+pub struct Certificates {
+    /// The leaf in use.
+    pub leaf: Arc<LeafResolver>,
+    /// The end of the tls-ca at start; a renewal is shown after the next start.
+    pub ca_not_after: UnixSeconds,
+    /// Whether root.key is on this machine.
+    pub root_key_is_here: bool,
+}
+
+impl Status {
+    /// Reads everything now. Blocks on the store.
+    pub fn read(relay: &Relay, certificates: &Certificates) -> Self {
+        let totals = relay.store.totals();
+        let days_left = |end: UnixSeconds| end.0.saturating_sub(wall().0) / 86_400;
+        let count = |(name, value): (&str, u64)| (name.to_owned(), value.into());
+        Self {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            protocol: wire::PROTOCOL_VERSION.to_string(),
+            uptime_s: relay.clock.uptime_s(),
+            connections: relay.admission.connections() as u64,
+            open_mailboxes: relay.hub.len() as u64,
+            mailboxes: totals.mailboxes,
+            waiting: totals.waiting,
+            waiting_bytes: totals.bytes,
+            registrations: totals.leaves,
+            damaged: totals.damaged,
+            leaf_days_left: days_left(certificates.leaf.not_after()),
+            tls_ca_days_left: days_left(certificates.ca_not_after),
+            root_key_is_here: certificates.root_key_is_here,
+            counters: relay.counters.all().into_iter().map(count).collect(),
+        }
+    }
+
+    /// For people.
+    pub fn screen(&self) -> String {
+        let Self { version, protocol, uptime_s, connections, mailboxes, waiting, damaged, .. } = self;
+        let root = if self.root_key_is_here { "root key on this machine" } else { "root key kept elsewhere" };
+        let mut screen = format!(
+            "oublietted {version}, protocol {protocol}, up {}\n\
+             connections   {connections} now, {} mailboxes open\n\
+             mailboxes     {mailboxes}, with {waiting} envelopes waiting ({} KiB)\n\
+             certificate   {} days left (renews itself), authority {} days, {root}\n",
+            uptime(*uptime_s),
+            self.open_mailboxes,
+            self.waiting_bytes / 1024,
+            self.leaf_days_left,
+            self.tls_ca_days_left,
+        );
+        if *damaged > 0 {
+            screen.push_str(&format!("DAMAGED       {damaged} stored records; see docs/operator\n"));
+        }
+        for (name, value) in &self.counters {
+            screen.push_str(&format!("{:<13} {value}\n", name.replace('_', " ")));
+        }
+        screen
+    }
+
+    /// One JSON line for scripts.
+    pub fn json(&self) -> String {
+        let mut value = serde_json::to_value(self).unwrap_or_default();
+        if let Some(fields) = value.as_object_mut() {
+            fields.insert("v".into(), 1.into());
+            fields.insert("t".into(), "status".into());
+        }
+        value.to_string()
+    }
+}
+
+fn uptime(seconds: u64) -> String {
+    match seconds {
+        s if s >= 86_400 => format!("{} d {} h", s / 86_400, s % 86_400 / 3_600),
+        s if s >= 3_600 => format!("{} h {} min", s / 3_600, s % 3_600 / 60),
+        s => format!("{} min {} s", s / 60, s % 60),
+    }
+}

@@ -1,0 +1,89 @@
+//! What happens by itself: the hourly sweep, renewed certificates, one line of totals for the operator.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::clock::{today, wall};
+use crate::identity::Identity;
+use crate::leaf::LeafResolver;
+use crate::relay::Relay;
+
+/// Between two sweeps.
+const HOUR_S: u64 = 3_600;
+/// After midnight, so that the day has surely changed.
+const AFTER_MIDNIGHT_S: u64 = 5;
+
+/// Sweeps every hour and soon after each 00:00 UTC, until the server stops.
+pub async fn run(relay: Arc<Relay>, mut identity: Identity, leaf: Arc<LeafResolver>) {
+    loop {
+        let pause = Duration::from_secs(next_in_s(wall().0));
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = relay.stopping.cancelled() => return,
+        }
+        let (relay, leaf) = (relay.clone(), leaf.clone());
+        let swept = tokio::task::spawn_blocking(move || {
+            once(&relay);
+            renew(&mut identity, &leaf);
+            identity
+        });
+        let Ok(kept) = swept.await else { return };
+        identity = kept;
+    }
+}
+
+/// One sweep. Blocks.
+pub fn once(relay: &Relay) {
+    match relay.store.sweep(today()) {
+        Ok(swept) => {
+            relay.counters.expired.add(swept.envelopes);
+            let totals = relay.store.totals();
+            tracing::info!(
+                expired = swept.envelopes,
+                closed = swept.mailboxes,
+                waiting = totals.waiting,
+                mailboxes = totals.mailboxes,
+                connections = relay.admission.connections(),
+                "swept"
+            );
+            if totals.damaged > 0 {
+                tracing::warn!(records = totals.damaged, "damaged records were met and not served");
+            }
+        }
+        Err(error) => {
+            let _told = relay.store_failed(error);
+            tracing::warn!(%error, "the sweep did not end; the next one tries again");
+        }
+    }
+}
+
+/// Renews what is due; what cannot be renewed is said every hour until somebody acts.
+fn renew(identity: &mut Identity, leaf: &LeafResolver) {
+    match identity.renew(wall()) {
+        Ok(true) => tracing::info!("the TLS certificate authority was renewed"),
+        Ok(false) => {}
+        Err(error) => tracing::error!(%error, "the TLS certificate authority could not be renewed"),
+    }
+    match leaf.renew(identity, wall()) {
+        Ok(true) => tracing::info!("the TLS certificate was renewed"),
+        Ok(false) => {}
+        Err(error) => tracing::error!(%error, "the TLS certificate could not be renewed"),
+    }
+}
+
+fn next_in_s(now: u64) -> u64 {
+    let until_midnight = 86_400 - now % 86_400 + AFTER_MIDNIGHT_S;
+    until_midnight.min(HOUR_S)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sweep_comes_every_hour_and_right_after_midnight() {
+        assert_eq!(next_in_s(0), HOUR_S);
+        assert_eq!(next_in_s(86_400 * 5 - 10), 15);
+        assert_eq!(next_in_s(86_400 * 5), HOUR_S);
+    }
+}
