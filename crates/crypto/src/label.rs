@@ -41,13 +41,13 @@ labels! {
     CHALLENGE_RECOVER = "oubliette/challenge-recover/1";
     /// Purpose: the answer TOMBSTONE to a challenge.
     CHALLENGE_TOMBSTONE = "oubliette/challenge-tombstone/1";
-    /// Purpose: the proof of a registered person that publishes a bundle.
+    /// Reserved: the proof of a registered person that publishes a bundle.
     PUBLISH = "oubliette/publish/1";
     /// Purpose, of an owner key: opening a mailbox.
     OPEN = "oubliette/open/1";
-    /// Purpose, of a server's root key: naming the key that acts for it.
+    /// Reserved for a server's root key: naming the ledger key that acts for it.
     ENDORSEMENT = "oubliette/endorsement/1";
-    /// Purpose, of a ledger key: the head of the ledger.
+    /// Reserved for a ledger key: the head of the ledger.
     TREE_HEAD = "oubliette/tree-head/1";
 
     /// SHA-256: an identity's fingerprint.
@@ -56,7 +56,7 @@ labels! {
     RECOVERY_COMMITMENT = "oubliette/recovery-commitment/1";
     /// SHA-256: the hash of a record's body.
     RECORD_HASH = "oubliette/record-hash/1";
-    /// SHA-256: the ledger's commitment to a record.
+    /// Reserved, SHA-256: the ledger's commitment to a record.
     LEDGER_COMMITMENT = "oubliette/ledger-commitment/1";
     /// SHA-512: one side of a safety number.
     SAFETY_NUMBER = "oubliette/safety-number/1";
