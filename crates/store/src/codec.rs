@@ -1,0 +1,116 @@
+//! Rows on disk: every value carries its key and a checksum, so that damage is noticed and never served.
+
+/// Bytes of checksum that close a row.
+const CHECKSUM_BYTES: usize = 8;
+
+/// A row's value: `table ‖ key ‖ body ‖ checksum`. The key inside makes a row that was moved fail as well.
+pub(crate) fn seal(table: u8, key: &[u8], body: &[u8]) -> Vec<u8> {
+    let mut value = Vec::with_capacity(1 + key.len() + body.len() + CHECKSUM_BYTES);
+    value.push(table);
+    value.extend_from_slice(key);
+    value.extend_from_slice(body);
+    let sum = checksum(&value);
+    value.extend_from_slice(&sum);
+    value
+}
+
+/// The body of a row, or `None` if a single bit of it is not as it was written.
+pub(crate) fn unseal<'a>(table: u8, key: &[u8], value: &'a [u8]) -> Option<&'a [u8]> {
+    let (rest, sum) = value.split_at_checked(value.len().checked_sub(CHECKSUM_BYTES)?)?;
+    if checksum(rest) != sum {
+        return None;
+    }
+    let (&first, rest) = rest.split_first()?;
+    if first != table {
+        return None;
+    }
+    rest.strip_prefix(key)
+}
+
+/// How many bytes longer than its body a row is.
+pub(crate) fn overhead(key_len: usize) -> usize {
+    1 + key_len + CHECKSUM_BYTES
+}
+
+fn checksum(bytes: &[u8]) -> [u8; CHECKSUM_BYTES] {
+    let hash = crypto::envelope_hash(bytes);
+    let mut sum = [0; CHECKSUM_BYTES];
+    for (to, from) in sum.iter_mut().zip(hash) {
+        *to = from;
+    }
+    sum
+}
+
+/// Cuts fixed pieces off the front of a body; `None` as soon as it is too short.
+pub(crate) struct Cut<'a>(pub(crate) &'a [u8]);
+
+impl<'a> Cut<'a> {
+    pub(crate) fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (head, rest) = self.0.split_first_chunk::<N>()?;
+        self.0 = rest;
+        Some(*head)
+    }
+
+    pub(crate) fn u8(&mut self) -> Option<u8> {
+        self.array::<1>().map(u8::from_be_bytes)
+    }
+
+    pub(crate) fn u16(&mut self) -> Option<u16> {
+        self.array().map(u16::from_be_bytes)
+    }
+
+    pub(crate) fn u32(&mut self) -> Option<u32> {
+        self.array().map(u32::from_be_bytes)
+    }
+
+    pub(crate) fn u64(&mut self) -> Option<u64> {
+        self.array().map(u64::from_be_bytes)
+    }
+
+    pub(crate) fn bytes(&mut self, len: usize) -> Option<&'a [u8]> {
+        let (head, rest) = self.0.split_at_checked(len)?;
+        self.0 = rest;
+        Some(head)
+    }
+
+    pub(crate) fn rest(&mut self) -> &'a [u8] {
+        core::mem::take(&mut self.0)
+    }
+
+    /// Everything was used.
+    pub(crate) fn end(self) -> Option<()> {
+        self.0.is_empty().then_some(())
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_flipped_bit_is_noticed() {
+        let row = seal(3, b"key", b"body");
+        assert_eq!(unseal(3, b"key", &row), Some(&b"body"[..]));
+        for place in 0..row.len() * 8 {
+            let mut bad = row.clone();
+            bad[place / 8] ^= 1 << (place % 8);
+            assert_eq!(unseal(3, b"key", &bad), None);
+        }
+    }
+
+    #[test]
+    fn a_row_in_another_place_is_not_taken() {
+        let row = seal(3, b"key", b"body");
+        assert_eq!(unseal(3, b"kez", &row), None);
+        assert_eq!(unseal(4, b"key", &row), None);
+        for len in 0..row.len() {
+            assert_eq!(unseal(3, b"key", &row[..len]), None);
+        }
+    }
+
+    #[test]
+    fn overhead_is_what_seal_adds() {
+        assert_eq!(seal(1, b"key", b"body").len(), 4 + overhead(3));
+    }
+}

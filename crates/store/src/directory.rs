@@ -1,0 +1,281 @@
+//! The directory: names to records, compare-and-set, invites, and the registration log.
+
+use wire::request::{AnswerKind, VOUCHERS};
+use wire::{CommitmentNonce, Day, IdentityRecord, InviteCode, Name, PrekeyBundle, RecordHash, UnixSeconds};
+use wire::{VoucherHash, Wire};
+
+use crate::codec::Cut;
+use crate::engine::Engine;
+use crate::shelf::{Batch, Shelf, Table};
+use crate::{
+    Cause, DirectoryStore, LeafKind, LogEntry, NewInvite, PublishOutcome, RegisterOutcome, RegisterRequest,
+    ReplaceOutcome, ReplaceRequest, StoreError, StoredRecord,
+};
+
+/// How long a name rests after its tombstone (DESIGN § 6.1).
+const REST_SECONDS: u64 = 30 * 86_400;
+
+/// What a name points at.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Head {
+    /// The newest record's number.
+    pub(crate) seq: u32,
+    /// When the name was given up, if it was.
+    pub(crate) tombstone: Option<UnixSeconds>,
+}
+
+impl Head {
+    fn to_bytes(self) -> Vec<u8> {
+        let time = self.tombstone.map_or(0, |time| time.0);
+        let flag = u8::from(self.tombstone.is_some());
+        self.seq.to_be_bytes().into_iter().chain([flag]).chain(time.to_be_bytes()).collect()
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let mut cut = Cut(bytes);
+        let (seq, flag, time) = (cut.u32()?, cut.u8()?, cut.u64()?);
+        cut.end()?;
+        Some(Self { seq, tombstone: (flag == 1).then_some(UnixSeconds(time)) })
+    }
+
+    /// Free again: given up, and rested.
+    fn is_free(self, now: UnixSeconds) -> bool {
+        self.tombstone.is_some_and(|time| now.0 >= time.0.saturating_add(REST_SECONDS))
+    }
+}
+
+impl<S: Shelf> DirectoryStore for Engine<S> {
+    fn record(&self, name: &Name, seq: Option<u32>) -> Result<Option<StoredRecord>, StoreError> {
+        self.running()?;
+        let key = self.name_key(name);
+        let Some(head) = self.head(&key)? else { return Ok(None) };
+        self.read_record(&key, seq.unwrap_or(head.seq))
+    }
+
+    fn register(&self, request: RegisterRequest) -> Result<RegisterOutcome, StoreError> {
+        let _writer = self.write()?;
+        let key = self.name_key(&request.record.body.name);
+        let mut batch = Batch::default();
+        if let Some(head) = self.head(&key)? {
+            if !head.is_free(request.now) {
+                return self.already(&key, head, &request);
+            }
+            for seq in 0..=head.seq {
+                batch.remove(Table::Records, &record_key(&key, seq));
+            }
+            batch.remove(Table::Bundles, &key);
+        }
+        if !request.open || request.invite.is_some() {
+            // On an open server a bad code is ignored, a good one is spent.
+            match self.good_invite(request.invite.as_ref(), &key, request.now)? {
+                Some(row) => batch.remove(Table::Invites, &row),
+                None if !request.open => return Ok(RegisterOutcome::BadInvite),
+                None => {}
+            }
+        }
+        let entry = LogEntry {
+            kind: LeafKind::Register,
+            record: hash_of(&request.record),
+            commitment_nonce: request.commitment_nonce,
+            time: request.now,
+        };
+        let head = Head { seq: request.record.body.seq, tombstone: None };
+        let stored = self.put_record(batch, &key, head, request.record, entry, &request.vouchers)?;
+        Ok(RegisterOutcome::Registered(stored))
+    }
+
+    fn replace(&self, request: ReplaceRequest) -> Result<ReplaceOutcome, StoreError> {
+        let _writer = self.write()?;
+        let key = self.name_key(&request.record.body.name);
+        let Some(head) = self.head(&key)? else { return Ok(ReplaceOutcome::NoSuch) };
+        if head.seq == request.record.body.seq && request.expected_seq.checked_add(1) == Some(head.seq) {
+            // The answer to the first attempt was lost; the same record stands already.
+            if let Some(stored) = self.read_record(&key, head.seq)?.filter(|stored| stored.record == request.record) {
+                return Ok(ReplaceOutcome::Replaced(stored));
+            }
+        }
+        let next = request.expected_seq.checked_add(1);
+        if head.tombstone.is_some() || head.seq != request.expected_seq || next != Some(request.record.body.seq) {
+            return Ok(ReplaceOutcome::Stale);
+        }
+        let kind = match request.kind {
+            AnswerKind::Rotate => LeafKind::Rotate,
+            AnswerKind::Recover => LeafKind::Recover,
+            AnswerKind::Tombstone => LeafKind::Tombstone,
+        };
+        let mut batch = Batch::default();
+        if kind == LeafKind::Tombstone {
+            batch.remove(Table::Bundles, &key);
+        }
+        let entry = LogEntry {
+            kind,
+            record: hash_of(&request.record),
+            commitment_nonce: request.commitment_nonce,
+            time: request.now,
+        };
+        let tombstone = (kind == LeafKind::Tombstone).then_some(request.now);
+        let head = Head { seq: request.record.body.seq, tombstone };
+        let stored = self.put_record(batch, &key, head, request.record, entry, &request.vouchers)?;
+        Ok(ReplaceOutcome::Replaced(stored))
+    }
+
+    fn bundle(&self, name: &Name, today: Day) -> Result<Option<PrekeyBundle>, StoreError> {
+        self.bundle_in_effect(name, today)
+    }
+
+    fn publish(&self, name: &Name, bundle: PrekeyBundle, today: Day) -> Result<PublishOutcome, StoreError> {
+        self.publish_bundle(name, bundle, today)
+    }
+
+    fn invite(&self, invite: NewInvite) -> Result<(), StoreError> {
+        let _writer = self.write()?;
+        let mut body = invite.expires.0.to_be_bytes().to_vec();
+        if let Some(name) = &invite.name {
+            body.extend_from_slice(&self.name_key(name));
+        }
+        let mut batch = Batch::default();
+        batch.put(Table::Invites, &invite_key(&invite.code), &body);
+        self.commit_addition(batch)
+    }
+
+    fn log_entry(&self, leaf_index: u64) -> Result<Option<LogEntry>, StoreError> {
+        self.running()?;
+        let Some(body) = self.row(Table::Log, &leaf_index.to_be_bytes())? else { return Ok(None) };
+        log_from(&body).map(Some).ok_or_else(|| self.failed(Cause::Damaged))
+    }
+}
+
+impl<S: Shelf> Engine<S> {
+    pub(crate) fn name_key(&self, name: &Name) -> [u8; 32] {
+        crypto::keyed_name(&self.keys.names, name.as_str())
+    }
+
+    pub(crate) fn head(&self, key: &[u8; 32]) -> Result<Option<Head>, StoreError> {
+        let Some(body) = self.row(Table::Names, key)? else { return Ok(None) };
+        Head::from_bytes(&body).map(Some).ok_or_else(|| self.failed(Cause::Damaged))
+    }
+
+    fn read_record(&self, key: &[u8; 32], seq: u32) -> Result<Option<StoredRecord>, StoreError> {
+        let Some(body) = self.row(Table::Records, &record_key(key, seq))? else { return Ok(None) };
+        record_from(&body).map(Some).ok_or_else(|| self.failed(Cause::Damaged))
+    }
+
+    /// A claim of a name that is somebody's: mine again, taken, or resting.
+    fn already(
+        &self,
+        key: &[u8; 32],
+        head: Head,
+        request: &RegisterRequest,
+    ) -> Result<RegisterOutcome, StoreError> {
+        if head.tombstone.is_some() {
+            return Ok(RegisterOutcome::BadInvite);
+        }
+        let Some(stored) = self.read_record(key, head.seq)? else {
+            // A head without its record: the record's row was lost, and nothing may take its place.
+            return Err(self.failed(Cause::Damaged));
+        };
+        Ok(match stored.record == request.record {
+            true => RegisterOutcome::Again(stored),
+            false => RegisterOutcome::Taken(stored),
+        })
+    }
+
+    /// The row of an invite that is good for this name now.
+    fn good_invite(
+        &self,
+        code: Option<&InviteCode>,
+        name: &[u8; 32],
+        now: UnixSeconds,
+    ) -> Result<Option<[u8; 32]>, StoreError> {
+        let Some(code) = code else { return Ok(None) };
+        let row = invite_key(code);
+        let Some(body) = self.row(Table::Invites, &row)? else { return Ok(None) };
+        let mut cut = Cut(&body);
+        let expires = cut.u64().ok_or_else(|| self.failed(Cause::Damaged))?;
+        let bound = cut.rest();
+        let good = now.0 < expires && (bound.is_empty() || bound == name);
+        Ok(good.then_some(row))
+    }
+
+    /// Record, head, vouchers and log entry in one commit.
+    fn put_record(
+        &self,
+        mut batch: Batch,
+        key: &[u8; 32],
+        head: Head,
+        record: IdentityRecord,
+        entry: LogEntry,
+        vouchers: &[VoucherHash; VOUCHERS],
+    ) -> Result<StoredRecord, StoreError> {
+        let leaf_index = self.look(|state| state.leaves);
+        let next = leaf_index.checked_add(1).ok_or(StoreError::NotDone(Cause::Exhausted))?;
+        let stored = StoredRecord { record, commitment_nonce: entry.commitment_nonce, leaf_index };
+        batch.put(Table::Records, &record_key(key, head.seq), &record_body(&stored));
+        batch.put(Table::Names, key, &head.to_bytes());
+        batch.put(Table::Log, &leaf_index.to_be_bytes(), &log_body(&entry));
+        for voucher in vouchers {
+            batch.put(Table::Vouchers, voucher.as_bytes(), &[]);
+        }
+        self.commit_addition(batch)?;
+        self.show(|state| state.leaves = next);
+        Ok(stored)
+    }
+}
+
+fn hash_of(record: &IdentityRecord) -> RecordHash {
+    RecordHash(crypto::record_hash(&record.body.to_bytes()))
+}
+
+/// `keyed name ‖ seq`.
+fn record_key(key: &[u8; 32], seq: u32) -> Vec<u8> {
+    key.iter().copied().chain(seq.to_be_bytes()).collect()
+}
+
+/// A code is a secret: on disk lies its hash only.
+fn invite_key(code: &InviteCode) -> [u8; 32] {
+    crypto::sha256(&[b"oubliette/invite/1", code.as_bytes()])
+}
+
+/// `commitment nonce ‖ leaf ‖ record`.
+fn record_body(stored: &StoredRecord) -> Vec<u8> {
+    let mut out = stored.commitment_nonce.0.to_vec();
+    out.extend_from_slice(&stored.leaf_index.to_be_bytes());
+    out.extend_from_slice(&stored.record.to_bytes());
+    out
+}
+
+fn record_from(body: &[u8]) -> Option<StoredRecord> {
+    let mut cut = Cut(body);
+    let commitment_nonce = CommitmentNonce(cut.array()?);
+    let leaf_index = cut.u64()?;
+    let record = IdentityRecord::from_bytes(cut.rest()).ok()?;
+    Some(StoredRecord { record, commitment_nonce, leaf_index })
+}
+
+/// `kind ‖ record hash ‖ nonce ‖ time`.
+fn log_body(entry: &LogEntry) -> Vec<u8> {
+    let kind = match entry.kind {
+        LeafKind::Register => 1,
+        LeafKind::Rotate => 2,
+        LeafKind::Recover => 3,
+        LeafKind::Tombstone => 4,
+    };
+    let head = core::iter::once(kind).chain(entry.record.0).chain(entry.commitment_nonce.0);
+    head.chain(entry.time.0.to_be_bytes()).collect()
+}
+
+fn log_from(body: &[u8]) -> Option<LogEntry> {
+    let mut cut = Cut(body);
+    let kind = match cut.u8()? {
+        1 => LeafKind::Register,
+        2 => LeafKind::Rotate,
+        3 => LeafKind::Recover,
+        4 => LeafKind::Tombstone,
+        _ => return None,
+    };
+    let record = RecordHash(cut.array()?);
+    let commitment_nonce = CommitmentNonce(cut.array()?);
+    let time = UnixSeconds(cut.u64()?);
+    cut.end()?;
+    Some(LogEntry { kind, record, commitment_nonce, time })
+}

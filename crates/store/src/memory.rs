@@ -1,0 +1,115 @@
+//! The reference engine: the rules over plain maps. Nothing outlives the process.
+
+use std::collections::BTreeMap;
+use std::sync::{PoisonError, RwLock};
+
+use wire::Day;
+
+use crate::engine::Engine;
+use crate::shelf::{Batch, Durability, Shelf, Table};
+use crate::{Cause, Options};
+
+/// A store in memory, for tests and `serve --ephemeral`.
+pub type MemoryStore = Engine<MemoryShelf>;
+
+impl MemoryStore {
+    /// An empty store.
+    pub fn new() -> Self {
+        Self::with(Options::default())
+    }
+
+    /// An empty store with other limits.
+    pub fn with(options: Options) -> Self {
+        Self::raise(MemoryShelf::default(), options).expect("empty maps hold nothing that could be wrong")
+    }
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Ordered maps, one for each table.
+#[derive(Default)]
+pub struct MemoryShelf {
+    tables: RwLock<BTreeMap<Table, BTreeMap<Vec<u8>, Vec<u8>>>>,
+    #[cfg(test)]
+    pub(crate) fault: std::sync::Mutex<Option<Fault>>,
+}
+
+/// What a test lets go wrong.
+#[cfg(test)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Fault {
+    /// The next commit fails after which nothing is known.
+    Commit,
+    /// No room is left.
+    Full,
+}
+
+impl MemoryShelf {
+    fn read<T>(&self, table: Table, look: impl FnOnce(&BTreeMap<Vec<u8>, Vec<u8>>) -> T) -> Option<T> {
+        let tables = self.tables.read().unwrap_or_else(PoisonError::into_inner);
+        tables.get(&table).map(look)
+    }
+}
+
+impl Shelf for MemoryShelf {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, Cause> {
+        Ok(self.read(table, |rows| rows.get(key).cloned()).flatten())
+    }
+
+    fn scan(
+        &self,
+        table: Table,
+        from: &[u8],
+        until: &[u8],
+        max: usize,
+    ) -> Result<Vec<(Vec<u8>, Option<Vec<u8>>)>, Cause> {
+        let found = self.read(table, |rows| {
+            let behind = rows.range(from.to_vec()..).take_while(|(key, _)| key.as_slice() < until);
+            behind.take(max).map(|(key, value)| (key.clone(), Some(value.clone()))).collect()
+        });
+        Ok(found.unwrap_or_default())
+    }
+
+    fn lengths(&self, table: Table, each: &mut dyn FnMut(&[u8], usize)) -> Result<(), Cause> {
+        self.read(table, |rows| rows.iter().for_each(|(key, value)| each(key, value.len())));
+        Ok(())
+    }
+
+    fn commit(&self, batch: Batch, _durability: Durability) -> Result<(), Cause> {
+        #[cfg(test)]
+        if *self.fault.lock().unwrap_or_else(PoisonError::into_inner) == Some(Fault::Commit) {
+            return Err(Cause::Write);
+        }
+        let mut tables = self.tables.write().unwrap_or_else(PoisonError::into_inner);
+        for change in batch.0 {
+            let rows = tables.entry(change.table).or_default();
+            match change.value {
+                Some(value) => rows.insert(change.key, value),
+                None => rows.remove(&change.key),
+            };
+        }
+        Ok(())
+    }
+
+    fn has_room(&self, _bytes: u64) -> bool {
+        #[cfg(test)]
+        if *self.fault.lock().unwrap_or_else(PoisonError::into_inner) == Some(Fault::Full) {
+            return false;
+        }
+        true
+    }
+
+    fn envelope_days(&self) -> Vec<Day> {
+        let tables = self.tables.read().unwrap_or_else(PoisonError::into_inner);
+        tables.keys().filter_map(|table| if let Table::Envelopes(day) = table { Some(*day) } else { None }).collect()
+    }
+
+    fn drop_day(&self, day: Day) -> Result<(), Cause> {
+        self.tables.write().unwrap_or_else(PoisonError::into_inner).remove(&Table::Envelopes(day));
+        Ok(())
+    }
+}

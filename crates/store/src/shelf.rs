@@ -1,0 +1,143 @@
+//! What an engine needs from the thing underneath: ordered tables, atomic batches, one sync.
+
+use wire::Day;
+
+use crate::Cause;
+
+/// The tables (`spec/storage.md § Tables`).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Table {
+    /// Schema version and the store's own keys.
+    Meta,
+    /// sid → mailbox row.
+    Mailboxes,
+    /// sid → daily allowance.
+    Doorsteps,
+    /// sid ‖ cursor → envelope, one table per day of deposit so that a day is dropped whole.
+    Envelopes(Day),
+    /// sid ‖ generation ‖ index → m.
+    Spent,
+    /// day ‖ sid ‖ H(envelope) → nothing.
+    Retries,
+    /// keyed name → head.
+    Names,
+    /// keyed name ‖ seq → record.
+    Records,
+    /// keyed name → bundles.
+    Bundles,
+    /// voucher hash → nothing.
+    Vouchers,
+    /// code hash → invite.
+    Invites,
+    /// leaf index → log entry.
+    Log,
+}
+
+impl Table {
+    /// Every table that always exists.
+    pub const FIXED: [Table; 11] = [
+        Table::Meta,
+        Table::Mailboxes,
+        Table::Doorsteps,
+        Table::Spent,
+        Table::Retries,
+        Table::Names,
+        Table::Records,
+        Table::Bundles,
+        Table::Vouchers,
+        Table::Invites,
+        Table::Log,
+    ];
+
+    /// The number in every row's seal; never reused for another meaning.
+    pub fn number(self) -> u8 {
+        match self {
+            Table::Meta => 1,
+            Table::Mailboxes => 2,
+            Table::Doorsteps => 3,
+            Table::Envelopes(_) => 4,
+            Table::Spent => 5,
+            Table::Retries => 6,
+            Table::Names => 7,
+            Table::Records => 8,
+            Table::Bundles => 9,
+            Table::Vouchers => 10,
+            Table::Invites => 11,
+            Table::Log => 12,
+        }
+    }
+}
+
+/// How safe a commit is when it returns.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Durability {
+    /// On stable storage.
+    Synced,
+    /// Handed to the system: survives the process, and a power cut from the next sync on.
+    Written,
+}
+
+/// One change of a batch.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Change {
+    /// Where.
+    pub table: Table,
+    /// Which row.
+    pub key: Vec<u8>,
+    /// Its sealed value, or `None` to remove it.
+    pub value: Option<Vec<u8>>,
+}
+
+/// Changes that happen together or not at all.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Batch(pub Vec<Change>);
+
+impl Batch {
+    /// Seals and adds a row.
+    pub fn put(&mut self, table: Table, key: &[u8], body: &[u8]) {
+        let value = Some(crate::codec::seal(table.number(), key, body));
+        self.0.push(Change { table, key: key.to_vec(), value });
+    }
+
+    /// Removes a row.
+    pub fn remove(&mut self, table: Table, key: &[u8]) {
+        self.0.push(Change { table, key: key.to_vec(), value: None });
+    }
+
+    /// How much it will write, roughly.
+    pub fn bytes(&self) -> u64 {
+        let sum: usize = self.0.iter().map(|c| c.key.len() + c.value.as_ref().map_or(0, Vec::len)).sum();
+        sum as u64
+    }
+}
+
+/// Ordered tables with atomic batches. An implementation holds no meaning, the engine above holds all.
+pub trait Shelf: Send + Sync {
+    /// One value as it was written; `Cause::Damaged` when the shelf itself notices damage.
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, Cause>;
+
+    /// Keys and values from `from` (included) to `until` (not included), at most `max`, in order. A row
+    /// that cannot be read for damage comes without value.
+    fn scan(
+        &self,
+        table: Table,
+        from: &[u8],
+        until: &[u8],
+        max: usize,
+    ) -> Result<Vec<(Vec<u8>, Option<Vec<u8>>)>, Cause>;
+
+    /// Calls `each` with every key of a table and its value's length, in order.
+    fn lengths(&self, table: Table, each: &mut dyn FnMut(&[u8], usize)) -> Result<(), Cause>;
+
+    /// Applies a batch.
+    fn commit(&self, batch: Batch, durability: Durability) -> Result<(), Cause>;
+
+    /// Whether that many bytes more leave the reserve untouched.
+    fn has_room(&self, bytes: u64) -> bool;
+
+    /// The days whose envelope tables exist, rising.
+    fn envelope_days(&self) -> Vec<Day>;
+
+    /// Drops the table of a day whole.
+    fn drop_day(&self, day: Day) -> Result<(), Cause>;
+}

@@ -1,0 +1,96 @@
+//! The two traits that an engine implements.
+//!
+//! Synchronous on purpose: the server calls the mutating methods from its writer thread and the reading
+//! ones from wherever it likes. Every mutating method is atomic, and durable when it returns `Ok`
+//! ([`MailboxStore::ack`] says what it relaxes). Every one is idempotent: repeating it is always safe.
+
+use wire::{Cursor, Day, DepositId, Generation, Name, OwnerId, PrekeyBundle, StampIndex, StampKey, VoucherHash};
+
+use crate::{
+    CreateOutcome, DepositOutcome, DepositRequest, GenerationOutcome, LogEntry, NewInvite, NewMailbox, OpenedMailbox,
+    OwnerView, PublishOutcome, RegisterOutcome, RegisterRequest, ReplaceOutcome, ReplaceRequest, StoreError, Stored,
+    StoredRecord, Swept, Totals,
+};
+
+/// Mailboxes: created by voucher, filled by deposit, emptied by ack or time.
+pub trait MailboxStore: Send + Sync {
+    /// Makes a mailbox and spends the voucher. The identical request (same rid, key, policy, voucher)
+    /// gets the sid of the first one; `new.sid` is then unused.
+    fn create(&self, new: NewMailbox, voucher: &VoucherHash) -> Result<CreateOutcome, StoreError>;
+
+    /// Whose signature opens the mailbox of `rid`; `None` when unknown or gone.
+    fn find_owner(&self, rid: &OwnerId) -> Result<Option<OwnerView>, StoreError>;
+
+    /// Marks the mailbox opened today, lets what is past its TTL expire, and returns how it stands. The
+    /// expired counter starts anew.
+    fn open(&self, rid: &OwnerId, today: Day) -> Result<Option<OpenedMailbox>, StoreError>;
+
+    /// Judges and stores a batch in its order with one commit and one sync. One result for each request,
+    /// at the same place.
+    fn deposit(&self, batch: Vec<DepositRequest>) -> Vec<Result<DepositOutcome, StoreError>>;
+
+    /// Up to `max` waiting envelopes behind `after`, in order of storage. Fewer than `max` (at most
+    /// [`CREDIT_MAX`](wire::limits::CREDIT_MAX)) means that nothing more was waiting. Damaged records are
+    /// counted and skipped.
+    fn collect(&self, sid: &DepositId, after: Cursor, max: usize) -> Result<Vec<Stored>, StoreError>;
+
+    /// Lets go of every envelope up to and including `through`. Cumulative; again is harmless; a cursor
+    /// beyond the last one lets go of what waits now and of nothing later. Survives the end of the process
+    /// at once and a power cut from the next sync on: a lost ack costs a redelivery, never an envelope.
+    fn ack(&self, sid: &DepositId, through: Cursor) -> Result<(), StoreError>;
+
+    /// Makes a stamp generation known. Its number must be new to this mailbox, at most four are live.
+    fn generate(
+        &self,
+        sid: &DepositId,
+        generation: Generation,
+        key: &StampKey,
+    ) -> Result<GenerationOutcome, StoreError>;
+
+    /// Ends a generation: its stamps are worth nothing, its spent records go.
+    fn retire(&self, sid: &DepositId, generation: Generation) -> Result<GenerationOutcome, StoreError>;
+
+    /// From now on envelopes under these stamps are dropped while the sender keeps seeing `STORED`.
+    fn cross_off(
+        &self,
+        sid: &DepositId,
+        generation: Generation,
+        indices: &[StampIndex],
+    ) -> Result<GenerationOutcome, StoreError>;
+
+    /// Lets go of what is past its time and refreshes the counts behind `FULL`. To be called at start,
+    /// every hour, and soon after each 00:00 UTC.
+    fn sweep(&self, today: Day) -> Result<Swept, StoreError>;
+
+    /// How much is kept.
+    fn totals(&self) -> Totals;
+}
+
+/// The directory: name to records, bundle, and the log of what happened.
+pub trait DirectoryStore: Send + Sync {
+    /// The record of a name: the newest, or the one with a sequence number.
+    fn record(&self, name: &Name, seq: Option<u32>) -> Result<Option<StoredRecord>, StoreError>;
+
+    /// First registration: record, vouchers, spent invite and log entry in one commit.
+    fn register(&self, request: RegisterRequest) -> Result<RegisterOutcome, StoreError>;
+
+    /// Compare-and-set of a name's record, with its vouchers and log entry in one commit.
+    fn replace(&self, request: ReplaceRequest) -> Result<ReplaceOutcome, StoreError>;
+
+    /// The bundle in effect today.
+    fn bundle(&self, name: &Name, today: Day) -> Result<Option<PrekeyBundle>, StoreError>;
+
+    /// Replaces a name's bundle by compare-and-set on its counter, which runs per identity.
+    fn publish(&self, name: &Name, bundle: PrekeyBundle, today: Day) -> Result<PublishOutcome, StoreError>;
+
+    /// Makes an invitation known.
+    fn invite(&self, invite: NewInvite) -> Result<(), StoreError>;
+
+    /// One entry of the registration log.
+    fn log_entry(&self, leaf_index: u64) -> Result<Option<LogEntry>, StoreError>;
+}
+
+/// Both at once: what a server holds as `Arc<dyn Store>`.
+pub trait Store: MailboxStore + DirectoryStore {}
+
+impl<S: MailboxStore + DirectoryStore> Store for S {}
