@@ -1,0 +1,197 @@
+//! A conversation: everything ratcheted between me and one correspondent.
+
+use crate::numbering::Received;
+use crate::olm::SessionId;
+use crate::series::{OFFER_USE_DAYS_MAX, Series};
+use crate::session::Sessions;
+use crate::{Account, Offer, ReplyPath, Seen, StreamId};
+use wire::limits::INBOX_DAYS_MAX;
+use wire::{Curve25519Key, Day, IdentityFingerprint, UnixSeconds};
+
+/// HELLOs in one Olm session.
+pub const HELLOS_MAX: usize = 16;
+/// After this long without an answer a HELLO is sealed in a new Olm session.
+pub const HELLO_SECONDS_MAX: u64 = 14 * 86_400;
+/// Messages without one in return after which a fresh session begins; Olm refuses gaps over 2,000.
+pub const UNANSWERED_MAX: u32 = 1_000;
+
+/// All state towards one correspondent. Each step returns the next state; keep the one you committed.
+#[derive(Clone)]
+pub struct Conversation {
+    /// Fingerprints under which it began; a rotation does not change them.
+    pub(crate) mine: IdentityFingerprint,
+    pub(crate) theirs: IdentityFingerprint,
+    /// My numbering towards them, drawn at the first seal.
+    pub(crate) stream: Option<StreamId>,
+    pub(crate) next_number: u64,
+    /// What they have seen of it.
+    pub(crate) answered: Option<Seen>,
+    /// Their numberings; the last is the current one.
+    pub(crate) incoming: Vec<Received>,
+    /// My offers to them.
+    pub(crate) series: Series,
+    /// Their newest offer to me.
+    pub(crate) their_offer: Option<Offer>,
+    pub(crate) sessions: Sessions,
+    /// The newest bundle seen of them.
+    pub(crate) their_bundle: Option<TheirBundle>,
+    /// My unanswered first contact.
+    pub(crate) hello: Option<HelloState>,
+    pub(crate) unanswered: Unanswered,
+}
+
+/// What is remembered of a correspondent's bundle.
+#[derive(Clone, Copy)]
+pub(crate) struct TheirBundle {
+    pub(crate) counter: u64,
+    pub(crate) olm_identity: Curve25519Key,
+}
+
+/// A first contact that awaits its answer: repeated with the same session, stamps and offer.
+#[derive(Clone)]
+pub(crate) struct HelloState {
+    pub(crate) session: SessionId,
+    pub(crate) began: UnixSeconds,
+    pub(crate) sealed: u32,
+    pub(crate) reply: ReplyPath,
+}
+
+/// Messages sealed since the other side was last heard.
+#[derive(Clone, Copy)]
+pub(crate) struct Unanswered {
+    pub(crate) count: u32,
+    pub(crate) since: UnixSeconds,
+}
+
+impl Conversation {
+    /// Nothing said yet between these two identities.
+    pub fn new(mine: IdentityFingerprint, theirs: IdentityFingerprint) -> Self {
+        Self {
+            mine,
+            theirs,
+            stream: None,
+            next_number: 1,
+            answered: None,
+            incoming: Vec::new(),
+            series: Series::new(),
+            their_offer: None,
+            sessions: Sessions::new(),
+            their_bundle: None,
+            hello: None,
+            unanswered: Unanswered::NONE,
+        }
+    }
+
+    /// A COLLECT that began at `collect_began` reached DRAINED: secrets of earlier offers go.
+    #[must_use]
+    pub fn drained(&self, collect_began: UnixSeconds) -> Self {
+        let mut next = self.clone();
+        next.series.drained(collect_began);
+        next
+    }
+
+    /// Erases what has had its time; once a day is enough.
+    #[must_use]
+    pub fn swept(&self, account: &Account, now: UnixSeconds) -> Self {
+        let mut next = self.clone();
+        next.series.sweep(now);
+        next.sessions.sweep(account, now);
+        next
+    }
+
+    /// Under which identity of mine it began.
+    pub fn mine(&self) -> &IdentityFingerprint {
+        &self.mine
+    }
+
+    /// With whom.
+    pub fn theirs(&self) -> &IdentityFingerprint {
+        &self.theirs
+    }
+
+    /// Whether I hold an offer of theirs that may still be sealed to: [`Conversation::seal`] then works.
+    pub fn can_use_inbox(&self, today: Day) -> bool {
+        self.sessions.best().is_some()
+            && self.their_offer.as_ref().is_some_and(|offer| is_usable(offer, today))
+    }
+
+    /// Whether a session ever opened something of theirs: [`Conversation::seal_session_form`] then works.
+    pub fn can_use_session_form(&self) -> bool {
+        self.sessions.best_confirmed().is_some()
+    }
+
+    /// The reply path of my unanswered HELLO: its stamps are repeated, so no others are minted.
+    pub fn hello_reply(&self) -> Option<&ReplyPath> {
+        self.hello.as_ref().map(|hello| &hello.reply)
+    }
+
+    /// How many HELLOs may still be sealed before an answer, or before the fourteen days are over.
+    pub fn hellos_left(&self, now: UnixSeconds) -> usize {
+        let sealed =
+            self.hello.as_ref().filter(|hello| hello.is_current(now)).map_or(0, |hello| hello.sealed);
+        HELLOS_MAX.saturating_sub(usize::try_from(sealed).unwrap_or(HELLOS_MAX))
+    }
+
+    /// Whether so much went unanswered that the next message should begin a fresh Olm session
+    /// ([`Conversation::seal_fresh_session`]).
+    pub fn wants_fresh_session(&self, now: UnixSeconds) -> bool {
+        let waited = now.0.saturating_sub(self.unanswered.since.0);
+        self.unanswered.count >= UNANSWERED_MAX
+            || (self.unanswered.count > 0 && waited >= u64::from(INBOX_DAYS_MAX) * 86_400)
+    }
+
+    /// What they have seen of my stream; my outbox may forget it.
+    pub fn answered(&self) -> Option<Seen> {
+        self.answered
+    }
+
+    /// My numbering towards them, once something was sealed.
+    pub fn stream(&self) -> Option<StreamId> {
+        self.stream
+    }
+
+    /// What I have of their current stream, as the next message will tell them.
+    pub fn seen(&self) -> Option<Seen> {
+        self.incoming.last().map(Received::seen)
+    }
+
+    /// The number of their newest offer; a higher one waits until nothing sealed to the former lacks STORED.
+    pub fn their_offer(&self) -> Option<u32> {
+        self.their_offer.as_ref().map(|offer| offer.n)
+    }
+
+    /// How many secrets of my own offers are held: three at most.
+    pub fn offer_secrets(&self) -> usize {
+        self.series.secrets.len()
+    }
+
+    /// The raw id of the Olm session that the next message is sealed with.
+    pub fn sending_session(&self) -> Option<[u8; 32]> {
+        self.sessions.best().map(|kept| kept.id.0)
+    }
+}
+
+impl core::fmt::Debug for Conversation {
+    fn fmt(&self, out: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        out.write_str("Conversation(..)")
+    }
+}
+
+impl HelloState {
+    pub(crate) fn is_current(&self, now: UnixSeconds) -> bool {
+        now.0.saturating_sub(self.began.0) < HELLO_SECONDS_MAX
+    }
+}
+
+impl Unanswered {
+    pub(crate) const NONE: Self = Self { count: 0, since: UnixSeconds(0) };
+}
+
+pub(crate) fn is_usable(offer: &Offer, today: Day) -> bool {
+    today.0.saturating_sub(offer.day.0) < OFFER_USE_DAYS_MAX
+}
+
+/// The day of a moment.
+pub(crate) fn day_of(now: UnixSeconds) -> Day {
+    Day(u16::try_from(now.0 / 86_400).unwrap_or(u16::MAX))
+}

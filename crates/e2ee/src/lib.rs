@@ -1,0 +1,50 @@
+//! Sealing and opening envelopes: Olm inside hybrid HPKE (`spec/e2ee.md`).
+//!
+//! The life of a [`Conversation`]. Alice fetches Bob's prekey bundle, has it checked by [`verify_bundle`], and
+//! seals a HELLO to his doorstep with [`Conversation::seal_hello`]: an Olm pre-key message, her first
+//! [`Offer`] and a [`ReplyPath`] with stamps. Bob, who was away, opens it with [`open_doorstep`] and accepts:
+//! [`Conversation::seal`] now uses Alice's offer and carries his own. From then on every envelope is sealed
+//! to the newest offer of the other side, and each offer is used, superseded and erased in turn.
+//!
+//! Nothing here reads a clock, a socket or a file, and nothing changes in place: each step takes `&self` and
+//! returns the next state, which counts from the moment the caller has committed it. An envelope that does
+//! not open therefore changes nothing.
+
+pub mod account;
+pub mod bundle;
+pub mod content;
+pub mod conversation;
+pub mod doorstep;
+pub mod hello;
+pub mod kind;
+pub mod offer;
+pub mod reply_path;
+pub mod safety_number;
+pub mod snapshot;
+pub mod stamps;
+pub mod words;
+
+mod envelope;
+mod numbering;
+mod olm;
+mod open;
+mod seal;
+mod series;
+mod session;
+mod sizes;
+
+pub use account::Account;
+pub use bundle::{BundleError, VerifiedBundle, verify_bundle};
+pub use content::{Content, ContentError, MessageId, Seen, StreamId};
+pub use conversation::Conversation;
+pub use doorstep::{DoorstepOpened, OpenedHello, open_doorstep};
+pub use hello::HelloIntro;
+pub use kind::Kind;
+pub use offer::Offer;
+pub use open::{OpenError, Opened};
+pub use reply_path::ReplyPath;
+pub use safety_number::{SafetyNumber, Side};
+pub use seal::{Outgoing, Placed, SealError, Sealed};
+pub use snapshot::SnapshotError;
+pub use stamps::{BadStamp, Mint, authorise};
+pub use words::{Language, WordsError, recovery_entropy, recovery_words};
