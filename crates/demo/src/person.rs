@@ -66,9 +66,21 @@ impl<'a> Person<'a> {
         )))
     }
 
-    /// Runs `oub` in the open: the command, then what it printed.
+    /// Runs `oub` in the open: the command, then its answer, without the talk on standard error.
+    pub fn show_answer(&self, args: &[&str]) -> Result<(), Failure> {
+        let talk = String::new();
+        self.print(args, &Said { talk, ..self.run(args)? });
+        Ok(())
+    }
+
+    /// Runs `oub` in the open: the command, then everything that it printed.
     pub fn show(&self, args: &[&str]) -> Result<Said, Failure> {
         let said = self.run(args)?;
+        self.print(args, &said);
+        Ok(said)
+    }
+
+    fn print(&self, args: &[&str], said: &Said) {
         println!(
             "    {}$ oub {}",
             self.name,
@@ -77,7 +89,6 @@ impl<'a> Person<'a> {
         for line in said.out.lines().chain(said.talk.lines()).filter(|line| !line.trim().is_empty()) {
             println!("    {line}");
         }
-        Ok(said)
     }
 }
 

@@ -10,6 +10,9 @@ use crate::relay::{self, Relay};
 use crate::seizure;
 use crate::stage::Stage;
 
+/// Files of the relay that are shown one by one.
+const SHOWN_MAX: usize = 8;
+
 /// What is still running when the story has been told.
 #[derive(Debug)]
 pub struct Scene<'a> {
@@ -21,6 +24,7 @@ pub struct Scene<'a> {
 struct Texts {
     question: String,
     answer: String,
+    number: String,
 }
 
 /// Plays the whole story; the first step that does not work ends it.
@@ -84,22 +88,24 @@ impl Texts {
             .duration_since(UNIX_EPOCH)
             .map_err(Failure::of("the clock stands before 1970"))?;
         let canary = time.as_nanos() ^ (u128::from(std::process::id()) << 64);
+        let number = format!("{canary:x}");
         Ok(Self {
-            question: format!("the key is under the pot {canary:x}"),
-            answer: format!("found it, thank you {canary:x}"),
+            question: format!("the key is under the pot {number}"),
+            answer: format!("found it, thank you {number}"),
+            number,
         })
     }
 
-    fn canaries(&self) -> [&str; 4] {
-        [&self.question, &self.answer, "the key is under", "found it, thank"]
+    /// What no file may hold: the beginnings of both texts, and the number that only they have.
+    fn canaries(&self) -> [&str; 3] {
+        ["the key is under", "found it, thank", &self.number]
     }
 }
 
-/// Registers a person and shows the address that came back.
+/// Registers a person and shows the address that came back; the recovery words are that person's alone.
 fn join(person: &Person<'_>, invitation: &str) -> Result<(), Failure> {
     // The key file protects against nobody who reads this folder; a demo has no one to ask for a passphrase.
-    person.show(&["join", invitation, "--protect", "file", "--quiet"])?;
-    Ok(())
+    person.show_answer(&["join", invitation, "--protect", "file"])
 }
 
 fn address_of(person: &Person<'_>) -> Result<String, Failure> {
@@ -111,9 +117,13 @@ fn address_of(person: &Person<'_>) -> Result<String, Failure> {
 fn show_the_disk(stage: &Stage, texts: &Texts) -> Result<(), Failure> {
     let dir = stage.relay_dir();
     let found = seizure::seize(&dir)?;
-    for file in &found {
+    let mut filled: Vec<_> = found.iter().filter(|file| file.size() > 0).collect();
+    filled.sort_by_key(|file| std::cmp::Reverse(file.size()));
+    let (large, small) = filled.split_at(filled.len().min(SHOWN_MAX));
+    for file in large {
         println!("    {}", file.describe(&dir));
     }
+    println!("    and {} smaller files", small.len());
     seizure::prove_silent(&found, &texts.canaries(), &stage.file("control"))?;
     let bytes: usize = found.iter().map(seizure::Found::size).sum();
     println!(

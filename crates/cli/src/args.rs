@@ -1,0 +1,355 @@
+//! The grammar of the command line: each flag once, with its help.
+
+use std::path::PathBuf;
+
+use clap::builder::FalseyValueParser;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+const EXAMPLES: &str = "\
+Examples
+  oub join oub://chat.example.org/i/7F4Q…#FP   create an identity on a server
+  oub id --qr                                  show my address to a friend
+  oub send bob 'lunch at noon?'                bob may be offline
+  oub pull --json | jq -r .text                fetch, decrypt, acknowledge
+  oub pull --exec ./handle.sh                  handled only if the hook exits 0
+
+Exit codes  0 done · 1 error · 2 usage · 3 nothing/timeout · 4 temporary, retry
+            5 refused (quota, blocked, rate) · 6 IDENTITY NOT AS EXPECTED · 7 local store
+More: oub help <command> · oub help json · oub help exit-codes · oub help files · oub doctor";
+
+/// Private messages to one person, through a server you own
+#[derive(Debug, Parser)]
+#[command(
+    name = "oub",
+    version,
+    arg_required_else_help = true,
+    disable_help_subcommand = true,
+    after_help = EXAMPLES,
+    max_term_width = 100
+)]
+pub struct Oub {
+    /// What every command understands.
+    #[command(flatten)]
+    pub global: Global,
+    /// The command itself.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Global options")]
+pub struct Global {
+    /// Profile to use (one identity per profile)
+    #[arg(short = 'P', long, global = true, env = "OUB_PROFILE", default_value = "default")]
+    pub profile: String,
+    /// Directory holding keys and messages
+    #[arg(long, global = true, env = "OUB_HOME")]
+    pub home: Option<PathBuf>,
+    /// One JSON object per line on stdout (stable, versioned: `oub help json`)
+    #[arg(long, global = true, env = "OUB_JSON", value_parser = FalseyValueParser::new())]
+    pub json: bool,
+    /// Say less on stderr (repeat: errors only)
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub quiet: u8,
+    /// Say more on stderr; never prints keys or message text
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// Colours
+    #[arg(long, global = true, env = "OUB_COLOR", default_value = "auto", value_enum)]
+    pub color: Colour,
+    /// Never ask anything; fail with a remedy instead
+    #[arg(long, global = true, env = "OUB_NO_INPUT", value_parser = FalseyValueParser::new())]
+    pub no_input: bool,
+    /// Give up after this long (e.g. 30s, 5m)
+    #[arg(long, global = true, env = "OUB_TIMEOUT", default_value = "30s", value_parser = parse_duration)]
+    pub timeout: std::time::Duration,
+    /// Read the vault's passphrase from the first line of this file
+    #[arg(long, global = true, env = "OUB_PASSPHRASE_FILE", value_name = "FILE")]
+    pub passphrase_file: Option<PathBuf>,
+}
+
+/// When to colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Colour {
+    /// On a terminal that wants it
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// The verbs. Verbs may be added; their meaning stays.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Create my identity and register it on a server
+    Join(Join),
+    /// Show my address (text, QR, JSON)
+    Id(Id),
+    /// Add a contact from an address
+    Add(Add),
+    /// Compare safety words with a contact and mark it verified
+    Verify(Verify),
+    /// Send a message to one contact
+    Send(Send),
+    /// Fetch, decrypt and acknowledge waiting messages
+    Pull(Pull),
+    /// List first messages from people I have not accepted
+    Requests,
+    /// Accept a request and answer it with stamps
+    Accept(Accept),
+    /// Drop a request; the stranger is not told
+    Decline(Decline),
+    /// Show the local history of a contact
+    Log(Log),
+    /// List, rename, block contacts [alias: contacts]
+    #[command(subcommand)]
+    Contact(Contact),
+    /// List contacts
+    #[command(hide = true)]
+    Contacts,
+    /// Messages not yet accepted by the server
+    Outbox,
+    /// Check server, clock, keys, store and permissions; print remedies
+    Doctor,
+    /// Print help for a command, or about: json, exit-codes, files
+    Help(Help),
+}
+
+/// Arguments of `join`.
+#[derive(Args, Debug)]
+pub struct Join {
+    /// Invitation (oub://…/i/…); not needed with --invite-file
+    #[arg(required_unless_present = "invite_file", conflicts_with = "invite_file")]
+    pub invitation: Option<String>,
+    /// Name to register (default: from the invitation)
+    #[arg(long)]
+    pub name: Option<String>,
+    /// Read the invitation from a file or `-`
+    #[arg(long, value_name = "FILE")]
+    pub invite_file: Option<PathBuf>,
+    /// How to protect keys at rest: chosen once, never changed silently
+    #[arg(long, value_enum, default_value = "auto")]
+    pub protect: Protect,
+    /// Language of the recovery words
+    #[arg(long, value_enum, default_value = "en")]
+    pub lang: Language,
+}
+
+/// What wraps the vault's key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Protect {
+    /// A passphrase if one can be had (terminal or --passphrase-file), else refuse with remedies
+    Auto,
+    /// A passphrase (Argon2id)
+    Passphrase,
+    /// A key file beside the vault, mode 0600: as safe as the disk
+    File,
+}
+
+/// Arguments of `id`.
+#[derive(Args, Debug)]
+pub struct Id {
+    /// Show a QR code too
+    #[arg(long)]
+    pub qr: bool,
+}
+
+/// Arguments of `add`.
+#[derive(Args, Debug)]
+pub struct Add {
+    /// Address: oub://host/name#… or name@host; `-` reads it from stdin
+    pub address: String,
+    /// What I call this contact
+    #[arg(long = "as", value_name = "NAME")]
+    pub alias: Option<String>,
+}
+
+/// Arguments of `verify`.
+#[derive(Args, Debug)]
+pub struct Verify {
+    /// Contact
+    pub contact: String,
+    /// Non-interactive: succeed only if these words (or the 60 digits) match
+    #[arg(long)]
+    pub words: Option<String>,
+    /// Word list language (the digits are the same in all)
+    #[arg(long, value_enum, default_value = "en")]
+    pub lang: Language,
+}
+
+/// Languages that have a word list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Language {
+    /// English
+    En,
+    /// French
+    Fr,
+}
+
+/// Arguments of `send`.
+#[derive(Args, Debug)]
+pub struct Send {
+    /// Contact
+    pub contact: String,
+    /// Text; `-` or a pipe reads stdin
+    pub text: Option<String>,
+    /// Exit with code 4 when the relay cannot be reached, instead of 0 with the message queued
+    #[arg(long)]
+    pub no_queue: bool,
+    /// Refuse unless the contact is verified (exit code 6)
+    #[arg(long, env = "OUB_REQUIRE_VERIFIED", value_parser = FalseyValueParser::new())]
+    pub require_verified: bool,
+    /// Same key = same message: safe to retry from cron or CI
+    #[arg(long, value_name = "KEY")]
+    pub idempotency: Option<String>,
+}
+
+/// Arguments of `pull`.
+#[derive(Args, Debug)]
+pub struct Pull {
+    /// Only from this contact
+    #[arg(long)]
+    pub from: Option<String>,
+    /// Keep the connection open and print as they arrive
+    #[arg(short, long)]
+    pub follow: bool,
+    /// Stop after N messages
+    #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub max: Option<u32>,
+    /// Run a command for each (text on stdin; OUB_FROM, OUB_VERIFIED, OUB_ID); handled only if it exits 0
+    #[arg(long, value_name = "CMD")]
+    pub exec: Option<String>,
+    /// Show without marking as handled
+    #[arg(long, conflicts_with = "exec")]
+    pub peek: bool,
+    /// Exit 3 when there was nothing
+    #[arg(long)]
+    pub exit_code: bool,
+}
+
+/// Arguments of `accept`.
+#[derive(Args, Debug)]
+pub struct Accept {
+    /// The request's name, as `oub requests` shows it
+    pub name: String,
+    /// What I call this contact
+    #[arg(long = "as", value_name = "NAME")]
+    pub alias: Option<String>,
+}
+
+/// Arguments of `decline`.
+#[derive(Args, Debug)]
+pub struct Decline {
+    /// The request's name, as `oub requests` shows it
+    pub name: String,
+}
+
+/// Arguments of `log`.
+#[derive(Args, Debug)]
+pub struct Log {
+    /// Contact
+    pub contact: String,
+    /// Only the newest N messages
+    #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub max: Option<u32>,
+}
+
+/// Arguments of `contact`.
+#[derive(Debug, Subcommand)]
+pub enum Contact {
+    /// List contacts
+    List,
+    /// Show one contact
+    Show {
+        /// Contact
+        contact: String,
+    },
+    /// Call a contact something else
+    Rename {
+        /// Contact
+        contact: String,
+        /// The new name
+        name: String,
+    },
+    /// Show and send nothing; the contact and the relay are not told
+    Block {
+        /// Contact
+        contact: String,
+    },
+    /// Undo `block`
+    Unblock {
+        /// Contact
+        contact: String,
+    },
+}
+
+/// Arguments of `help`.
+#[derive(Args, Debug)]
+pub struct Help {
+    /// A command, or: json, exit-codes, files
+    pub topic: Vec<String>,
+}
+
+/// "30s", "5m", "1h30m": a time a person would write, bounded to a week.
+fn parse_duration(text: &str) -> Result<std::time::Duration, String> {
+    let wrong = || "write a time like 30s, 5m or 1h".to_owned();
+    let parsed: jiff::SignedDuration = text.parse().map_err(|_| wrong())?;
+    let time = std::time::Duration::try_from(parsed).map_err(|_| wrong())?;
+    let bounds = std::time::Duration::from_millis(1)..=std::time::Duration::from_secs(7 * 24 * 3600);
+    if bounds.contains(&time) { Ok(time) } else { Err(wrong()) }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_grammar_is_consistent() {
+        Oub::command().debug_assert();
+    }
+
+    #[test]
+    fn times_are_read_as_people_write_them() {
+        assert_eq!(parse_duration("30s").unwrap().as_secs(), 30);
+        assert_eq!(parse_duration("5m").unwrap().as_secs(), 300);
+        assert_eq!(parse_duration("1h30m").unwrap().as_secs(), 5400);
+        for wrong in ["", "30", "-5s", "soon", "0s", "100000h"] {
+            assert!(parse_duration(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn every_verb_reads_its_arguments() {
+        for line in [
+            "oub join oub://h/i/X#Y --name a --protect file",
+            "oub --json -P two id --qr",
+            "oub id --json",
+            "oub add alice@h --as al",
+            "oub verify bob --words x --lang fr",
+            "oub send bob - --no-queue --require-verified --idempotency k",
+            "oub pull --from bob -f -n 3 --exit-code --exec true",
+            "oub pull --peek",
+            "oub requests",
+            "oub accept bob",
+            "oub log bob",
+            "oub contact list",
+            "oub contacts",
+            "oub outbox",
+            "oub doctor",
+            "oub help json",
+        ] {
+            assert!(Oub::try_parse_from(line.split(' ')).is_ok(), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_contradicts_itself_is_refused() {
+        for line in ["oub pull --peek --exec true", "oub pull -n 0", "oub join", "oub nonsense", "oub send"] {
+            assert!(Oub::try_parse_from(line.split(' ')).is_err(), "{line}");
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! `oub accept` and `oub decline`: what becomes of a request.
+
+use crate::args::{Accept, Decline};
+use crate::commands::contact;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::json::Line;
+use crate::shown::shown_on_one_line;
+use crate::stop::Stop;
+
+/// Makes a contact of whoever asked, and answers with stamps.
+pub fn run(context: &Context, args: &Accept) -> Result<Exit, Stop> {
+    let contact = context.open()?.accept(&args.name, args.alias.as_deref())?;
+    contact::show(context, &contact)?;
+    let alias = shown_on_one_line(&contact.alias);
+    context.screen.say(&format!("read:     oub pull --from {alias}"));
+    context.screen.say(&format!("compare:  oub verify {alias}     (both of you, over another channel)"));
+    Ok(Exit::Done)
+}
+
+/// Forgets a request.
+pub fn decline(context: &Context, args: &Decline) -> Result<Exit, Stop> {
+    context.open()?.decline(&args.name)?;
+    if context.screen.is_json() {
+        context.screen.print(&Line::new("declined").text("name", &args.name).to_string())?;
+    }
+    context
+        .screen
+        .say(&format!("✓ dropped the request from {}; they are not told", shown_on_one_line(&args.name)));
+    Ok(Exit::Done)
+}

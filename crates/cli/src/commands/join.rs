@@ -1,0 +1,124 @@
+//! `oub join`: creates an identity and registers it.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use client::{Client, JoinAt, JoinRequest, Joined, Protection};
+use wire::address::ShortFingerprint;
+use wire::{HostPort, Invitation, Name};
+
+use crate::args::Join;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::json::Line;
+use crate::passphrase;
+use crate::stop::{Stop, usage};
+
+const INVITATION_BYTES_MAX: u64 = 4_096;
+
+/// Registers and shows the address; the recovery words are told once.
+pub fn run(context: &Context, args: &Join) -> Result<Exit, Stop> {
+    let request = JoinRequest {
+        at: where_to(&invitation_text(args)?)?,
+        name: args.name.as_deref().map(name).transpose()?,
+        protect: passphrase::protector(context, args.protect)?,
+        language: args.lang.into(),
+    };
+    let (_, joined) = Client::join(&context.profile()?, &request, context.options())?;
+    tell(context, &joined);
+    let address = joined.address.to_string();
+    let line = Line::new("joined")
+        .text("name", joined.address.name.as_str())
+        .text("address", &address)
+        .truth("server_pinned", joined.server_pinned)
+        .text("protection", protection(joined.protection))
+        .texts("recovery_words", &joined.recovery_words);
+    context.screen.answer(line, &address)?;
+    Ok(Exit::Done)
+}
+
+fn tell(context: &Context, joined: &Joined) {
+    let screen = &context.screen;
+    if joined.server_pinned {
+        screen.say("✓ server identity matches the invitation");
+    } else {
+        screen.warn("the server was trusted on first use: compare its fingerprint with the operator");
+    }
+    screen.say(&format!("✓ registered as {}", joined.address.name));
+    screen.say(&format!("✓ keys sealed by: {}", protection(joined.protection)));
+    if !screen.is_json() {
+        screen.warn("write these 24 words on paper now; they are the only way back, and are not shown again");
+        for row in numbered(&joined.recovery_words).chunks(6) {
+            screen.important(&row.join(" "));
+        }
+    }
+    screen.say("Your address, to give to others (oub id --qr shows it again):");
+}
+
+/// Words with their numbers, in columns.
+pub fn numbered(words: &[String]) -> Vec<String> {
+    words.iter().zip(1..).map(|(word, number)| format!("{number:>4} {word:<9}")).collect()
+}
+
+fn protection(protection: Protection) -> &'static str {
+    match protection {
+        Protection::KeyFile => "key file",
+        Protection::Passphrase => "passphrase",
+    }
+}
+
+fn invitation_text(args: &Join) -> Result<String, Stop> {
+    let Some(path) = &args.invite_file else {
+        return Ok(args.invitation.clone().unwrap_or_default());
+    };
+    let read = |source: &mut dyn Read| {
+        let mut text = String::new();
+        source.take(INVITATION_BYTES_MAX).read_to_string(&mut text).map(|_| text)
+    };
+    let text = match path {
+        path if path == Path::new("-") => read(&mut io::stdin().lock()),
+        path => File::open(path).and_then(|mut file| read(&mut file)),
+    };
+    let text = text.map_err(|error| {
+        usage(
+            "OUB-E030",
+            "the invitation cannot be read",
+            error.to_string(),
+            "check the file given to --invite-file",
+        )
+    })?;
+    // The file may be all that `oublietted invite` printed.
+    let link = text.split_whitespace().find(|word| word.starts_with("oub://"));
+    Ok(link.unwrap_or(text.trim()).to_owned())
+}
+
+/// An invitation, or the address of a server with open registration.
+fn where_to(text: &str) -> Result<JoinAt, Stop> {
+    let refused = match Invitation::parse(text) {
+        Ok(invitation) => return Ok(JoinAt::Invitation(invitation)),
+        Err(error) => error,
+    };
+    let rest = text.strip_prefix("oub://").unwrap_or(text);
+    let (host, pin) = match rest.split_once('#') {
+        Some((host, pin)) => (host, Some(ShortFingerprint::parse(pin))),
+        None => (rest, None),
+    };
+    match (HostPort::parse(host), pin.transpose()) {
+        (Ok(at), Ok(server)) => Ok(JoinAt::Open { at, server }),
+        _ => Err(usage(
+            "OUB-E031",
+            "this is not an invitation",
+            refused.to_string(),
+            "copy the whole link that the operator sent: oub://HOST/i/CODE#FINGERPRINT",
+        )
+        .into()),
+    }
+}
+
+fn name(text: &str) -> Result<Name, Stop> {
+    Name::parse(text).map_err(|error| {
+        let remedy = "choose 2 to 32 of   a-z 0-9 . _ -   beginning with a letter or digit";
+        usage("OUB-E032", "this name cannot be registered", error.to_string(), remedy).into()
+    })
+}

@@ -1,0 +1,50 @@
+//! `oub log`: the history with a contact, as this vault holds it.
+
+use client::{Direction, LogEntry, OutboxState};
+
+use crate::args::Log;
+use crate::commands::message;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::json::Line;
+use crate::shown::shown_on_one_line;
+use crate::stop::Stop;
+use crate::when;
+
+/// Prints the history, oldest first.
+pub fn run(context: &Context, args: &Log) -> Result<Exit, Stop> {
+    let entries = context.open()?.log(&args.contact, args.max)?;
+    entries.iter().try_for_each(|entry| show(context, &args.contact, entry))?;
+    Ok(Exit::Done)
+}
+
+fn show(context: &Context, contact: &str, entry: &LogEntry) -> Result<(), Stop> {
+    let mine = entry.direction == Direction::Sent;
+    let line = Line::new("log")
+        .text("id", &entry.id)
+        .text("contact", contact)
+        .text("direction", if mine { "sent" } else { "received" })
+        .text("sent", &when::for_programs(entry.sent_at))
+        .text("at", &when::for_programs(entry.at))
+        .maybe_text("text", entry.body.text())
+        .number("number", entry.number)
+        .number("missing_before", entry.missing_before)
+        .maybe_number("unknown_kind", message::unknown_kind(&entry.body))
+        .maybe_text("state", entry.outgoing.map(OutboxState::word))
+        .truth("handled", entry.handled);
+    Ok(context.screen.answer(line, &to_text(contact, mine, entry))?)
+}
+
+fn to_text(contact: &str, mine: bool, entry: &LogEntry) -> String {
+    let contact = shown_on_one_line(contact);
+    let who = match (mine, entry.outgoing) {
+        (false, _) => contact.clone(),
+        (true, None | Some(OutboxState::Stored)) => "me".to_owned(),
+        (true, Some(state)) => format!("me ({})", state.word()),
+    };
+    let line = message::line(&who, entry.sent_at, &entry.body);
+    match entry.missing_before {
+        0 => line,
+        missing => format!("{contact}  ({missing} message(s) missing here)\n{line}"),
+    }
+}

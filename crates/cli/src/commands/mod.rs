@@ -1,0 +1,43 @@
+//! The verbs, one file each.
+
+mod accept;
+mod add;
+mod contact;
+mod doctor;
+mod hook;
+mod id;
+mod join;
+mod log;
+mod message;
+mod outbox;
+mod pull;
+mod requests;
+mod send;
+mod verify;
+
+use crate::args::{Command, Contact};
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::help;
+use crate::stop::Stop;
+
+/// Does what was asked.
+pub fn run(context: &Context, command: Command) -> Result<Exit, Stop> {
+    match command {
+        Command::Join(args) => join::run(context, &args),
+        Command::Id(args) => id::run(context, &args),
+        Command::Add(args) => add::run(context, &args),
+        Command::Verify(args) => verify::run(context, &args),
+        Command::Send(args) => send::run(context, args),
+        Command::Pull(args) => pull::run(context, args),
+        Command::Requests => requests::run(context),
+        Command::Accept(args) => accept::run(context, &args),
+        Command::Decline(args) => accept::decline(context, &args),
+        Command::Log(args) => log::run(context, &args),
+        Command::Contact(verb) => contact::run(context, verb),
+        Command::Contacts => contact::run(context, Contact::List),
+        Command::Outbox => outbox::run(context),
+        Command::Doctor => doctor::run(context),
+        Command::Help(args) => help::run(context, &args.topic),
+    }
+}

@@ -1,0 +1,170 @@
+//! `oub verify`: two people compare what their programs hold for each other.
+
+use std::io::{self, BufRead as _, Read as _};
+
+use client::{Client, Language, SafetyNumber};
+
+use crate::args::{self, Verify};
+use crate::commands::join::numbered;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::json::Line;
+use crate::problem::Problem;
+use crate::shown::shown_on_one_line;
+use crate::stop::Stop;
+
+const ANSWER_BYTES_MAX: u64 = 64;
+
+/// With `--words`, succeeds only if they match; without, shows them and asks, where somebody can be asked.
+pub fn run(context: &Context, args: &Verify) -> Result<Exit, Stop> {
+    let client = context.open()?;
+    let number = client.safety_number(&args.contact, args.lang.into())?;
+    let same = match &args.words {
+        Some(words) => {
+            check(&client, args, words)?;
+            true
+        }
+        None => {
+            show(context, &args.contact, &number)?;
+            context.can_ask() && !context.screen.is_json() && ask(&args.contact)?
+        }
+    };
+    let trust =
+        if same { client.mark_verified(&args.contact)?.trust } else { client.contact(&args.contact)?.trust };
+    if context.screen.is_json() {
+        let line = Line::new("safety_number")
+            .text("contact", &args.contact)
+            .text("digits", &number.digits)
+            .texts("words", &number.words)
+            .truth("verified", trust.is_verified())
+            .text("trust", trust.word());
+        context.screen.print(&line.to_string())?;
+    }
+    let name = shown_on_one_line(&args.contact);
+    match same {
+        true => context.screen.say(&format!("✓ {name} is verified")),
+        false if args.words.is_none() => {
+            context.screen.say(&format!(
+                "{name} stays {}; if they are the same:   oub verify {name} --words '…'",
+                trust.word()
+            ));
+        }
+        false => {}
+    }
+    Ok(Exit::Done)
+}
+
+fn show(context: &Context, contact: &str, number: &SafetyNumber) -> Result<(), Stop> {
+    if context.screen.is_json() {
+        return Ok(());
+    }
+    let screen = &context.screen;
+    let name = shown_on_one_line(contact);
+    screen.say(&format!("Read these to {name} over another channel; both must have the same.\n"));
+    for row in numbered(&number.words).chunks(5) {
+        screen.print(row.join(" ").trim_end())?;
+    }
+    screen.print("")?;
+    let groups: Vec<&str> = number.digits.split(' ').collect();
+    for row in groups.chunks(4) {
+        screen.print(&format!("   {}", row.join(" ")))?;
+    }
+    Ok(())
+}
+
+/// The words in either language, or the digits.
+fn check(client: &Client, args: &Verify, given: &str) -> Result<(), Stop> {
+    for language in [Language::English, Language::French] {
+        let number = client.safety_number(&args.contact, language)?;
+        if matches(given, &number) {
+            return Ok(());
+        }
+    }
+    let name = shown_on_one_line(&args.contact);
+    let problem = Problem::new(
+        Exit::Identity,
+        "OUB-E065",
+        format!("the safety words for {name} do not match"),
+        "what was given differs from what this vault computes for the two of you",
+        format!("compare once more by voice; if it stays so, do not write to {name}, and meet"),
+    );
+    Err(problem.with_risk(Some(format!("someone may stand between you and {name}"))).into())
+}
+
+fn matches(given: &str, number: &SafetyNumber) -> bool {
+    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+    let plain_text = folded(given);
+    let words: Vec<&str> =
+        plain_text.split(|each: char| !each.is_alphabetic()).filter(|word| !word.is_empty()).collect();
+    let only_digits = words.is_empty() && digits(given) == digits(&number.digits);
+    let expected: Vec<String> = number.words.iter().map(|word| folded(word)).collect();
+    let same_words = !words.is_empty() && words == expected;
+    only_digits || same_words
+}
+
+/// Lower case without accents, which may be written as one character or as two: each word of the lists stays
+/// apart from the others without them.
+fn folded(text: &str) -> String {
+    text.to_lowercase().chars().filter_map(plain).collect()
+}
+
+fn plain(each: char) -> Option<char> {
+    match each {
+        'à' | 'â' | 'ä' => Some('a'),
+        'ç' => Some('c'),
+        'é' | 'è' | 'ê' | 'ë' => Some('e'),
+        'î' | 'ï' => Some('i'),
+        'ô' | 'ö' => Some('o'),
+        'ù' | 'û' | 'ü' => Some('u'),
+        '\u{300}'..='\u{36f}' => None,
+        other => Some(other),
+    }
+}
+
+fn ask(contact: &str) -> Result<bool, Stop> {
+    eprint!("\nAre they the same as {} sees? [y/N] ", shown_on_one_line(contact));
+    let mut answer = String::new();
+    let read = io::stdin().lock().take(ANSWER_BYTES_MAX).read_line(&mut answer);
+    Ok(read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes" | "o" | "oui"))
+}
+
+impl From<args::Language> for Language {
+    fn from(language: args::Language) -> Self {
+        match language {
+            args::Language::En => Self::English,
+            args::Language::Fr => Self::French,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn number() -> SafetyNumber {
+        SafetyNumber {
+            digits: "12345 67890".to_owned(),
+            words: ["abandon", "élève"].map(str::to_owned).to_vec(),
+        }
+    }
+
+    #[test]
+    fn words_match_however_they_are_spaced_numbered_or_accented() {
+        for same in [
+            "abandon élève",
+            " 1 Abandon\n 2 eleve ",
+            "ABANDON, e\u{301}le\u{300}ve",
+            "1234567890",
+            "12345 67890",
+        ] {
+            assert!(matches(same, &number()), "{same}");
+        }
+    }
+
+    #[test]
+    fn anything_else_does_not_match() {
+        for other in ["", "abandon", "abandon eleve eleve", "eleve abandon", "12345", "1234567891", "1 2"] {
+            assert!(!matches(other, &number()), "{other}");
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! What every command needs: the screen, the profile, and the open client.
+
+use std::io::IsTerminal as _;
+
+use client::{Client, Options, Profile, Protection, Unlock};
+
+use crate::args::{Colour, Global};
+use crate::passphrase;
+use crate::screen::{Screen, can_ask};
+use crate::stop::Stop;
+
+/// The global options, understood.
+#[derive(Debug)]
+pub struct Context {
+    /// Where output goes.
+    pub screen: Screen,
+    global: Global,
+}
+
+impl Context {
+    /// Understands the global options; touches neither disk nor network.
+    pub fn new(global: Global) -> Self {
+        let screen = Screen::new(global.json, global.quiet, global.verbose, wants_colour(global.color));
+        Self { screen, global }
+    }
+
+    /// The options as given.
+    pub fn global(&self) -> &Global {
+        &self.global
+    }
+
+    /// The profile's folder.
+    pub fn profile(&self) -> Result<Profile, Stop> {
+        Ok(Profile::named(self.global.home.as_deref(), &self.global.profile)?)
+    }
+
+    /// How the client behaves.
+    pub fn options(&self) -> Options {
+        Options { timeout: self.global.timeout, ..Options::default() }
+    }
+
+    /// Whether somebody is there to answer a question.
+    pub fn can_ask(&self) -> bool {
+        can_ask(self.global.no_input)
+    }
+
+    /// Opens the vault with whatever it was protected by at join.
+    pub fn open(&self) -> Result<Client, Stop> {
+        let profile = self.profile()?;
+        let unlock = match profile.protection()? {
+            Protection::KeyFile => Unlock::KeyFile,
+            Protection::Passphrase => Unlock::Passphrase(passphrase::existing(self)?),
+        };
+        Ok(Client::open(&profile, &unlock, self.options())?)
+    }
+}
+
+/// `--color`, then NO_COLOR and CLICOLOR_FORCE, then the terminal.
+fn wants_colour(colour: Colour) -> bool {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty() && value != "0");
+    match colour {
+        Colour::Always => true,
+        Colour::Never => false,
+        Colour::Auto if set("NO_COLOR") => false,
+        Colour::Auto if set("CLICOLOR_FORCE") => true,
+        Colour::Auto => {
+            std::env::var_os("TERM").is_none_or(|term| term != "dumb") && std::io::stderr().is_terminal()
+        }
+    }
+}

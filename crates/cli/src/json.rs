@@ -1,0 +1,79 @@
+//! One line of `--json`: version and type first, then the promised fields in a fixed order.
+
+use std::fmt;
+
+use serde_json::Value;
+
+/// A JSON object on one line. Within version 1 fields are only ever added.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct Line(String);
+
+impl Line {
+    /// Begins a line of the type `kind`, the field `t`.
+    pub fn new(kind: &str) -> Self {
+        Self("{\"v\":1".to_owned()).text("t", kind)
+    }
+
+    /// Adds a string.
+    pub fn text(self, name: &str, value: &str) -> Self {
+        self.value(name, Value::from(value))
+    }
+
+    /// Adds a string, or null.
+    pub fn maybe_text(self, name: &str, value: Option<&str>) -> Self {
+        self.value(name, Value::from(value))
+    }
+
+    /// Adds a number.
+    pub fn number(self, name: &str, value: u64) -> Self {
+        self.value(name, Value::from(value))
+    }
+
+    /// Adds a number, or null.
+    pub fn maybe_number(self, name: &str, value: Option<u64>) -> Self {
+        self.value(name, Value::from(value))
+    }
+
+    /// Adds true or false.
+    pub fn truth(self, name: &str, value: bool) -> Self {
+        self.value(name, Value::from(value))
+    }
+
+    /// Adds a list of strings.
+    pub fn texts(self, name: &str, values: &[String]) -> Self {
+        self.value(name, Value::from(values.to_vec()))
+    }
+
+    fn value(mut self, name: &str, value: Value) -> Self {
+        self.0.push(',');
+        self.0.push_str(&Value::from(name).to_string());
+        self.0.push(':');
+        self.0.push_str(&value.to_string());
+        self
+    }
+}
+
+impl fmt::Display for Line {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}}}", self.0)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_one_json_object_whatever_the_text_holds() {
+        let line = Line::new("message")
+            .text("text", "a\n\"b\"\u{1b}[2J\u{202e}")
+            .truth("verified", false)
+            .to_string();
+        assert!(!line.contains('\n') && !line.contains('\u{1b}'));
+        let read: Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(read.get("v"), Some(&Value::from(1)));
+        assert_eq!(read.get("text").unwrap(), "a\n\"b\"\u{1b}[2J\u{202e}");
+    }
+}

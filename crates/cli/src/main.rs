@@ -1,0 +1,39 @@
+//! `oub`: private messages to one person, through a server you own.
+//!
+//! [`args`] is the grammar; each verb has a file of its name in [`commands`]; a verb either ends with an
+//! [`exit::Exit`] or stops with a [`problem::Problem`]. Answers go to standard output through
+//! [`screen::Screen`], everything else to standard error.
+
+mod args;
+mod commands;
+mod context;
+mod exit;
+mod help;
+mod json;
+mod passphrase;
+mod problem;
+mod screen;
+mod shown;
+mod stop;
+mod when;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::stop::Stop;
+
+fn main() -> ExitCode {
+    let oub = args::Oub::parse();
+    let context = Context::new(oub.global);
+    match commands::run(&context, oub.command) {
+        Ok(exit) => exit.into(),
+        Err(Stop::Closed) => Exit::Done.into(),
+        Err(Stop::Problem(problem)) => {
+            context.screen.tell(&problem);
+            problem.exit().into()
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! What went wrong, told to a person: what, why, the risk if there is one, and what to do.
+
+use std::fmt;
+
+use crate::exit::Exit;
+use crate::json::Line;
+use crate::shown::{shown, shown_on_one_line};
+
+/// One failure with everything that somebody needs to go on. Its layout is fixed by tests.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    what: String,
+    why: String,
+    risk: Option<String>,
+    remedy: String,
+    exit: Exit,
+    code: String,
+    retry_after: Option<u64>,
+}
+
+impl Problem {
+    /// A problem without a risk to the person.
+    pub fn new(
+        exit: Exit,
+        code: &str,
+        what: impl Into<String>,
+        why: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
+        Self {
+            what: what.into(),
+            why: why.into(),
+            risk: None,
+            remedy: remedy.into(),
+            exit,
+            code: code.to_owned(),
+            retry_after: None,
+        }
+    }
+
+    /// Names what somebody might suffer.
+    pub fn with_risk(mut self, risk: Option<String>) -> Self {
+        self.risk = risk;
+        self
+    }
+
+    /// Says how many seconds to wait before asking again.
+    pub fn with_retry_after(mut self, seconds: Option<u64>) -> Self {
+        self.retry_after = seconds;
+        self
+    }
+
+    /// How the program ends because of it.
+    pub fn exit(&self) -> Exit {
+        self.exit
+    }
+
+    /// The same facts for a program.
+    pub fn to_json(&self) -> Line {
+        Line::new("error")
+            .text("code", &self.code)
+            .number("exit", u64::from(self.exit.number()))
+            .text("what", &self.what)
+            .text("why", &self.why)
+            .maybe_text("risk", self.risk.as_deref())
+            .text("do", &self.remedy)
+            .maybe_number("retry_after", self.retry_after)
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(out, "error: {}", shown_on_one_line(&self.what))?;
+        row(out, "why", &self.why)?;
+        if let Some(risk) = &self.risk {
+            row(out, "risk", risk)?;
+        }
+        row(out, "do", &self.remedy)?;
+        write!(out, "  (exit {}, {})", self.exit.number(), self.code)
+    }
+}
+
+/// One labelled row; further lines of the text stand under the first.
+fn row(out: &mut fmt::Formatter<'_>, label: &str, text: &str) -> fmt::Result {
+    writeln!(out, "  {label:<4}  {}", shown(text.trim_end(), 8))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn changed_key() -> Problem {
+        Problem::new(
+            Exit::Identity,
+            "OUB-E061",
+            "bob's key is not the one you verified",
+            "the server offered a different key and it is not signed by the old one",
+            "call bob and run   oub verify bob",
+        )
+        .with_risk(Some("someone may be answering in bob's place; nothing was sent".to_owned()))
+    }
+
+    #[test]
+    fn a_problem_says_what_why_risk_and_do_in_fixed_columns() {
+        assert_eq!(
+            changed_key().to_string(),
+            "error: bob's key is not the one you verified\n  \
+             why   the server offered a different key and it is not signed by the old one\n  \
+             risk  someone may be answering in bob's place; nothing was sent\n  \
+             do    call bob and run   oub verify bob\n  \
+             (exit 6, OUB-E061)"
+        );
+    }
+
+    #[test]
+    fn a_problem_without_risk_leaves_the_row_out_and_indents_further_lines() {
+        let problem = Problem::new(Exit::Local, "OUB-E070", "a", "b", "one\ntwo");
+        assert_eq!(
+            problem.to_string(),
+            "error: a\n  why   b\n  do    one\n        two\n  (exit 7, OUB-E070)"
+        );
+    }
+
+    #[test]
+    fn a_problem_in_json_carries_the_same_facts() {
+        assert_eq!(
+            changed_key().with_retry_after(Some(60)).to_json().to_string(),
+            "{\"v\":1,\"t\":\"error\",\"code\":\"OUB-E061\",\"exit\":6,\
+             \"what\":\"bob's key is not the one you verified\",\
+             \"why\":\"the server offered a different key and it is not signed by the old one\",\
+             \"risk\":\"someone may be answering in bob's place; nothing was sent\",\
+             \"do\":\"call bob and run   oub verify bob\",\"retry_after\":60}"
+        );
+    }
+}

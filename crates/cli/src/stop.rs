@@ -1,0 +1,52 @@
+//! Why a command stops before its end.
+
+use client::ClientError;
+
+use crate::exit::Exit;
+use crate::problem::Problem;
+use crate::screen::Closed;
+
+/// A problem to be told, or nobody left to tell anything.
+#[derive(Debug)]
+pub enum Stop {
+    /// Standard output was closed: a normal end.
+    Closed,
+    /// Something to tell.
+    Problem(Box<Problem>),
+}
+
+impl From<Closed> for Stop {
+    fn from(Closed: Closed) -> Self {
+        Self::Closed
+    }
+}
+
+impl From<Problem> for Stop {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(Box::new(problem))
+    }
+}
+
+impl From<ClientError> for Stop {
+    fn from(error: ClientError) -> Self {
+        Problem::from(&error).into()
+    }
+}
+
+impl From<&ClientError> for Problem {
+    fn from(error: &ClientError) -> Self {
+        Self::new(Exit::from_number(error.exit_code()), &error.code(), error.what(), error.why(), error.do_())
+            .with_risk(error.risk())
+            .with_retry_after(error.retry_after_s().map(u64::from))
+    }
+}
+
+/// The arguments contradict what is there; the same kind of end as a wrong flag.
+pub fn usage(
+    code: &str,
+    what: impl Into<String>,
+    why: impl Into<String>,
+    remedy: impl Into<String>,
+) -> Problem {
+    Problem::new(Exit::Usage, code, what, why, remedy)
+}

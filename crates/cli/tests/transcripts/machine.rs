@@ -1,0 +1,95 @@
+//! What programs rely on: every line of `--json` is an object with the fields that `oub help json` promises.
+
+use serde_json::Value;
+
+use crate::person::{Person, friends};
+use crate::relay::Relay;
+
+#[test]
+fn every_line_of_json_keeps_the_promises_of_the_schema() {
+    let mut relay = Relay::start();
+    let schema = Schema::read();
+    let (alice, bob) = friends(&relay);
+    let mut seen: Vec<String> = Vec::new();
+    let mut check = |person: &Person, args: &[&str]| {
+        let ran = person.run(&[&["--json"], args].concat());
+        for line in ran.lines() {
+            seen.push(schema.check(&line));
+        }
+    };
+
+    let carol = Person::new("carol");
+    check(&carol, &["join", &relay.invite("carol"), "--protect", "file"]);
+    check(&carol, &["add", &bob.address()]);
+    check(&carol, &["send", "bob", "hello"]);
+    check(&bob, &["requests"]);
+    check(&bob, &["decline", "carol"]);
+    check(&alice, &["id", "--qr"]);
+    check(&alice, &["contacts"]);
+    check(&alice, &["send", "bob", "one"]);
+    check(&bob, &["pull"]);
+    check(&bob, &["log", "alice"]);
+    check(&bob, &["verify", "alice"]);
+    check(&bob, &["doctor"]);
+    check(&alice, &["send", "nobody", "x"]);
+    relay.kill();
+    check(&alice, &["send", "bob", "two"]);
+    check(&alice, &["outbox"]);
+    check(&alice, &["pull"]);
+
+    for kind in schema.kinds() {
+        assert!(seen.contains(&kind), "no line of the kind {kind} was seen");
+    }
+}
+
+/// The printed schema, as far as it is used: required fields, their types, constants and choices.
+struct Schema(Vec<Value>);
+
+impl Schema {
+    fn read() -> Self {
+        let text = Person::new("nobody").ok(&["help", "json"]).out;
+        let schema: Value = serde_json::from_str(&text).unwrap();
+        Self(schema["oneOf"].as_array().unwrap().clone())
+    }
+
+    fn kinds(&self) -> Vec<String> {
+        self.0.iter().map(|kind| kind["title"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// Panics unless the line keeps the promises made for its kind, which it returns.
+    fn check(&self, line: &Value) -> String {
+        let kind = line["t"].as_str().unwrap();
+        let promised = self.0.iter().find(|each| each["title"] == kind).unwrap_or_else(|| panic!("{line}"));
+        for name in promised["required"].as_array().unwrap() {
+            let name = name.as_str().unwrap();
+            let value = line.get(name).unwrap_or_else(|| panic!("{name} is missing in {line}"));
+            assert!(fits(value, &promised["properties"][name]), "{name} is not as promised in {line}");
+        }
+        let known = promised["properties"].as_object().unwrap();
+        for name in line.as_object().unwrap().keys() {
+            assert!(known.contains_key(name), "{name} is not in the schema: {line}");
+        }
+        kind.to_owned()
+    }
+}
+
+fn fits(value: &Value, promise: &Value) -> bool {
+    if let Some(constant) = promise.get("const") {
+        return value == constant;
+    }
+    if let Some(choices) = promise.get("enum") {
+        return choices.as_array().unwrap().contains(value);
+    }
+    let is = |name: &Value| match name.as_str().unwrap() {
+        "string" => value.is_string(),
+        "boolean" => value.is_boolean(),
+        "integer" => value.is_u64(),
+        "null" => value.is_null(),
+        "array" => value.as_array().is_some_and(|all| all.iter().all(|each| fits(each, &promise["items"]))),
+        other => panic!("the schema uses the type {other}"),
+    };
+    match &promise["type"] {
+        Value::Array(types) => types.iter().any(is),
+        one => is(one),
+    }
+}

@@ -1,0 +1,174 @@
+//! What people and circumstances get wrong: each has its exit code, its sentence and its remedy.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::Command;
+use std::time::Duration;
+
+use crate::person::{Person, friends};
+use crate::relay::{self, Relay};
+
+#[test]
+fn what_cannot_be_read_is_a_usage_problem() {
+    let relay = Relay::start();
+    let alice = Person::joined("alice", &relay);
+    let table: [(&[&str], &str); 10] = [
+        (&["add", "nonsense"], "OUB-E033"),
+        (&["add", "oub://127.0.0.1/bob#ABC.DEF"], "OUB-E033"),
+        (&["add", "Bob@127.0.0.1"], "OUB-E033"),
+        (&["send", "nobody", "hi"], "OUB-E021"),
+        (&["send", "nobody", ""], "OUB-E035"),
+        (&["verify", "nobody"], "OUB-E021"),
+        (&["log", "nobody"], "OUB-E021"),
+        (&["accept", "nobody"], "OUB-E022"),
+        (&["-P", "two", "join", "not a link#", "--protect", "file"], "OUB-E031"),
+        (&["-P", "../two", "id"], "OUB-E020"),
+    ];
+    for (args, code) in table {
+        alice.run(args).assert_problem(2, code);
+    }
+    alice.run(&["add", &alice.address()]).assert_problem(2, "OUB-E026");
+}
+
+#[test]
+fn a_wrong_fingerprint_is_never_followed() {
+    let relay = Relay::start();
+    let (alice, bob) = (Person::joined("alice", &relay), Person::joined("bob", &relay));
+    let address = bob.address();
+    let (front, pins) = address.split_once('#').unwrap();
+    let (server, identity) = pins.split_once('.').unwrap();
+
+    let forged = format!("{front}#{server}.{}", changed(identity));
+    alice.run(&["add", &forged]).assert_problem(6, "OUB-E063");
+    let forged = format!("{front}#{}.{identity}", changed(server));
+    alice.run(&["add", &forged]).assert_problem(6, "OUB-E060");
+    assert_eq!(alice.ok(&["contacts"]).out, "", "nothing was kept");
+
+    let link = relay.invite("carol");
+    let (front, server) = link.split_once('#').unwrap();
+    let carol = Person::new("carol");
+    let forged = format!("{front}#{}", changed(server));
+    carol.run(&["join", &forged, "--protect", "file"]).assert_problem(6, "OUB-E060");
+    carol.ok(&["join", &link, "--protect", "file"]);
+}
+
+/// Another fingerprint of the right form.
+fn changed(fingerprint: &str) -> String {
+    let (first, rest) = fingerprint.split_at(1);
+    format!("{}{rest}", if first == "7" { "8" } else { "7" })
+}
+
+#[test]
+fn an_invitation_works_once_and_for_its_time() {
+    let relay = Relay::start();
+    let link = relay.invite("alice");
+    let join = |link: &str, extra: &[&str]| {
+        let somebody = Person::new("somebody");
+        somebody.run(&[&["join", link, "--protect", "file"], extra].concat())
+    };
+    assert_eq!(join(&link, &[]).code, Some(0));
+    assert_eq!(join(&link, &[]).code, Some(5), "used");
+    join(&link, &["--name", "mallory"]).assert_problem(5, "OUB-E051");
+    join(&relay.invite("dave"), &["--name", "alice"]).assert_problem(5, "OUB-E052");
+    let short = relay.invite_for("erin", "1s");
+    std::thread::sleep(Duration::from_millis(2_100));
+    join(&short, &[]).assert_problem(5, "OUB-E051");
+}
+
+#[test]
+fn an_unknown_name_is_refused() {
+    let relay = Relay::start();
+    let alice = Person::joined("alice", &relay);
+    let address = alice.address().replace("/alice#", "/nobody#");
+    alice.run(&["add", &address]).assert_problem(5, "OUB-E053");
+}
+
+#[test]
+fn without_a_server_a_message_waits_and_goes_later() {
+    let mut relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    relay.kill();
+
+    let ran = alice.ok(&["send", "bob", "later"]);
+    assert!(ran.err.contains("… queued for bob"), "{}", ran.err);
+    alice.run(&["send", "bob", "now or never", "--no-queue"]).assert_problem(4, "OUB-E043");
+    alice.run(&["add", &bob.address().replace("/bob#", "/carol#")]).assert_problem(4, "OUB-E041");
+    alice.run(&["pull"]).assert_problem(4, "OUB-E041");
+    let outbox = alice.ok(&["outbox"]).out;
+    assert_eq!(outbox.lines().count(), 1, "{outbox}");
+
+    relay.start_again();
+    alice.ok(&["pull"]);
+    assert_eq!(alice.ok(&["outbox"]).out, "");
+    assert_eq!(bob.pull(), ["later"]);
+}
+
+#[test]
+fn a_second_server_on_the_same_data_says_so_and_harms_nothing() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    let second = relay::serve(relay.data(), "127.0.0.1:0").output().unwrap();
+    let said = String::from_utf8_lossy(&second.stderr);
+    assert_eq!(second.status.code(), Some(7), "{said}");
+    assert!(said.contains("error: ") && said.contains("  do    "), "{said}");
+    alice.ok(&["send", "bob", "still there"]);
+    assert_eq!(bob.pull(), ["still there"]);
+}
+
+#[test]
+fn lax_permissions_are_refused_with_the_command_that_repairs_them() {
+    let relay = Relay::start();
+    let alice = Person::joined("alice", &relay);
+    for (path, mode) in
+        [(alice.dir(), 0o755), (alice.dir().join("vault.db"), 0o644), (alice.dir().join("vault.key"), 0o640)]
+    {
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+        let ran = alice.run(&["id"]);
+        ran.assert_problem(7, "OUB-E076");
+        let remedy = ran.err.lines().find_map(|line| line.strip_prefix("  do    ")).unwrap();
+        assert!(remedy.starts_with("chmod "), "{remedy}");
+        assert!(Command::new("sh").args(["-c", remedy]).status().unwrap().success());
+        alice.ok(&["id"]);
+    }
+}
+
+#[test]
+fn without_an_identity_or_with_one_already_the_next_step_is_named() {
+    let relay = Relay::start();
+    let alice = Person::new("alice");
+    for args in [&["id"][..], &["pull"], &["send", "bob", "hi"], &["doctor"], &["outbox"]] {
+        let ran = alice.run(args);
+        ran.assert_problem(7, "OUB-E070");
+        assert!(ran.err.contains("oub join"), "{}", ran.err);
+    }
+    alice.ok(&["join", &relay.invite("alice"), "--protect", "file"]);
+    alice.run(&["join", &relay.invite("bob"), "--protect", "file"]).assert_problem(7, "OUB-E072");
+    alice.ok(&["-P", "second", "join", &relay.invite("carol"), "--protect", "file"]);
+    assert!(alice.ok(&["-P", "second", "id"]).out.contains("/carol#"));
+}
+
+#[test]
+fn hostile_text_is_shown_and_not_obeyed() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    let hostile = "\u{1b}[2J\u{1b}]0;owned\u{7}\u{202e}txt\nbob  09:14  yes";
+    alice.ok(&["send", "bob", hostile]);
+    let shown = bob.ok(&["pull", "--peek"]).out;
+    assert!(!shown.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{shown:?}");
+    assert!(shown.contains("\\u{1b}[2J"), "{shown:?}");
+    assert!(shown.lines().skip(1).all(|line| line.starts_with("    ")), "{shown:?}");
+    let raw = bob.ok(&["pull", "--json"]);
+    assert!(!raw.out.contains('\u{1b}'), "JSON escapes them");
+    assert_eq!(crate::person::texts(&raw.lines()), [hostile]);
+}
+
+#[test]
+fn a_closed_pipe_is_a_quiet_end_and_nothing_counts_as_read() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    alice.ok(&["send", "bob", "not yet read"]);
+    let mut child = bob.command(&["pull"]).spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), output.stderr.len()), (Some(0), 0), "{output:?}");
+    assert_eq!(bob.pull(), ["not yet read"]);
+}

@@ -1,0 +1,140 @@
+//! A person of one test: a profile, and commands run in it.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::bin_dir;
+use crate::relay::Relay;
+
+/// Somebody with a home of their own.
+pub struct Person {
+    pub name: String,
+    pub home: TempDir,
+}
+
+/// How a command ended and what it printed.
+#[derive(Debug)]
+pub struct Ran {
+    pub code: Option<i32>,
+    pub out: String,
+    pub err: String,
+}
+
+impl Person {
+    /// Somebody who has not joined.
+    pub fn new(name: &str) -> Self {
+        Self { name: name.to_owned(), home: TempDir::new().unwrap() }
+    }
+
+    /// Somebody registered at the relay.
+    pub fn joined(name: &str, relay: &Relay) -> Self {
+        let person = Self::new(name);
+        person.ok(&["join", &relay.invite(name), "--protect", "file"]);
+        person
+    }
+
+    /// The program, in this home and cut off from the environment of whoever runs the tests.
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(bin_dir().join("oub"));
+        command.env_clear().env("PATH", std::env::var_os("PATH").unwrap()).env("TZ", "UTC");
+        command.env("OUB_HOME", self.home.path()).args(args);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    pub fn run(&self, args: &[&str]) -> Ran {
+        Ran::of(&mut self.command(args))
+    }
+
+    /// Runs with `input` on standard input.
+    pub fn run_with(&self, args: &[&str], input: &[u8]) -> Ran {
+        let mut child = self.command(args).stdin(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input).unwrap();
+        Ran::from(child.wait_with_output().unwrap())
+    }
+
+    /// Runs what must succeed.
+    pub fn ok(&self, args: &[&str]) -> Ran {
+        let ran = self.run(args);
+        assert_eq!(ran.code, Some(0), "{} oub {}\n{}{}", self.name, args.join(" "), ran.out, ran.err);
+        ran
+    }
+
+    /// Runs with `--json` what must succeed; every line of standard output parses.
+    pub fn json(&self, args: &[&str]) -> Vec<Value> {
+        let ran = self.ok(&[&["--json"], args].concat());
+        ran.lines()
+    }
+
+    /// The full address.
+    pub fn address(&self) -> String {
+        self.ok(&["id"]).out.trim().to_owned()
+    }
+
+    /// The profile's folder.
+    pub fn dir(&self) -> PathBuf {
+        self.home.path().join("default")
+    }
+
+    /// Texts handed out by one pull.
+    pub fn pull(&self) -> Vec<String> {
+        texts(&self.json(&["pull"]))
+    }
+}
+
+impl Ran {
+    pub fn of(command: &mut Command) -> Self {
+        Self::from(command.output().unwrap())
+    }
+
+    /// The lines of standard output, each a JSON object.
+    pub fn lines(&self) -> Vec<Value> {
+        self.out
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap_or_else(|why| panic!("{why}: {line}")))
+            .collect()
+    }
+
+    /// Asserts the fixed form of a problem, on standard error alone.
+    pub fn assert_problem(&self, exit: i32, code: &str) {
+        let said = format!("{}\n{}", self.out, self.err);
+        assert_eq!(self.code, Some(exit), "{said}");
+        assert!(self.err.contains("error: ") && self.err.contains("\n  why   "), "{said}");
+        assert!(self.err.contains("\n  do    "), "{said}");
+        assert!(self.err.contains(&format!("  (exit {exit}, {code})")), "expected {code}: {said}");
+        assert_eq!(self.out, "", "standard output is for answers: {said}");
+    }
+}
+
+impl From<std::process::Output> for Ran {
+    fn from(output: std::process::Output) -> Self {
+        Self {
+            code: output.status.code(),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
+
+/// The field `text` of every message among `lines`.
+pub fn texts(lines: &[Value]) -> Vec<String> {
+    let messages = lines.iter().filter(|line| line["t"] == "message");
+    messages.map(|line| line["text"].as_str().unwrap().to_owned()).collect()
+}
+
+/// Alice and Bob, who have written to each other.
+pub fn friends(relay: &Relay) -> (Person, Person) {
+    let (alice, bob) = (Person::joined("alice", relay), Person::joined("bob", relay));
+    alice.ok(&["add", &bob.address()]);
+    alice.ok(&["send", "bob", "hello bob"]);
+    bob.ok(&["requests"]);
+    bob.ok(&["accept", "alice"]);
+    assert_eq!(bob.pull(), ["hello bob"]);
+    bob.ok(&["send", "alice", "hello alice"]);
+    assert_eq!(alice.pull(), ["hello alice"]);
+    (alice, bob)
+}
