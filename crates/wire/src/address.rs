@@ -6,8 +6,6 @@ use core::str::FromStr;
 use crate::name::{HostError, HostPort, Name, NameError};
 use crate::{base32, invitation};
 
-pub use crate::invitation::Invitation;
-
 /// What every link begins with.
 pub(crate) const SCHEME: &str = "oub://";
 
@@ -162,4 +160,52 @@ fn parse_link(link: &str) -> Result<Address, AddressError> {
     let pins =
         Pins { server: ShortFingerprint::parse(server)?, identity: ShortFingerprint::parse(identity)? };
     Ok(Address { name: Name::parse(name)?, at: HostPort::parse(at)?, pins: Some(pins) })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_short_fingerprint_matches_by_its_first_160_bits() {
+        let full = core::array::from_fn(|i| u8::try_from(i).unwrap());
+        let short = ShortFingerprint::from_full(&full);
+        let (mut inside, mut outside) = (full, full);
+        inside[19] ^= 1;
+        outside[20] ^= 1;
+        assert!(short.matches(&full) && short.matches(&outside) && !short.matches(&inside));
+    }
+
+    #[test]
+    fn debug_shows_neither_name_nor_fingerprint() {
+        let pins = Pins { server: ShortFingerprint([1; 20]), identity: ShortFingerprint([2; 20]) };
+        let address = Address { pins: Some(pins), ..Address::parse("alice@localhost").unwrap() };
+        let shown = format!("{address:?}");
+        assert!(!shown.contains("alice") && !shown.contains(&pins.server.to_string()), "{shown}");
+    }
+
+    proptest! {
+        #[test]
+        fn a_printed_address_is_read_back(
+            name in "[a-z0-9][a-z0-9._-]{1,31}",
+            host in "[a-z]([a-z0-9-]{0,20}[a-z0-9])?(\\.[a-z]{2,9}){0,3}",
+            port in 1_u16..,
+            pins: Option<([u8; 20], [u8; 20])>,
+        ) {
+            let pins = pins.map(|(server, identity)| Pins { server: server.into(), identity: identity.into() });
+            let address = Address { name: Name::parse(&name).unwrap(), at: HostPort::new(&host, port).unwrap(), pins };
+            prop_assert_eq!(Address::parse(&address.to_string()), Ok(address));
+        }
+
+        #[test]
+        fn no_text_makes_the_parser_panic(text in ".{0,120}", tail in "[a-z0-9:@/#.\\[\\]-]{0,60}") {
+            let _ = (Address::parse(&text), Address::parse(&format!("oub://{tail}")));
+            if let Ok(address) = Address::parse(&tail) {
+                prop_assert_eq!(Address::parse(&address.to_string()), Ok(address));
+            }
+        }
+    }
 }

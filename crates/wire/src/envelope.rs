@@ -96,3 +96,41 @@ impl EnvelopeSize {
         Self::ALL.into_iter().find(|size| len == size.bytes())
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_three_sizes_are_envelopes() {
+        for size in EnvelopeSize::ALL {
+            let len = size.bytes();
+            assert_eq!(Envelope::new(vec![0; len].into()).map(|envelope| envelope.size()), Ok(size));
+            for other in [len - 1, len + 1] {
+                assert_eq!(Envelope::new(vec![0; other].into()), Err(EnvelopeSizeError(other)));
+            }
+        }
+    }
+
+    #[test]
+    fn the_fitting_size_is_the_smallest_that_holds() {
+        assert_eq!(EnvelopeSize::fitting(0), Some(EnvelopeSize::Small));
+        assert_eq!(EnvelopeSize::fitting(4096), Some(EnvelopeSize::Small));
+        assert_eq!(EnvelopeSize::fitting(4097), Some(EnvelopeSize::Medium));
+        assert_eq!(EnvelopeSize::fitting(65_536), Some(EnvelopeSize::Large));
+        assert_eq!(EnvelopeSize::fitting(65_537), None);
+    }
+
+    #[test]
+    fn a_decoded_envelope_shares_the_bytes_it_came_from() {
+        let whole = Bytes::from(Envelope::new(vec![7; 4096].into()).unwrap().to_bytes());
+        let envelope = Envelope::read(&mut Reader::sharing(&whole)).unwrap();
+        assert_eq!(envelope.as_bytes().as_ptr(), whole.slice(4..).as_ptr());
+    }
+
+    #[test]
+    fn debug_shows_only_the_size() {
+        assert_eq!(format!("{:?}", Envelope::new(vec![7; 4096].into()).unwrap()), "Envelope(Small)");
+    }
+}

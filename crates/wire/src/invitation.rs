@@ -98,3 +98,40 @@ fn ungroup(text: &str) -> Option<String> {
     let fits = full.iter().all(|group| group.len() == 4) && last.len() == whole % 4;
     fits.then(|| groups.concat())
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_printed_invitation_is_read_back_and_is_no_address(
+            code: [u8; 16],
+            server: [u8; 20],
+            port in 1_u16..,
+            name in proptest::option::of("[a-z0-9][a-z0-9._-]{1,31}"),
+        ) {
+            let name = name.map(|name| Name::parse(&name).unwrap());
+            let at = HostPort::new("[2001:db8::1]", port).unwrap();
+            let invitation = Invitation { at, code: InviteCode(code), server: server.into(), name };
+            let text = invitation.to_string();
+            prop_assert_eq!(Invitation::parse(&text), Ok(invitation));
+            prop_assert!(crate::Address::parse(&text).is_err());
+        }
+
+        #[test]
+        fn no_text_makes_the_parser_panic(tail in ".{0,80}") {
+            let _ = (Invitation::parse(&tail), Invitation::parse(&format!("oub://localhost/i/{tail}")));
+        }
+    }
+
+    #[test]
+    fn debug_shows_no_code() {
+        let code = "0123456789ABCDEFGHJKMNPQR0";
+        let text = format!("oub://localhost/i/{code}#0123456789ABCDEFGHJKMNPQRSTVWXYZ");
+        assert!(!format!("{:?}", Invitation::parse(&text).unwrap()).contains("0123"));
+    }
+}

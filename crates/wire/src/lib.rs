@@ -3,6 +3,20 @@
 //! A [`Frame`] is born from bytes in a [`Deframer`], which knows only lengths. [`Frame::decode`] turns its
 //! body into a [`Request`], [`Response`] or [`Notice`] — or into a [`DecodeError`], never into a panic. Every
 //! value has one encoding; trailing bytes are refused; nothing here allocates more than a frame's length.
+//!
+//! ```
+//! use wire::request::Lookup;
+//! use wire::{Deframer, Frame, Name, RequestId};
+//!
+//! let asked = Frame::request(RequestId(1), Lookup { name: Name::parse("alice")?, seq: None });
+//!
+//! let mut deframer = Deframer::new();
+//! deframer.extend(&asked.encode());
+//! while let Some(raw) = deframer.next_frame()? {
+//!     assert_eq!(Frame::decode(&raw)?, asked);
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub mod address;
 mod base32;

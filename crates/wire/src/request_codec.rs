@@ -196,3 +196,35 @@ impl Wire for Binding {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ServerId, WelcomeNonce};
+
+    #[test]
+    fn a_connection_proof_has_98_bytes_and_one_encoding_without_a_binding() {
+        let bound = ConnectionProof {
+            version: 1,
+            server_id: ServerId([2; 32]),
+            welcome_nonce: WelcomeNonce([3; 32]),
+            binding: Binding::TlsExporter([0; 32]),
+        };
+        let unbound = ConnectionProof { binding: Binding::None, ..bound };
+        for proof in [bound, unbound] {
+            assert_eq!(proof.to_bytes().len(), 98);
+            assert_eq!(ConnectionProof::from_bytes(&proof.to_bytes()), Ok(proof));
+        }
+        let mut forged = unbound.to_bytes();
+        if let Some(last) = forged.last_mut() {
+            *last = 1;
+        }
+        assert_eq!(ConnectionProof::from_bytes(&forged), Err(DecodeError::Range { what: "absent binding" }));
+    }
+
+    #[test]
+    fn a_value_alone_refuses_what_follows_it() {
+        assert_eq!(AnswerKind::from_bytes(&[1, 0]), Err(DecodeError::Trailing));
+        assert_eq!(AnswerKind::from_bytes(&[]), Err(DecodeError::Truncated));
+    }
+}

@@ -143,7 +143,8 @@ pub struct Welcome {
     pub outstanding_max: u16,
     /// Silence after which the server closes, in milliseconds.
     pub idle_ms_max: u32,
-    /// Bit 0: registration is open without invitation. Others zero.
+    /// Bit 0: registration is open without invitation. A server of version 1 sends the others as 0; a client
+    /// ignores those it does not know, since it reads this before a version is agreed.
     pub flags: u16,
 }
 

@@ -98,3 +98,44 @@ fn noise(seed: u64) -> impl FnMut(u64) -> u64 {
         (z ^ (z >> 31)) % n
     }
 }
+
+/// The page for people: for every frame a row in the table of kinds, and its fields, types and order as in the
+/// grammar.
+#[test]
+fn the_page_of_the_spec_repeats_the_grammar_field_by_field() {
+    let page = include_str!("../../../spec/wire.md");
+    for rule in &Grammar::of_the_spec().frames {
+        let row = format!("| `{:#04x}` | {} | {} |", rule.kind, rule.name, rule.speaker);
+        assert!(page.contains(&row), "no row {row}");
+        let fields: Vec<(String, String)> =
+            rule.fields.iter().map(|field| (field.name.clone(), field.kind.clone())).collect();
+        assert_eq!(
+            section(page, &format!("### `{:#04x}` {}\n", rule.kind, rule.name)),
+            fields,
+            "{}",
+            rule.name
+        );
+    }
+    for (name, fields) in Grammar::of_the_spec().structs() {
+        let fields: Vec<(String, String)> =
+            fields.iter().map(|field| (field.name.clone(), field.kind.clone())).collect();
+        assert_eq!(section(page, &format!("### `{name}`\n")), fields, "{name}");
+    }
+}
+
+/// Field and type of each row of the table under a heading.
+fn section(page: &str, heading: &str) -> Vec<(String, String)> {
+    let (_, rest) = page.split_once(heading).unwrap_or_else(|| panic!("no heading {heading}"));
+    let rest = rest.split("\n#").next().unwrap();
+    let rows = rest.lines().filter(|line| line.starts_with("| `"));
+    let cells = rows.map(|row| row.split('|').map(|cell| cell.trim().trim_matches('`').to_owned()).collect());
+    cells.map(|cells: Vec<String>| (cells[1].clone(), cells[2].clone())).collect()
+}
+
+/// Every number of a refusal in the grammar is one in the code, and the other way round.
+#[test]
+fn the_numbers_of_refusals_are_those_of_the_grammar() {
+    let mut code: Vec<u8> = wire::RefusalKind::PLAIN.iter().map(wire::RefusalKind::number).collect();
+    code.push(48);
+    assert_eq!(Grammar::of_the_spec().tags("refusal_kind"), code);
+}

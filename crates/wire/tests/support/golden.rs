@@ -6,13 +6,15 @@ use wire::request::*;
 use wire::response::*;
 use wire::*;
 
+/// Paths in the grammar and bytes; no lengths, no counts, no flags of options.
+pub type Fields = Vec<(String, Vec<u8>)>;
+
 /// A frame with what its fields must look like.
 pub struct Golden {
     /// The name of its vector.
     pub name: &'static str,
     pub frame: Frame,
-    /// Path in the grammar and bytes; no lengths, no counts, no flags of options.
-    pub fields: Vec<(String, Vec<u8>)>,
+    pub fields: Fields,
 }
 
 /// All of them.
@@ -23,25 +25,25 @@ pub fn all() -> Vec<Golden> {
         .collect()
 }
 
-fn request(name: &'static str, request: impl Into<Request>, fields: Vec<Vec<(String, Vec<u8>)>>) -> Golden {
+fn request(name: &'static str, request: impl Into<Request>, fields: Vec<Fields>) -> Golden {
     Golden { name, frame: Frame::request(RequestId(7), request), fields: fields.concat() }
 }
 
-fn response(name: &'static str, response: Response, fields: Vec<Vec<(String, Vec<u8>)>>) -> Golden {
+fn response(name: &'static str, response: Response, fields: Vec<Fields>) -> Golden {
     Golden { name, frame: Frame::response(RequestId(7), response), fields: fields.concat() }
 }
 
-fn notice(name: &'static str, notice: Notice, fields: Vec<Vec<(String, Vec<u8>)>>) -> Golden {
+fn notice(name: &'static str, notice: Notice, fields: Vec<Fields>) -> Golden {
     Golden { name, frame: Frame::notice(notice), fields: fields.concat() }
 }
 
 /// One field.
-fn f(path: &str, bytes: impl AsRef<[u8]>) -> Vec<(String, Vec<u8>)> {
+fn f(path: &str, bytes: impl AsRef<[u8]>) -> Fields {
     vec![(path.to_owned(), bytes.as_ref().to_vec())]
 }
 
 /// The fields of a struct under a path.
-fn under(path: &str, fields: Vec<(String, Vec<u8>)>) -> Vec<(String, Vec<u8>)> {
+fn under(path: &str, fields: Fields) -> Fields {
     fields.into_iter().map(|(inner, bytes)| (format!("{path}.{inner}"), bytes)).collect()
 }
 
@@ -99,7 +101,7 @@ fn record(authority: Authority) -> IdentityRecord {
     }
 }
 
-fn record_fields(seq: u8, authority: Vec<Vec<(String, Vec<u8>)>>) -> Vec<(String, Vec<u8>)> {
+fn record_fields(seq: u8, authority: Vec<Fields>) -> Fields {
     under(
         "record",
         [
@@ -116,12 +118,12 @@ fn record_fields(seq: u8, authority: Vec<Vec<(String, Vec<u8>)>>) -> Vec<(String
     )
 }
 
-fn old() -> (Authority, Vec<Vec<(String, Vec<u8>)>>) {
+fn old() -> (Authority, Vec<Fields>) {
     let authority = Authority::Old(Box::new(Signature([0x01; 3373])));
     (authority, vec![f("authority", [1]), f("authority.signature", [0x01; 3373])])
 }
 
-fn recovery() -> (Authority, Vec<Vec<(String, Vec<u8>)>>) {
+fn recovery() -> (Authority, Vec<Fields>) {
     let authority = Authority::Recovery {
         key: Box::new(PublicKey([0x2e; 1984])),
         signature: Box::new(Signature([0x2f; 3373])),
@@ -135,7 +137,7 @@ fn vouchers() -> [VoucherHash; VOUCHERS] {
     [0xa0, 0xa1, 0xa2, 0xa3].map(|byte| VoucherHash([byte; 32]))
 }
 
-fn voucher_fields() -> Vec<(String, Vec<u8>)> {
+fn voucher_fields() -> Fields {
     (0..4).flat_map(|i| f(&format!("vouchers[{i}]"), [0xa0 + i; 32])).collect()
 }
 
@@ -151,7 +153,7 @@ fn tree_head() -> TreeHead {
     }
 }
 
-fn tree_head_fields() -> Vec<(String, Vec<u8>)> {
+fn tree_head_fields() -> Fields {
     under(
         "tree_head",
         [
@@ -185,7 +187,7 @@ fn bundle() -> PrekeyBundle {
     }
 }
 
-fn bundle_fields() -> Vec<(String, Vec<u8>)> {
+fn bundle_fields() -> Fields {
     under(
         "bundle",
         [
@@ -278,7 +280,7 @@ fn stamped() -> DepositAuth {
     }
 }
 
-fn stamped_fields() -> Vec<(String, Vec<u8>)> {
+fn stamped_fields() -> Fields {
     [
         f("auth", [1]),
         f("auth.generation", [3]),

@@ -81,6 +81,23 @@ impl Grammar {
         self.frames.iter().find(|rule| rule.kind == kind).expect("the grammar knows the kind")
     }
 
+    /// Every struct with its fields.
+    pub fn structs(&self) -> Vec<(&str, &[Field])> {
+        let each = self.definitions.iter().filter_map(|(name, definition)| match definition {
+            Definition::Struct(fields) => Some((name.as_str(), fields.as_slice())),
+            _ => None,
+        });
+        each.collect()
+    }
+
+    /// The tags of a choice, rising.
+    pub fn tags(&self, name: &str) -> Vec<u8> {
+        match &self.definitions[name] {
+            Definition::Choice(options) => options.keys().copied().collect(),
+            _ => panic!("{name} is no choice"),
+        }
+    }
+
     /// Cuts a frame's body into its leaves, or says where it does not fit.
     pub fn cut(&self, rule: &FrameRule, body: &[u8]) -> Result<Vec<Leaf>, String> {
         let mut cutter = Cutter { grammar: self, left: body, leaves: Vec::new() };
