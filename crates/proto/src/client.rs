@@ -107,12 +107,13 @@ impl ClientConnection {
     }
 
     /// Asks. The answer comes as [`ClientEvent::Answered`] with the id returned here.
+    ///
+    /// An `ACK` does not pass here: it needs the ticket ([`ack`](Self::ack)).
     pub fn request(&mut self, now: Now, request: impl Into<Request>) -> Result<RequestId, NotSent> {
-        let request = request.into();
-        self.check_room()?;
-        self.check_slot(&request)?;
-        self.purpose.admit(&request).map_err(|_| NotSent::OutOfPlace)?;
-        self.send(now, request, false)
+        match request.into() {
+            Request::Ack(_) => Err(NotSent::OutOfPlace),
+            request => self.ask(now, request),
+        }
     }
 
     /// Lets go of a delivery and of all before it in its mailbox. To be called once the vault has committed
@@ -121,7 +122,7 @@ impl ClientConnection {
         if self.tag() != Some(ticket.connection) {
             return Err(NotSent::OutOfPlace);
         }
-        let id = self.request(now, Ack { slot: ticket.slot, through: ticket.cursor })?;
+        let id = self.ask(now, Request::Ack(Ack { slot: ticket.slot, through: ticket.cursor }))?;
         if let Some(mailbox) = self.mailboxes.get_mut(&ticket.slot) {
             mailbox.let_go(ticket.cursor);
         }
@@ -264,6 +265,13 @@ impl ClientConnection {
 
     fn mailbox(&mut self, slot: Slot) -> Result<&mut OpenMailbox, CloseReason> {
         self.mailboxes.get_mut(&slot).ok_or(CloseReason::OutOfTurn)
+    }
+
+    fn ask(&mut self, now: Now, request: Request) -> Result<RequestId, NotSent> {
+        self.check_room()?;
+        self.check_slot(&request)?;
+        self.purpose.admit(&request).map_err(|_| NotSent::OutOfPlace)?;
+        self.send(now, request, false)
     }
 
     fn send(&mut self, now: Now, request: Request, keep_alive: bool) -> Result<RequestId, NotSent> {

@@ -136,6 +136,9 @@ impl ServerConnection {
     }
 
     pub(super) fn on_create(&mut self, id: RequestId, create: Create) {
+        if crypto::check_owner_key(&create.owner_key.0).is_err() {
+            return self.refuse_request(id, RefusalKind::Signature);
+        }
         let ticket = self.ticket(id, asked::Create(()));
         self.events.push_back(ServerEvent::Create { ticket, create });
     }

@@ -1,0 +1,157 @@
+//! Floods and noise: memory stays flat, nothing panics.
+
+use proptest::prelude::*;
+use proto::{ClientConnection, Now, ServerConnection};
+use wire::limits::{FRAME_BYTES_MAX, OUTSTANDING_MAX, UNREAD_OUTPUT_BYTES_MAX};
+use wire::request::Fetch;
+use wire::{ConnectionKind, DepositId, Frame, Request, RequestId};
+
+use crate::people::{deposit, name};
+use crate::relay::Relay;
+use crate::wire_between::{client_config, server_config};
+
+fn server() -> ServerConnection {
+    let mut server = ServerConnection::new(server_config(1), Now(0));
+    server.poll_output();
+    server
+}
+
+/// R02 and kin: a shell that honours `wants_input` never hands over more than one read beyond the bound.
+#[test]
+fn a_flood_of_pipelined_requests_is_executed_sixty_four_at_a_time() {
+    let mut server = server();
+    let flood: Vec<u8> = (1..=1_000)
+        .flat_map(|id| Frame::request(RequestId(id), Fetch { name: name("alice") }).encode())
+        .collect();
+    server.handle_input(Now(0), &flood);
+    let mut asked = vec![];
+    while let Some(event) = server.poll_event() {
+        asked.push(event);
+    }
+    assert_eq!(asked.len(), OUTSTANDING_MAX);
+    assert!(!server.wants_input());
+    // Each answer lets one more in; all thousand are served in the end.
+    let mut served = 0;
+    while let Some(event) = asked.pop() {
+        let proto::ServerEvent::Fetch { ticket, .. } = event else { panic!() };
+        server.fetched(ticket, None);
+        served += 1;
+        while server.poll_output().is_some() {}
+        asked.extend(core::iter::from_fn(|| server.poll_event()));
+        assert!(asked.len() <= OUTSTANDING_MAX);
+    }
+    assert_eq!(served, 1_000);
+    assert!(server.wants_input());
+}
+
+#[test]
+fn a_shell_that_reads_on_regardless_loses_the_connection_before_its_memory() {
+    let mut server = server();
+    let mut fed = 0;
+    for id in 1.. {
+        let frame = Frame::request(RequestId(id), deposit(DepositId([1; 16]), 1)).encode();
+        fed += frame.len();
+        server.handle_input(Now(0), &frame);
+        if server.is_closed() {
+            break;
+        }
+        assert!(fed < 20 * FRAME_BYTES_MAX, "still open after {fed} bytes");
+    }
+    assert!(server.poll_event().is_none(), "what was not begun is not begun");
+}
+
+#[test]
+fn a_peer_that_pings_and_never_reads_is_not_read_from() {
+    let mut server = server();
+    let ping = Frame::request(RequestId(1), Request::Ping).encode();
+    let burst = ping.repeat(1_000);
+    for _ in 0..10_000 {
+        if !server.wants_input() {
+            break;
+        }
+        server.handle_input(Now(0), &burst);
+    }
+    assert!(!server.wants_input());
+    assert!(server.output_buffered() < UNREAD_OUTPUT_BYTES_MAX + 1_000);
+    while server.poll_output().is_some() {}
+    assert!(server.wants_input(), "reading helps");
+}
+
+#[test]
+fn a_frame_longer_than_any_may_be_ends_the_connection_at_its_length() {
+    let mut server = server();
+    let len = (FRAME_BYTES_MAX as u32 + 1).to_be_bytes();
+    server.handle_input(Now(0), &len[1..]);
+    assert!(server.is_closed());
+}
+
+fn known_kind() -> impl Strategy<Value = u8> {
+    prop::sample::select(wire::kind::ALL.iter().map(|(kind, _)| *kind).collect::<Vec<_>>())
+}
+
+/// Frames with a right head and a body of noise, or noise altogether.
+fn noise() -> impl Strategy<Value = Vec<u8>> {
+    let framed =
+        (known_kind(), 0u32..4, prop::collection::vec(any::<u8>(), 0..200)).prop_map(|(kind, id, body)| {
+            let len = (5 + body.len()) as u32;
+            let mut frame = len.to_be_bytes()[1..].to_vec();
+            frame.push(kind);
+            frame.extend(id.to_be_bytes());
+            frame.extend(body);
+            frame
+        });
+    let raw = prop::collection::vec(any::<u8>(), 0..300);
+    prop::collection::vec(prop_oneof![4 => framed, 1 => raw], 1..8).prop_map(|frames| frames.concat())
+}
+
+/// Whole requests, cut and spoiled at one place.
+fn spoiled() -> impl Strategy<Value = Vec<u8>> {
+    let requests: Vec<Vec<u8>> = vec![
+        Frame::request(RequestId(1), Request::Ping).encode().to_vec(),
+        Frame::request(RequestId(2), Fetch { name: name("alice") }).encode().to_vec(),
+        Frame::request(RequestId(3), deposit(DepositId([1; 16]), 1)).encode().to_vec(),
+        Frame::request(RequestId(4), crate::people::publish(1)).encode().to_vec(),
+        Frame::request(RequestId(5), crate::people::claim(crate::people::first_record())).encode().to_vec(),
+    ];
+    (prop::collection::vec(prop::sample::select(requests), 1..4), any::<prop::sample::Index>(), any::<u8>())
+        .prop_map(|(frames, at, value)| {
+            let mut stream = frames.concat();
+            let at = at.index(stream.len());
+            stream[at] = value;
+            stream
+        })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_bytes_make_a_server_panic(stream in prop_oneof![noise(), spoiled()], step in 1usize..64) {
+        let mut server = ServerConnection::new(server_config(1), Now(0));
+        let mut relay = Relay::default();
+        for (at, piece) in stream.chunks(step).enumerate() {
+            server.handle_input(Now(at as u64), piece);
+            relay.act(Now(at as u64), &mut server);
+            while server.poll_output().is_some() {}
+        }
+        server.handle_timeout(Now(10_000_000));
+        prop_assert!(server.is_closed());
+    }
+
+    #[test]
+    fn no_bytes_make_a_client_panic(stream in noise(), greeted in any::<bool>(), step in 1usize..64) {
+        let mut client = ClientConnection::new(client_config(ConnectionKind::Owner), Now(0));
+        if greeted {
+            let welcome = ServerConnection::new(server_config(1), Now(0)).poll_output().unwrap();
+            client.handle_input(Now(0), &welcome);
+            client.request(Now(0), Request::Ping).unwrap();
+        }
+        for piece in stream.chunks(step) {
+            client.handle_input(Now(1), piece);
+        }
+        client.input_closed();
+        let last = core::iter::from_fn(|| client.poll_event()).last();
+        let closed = matches!(last, Some(proto::ClientEvent::Closed { .. }));
+        prop_assert!(closed);
+    }
+}

@@ -1,0 +1,1 @@
+//! Cases of `vectors/proto`, found by walking the directory.
