@@ -54,7 +54,11 @@ impl Shown {
 
 impl<S: Shelf> Engine<S> {
     /// See [`DirectoryStore::bundle`](crate::DirectoryStore::bundle).
-    pub(crate) fn bundle_in_effect(&self, name: &Name, today: Day) -> Result<Option<PrekeyBundle>, StoreError> {
+    pub(crate) fn bundle_in_effect(
+        &self,
+        name: &Name,
+        today: Day,
+    ) -> Result<Option<PrekeyBundle>, StoreError> {
         self.running()?;
         let shown = self.shown(&self.name_key(name))?;
         Ok(shown.map(|shown| shown.settled(today).current))
@@ -77,7 +81,9 @@ impl<S: Shelf> Engine<S> {
             // The first under an identity takes effect at once: until then nobody could write at all.
             None => Shown { current: bundle, next: None },
             Some(shown) if *shown.newest() == bundle => return Ok(PublishOutcome::Again),
-            Some(shown) if shown.newest().body.counter >= bundle.body.counter => return Ok(PublishOutcome::Stale),
+            Some(shown) if shown.newest().body.counter >= bundle.body.counter => {
+                return Ok(PublishOutcome::Stale);
+            }
             // Later ones at the next 00:00 UTC, so that a bundle is no last-seen to the minute.
             Some(shown) => {
                 let tomorrow = Day(today.0.saturating_add(1));

@@ -90,12 +90,17 @@ impl<S: Shelf> DirectoryStore for Engine<S> {
         let Some(head) = self.head(&key)? else { return Ok(ReplaceOutcome::NoSuch) };
         if head.seq == request.record.body.seq && request.expected_seq.checked_add(1) == Some(head.seq) {
             // The answer to the first attempt was lost; the same record stands already.
-            if let Some(stored) = self.read_record(&key, head.seq)?.filter(|stored| stored.record == request.record) {
+            if let Some(stored) =
+                self.read_record(&key, head.seq)?.filter(|stored| stored.record == request.record)
+            {
                 return Ok(ReplaceOutcome::Replaced(stored));
             }
         }
         let next = request.expected_seq.checked_add(1);
-        if head.tombstone.is_some() || head.seq != request.expected_seq || next != Some(request.record.body.seq) {
+        if head.tombstone.is_some()
+            || head.seq != request.expected_seq
+            || next != Some(request.record.body.seq)
+        {
             return Ok(ReplaceOutcome::Stale);
         }
         let kind = match request.kind {

@@ -55,7 +55,9 @@ impl EmbeddedStore {
         Self::raise(shelf, options).map_err(|error| match error {
             RaiseError::Newer(found) => OpenError::Newer { found, known: SCHEMA },
             RaiseError::Failed(Cause::Damaged) => OpenError::Corrupt(dir.to_path_buf()),
-            RaiseError::Failed(cause) => OpenError::Io { path: dir.to_path_buf(), source: io::Error::other(cause) },
+            RaiseError::Failed(cause) => {
+                OpenError::Io { path: dir.to_path_buf(), source: io::Error::other(cause) }
+            }
         })
     }
 
@@ -97,12 +99,14 @@ impl FjallShelf {
             .map_err(why)?;
         let mut fixed = BTreeMap::new();
         for table in Table::FIXED {
-            let keyspace = database.keyspace(&name_of(table), || row_options(ROW_MEMTABLE_BYTES)).map_err(why)?;
+            let keyspace =
+                database.keyspace(&name_of(table), || row_options(ROW_MEMTABLE_BYTES)).map_err(why)?;
             fixed.insert(table, keyspace);
         }
         let mut days = BTreeMap::new();
         for day in database.list_keyspace_names().iter().filter_map(|name| day_of(name)) {
-            let keyspace = database.keyspace(&name_of(Table::Envelopes(day)), envelope_options).map_err(why)?;
+            let keyspace =
+                database.keyspace(&name_of(Table::Envelopes(day)), envelope_options).map_err(why)?;
             days.insert(day, keyspace);
         }
         let days = RwLock::new(days);

@@ -229,7 +229,9 @@ fn load<S: Shelf>(shelf: &S, damaged: &mut u64) -> Result<State, RaiseError> {
         Some(())
     })?;
     for day in shelf.envelope_days() {
-        shelf.lengths(Table::Envelopes(day), &mut |key, len| load_envelope(&mut state, damaged, day, key, len))?;
+        shelf.lengths(Table::Envelopes(day), &mut |key, len| {
+            load_envelope(&mut state, damaged, day, key, len)
+        })?;
     }
     for mailbox in state.mailboxes.values_mut() {
         mailbox.counted = (mailbox.waiting.len(), mailbox.waiting.bytes());

@@ -5,8 +5,8 @@ use wire::refusal::Puzzle;
 use wire::request::MailboxPolicy;
 use wire::stamp::PuzzleSolution;
 use wire::{
-    Day, DepositAuth, DepositId, Envelope, EnvelopeSize, Generation, RefusalKind, StampCommitment, StampIndex,
-    StampTag, UnixSeconds,
+    Day, DepositAuth, DepositId, Envelope, EnvelopeSize, Generation, RefusalKind, StampCommitment,
+    StampIndex, StampTag, UnixSeconds,
 };
 
 use crate::mailbox::{Allowance, MailboxRow};
@@ -92,10 +92,12 @@ impl Case<'_> {
             return Ok(Verdict::Refused(RefusalKind::Gone));
         }
         match self.auth {
-            DepositAuth::Open { puzzle } => match mailbox.filter(|(row, _)| row.policy == MailboxPolicy::Doorstep) {
-                Some((_, standing)) => self.at_doorstep(*puzzle, standing, book),
-                None => Ok(Verdict::Refused(RefusalKind::NoSuchMailbox)),
-            },
+            DepositAuth::Open { puzzle } => {
+                match mailbox.filter(|(row, _)| row.policy == MailboxPolicy::Doorstep) {
+                    Some((_, standing)) => self.at_doorstep(*puzzle, standing, book),
+                    None => Ok(Verdict::Refused(RefusalKind::NoSuchMailbox)),
+                }
+            }
             DepositAuth::Stamped { generation, index, commitment, tag, mac } => {
                 let inbox = mailbox.filter(|(row, _)| row.policy == MailboxPolicy::Inbox);
                 let (g, i) = (*generation, *index);

@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 
 use wire::limits::{
-    DOORSTEP_DAILY_MAX, DOORSTEP_DAYS_MAX, DOORSTEP_ENVELOPES_MAX, ENVELOPE_BYTES, GENERATIONS_MAX, INBOX_DAYS_MAX,
-    MAILBOX_UNOPENED_DAYS_MAX,
+    DOORSTEP_DAILY_MAX, DOORSTEP_DAYS_MAX, DOORSTEP_ENVELOPES_MAX, ENVELOPE_BYTES, GENERATIONS_MAX,
+    INBOX_DAYS_MAX, MAILBOX_UNOPENED_DAYS_MAX,
 };
 use wire::request::MailboxPolicy;
 use wire::{Cursor, Day, Generation, OwnerId, OwnerKey, StampKey, VoucherHash};
@@ -213,7 +213,8 @@ impl Waiting {
     }
 
     fn last_before(&self, day: Day) -> Option<u64> {
-        let kept = self.days.iter().find(|(arrived, _)| *arrived >= day).map_or(self.next(), |(_, start)| *start);
+        let kept =
+            self.days.iter().find(|(arrived, _)| *arrived >= day).map_or(self.next(), |(_, start)| *start);
         (kept > self.first).then(|| kept.saturating_sub(1))
     }
 }
@@ -258,7 +259,13 @@ impl Allowance {
 
     pub(crate) fn to_bytes(self) -> [u8; 10] {
         let mut out = [0; 10];
-        let bytes = self.day.0.to_be_bytes().into_iter().chain(self.left.to_be_bytes()).chain(self.taken.to_be_bytes());
+        let bytes = self
+            .day
+            .0
+            .to_be_bytes()
+            .into_iter()
+            .chain(self.left.to_be_bytes())
+            .chain(self.taken.to_be_bytes());
         for (to, from) in out.iter_mut().zip(bytes) {
             *to = from;
         }
@@ -293,7 +300,10 @@ mod tests {
             waiting.push(Day(day), class);
         }
         assert_eq!((waiting.len(), waiting.bytes(), waiting.next()), (4, 4096 + 16384 + 65536 + 4096, 9));
-        assert_eq!((waiting.day_of(6), waiting.day_of(7), waiting.day_of(9)), (Some(Day(7)), Some(Day(9)), None));
+        assert_eq!(
+            (waiting.day_of(6), waiting.day_of(7), waiting.day_of(9)),
+            (Some(Day(7)), Some(Day(9)), None)
+        );
         assert_eq!(waiting.last_before(Day(9)), Some(6));
         waiting.forget(6);
         assert_eq!((waiting.len(), waiting.oldest(), waiting.bytes()), (2, Day(9), 65536 + 4096));

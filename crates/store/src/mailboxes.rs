@@ -10,8 +10,8 @@ use crate::gate::SpentStamp;
 use crate::mailbox::{Mailbox, MailboxRow, envelope_key};
 use crate::shelf::{Batch, Durability, Shelf, Table};
 use crate::{
-    Cause, CreateOutcome, DepositOutcome, DepositRequest, GenerationOutcome, MailboxStore, NewMailbox, OpenedMailbox,
-    OwnerView, StoreError, Stored, Swept, Totals,
+    Cause, CreateOutcome, DepositOutcome, DepositRequest, GenerationOutcome, MailboxStore, NewMailbox,
+    OpenedMailbox, OwnerView, StoreError, Stored, Swept, Totals,
 };
 
 impl<S: Shelf> MailboxStore for Engine<S> {
@@ -57,7 +57,11 @@ impl<S: Shelf> MailboxStore for Engine<S> {
         Ok(self.look(|state| {
             let sid = state.owners.get(rid)?;
             let row = &state.mailboxes.get(sid)?.row;
-            (!row.is_gone(today)).then_some(OwnerView { sid: *sid, owner_key: row.owner_key, policy: row.policy })
+            (!row.is_gone(today)).then_some(OwnerView {
+                sid: *sid,
+                owner_key: row.owner_key,
+                policy: row.policy,
+            })
         }))
     }
 
@@ -260,14 +264,23 @@ impl<S: Shelf> Engine<S> {
     }
 
     /// Removes spent records of one generation or of all, in bounded steps.
-    pub(crate) fn forget_spent(&self, sid: &DepositId, generation: Option<Generation>) -> Result<(), StoreError> {
+    pub(crate) fn forget_spent(
+        &self,
+        sid: &DepositId,
+        generation: Option<Generation>,
+    ) -> Result<(), StoreError> {
         let from: Vec<u8> = sid.0.into_iter().chain(generation.map(|g| g.0)).collect();
         let until: Vec<u8> = from.iter().copied().chain([0xff; 8]).collect();
         self.forget_range(Table::Spent, from, &until)
     }
 
     /// Removes a range of keys, in bounded steps.
-    pub(crate) fn forget_range(&self, table: Table, mut from: Vec<u8>, until: &[u8]) -> Result<(), StoreError> {
+    pub(crate) fn forget_range(
+        &self,
+        table: Table,
+        mut from: Vec<u8>,
+        until: &[u8],
+    ) -> Result<(), StoreError> {
         loop {
             let rows = self.shelf.scan(table, &from, until, STEP).map_err(|cause| self.failed(cause))?;
             let Some((last, _)) = rows.last() else { return Ok(()) };

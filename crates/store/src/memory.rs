@@ -105,7 +105,10 @@ impl Shelf for MemoryShelf {
 
     fn envelope_days(&self) -> Vec<Day> {
         let tables = self.tables.read().unwrap_or_else(PoisonError::into_inner);
-        tables.keys().filter_map(|table| if let Table::Envelopes(day) = table { Some(*day) } else { None }).collect()
+        tables
+            .keys()
+            .filter_map(|table| if let Table::Envelopes(day) = table { Some(*day) } else { None })
+            .collect()
     }
 
     fn drop_day(&self, day: Day) -> Result<(), Cause> {

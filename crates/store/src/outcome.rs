@@ -1,7 +1,7 @@
 //! What a store answers: one outcome type per operation, one error for what storage itself could not do.
 
-use wire::{Cursor, Day, DepositAuth, DepositId, Envelope, Generation, OwnerKey, RefusalKind};
 use wire::request::MailboxPolicy;
+use wire::{Cursor, Day, DepositAuth, DepositId, Envelope, Generation, OwnerKey, RefusalKind};
 
 use crate::StoredRecord;
 

@@ -2,8 +2,8 @@
 
 use wire::request::{AnswerKind, MailboxPolicy, VOUCHERS};
 use wire::{
-    CommitmentNonce, Day, DepositAuth, DepositId, Envelope, IdentityRecord, InviteCode, Name, OwnerId, OwnerKey,
-    RecordHash, UnixSeconds, VoucherHash,
+    CommitmentNonce, Day, DepositAuth, DepositId, Envelope, IdentityRecord, InviteCode, Name, OwnerId,
+    OwnerKey, RecordHash, UnixSeconds, VoucherHash,
 };
 
 /// A mailbox to be made.

@@ -120,7 +120,13 @@ impl<S: Shelf> Engine<S> {
     }
 
     /// Computes a doorstep's allowance of today if nobody did yet.
-    pub(crate) fn fix_allowance(&self, batch: &mut Batch, sid: &DepositId, mailbox: &mut Mailbox, today: Day) {
+    pub(crate) fn fix_allowance(
+        &self,
+        batch: &mut Batch,
+        sid: &DepositId,
+        mailbox: &mut Mailbox,
+        today: Day,
+    ) {
         if mailbox.row.policy != MailboxPolicy::Doorstep {
             return;
         }
@@ -134,8 +140,8 @@ impl<S: Shelf> Engine<S> {
     /// Drops the table of each past day on which nothing that still waits arrived. With damage about, a
     /// mailbox may exist that we cannot see: then a day stays until no mailbox could want it.
     fn drop_empty_days(&self, today: Day) -> Result<(), StoreError> {
-        let used: BTreeSet<Day> =
-            self.look(|state| state.mailboxes.values().flat_map(|mailbox| mailbox.waiting.each_day()).collect());
+        let used: BTreeSet<Day> = self
+            .look(|state| state.mailboxes.values().flat_map(|mailbox| mailbox.waiting.each_day()).collect());
         for day in self.shelf.envelope_days() {
             let wanted = self.damage() > 0 && day.0 >= today.0.saturating_sub(INBOX_DAYS_MAX);
             if day < today && !wanted && !used.contains(&day) {

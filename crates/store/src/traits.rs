@@ -4,12 +4,14 @@
 //! ones from wherever it likes. Every mutating method is atomic, and durable when it returns `Ok`
 //! ([`MailboxStore::ack`] says what it relaxes). Every one is idempotent: repeating it is always safe.
 
-use wire::{Cursor, Day, DepositId, Generation, Name, OwnerId, PrekeyBundle, StampIndex, StampKey, VoucherHash};
+use wire::{
+    Cursor, Day, DepositId, Generation, Name, OwnerId, PrekeyBundle, StampIndex, StampKey, VoucherHash,
+};
 
 use crate::{
-    CreateOutcome, DepositOutcome, DepositRequest, GenerationOutcome, LogEntry, NewInvite, NewMailbox, OpenedMailbox,
-    OwnerView, PublishOutcome, RegisterOutcome, RegisterRequest, ReplaceOutcome, ReplaceRequest, StoreError, Stored,
-    StoredRecord, Swept, Totals,
+    CreateOutcome, DepositOutcome, DepositRequest, GenerationOutcome, LogEntry, NewInvite, NewMailbox,
+    OpenedMailbox, OwnerView, PublishOutcome, RegisterOutcome, RegisterRequest, ReplaceOutcome,
+    ReplaceRequest, StoreError, Stored, StoredRecord, Swept, Totals,
 };
 
 /// Mailboxes: created by voucher, filled by deposit, emptied by ack or time.
