@@ -113,6 +113,8 @@ pub enum Command {
     Outbox,
     /// Check server, clock, keys, store and permissions; print remedies
     Doctor,
+    /// Print a completion script
+    Completions(Completions),
     /// Print help for a command, or about: json, exit-codes, files
     Help(Help),
 }
@@ -285,6 +287,14 @@ pub enum Contact {
     },
 }
 
+/// Arguments of `completions`.
+#[derive(Args, Debug)]
+pub struct Completions {
+    /// The shell that shall complete
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
 /// Arguments of `help`.
 #[derive(Args, Debug)]
 pub struct Help {
@@ -340,6 +350,7 @@ mod tests {
             "oub contacts",
             "oub outbox",
             "oub doctor",
+            "oub completions bash",
             "oub help json",
         ] {
             assert!(Oub::try_parse_from(line.split(' ')).is_ok(), "{line}");

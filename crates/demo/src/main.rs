@@ -9,6 +9,7 @@ mod failure;
 mod person;
 mod programs;
 mod relay;
+mod say;
 mod seizure;
 mod stage;
 mod story;
@@ -22,7 +23,7 @@ fn main() -> ExitCode {
     let args = match Args::read(std::env::args().skip(1)) {
         Ok(Wish::Play(args)) => args,
         Ok(Wish::Help) => {
-            println!("{}", args::HELP);
+            say::say!("{}", args::HELP);
             return ExitCode::SUCCESS;
         }
         Err(why) => {

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::failure::Failure;
 use crate::programs::Programs;
+use crate::say::say;
 use crate::stage::Stage;
 
 const COMMAND_MAX: Duration = Duration::from_secs(90);
@@ -81,13 +82,9 @@ impl<'a> Person<'a> {
     }
 
     fn print(&self, args: &[&str], said: &Said) {
-        println!(
-            "    {}$ oub {}",
-            self.name,
-            args.iter().map(|arg| quoted(arg)).collect::<Vec<_>>().join(" ")
-        );
+        say!("    {}$ oub {}", self.name, args.iter().map(|arg| quoted(arg)).collect::<Vec<_>>().join(" "));
         for line in said.out.lines().chain(said.talk.lines()).filter(|line| !line.trim().is_empty()) {
-            println!("    {line}");
+            say!("    {line}");
         }
     }
 }

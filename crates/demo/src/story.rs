@@ -7,6 +7,7 @@ use crate::failure::Failure;
 use crate::person::{Person, Said};
 use crate::programs::Programs;
 use crate::relay::{self, Relay};
+use crate::say::say;
 use crate::seizure;
 use crate::stage::Stage;
 
@@ -33,26 +34,26 @@ pub fn tell<'a>(programs: &Programs, stage: &'a Stage) -> Result<Scene<'a>, Fail
     let (alice, bob) = (Person::new("alice", programs, stage), Person::new("bob", programs, stage));
 
     let mut relay = Relay::start(programs, stage, "127.0.0.1:0")?;
-    println!("1. a relay runs: oublietted, process {}, listening on {}", relay.pid(), relay.listens_on);
-    println!("   its data: {}", stage.relay_dir().display());
+    say!("1. a relay runs: oublietted, process {}, listening on {}", relay.pid(), relay.listens_on);
+    say!("   its data: {}", stage.relay_dir().display());
 
-    println!("\n2. two people join, each by an invitation");
+    say!("\n2. two people join, each by an invitation");
     join(&alice, &relay::invite(programs, stage, "alice")?)?;
     join(&bob, &relay::invite(programs, stage, "bob")?)?;
 
-    println!("\n3. alice writes to bob, none of whose processes is running");
+    say!("\n3. alice writes to bob, none of whose processes is running");
     let address = address_of(&bob)?;
     alice.show(&["add", &address])?;
     alice.show(&["send", "bob", &texts.question])?;
 
-    println!("\n4. the relay is killed (SIGKILL) and its disk taken away");
+    say!("\n4. the relay is killed (SIGKILL) and its disk taken away");
     let (killed, listen) = (relay.pid(), relay.listens_on.clone());
     relay.kill()?;
-    println!("   process {killed} is gone; what its disk holds:");
+    say!("   process {killed} is gone; what its disk holds:");
     show_the_disk(stage, &texts)?;
 
     let relay = Relay::start(programs, stage, &listen)?;
-    println!("\n5. a new process, {}, serves the same data on {}", relay.pid(), relay.listens_on);
+    say!("\n5. a new process, {}, serves the same data on {}", relay.pid(), relay.listens_on);
     bob.run(&["pull"])?;
     let requests = bob.show(&["requests"])?;
     expect(&requests, &texts.question, "bob's requests do not show what alice wrote")?;
@@ -63,7 +64,7 @@ pub fn tell<'a>(programs: &Programs, stage: &'a Stage) -> Result<Scene<'a>, Fail
     let pulled = alice.show(&["pull"])?;
     expect(&pulled, &texts.answer, "alice did not receive bob's answer")?;
 
-    println!("\n6. once read, a message is not handed out again");
+    say!("\n6. once read, a message is not handed out again");
     refute(&alice.show(&["pull"])?, &texts.answer, "alice received the answer twice")?;
     refute(&bob.show(&["pull"])?, &texts.question, "bob received the question twice")?;
     prove_silence_while_running(stage, &texts)?;
@@ -73,13 +74,13 @@ pub fn tell<'a>(programs: &Programs, stage: &'a Stage) -> Result<Scene<'a>, Fail
 /// Says what can be typed now.
 pub fn invite_to_go_on(programs: &Programs, stage: &Stage) {
     let oub = format!("{} --home {}", programs.oub.display(), stage.people_dir().display());
-    println!("\nThe relay stays up until Ctrl-C; then it is stopped and everything of this demo is removed.");
-    println!("Go on by hand in another terminal:\n");
-    println!("  {oub} -P alice send bob 'lunch at noon?'");
-    println!("  {oub} -P bob pull");
-    println!("  {oub} -P bob verify alice");
-    println!("  {oub} -P alice doctor");
-    println!("  {} status --data {}", programs.oublietted.display(), stage.relay_dir().display());
+    say!("\nThe relay stays up until Ctrl-C; then it is stopped and everything of this demo is removed.");
+    say!("Go on by hand in another terminal:\n");
+    say!("  {oub} -P alice send bob 'lunch at noon?'");
+    say!("  {oub} -P bob pull");
+    say!("  {oub} -P bob verify alice");
+    say!("  {oub} -P alice doctor");
+    say!("  {} status --data {}", programs.oublietted.display(), stage.relay_dir().display());
 }
 
 impl Texts {
@@ -121,16 +122,16 @@ fn show_the_disk(stage: &Stage, texts: &Texts) -> Result<(), Failure> {
     filled.sort_by_key(|file| std::cmp::Reverse(file.size()));
     let (large, small) = filled.split_at(filled.len().min(SHOWN_MAX));
     for file in large {
-        println!("    {}", file.describe(&dir));
+        say!("    {}", file.describe(&dir));
     }
-    println!("    and {} smaller files", small.len());
+    say!("    and {} smaller files", small.len());
     seizure::prove_silent(&found, &texts.canaries(), &stage.file("control"))?;
     let bytes: usize = found.iter().map(seizure::Found::size).sum();
-    println!(
+    say!(
         "   searched {bytes} bytes in {} files for alice's words (plain, hex, UTF-16): not there.",
         found.len()
     );
-    println!("   the same search finds them in a file where they do stand.");
+    say!("   the same search finds them in a file where they do stand.");
     Ok(())
 }
 
@@ -138,7 +139,7 @@ fn prove_silence_while_running(stage: &Stage, texts: &Texts) -> Result<(), Failu
     let found = seizure::seize(&stage.relay_dir())?;
     seizure::prove_silent(&found, &texts.canaries(), &stage.file("control"))?;
     fs::remove_file(stage.file("control")).map_err(Failure::of("cannot remove the control file"))?;
-    println!("   neither text stands in any of the relay's {} files.", found.len());
+    say!("   neither text stands in any of the relay's {} files.", found.len());
     Ok(())
 }
 

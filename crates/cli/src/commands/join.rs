@@ -122,3 +122,39 @@ fn name(text: &str) -> Result<Name, Stop> {
         usage("OUB-E032", "this name cannot be registered", error.to_string(), remedy).into()
     })
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    const PIN: &str = "RJDYZJC6Z2TM0ERWHYCHGBQFZA83JXXE";
+
+    #[test]
+    fn an_invitation_or_a_server_may_be_joined() {
+        let invitation = format!("oub://h:1/i/XNTEAAP2YRAHEX35H7KWDZ00VG/alice#{PIN}");
+        assert!(matches!(where_to(&invitation).unwrap(), JoinAt::Invitation(_)));
+        for (text, pinned) in
+            [("chat.example.org", false), ("oub://h:1", false), (&format!("oub://h#{PIN}"), true)]
+        {
+            match where_to(text).unwrap() {
+                JoinAt::Open { server, .. } => assert_eq!(server.is_some(), pinned, "{text}"),
+                JoinAt::Invitation(_) => unreachable!("{text}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_damaged_fingerprint_is_never_taken_for_none() {
+        for text in
+            ["oub://h#", "oub://h#ABC", "h#RJDYZJC6Z2TM0ERWHYCHGBQFZA83JXXU", "not a link", "", "oub://"]
+        {
+            assert!(where_to(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn words_stand_in_numbered_columns() {
+        assert_eq!(numbered(&["zoo".to_owned(), "élève".to_owned()]), ["   1 zoo      ", "   2 élève    "]);
+    }
+}

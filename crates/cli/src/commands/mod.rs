@@ -2,6 +2,7 @@
 
 mod accept;
 mod add;
+mod completions;
 mod contact;
 mod doctor;
 mod hook;
@@ -38,6 +39,7 @@ pub fn run(context: &Context, command: Command) -> Result<Exit, Stop> {
         Command::Contacts => contact::run(context, Contact::List),
         Command::Outbox => outbox::run(context),
         Command::Doctor => doctor::run(context),
+        Command::Completions(args) => completions::run(context, &args),
         Command::Help(args) => help::run(context, &args.topic),
     }
 }

@@ -211,5 +211,8 @@ fn help_is_there_without_arguments_and_about_topics() {
     for topic in ["json", "exit-codes", "files", "send", "contact"] {
         assert!(!nobody.ok(&["help", topic]).out.is_empty());
     }
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(nobody.ok(&["completions", shell]).out.contains("outbox"), "{shell}");
+    }
     nobody.run(&["help", "nonsense"]).assert_problem(2, "OUB-E037");
 }
