@@ -144,3 +144,33 @@ fn is_label(label: &str) -> bool {
     let made_well = label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
     (1..=63).contains(&label.len()) && ends_well && made_well
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_on_the_wire_obeys_the_same_rules_as_a_typed_one() {
+        let at = HostPort::parse("[2001:db8::1]:7").unwrap();
+        assert_eq!(HostPort::from_bytes(&at.to_bytes()), Ok(at));
+        assert_eq!(HostPort::from_bytes(b"\x01a\0\0"), Err(DecodeError::Host(HostError::Port)));
+        assert_eq!(HostPort::from_bytes(b"\x00\0\x07"), Err(DecodeError::Host(HostError::Length)));
+        assert_eq!(HostPort::from_bytes(b"\x01A\0\x07"), Err(DecodeError::Host(HostError::Host)));
+        assert_eq!(HostPort::from_bytes(b"\x01\xff\0\x07"), Err(DecodeError::Host(HostError::Host)));
+    }
+
+    #[test]
+    fn a_host_to_resolve_has_no_brackets() {
+        assert_eq!(HostPort::parse("[::1]").unwrap().host_to_resolve(), "::1");
+        assert_eq!(HostPort::parse("localhost").unwrap().host_to_resolve(), "localhost");
+    }
+
+    #[test]
+    fn the_longest_host_is_one_and_a_character_more_is_none() {
+        let longest = [["a".repeat(63).as_str(); 3].join(".").as_str(), "b".repeat(61).as_str()].join(".");
+        assert_eq!(longest.len(), HOST_BYTES_MAX);
+        assert!(HostPort::new(&longest, 1).is_ok());
+        assert_eq!(HostPort::new(&format!("{longest}b"), 1), Err(HostError::Length));
+    }
+}
