@@ -1,0 +1,161 @@
+//! What an operator meets: verbs, error screens, exit codes, logs, and a folder that tells nothing.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+mod support;
+
+use std::io::BufRead;
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+
+use support::peer::Peer;
+use support::person::Person;
+use support::{Data, Server, contains, heap, invitation_in, oublietted};
+use wire::request::MailboxPolicy;
+use wire::{Invitation, Response};
+
+#[test]
+fn an_invitation_is_one_screen_with_one_line_to_copy() {
+    let data = Data::new();
+    let server = data.serve(&["--public-host", "relay.example"]);
+    let output = data.run(&["invite", "alice"]);
+    let screen = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success() && output.stderr.is_empty());
+    assert!(screen.starts_with(
+        "Invitation for “alice” — single use, valid 7 days. Send it over a channel you trust.\n"
+    ));
+    let invitation = invitation_in(&screen);
+    assert_eq!(invitation.at.to_string(), "relay.example");
+    assert_eq!(invitation.name.unwrap().as_str(), "alice");
+    let line = data.run(&["invite", "bob", "--json", "--expires", "1h"]).stdout;
+    let json: serde_json::Value = serde_json::from_slice(&line).unwrap();
+    assert_eq!((json["v"].as_u64(), json["t"].as_str()), (Some(1), Some("invitation")));
+    assert!(Invitation::parse(json["link"].as_str().unwrap()).is_ok());
+    drop(server);
+}
+
+#[test]
+fn status_and_health_answer_while_a_server_runs_and_say_so_when_none_does() {
+    let data = Data::new();
+    let none = data.run(&["health"]);
+    assert_eq!(none.status.code(), Some(4));
+    let said = String::from_utf8(none.stderr).unwrap();
+    assert!(said.starts_with("error: no server is running on this data folder\n  why   "), "{said}");
+    assert!(said.contains("\n  do    start it with   oublietted serve"), "{said}");
+    assert_eq!(data.run(&["invite", "alice"]).status.code(), Some(4));
+    let server = data.serve(&[]);
+    assert_eq!(data.run(&["health"]).status.code(), Some(0));
+    assert!(String::from_utf8(data.run(&["status"]).stdout).unwrap().contains("0 envelopes waiting"));
+    let status: serde_json::Value = serde_json::from_slice(&data.run(&["status", "--json"]).stdout).unwrap();
+    assert!(matches!(status["leaf_days_left"].as_u64(), Some(29 | 30)));
+    server.kill_9();
+    assert_eq!(data.run(&["health"]).status.code(), Some(4));
+}
+
+#[test]
+fn a_registered_name_is_not_invited_again() {
+    let data = Data::new();
+    let server = data.serve(&[]);
+    Person::registered(server.port, "alice", data.invite("alice", &[]).code);
+    let refused = data.run(&["invite", "alice"]);
+    assert_eq!(refused.status.code(), Some(5));
+    assert!(String::from_utf8(refused.stderr).unwrap().contains("registered already"));
+}
+
+#[test]
+fn a_second_server_on_one_folder_is_refused() {
+    let data = Data::new();
+    let mut server = data.serve(&[]);
+    let second = data.run(&["serve", "--listen", "127.0.0.1:0"]);
+    assert_eq!(second.status.code(), Some(7));
+    let said = String::from_utf8(second.stderr).unwrap();
+    assert!(
+        said.starts_with("error: the data folder is in use\n  why   another oublietted is running"),
+        "{said}"
+    );
+    server.signal(rustix::process::Signal::TERM);
+    assert_eq!(server.wait().0.code(), Some(0));
+}
+
+#[test]
+fn a_folder_that_others_may_enter_is_refused() {
+    let data = Data::new();
+    data.serve(&[]).kill_9();
+    std::fs::set_permissions(data.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let refused = data.run(&["serve", "--listen", "127.0.0.1:0"]);
+    assert_eq!(refused.status.code(), Some(7));
+    assert!(String::from_utf8(refused.stderr).unwrap().contains("chmod 700"));
+    assert_eq!(data.run(&["check"]).status.code(), Some(7));
+}
+
+#[test]
+fn a_port_in_use_is_named() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let refused = Data::new().run(&["serve", "--listen", &address.to_string()]);
+    assert_eq!(refused.status.code(), Some(4));
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(said.contains(&format!("error: port {} is in use", address.port())), "{said}");
+}
+
+#[test]
+fn check_finds_nothing_wrong_before_during_and_after_a_server() {
+    let data = Data::new();
+    assert_eq!(data.run(&["check"]).status.code(), Some(0));
+    let server = data.serve(&[]);
+    assert!(String::from_utf8(data.run(&["check"]).stdout).unwrap().contains("running"));
+    server.terminate();
+    let after = data.run(&["check"]);
+    assert!(String::from_utf8(after.stdout).unwrap().contains("0 envelopes waiting"));
+}
+
+#[test]
+fn a_store_without_its_identity_is_not_served_under_a_new_one() {
+    let data = Data::new();
+    data.serve(&[]).terminate();
+    std::fs::remove_dir_all(data.path().join("identity")).unwrap();
+    let refused = data.run(&["serve", "--listen", "127.0.0.1:0"]);
+    assert_eq!(refused.status.code(), Some(6));
+}
+
+#[test]
+fn an_ephemeral_server_prints_two_invitations_and_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = oublietted(&["serve", "--ephemeral"]);
+    command.env("TMPDIR", folder.path());
+    let mut server = Server::start(command);
+    let mut screen = String::new();
+    while screen.matches("nothing else needs checking").count() < 2 {
+        assert!(server.stdout.as_mut().unwrap().read_line(&mut screen).unwrap() > 0, "{screen}");
+    }
+    let alice = invitation_in(&screen);
+    assert_eq!(alice.at.port(), server.port);
+    assert!(screen.contains("“alice”") && screen.contains("“bob”"));
+    Person::registered(server.port, "alice", alice.code);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    server.signal(rustix::process::Signal::TERM);
+    assert_eq!(server.wait().0.code(), Some(0));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn neither_log_nor_status_holds_a_name_an_id_or_an_address() {
+    let data = Data::new();
+    let server = data.serve(&[]);
+    let person = Person::registered(server.port, "canary-7f4q", data.invite("canary-7f4q", &[]).code);
+    let doorstep = person.create(server.port, MailboxPolicy::Doorstep, 0);
+    let mut sender = Peer::connect(server.port);
+    assert!(matches!(sender.ask(doorstep.knock(1)), Response::Stored));
+    let sender_port = sender.tls.sock.local_addr().unwrap().port().to_string();
+    doorstep.open(&mut Peer::connect(server.port));
+    let status = data.run(&["status", "--json"]).stdout;
+    let (_, log) = server.terminate();
+    let said = [log.into_bytes(), status].concat();
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let canaries = ["canary-7f4q".to_owned(), hex(doorstep.sid.as_bytes()), hex(doorstep.rid.as_bytes())];
+    for canary in canaries.iter().chain([&format!("127.0.0.1:{sender_port}")]) {
+        assert!(!contains(&said, canary.as_bytes()), "{canary} in {}", String::from_utf8_lossy(&said));
+    }
+    assert!(!contains(&said, doorstep.sid.as_bytes()));
+    // The store knows the record, which is public, and no name beside a mailbox.
+    assert!(!contains(&heap(&data.path().join("identity")), b"canary-7f4q"));
+}

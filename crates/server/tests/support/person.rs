@@ -1,0 +1,162 @@
+//! Somebody with keys: registers, creates and opens mailboxes, deposits and collects.
+
+use bytes::Bytes;
+use crypto::{IdentitySecret, OwnerSecret};
+use getrandom::SysRng;
+use proto::signed;
+use rand_core::UnwrapErr;
+use wire::request::{
+    Answer, AnswerKind, ChallengeProof, Claim, Collect, Create, Deposit, Generate, MailboxPolicy, Open,
+};
+use wire::response::{Created, Deliver, Opened};
+use wire::{
+    Cursor, DepositAuth, DepositId, Envelope, Generation, IdentityRecord, InviteCode, Name, Notice, OwnerId,
+    OwnerKey, RecoveryCommitment, Refusal, RefusalKind, Response, ServerId, Slot, StampIndex, StampKey,
+    Voucher, VoucherHash,
+};
+
+use super::peer::Peer;
+
+/// A registered or soon registered person.
+pub struct Person {
+    pub name: Name,
+    pub identity: IdentitySecret,
+    pub record: IdentityRecord,
+    vouchers: [Voucher; 4],
+}
+
+/// One mailbox of a person.
+pub struct Mailbox {
+    pub rid: OwnerId,
+    pub sid: DepositId,
+    owner: OwnerSecret,
+}
+
+/// The relay's key of the test's one stamp generation.
+const STAMP_KEY: [u8; 32] = [3; 32];
+
+impl Person {
+    pub fn new(name: &str, server_id: ServerId) -> Self {
+        let identity = IdentitySecret::generate(&mut UnwrapErr(SysRng));
+        let name = Name::parse(name).unwrap();
+        let record = signed::sign_first(&identity, name.clone(), server_id, RecoveryCommitment([9; 32]));
+        Self { name, identity, record, vouchers: vouchers() }
+    }
+
+    pub fn claim(&self, invite: Option<InviteCode>) -> Claim {
+        Claim { record: self.record.clone(), vouchers: hashes(&self.vouchers), invite }
+    }
+
+    /// Registered through an invitation, with everything well.
+    pub fn registered(port: u16, name: &str, invite: InviteCode) -> Self {
+        let mut peer = Peer::connect(port);
+        let person = Self::new(name, peer.welcome.server_id);
+        assert!(matches!(peer.ask(person.claim(Some(invite))), Response::Registered(_)));
+        person
+    }
+
+    pub fn create(&self, port: u16, policy: MailboxPolicy, voucher: usize) -> Mailbox {
+        let owner = OwnerSecret::generate(&mut UnwrapErr(SysRng));
+        let rid = OwnerId(random());
+        let owner_key = OwnerKey(owner.public());
+        let create = Create { rid, owner_key, policy, voucher: self.vouchers[voucher] };
+        let Response::Created(Created { sid }) = Peer::connect(port).ask(create) else {
+            panic!("not created")
+        };
+        Mailbox { rid, sid, owner }
+    }
+
+    /// The right answer to a challenge that names a new identity key.
+    pub fn rotation(&self, peer: &Peer, challenge: &wire::response::Challenge) -> (Answer, IdentitySecret) {
+        let next = IdentitySecret::generate(&mut UnwrapErr(SysRng));
+        let record = signed::sign_rotation(&self.identity, &next, &self.record.body);
+        let question = ChallengeProof {
+            name: &self.name,
+            old: challenge.record_hash,
+            new: signed::record_hash(&record.body),
+            nonce: challenge.nonce,
+            authority: &self.record.body.identity_key,
+        };
+        let proof = signed::sign_challenge(&self.identity, AnswerKind::Rotate, &question, &peer.proof);
+        let vouchers = hashes(&vouchers());
+        (Answer { kind: AnswerKind::Rotate, record, vouchers, proof }, next)
+    }
+}
+
+impl Mailbox {
+    /// Opened on this connection.
+    pub fn open(&self, peer: &mut Peer) -> Opened {
+        let proof = signed::sign_open(&self.owner, &self.rid, &peer.proof);
+        match peer.ask(Open { rid: self.rid, proof }) {
+            Response::Opened(opened) => opened,
+            other => panic!("not opened: {other:?}"),
+        }
+    }
+
+    /// Accepts the stamps that [`Mailbox::stamp`] makes.
+    pub fn generate(&self, peer: &mut Peer, slot: Slot) {
+        let generate = Generate { slot, generation: Generation(0), key: StampKey(STAMP_KEY) };
+        assert!(matches!(peer.ask(generate), Response::Generated));
+    }
+
+    /// A deposit under stamp `index`.
+    pub fn stamped(&self, index: u16, envelope: Envelope) -> Deposit {
+        let sid = self.sid.as_bytes();
+        let secret = crypto::stamp_secret(&[4; 32], sid, 0, index);
+        let commitment = crypto::stamp_commitment(&secret);
+        let auth = DepositAuth::Stamped {
+            generation: Generation(0),
+            index: StampIndex(index),
+            tag: crypto::stamp_tag(&STAMP_KEY, sid, 0, index, &commitment).into(),
+            mac: crypto::deposit_mac(&secret, sid, 0, index, envelope.as_bytes()).into(),
+            commitment: commitment.into(),
+        };
+        Deposit { sid: self.sid, auth, envelope }
+    }
+
+    /// A deposit of a stranger.
+    pub fn knock(&self, fill: u8) -> Deposit {
+        let envelope = envelope(fill, 16 * 1024);
+        Deposit { sid: self.sid, auth: DepositAuth::Open { puzzle: None }, envelope }
+    }
+}
+
+/// Everything waiting, in order.
+pub fn collect(peer: &mut Peer, slot: Slot, follow: bool) -> Vec<Deliver> {
+    let collect = Collect { slot, after: Cursor(0), credit: 64, follow };
+    assert!(matches!(peer.ask(collect), Response::Collecting));
+    let mut delivered = Vec::new();
+    loop {
+        match peer.notice() {
+            Notice::Deliver(deliver) => delivered.push(*deliver),
+            Notice::Drained(_) => return delivered,
+            other => panic!("neither delivered nor drained: {other:?}"),
+        }
+    }
+}
+
+pub fn envelope(fill: u8, bytes: usize) -> Envelope {
+    Envelope::new(Bytes::from(vec![fill; bytes])).unwrap()
+}
+
+/// Which refusal this is.
+pub fn refused(response: Response) -> RefusalKind {
+    match response {
+        Response::Refused(Refusal { kind, .. }) => kind,
+        other => panic!("not refused: {other:?}"),
+    }
+}
+
+pub fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).unwrap();
+    bytes
+}
+
+fn vouchers() -> [Voucher; 4] {
+    std::array::from_fn(|_| Voucher(random()))
+}
+
+fn hashes(vouchers: &[Voucher; 4]) -> [VoucherHash; 4] {
+    vouchers.map(|voucher| VoucherHash(crypto::voucher_hash(voucher.as_bytes())))
+}
