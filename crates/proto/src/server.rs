@@ -258,6 +258,11 @@ impl ServerConnection {
         self.respond(id, Response::Refused(Refusal { kind, retry_after_s: None }));
     }
 
+    /// Whether a proof on this connection would be tied to its channel. None is taken where it would not.
+    fn is_bound(&self) -> bool {
+        self.config.binding != Binding::None
+    }
+
     fn finish(&mut self) {
         if self.reads_frames() {
             self.phase = Phase::Finishing { until: self.now.after_ms(IDLE_MS_MAX) };

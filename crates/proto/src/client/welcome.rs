@@ -25,8 +25,9 @@ impl ClientConnection {
             welcome_nonce: welcome.nonce,
             binding: self.config.binding,
         };
-        // A third of the server's patience leaves room for one lost and one late PING.
-        let keep_alive_ms = KEEP_ALIVE_MS.min(u64::from(welcome.idle_ms_max) / 3);
+        // Two fifths of the server's patience: one PING may be late. Of the usual ten minutes that is
+        // KEEP_ALIVE_MS.
+        let keep_alive_ms = KEEP_ALIVE_MS.min(u64::from(welcome.idle_ms_max) / 5 * 2);
         self.phase = Phase::Ready { proof, keep_alive_ms };
         self.last_sent = now;
         for request in core::mem::take(&mut self.waiting) {

@@ -1,6 +1,6 @@
 //! Create, open, collect, ack, stamp generations: what an owner does with a mailbox.
 
-use wire::limits::{CREDIT_MAX, UNREAD_OUTPUT_BYTES_MAX};
+use wire::limits::UNREAD_OUTPUT_BYTES_MAX;
 use wire::request::{Ack, Collect, Create, CrossOff, Generate, Open, Retire};
 use wire::response::{Created, Deliver, Drained, Notice, Opened};
 use wire::{
@@ -38,7 +38,7 @@ impl ServerConnection {
         let Open { rid, proof } = found.open;
         let signed = signed::verify_open(&owner.unwrap_or(NOBODYS_KEY), &rid, &self.proof(), &proof);
         match (owner, signed) {
-            (Some(_), Ok(())) => {
+            (Some(_), Ok(())) if self.is_bound() => {
                 self.events.push_back(ServerEvent::Open { ticket, slot, rid });
             }
             _ => {
@@ -153,9 +153,6 @@ impl ServerConnection {
     }
 
     pub(super) fn on_collect(&mut self, id: RequestId, collect: &Collect) {
-        if !(1..=CREDIT_MAX).contains(&collect.credit) {
-            return self.refuse_and_close(id, RefusalKind::Malformed);
-        }
         let Some(mailbox) = self.mailbox(collect.slot) else {
             return self.refuse_request(id, RefusalKind::OutOfPlace);
         };

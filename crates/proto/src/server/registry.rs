@@ -119,7 +119,9 @@ impl ServerConnection {
             nonce: challenge.nonce,
             authority,
         };
-        kind == answer.kind && signed::verify_challenge(kind, &proof, &self.proof(), &answer.proof).is_ok()
+        self.is_bound()
+            && kind == answer.kind
+            && signed::verify_challenge(kind, &proof, &self.proof(), &answer.proof).is_ok()
     }
 }
 

@@ -12,7 +12,7 @@ use crate::order::say;
 use crate::people::*;
 use crate::relay::Relay;
 use crate::stories::make_inbox;
-use crate::wire_between::{Chop, Pair};
+use crate::wire_between::{Chop, Pair, server_config};
 
 /// The cursors delivered and drained since the last call, and the tickets.
 fn heard(pair: &mut Pair) -> (Vec<u64>, Vec<u64>, Vec<DeliveryTicket>) {
@@ -245,6 +245,17 @@ fn nobody_learns_why_a_mailbox_does_not_open() {
     }
     // The refused ones hold no slot.
     assert_eq!(pair.open(&mut relay, RID), Slot(0));
+}
+
+#[test]
+fn a_server_without_channel_binding_takes_no_proof() {
+    let (mut relay, ..) = inbox_with(0);
+    let config = proto::ServerConfig { binding: wire::request::Binding::None, ..server_config(31) };
+    let mut server = proto::ServerConnection::new(config, proto::Now(0));
+    let proof = proto::signed::sign_open(&owner(), &RID, &server.proof());
+    let heard = say(&mut relay, &mut server, 1, Open { rid: RID, proof });
+    let refused = Response::Refused(RefusalKind::NoSuchMailbox.into());
+    assert_eq!(heard, vec![Frame::response(wire::RequestId(1), refused)]);
 }
 
 /// P8: an owner who asks for everything and reads nothing costs little.
