@@ -27,11 +27,6 @@ pub(crate) fn unseal<'a>(table: u8, key: &[u8], value: &'a [u8]) -> Option<&'a [
     rest.strip_prefix(key)
 }
 
-/// How many bytes longer than its body a row is.
-pub(crate) fn overhead(key_len: usize) -> usize {
-    1 + key_len + CHECKSUM_BYTES
-}
-
 fn checksum(bytes: &[u8]) -> [u8; CHECKSUM_BYTES] {
     let hash = crypto::envelope_hash(bytes);
     let mut sum = [0; CHECKSUM_BYTES];
@@ -107,10 +102,5 @@ mod tests {
         for len in 0..row.len() {
             assert_eq!(unseal(3, b"key", &row[..len]), None);
         }
-    }
-
-    #[test]
-    fn overhead_is_what_seal_adds() {
-        assert_eq!(seal(1, b"key", b"body").len(), 4 + overhead(3));
     }
 }

@@ -143,14 +143,16 @@ impl<'a, S: Shelf> Draft<'a, S> {
         };
         // Cursors and days both rise within a mailbox, even when the clock went back.
         let day = drafted.newest.map_or(request.today, |newest| newest.max(request.today));
-        let key = envelope_key(&request.sid, Cursor(drafted.next));
+        let cursor = Cursor(drafted.next);
         drafted.next = drafted.next.checked_add(1).ok_or(StoreError::NotDone(Cause::Exhausted))?;
         drafted.newest = Some(day);
         let bytes = request.envelope.as_bytes();
+        let class = class_of(bytes.len());
+        let key = envelope_key(&request.sid, cursor, class);
         drafted.standing.waiting = drafted.standing.waiting.saturating_add(1);
         drafted.standing.bytes = drafted.standing.bytes.saturating_add(bytes.len() as u64);
         self.changes.put(Table::Envelopes(day), &key, &envelope_body(&request.auth, bytes));
-        self.arrivals.push((request.sid, day, class_of(bytes.len())));
+        self.arrivals.push((request.sid, day, class));
         Ok(())
     }
 

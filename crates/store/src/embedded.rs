@@ -9,8 +9,8 @@ use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, KvSepara
 use wire::Day;
 
 use crate::engine::{Engine, RaiseError, SCHEMA};
-use crate::shelf::{Batch, Durability, Shelf, Table};
-use crate::{Cause, Options};
+use crate::shelf::{Batch, Durability, Rows, Shelf, Table};
+use crate::{Cause, Options, StoreError};
 
 /// A store in a directory. One process at a time.
 pub type EmbeddedStore = Engine<FjallShelf>;
@@ -59,6 +59,13 @@ impl EmbeddedStore {
                 OpenError::Io { path: dir.to_path_buf(), source: io::Error::other(cause) }
             }
         })
+    }
+
+    /// Writes everything that only the journal holds into its tables: for a quick start after a planned
+    /// stop. Nothing depends on it.
+    pub fn flush(&self) -> Result<(), StoreError> {
+        let _writer = self.write()?;
+        self.shelf.flush().map_err(StoreError::NotDone)
     }
 
     /// How a deposit is kept safe, for the operator's log.
@@ -113,6 +120,14 @@ impl FjallShelf {
         Ok(Self { database, fixed, days, dir: dir.to_path_buf(), reserve_bytes })
     }
 
+    fn flush(&self) -> Result<(), Cause> {
+        let days = self.days.read().unwrap_or_else(PoisonError::into_inner);
+        for keyspace in self.fixed.values().chain(days.values()) {
+            keyspace.rotate_memtable_and_wait().map_err(|_| Cause::Write)?;
+        }
+        Ok(())
+    }
+
     fn keyspace(&self, table: Table) -> Option<Keyspace> {
         match table {
             Table::Envelopes(day) => {
@@ -142,13 +157,7 @@ impl Shelf for FjallShelf {
         Ok(value.map(|value| value.to_vec()))
     }
 
-    fn scan(
-        &self,
-        table: Table,
-        from: &[u8],
-        until: &[u8],
-        max: usize,
-    ) -> Result<Vec<(Vec<u8>, Option<Vec<u8>>)>, Cause> {
+    fn scan(&self, table: Table, from: &[u8], until: &[u8], max: usize) -> Result<Rows, Cause> {
         let Some(keyspace) = self.keyspace(table) else { return Ok(Vec::new()) };
         if from >= until {
             return Ok(Vec::new());
@@ -161,11 +170,10 @@ impl Shelf for FjallShelf {
         Ok(rows)
     }
 
-    fn lengths(&self, table: Table, each: &mut dyn FnMut(&[u8], usize)) -> Result<(), Cause> {
+    fn keys(&self, table: Table, each: &mut dyn FnMut(&[u8])) -> Result<(), Cause> {
         let Some(keyspace) = self.keyspace(table) else { return Ok(()) };
         for guard in keyspace.iter() {
-            let (key, value) = guard.into_inner().map_err(|error| read_cause(&error))?;
-            each(&key, value.len());
+            each(&guard.key().map_err(|error| read_cause(&error))?);
         }
         Ok(())
     }

@@ -10,8 +10,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 
 use wire::{Cursor, Day, DepositId, OwnerId};
 
-use crate::codec::{overhead, unseal};
-use crate::mailbox::{Allowance, LOST, Mailbox, MailboxRow, class_of};
+use crate::codec::unseal;
+use crate::mailbox::{Allowance, LOST, Mailbox, MailboxRow};
 use crate::shelf::{Batch, Durability, Shelf, Table};
 use crate::{Cause, Options, StoreError};
 
@@ -211,7 +211,7 @@ fn split_keys(bytes: &[u8]) -> Option<StoreKeys> {
     cut.end().map(|()| keys)
 }
 
-/// Rebuilds the counters from the rows: keys and lengths of envelopes, never their bytes.
+/// Rebuilds the counters from the rows: keys of envelopes, never their bytes.
 fn load<S: Shelf>(shelf: &S, damaged: &mut u64) -> Result<State, RaiseError> {
     let mut state = State::default();
     each_row(shelf, Table::Mailboxes, damaged, |key, body| {
@@ -229,9 +229,7 @@ fn load<S: Shelf>(shelf: &S, damaged: &mut u64) -> Result<State, RaiseError> {
         Some(())
     })?;
     for day in shelf.envelope_days() {
-        shelf.lengths(Table::Envelopes(day), &mut |key, len| {
-            load_envelope(&mut state, damaged, day, key, len)
-        })?;
+        shelf.keys(Table::Envelopes(day), &mut |key| load_envelope(&mut state, damaged, day, key))?;
     }
     for mailbox in state.mailboxes.values_mut() {
         mailbox.counted = (mailbox.waiting.len(), mailbox.waiting.bytes());
@@ -240,9 +238,9 @@ fn load<S: Shelf>(shelf: &S, damaged: &mut u64) -> Result<State, RaiseError> {
     Ok(state)
 }
 
-fn load_envelope(state: &mut State, damaged: &mut u64, day: Day, key: &[u8], len: usize) {
+fn load_envelope(state: &mut State, damaged: &mut u64, day: Day, key: &[u8]) {
     let mut cut = crate::codec::Cut(key);
-    let (Some(sid), Some(cursor)) = (cut.array(), cut.u64()) else {
+    let (Some(sid), Some(cursor), Some(class)) = (cut.array(), cut.u64(), cut.u8()) else {
         *damaged += 1;
         return;
     };
@@ -257,7 +255,7 @@ fn load_envelope(state: &mut State, damaged: &mut u64, day: Day, key: &[u8], len
         *damaged += 1;
         mailbox.waiting.push(day, LOST);
     }
-    mailbox.waiting.push(day, class_of(len.saturating_sub(overhead(key.len()) + AUTH_BYTES)));
+    mailbox.waiting.push(day, class);
 }
 
 /// Calls `each` with every sound row of a table; what is damaged, or `each` cannot parse, is counted.
@@ -284,7 +282,7 @@ fn each_row<S: Shelf>(
 /// One behind the last leaf.
 fn next_leaf<S: Shelf>(shelf: &S) -> Result<u64, RaiseError> {
     let mut next = 0;
-    shelf.lengths(Table::Log, &mut |key, _| {
+    shelf.keys(Table::Log, &mut |key| {
         if let Ok(index) = key.try_into().map(u64::from_be_bytes) {
             next = index.saturating_add(1);
         }
@@ -297,8 +295,9 @@ impl<S: Shelf> Engine<S> {
     pub(crate) fn forget_envelopes(batch: &mut Batch, sid: &DepositId, mailbox: &Mailbox, through: u64) {
         let mut cursor = mailbox.waiting.first();
         while cursor <= through && cursor < mailbox.waiting.next() {
-            if let Some(day) = mailbox.waiting.day_of(cursor) {
-                batch.remove(Table::Envelopes(day), &crate::mailbox::envelope_key(sid, Cursor(cursor)));
+            if let Some((day, class)) = mailbox.waiting.place_of(cursor) {
+                batch
+                    .remove(Table::Envelopes(day), &crate::mailbox::envelope_key(sid, Cursor(cursor), class));
             }
             cursor = cursor.saturating_add(1);
         }
@@ -315,3 +314,7 @@ impl<S: Shelf> Engine<S> {
 }
 
 const _: () = assert!(AUTH_BYTES == 1 + 1 + 2 + 3 * 16);
+
+#[cfg(test)]
+#[path = "engine_tests.rs"]
+mod tests;

@@ -199,12 +199,12 @@ impl Waiting {
         self.days.back().map(|(day, _)| *day)
     }
 
-    /// On which day a waiting cursor arrived.
-    pub(crate) fn day_of(&self, cursor: u64) -> Option<Day> {
-        if cursor < self.first || cursor >= self.next() {
-            return None;
-        }
-        self.days.iter().rev().find(|(_, start)| *start <= cursor).map(|(day, _)| *day)
+    /// On which day a waiting cursor arrived, and its size class: where its row lies.
+    pub(crate) fn place_of(&self, cursor: u64) -> Option<(Day, u8)> {
+        let place = usize::try_from(cursor.checked_sub(self.first)?).ok()?;
+        let class = *self.sizes.get(place)?;
+        let (day, _) = self.days.iter().rev().find(|(_, start)| *start <= cursor)?;
+        Some((*day, class))
     }
 
     /// The days on which something waiting arrived.
@@ -279,10 +279,10 @@ impl Allowance {
     }
 }
 
-/// The key of an envelope's row.
-pub(crate) fn envelope_key(sid: &wire::DepositId, cursor: Cursor) -> [u8; 24] {
-    let mut key = [0; 24];
-    for (to, from) in key.iter_mut().zip(sid.0.into_iter().chain(cursor.0.to_be_bytes())) {
+/// The key of an envelope's row. The size class is part of it, so that counters are rebuilt from keys alone.
+pub(crate) fn envelope_key(sid: &wire::DepositId, cursor: Cursor, class: u8) -> [u8; 25] {
+    let mut key = [0; 25];
+    for (to, from) in key.iter_mut().zip(sid.0.into_iter().chain(cursor.0.to_be_bytes()).chain([class])) {
         *to = from;
     }
     key
@@ -301,8 +301,8 @@ mod tests {
         }
         assert_eq!((waiting.len(), waiting.bytes(), waiting.next()), (4, 4096 + 16384 + 65536 + 4096, 9));
         assert_eq!(
-            (waiting.day_of(6), waiting.day_of(7), waiting.day_of(9)),
-            (Some(Day(7)), Some(Day(9)), None)
+            (waiting.place_of(6), waiting.place_of(7), waiting.place_of(9)),
+            (Some((Day(7), 1)), Some((Day(9), 2)), None)
         );
         assert_eq!(waiting.last_before(Day(9)), Some(6));
         waiting.forget(6);

@@ -108,9 +108,9 @@ impl<S: Shelf> MailboxStore for Engine<S> {
         let mut cursor = after.0.saturating_add(1);
         // Bounded by what waits: the low-water mark below, the next free cursor above, never a scan.
         while found.len() < max {
-            let Some((at, day)) = self.next_waiting(sid, cursor) else { break };
+            let Some((at, place)) = self.next_waiting(sid, cursor) else { break };
             cursor = at.saturating_add(1);
-            if let Some(stored) = self.read_envelope(sid, Cursor(at), day)? {
+            if let Some(stored) = self.read_envelope(sid, Cursor(at), place)? {
                 found.push(stored);
             }
         }
@@ -226,17 +226,23 @@ impl<S: Shelf> Engine<S> {
         })
     }
 
-    fn next_waiting(&self, sid: &DepositId, from: u64) -> Option<(u64, Day)> {
+    /// The first waiting cursor not below `from`, and where its row lies.
+    fn next_waiting(&self, sid: &DepositId, from: u64) -> Option<(u64, (Day, u8))> {
         self.look(|state| {
             let waiting = &state.mailboxes.get(sid)?.waiting;
             let at = from.max(waiting.first());
-            Some((at, waiting.day_of(at)?))
+            Some((at, waiting.place_of(at)?))
         })
     }
 
     /// One envelope; `None` when it is damaged or was let go a moment ago.
-    fn read_envelope(&self, sid: &DepositId, cursor: Cursor, day: Day) -> Result<Option<Stored>, StoreError> {
-        let body = match self.row(Table::Envelopes(day), &envelope_key(sid, cursor)) {
+    fn read_envelope(
+        &self,
+        sid: &DepositId,
+        cursor: Cursor,
+        (day, class): (Day, u8),
+    ) -> Result<Option<Stored>, StoreError> {
+        let body = match self.row(Table::Envelopes(day), &envelope_key(sid, cursor, class)) {
             Ok(body) => body,
             Err(StoreError::NotDone(Cause::Damaged)) => return Ok(None),
             Err(error) => return Err(error),

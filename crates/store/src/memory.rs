@@ -6,7 +6,7 @@ use std::sync::{PoisonError, RwLock};
 use wire::Day;
 
 use crate::engine::Engine;
-use crate::shelf::{Batch, Durability, Shelf, Table};
+use crate::shelf::{Batch, Durability, Rows, Shelf, Table};
 use crate::{Cause, Options};
 
 /// A store in memory, for tests and `serve --ephemeral`.
@@ -30,10 +30,13 @@ impl Default for MemoryStore {
     }
 }
 
+/// One table.
+type Map = BTreeMap<Vec<u8>, Vec<u8>>;
+
 /// Ordered maps, one for each table.
 #[derive(Default)]
 pub struct MemoryShelf {
-    tables: RwLock<BTreeMap<Table, BTreeMap<Vec<u8>, Vec<u8>>>>,
+    pub(crate) tables: RwLock<BTreeMap<Table, Map>>,
     #[cfg(test)]
     pub(crate) fault: std::sync::Mutex<Option<Fault>>,
 }
@@ -49,7 +52,7 @@ pub(crate) enum Fault {
 }
 
 impl MemoryShelf {
-    fn read<T>(&self, table: Table, look: impl FnOnce(&BTreeMap<Vec<u8>, Vec<u8>>) -> T) -> Option<T> {
+    fn read<T>(&self, table: Table, look: impl FnOnce(&Map) -> T) -> Option<T> {
         let tables = self.tables.read().unwrap_or_else(PoisonError::into_inner);
         tables.get(&table).map(look)
     }
@@ -60,13 +63,7 @@ impl Shelf for MemoryShelf {
         Ok(self.read(table, |rows| rows.get(key).cloned()).flatten())
     }
 
-    fn scan(
-        &self,
-        table: Table,
-        from: &[u8],
-        until: &[u8],
-        max: usize,
-    ) -> Result<Vec<(Vec<u8>, Option<Vec<u8>>)>, Cause> {
+    fn scan(&self, table: Table, from: &[u8], until: &[u8], max: usize) -> Result<Rows, Cause> {
         let found = self.read(table, |rows| {
             let behind = rows.range(from.to_vec()..).take_while(|(key, _)| key.as_slice() < until);
             behind.take(max).map(|(key, value)| (key.clone(), Some(value.clone()))).collect()
@@ -74,8 +71,8 @@ impl Shelf for MemoryShelf {
         Ok(found.unwrap_or_default())
     }
 
-    fn lengths(&self, table: Table, each: &mut dyn FnMut(&[u8], usize)) -> Result<(), Cause> {
-        self.read(table, |rows| rows.iter().for_each(|(key, value)| each(key, value.len())));
+    fn keys(&self, table: Table, each: &mut dyn FnMut(&[u8])) -> Result<(), Cause> {
+        self.read(table, |rows| rows.keys().for_each(|key| each(key)));
         Ok(())
     }
 

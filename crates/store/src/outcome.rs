@@ -154,7 +154,9 @@ pub enum RegisterOutcome {
     BadInvite,
 }
 
-/// Outcome of [`DirectoryStore::replace`](crate::DirectoryStore::replace).
+/// Outcome of [`DirectoryStore::replace`](crate::DirectoryStore::replace). Made once in a key's life: not
+/// worth a box.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[must_use]
 pub enum ReplaceOutcome {

@@ -13,7 +13,7 @@ pub enum Table {
     Mailboxes,
     /// sid → daily allowance.
     Doorsteps,
-    /// sid ‖ cursor → envelope, one table per day of deposit so that a day is dropped whole.
+    /// sid ‖ cursor ‖ size class → envelope, one table per day of deposit so that a day is dropped whole.
     Envelopes(Day),
     /// sid ‖ generation ‖ index → m.
     Spent,
@@ -111,6 +111,9 @@ impl Batch {
     }
 }
 
+/// Keys with their values, in order; no value where it cannot be read for damage.
+pub type Rows = Vec<(Vec<u8>, Option<Vec<u8>>)>;
+
 /// Ordered tables with atomic batches. An implementation holds no meaning, the engine above holds all.
 pub trait Shelf: Send + Sync {
     /// One value as it was written; `Cause::Damaged` when the shelf itself notices damage.
@@ -118,16 +121,10 @@ pub trait Shelf: Send + Sync {
 
     /// Keys and values from `from` (included) to `until` (not included), at most `max`, in order. A row
     /// that cannot be read for damage comes without value.
-    fn scan(
-        &self,
-        table: Table,
-        from: &[u8],
-        until: &[u8],
-        max: usize,
-    ) -> Result<Vec<(Vec<u8>, Option<Vec<u8>>)>, Cause>;
+    fn scan(&self, table: Table, from: &[u8], until: &[u8], max: usize) -> Result<Rows, Cause>;
 
-    /// Calls `each` with every key of a table and its value's length, in order.
-    fn lengths(&self, table: Table, each: &mut dyn FnMut(&[u8], usize)) -> Result<(), Cause>;
+    /// Calls `each` with every key of a table, in order, without reading values that lie apart.
+    fn keys(&self, table: Table, each: &mut dyn FnMut(&[u8])) -> Result<(), Cause>;
 
     /// Applies a batch.
     fn commit(&self, batch: Batch, durability: Durability) -> Result<(), Cause>;

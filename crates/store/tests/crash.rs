@@ -1,0 +1,115 @@
+//! Kills a depositing process at random moments: every confirmed deposit must be there afterwards.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use store::conformance::{Person, deposit, envelope, stamped};
+use store::{DepositOutcome, EmbeddedStore, MailboxStore, Options};
+use wire::request::MailboxPolicy;
+use wire::{Cursor, DepositId};
+
+const DIR: &str = "STORE_CRASH_DIR";
+const FIRST: &str = "STORE_CRASH_FIRST";
+const CYCLES: u32 = 12;
+
+fn open(dir: &Path) -> EmbeddedStore {
+    EmbeddedStore::open_with(&dir.join("store"), Options { reserve_bytes: 0, ..Options::default() }).unwrap()
+}
+
+fn inbox() -> DepositId {
+    Person { number: 1 }.new_mailbox(MailboxPolicy::Inbox, wire::Day(20_000)).sid
+}
+
+/// Deposits batches of growing numbers until killed, writing each number down only once confirmed; acks the
+/// older half now and then, writing that down beforehand.
+#[test]
+fn child() {
+    let Ok(dir) = std::env::var(DIR) else { return };
+    let mut number: u16 = std::env::var(FIRST).unwrap().parse().unwrap();
+    let dir = Path::new(&dir);
+    let store = open(dir);
+    let mut log = fs::OpenOptions::new().append(true).create(true).open(dir.join("confirmed")).unwrap();
+    for round in 0..2_000u16 {
+        let batch: Vec<_> =
+            (number..number + round % 5 + 1).map(|n| stamped(inbox(), 1, n, u32::from(n))).collect();
+        let count = u16::try_from(batch.len()).unwrap();
+        for (n, outcome) in (number..).zip(store.deposit(batch)) {
+            if matches!(outcome, Ok(DepositOutcome::Stored | DepositOutcome::Again)) {
+                writeln!(log, "stored {n}").unwrap();
+            }
+        }
+        number += count;
+        if round % 16 == 15 {
+            let found = store.collect(&inbox(), Cursor(0), 256).unwrap();
+            let (through, last) = (found[found.len() / 2].cursor, &found[found.len() / 2].envelope);
+            writeln!(log, "acking {}", u32::from_be_bytes(last.as_bytes()[..4].try_into().unwrap())).unwrap();
+            store.ack(&inbox(), through).unwrap();
+        }
+    }
+}
+
+/// The numbers confirmed so far, and the highest that may have been acked.
+fn confirmed(dir: &Path) -> (BTreeSet<u16>, Option<u16>) {
+    let text = fs::read_to_string(dir.join("confirmed")).unwrap_or_default();
+    let numbers = |word: &str| -> BTreeSet<u16> {
+        let lines = text.split_inclusive('\n').filter(|line| line.ends_with('\n'));
+        lines.filter_map(|line| line.trim().strip_prefix(word)?.parse().ok()).collect()
+    };
+    (numbers("stored "), numbers("acking ").last().copied())
+}
+
+#[test]
+fn every_confirmed_deposit_survives_a_kill_at_any_moment() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    assert_eq!(Person::register(&store, 1).inbox(&store), inbox());
+    drop(store);
+    let (mut checked, mut kept) = (0, 0);
+    for cycle in 0..CYCLES {
+        let first = confirmed(dir.path()).0.last().map_or(0, |last| last + 200);
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "child", "--nocapture"])
+            .env(DIR, dir.path())
+            .env(FIRST, first.to_string())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(Duration::from_millis(60 + u64::from(cycle * 37 % 190)));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let (stored, acked) = confirmed(dir.path());
+        let store = open(dir.path());
+        let mut found = BTreeSet::new();
+        let mut after = Cursor(0);
+        loop {
+            let page = store.collect(&inbox(), after, 256).unwrap();
+            let Some(last) = page.last() else { break };
+            after = last.cursor;
+            for one in page {
+                let number = u32::from_be_bytes(one.envelope.as_bytes()[..4].try_into().unwrap());
+                assert_eq!(one.envelope, envelope(4_096, number));
+                assert!(found.last().is_none_or(|last| *last < number), "order");
+                found.insert(number);
+            }
+        }
+        for number in &stored {
+            let forgotten = acked.is_some_and(|acked| *number <= acked);
+            assert!(forgotten || found.contains(&u32::from(*number)), "cycle {cycle}: {number} was lost");
+            kept += u32::from(!forgotten);
+        }
+        for number in stored.iter().rev().take(5) {
+            let retry = stamped(inbox(), 1, *number, u32::from(*number));
+            assert_eq!(deposit(&store, &retry), DepositOutcome::Again, "spent with its envelope");
+        }
+        assert_eq!(store.totals().damaged, 0);
+        checked = stored.len();
+    }
+    println!("{checked} confirmed deposits, {CYCLES} kills, {kept} look-ups, 0 lost");
+    assert!(checked > 50, "the children were killed before they did anything");
+}
