@@ -187,7 +187,7 @@ impl<S: Shelf> MailboxStore for Engine<S> {
         indices: &[StampIndex],
     ) -> Result<GenerationOutcome, StoreError> {
         let _writer = self.write()?;
-        if !self.inbox_row(sid).is_some_and(|row| row.key_of(generation).is_some()) {
+        if self.inbox_row(sid).is_none_or(|row| row.key_of(generation).is_none()) {
             return Ok(GenerationOutcome::Refused(RefusalKind::Generation));
         }
         let mut batch = Batch::default();

@@ -92,7 +92,7 @@ pub(super) fn a_damaged_commitment_or_mark_is_refused(make: Make<'_>) {
     let DepositAuth::Stamped { commitment, tag, mac, .. } = good.auth else { return };
     for place in 0..16 {
         let mut bad = tag.0;
-        bad.iter_mut().nth(place).into_iter().for_each(|byte| *byte ^= 1);
+        bad.get_mut(place).into_iter().for_each(|byte| *byte ^= 1);
         let auth = DepositAuth::Stamped {
             generation: Generation(1),
             index: StampIndex(7),
