@@ -65,7 +65,7 @@ pub enum Command {
 /// `serve`.
 #[derive(Args, Clone, Default, Debug)]
 pub struct Serve {
-    /// Where to listen; may be given several times [default: [::]:24268]
+    /// Where to listen; may be given several times [default: `[::]:24268`]
     #[arg(long, env = "OUBLIETTED_LISTEN", value_name = "ADDR", value_delimiter = ',')]
     pub listen: Vec<SocketAddr>,
     /// The name under which people reach this server, for what it prints

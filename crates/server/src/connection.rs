@@ -216,7 +216,7 @@ impl Session {
                 over(&mut self.machine, event);
             }
             event => {
-                if let Ok(task) = task::of(event, &self.asker) {
+                if let Some(task) = task::of(event, &self.asker) {
                     self.tasks.push_back(task);
                 }
             }

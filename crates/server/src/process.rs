@@ -6,7 +6,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use sd_notify::NotifyState;
 
 /// Descriptors kept for the store, the admin socket and the listeners.
-const RESERVED: u64 = 128;
+const RESERVED: u64 = 512;
 
 /// A crash must not write keys and envelopes into a core file. Where the system refuses, the unit's
 /// `LimitCORE=0` says the same.

@@ -88,6 +88,33 @@ fn a_folder_that_others_may_enter_is_refused() {
 }
 
 #[test]
+fn the_process_leaves_no_core_dump() {
+    let data = Data::new();
+    let server = data.serve(&[]);
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", server.pid())).unwrap();
+    let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+    assert_eq!(core.split_whitespace().nth(4), Some("0"), "{core}");
+}
+
+#[test]
+fn a_flood_of_connections_leaves_descriptors_for_the_operator_and_for_later() {
+    let data = Data::new();
+    let mut command = std::process::Command::new("sh");
+    let script = "ulimit -n 160; exec \"$0\" serve --listen 127.0.0.1:0 --data \"$1\"";
+    command.args(["-c", script, support::PROGRAM]).arg(data.path());
+    let server = Server::start(command);
+    let flood: Vec<_> =
+        (0..300).flat_map(|_| std::net::TcpStream::connect(("127.0.0.1", server.port))).collect();
+    assert_eq!(data.run(&["health"]).status.code(), Some(0));
+    drop(flood);
+    let until = std::time::Instant::now() + support::PATIENCE;
+    while support::peer::handshake(server.port, &[b"oub/1"]).is_err() {
+        assert!(std::time::Instant::now() < until, "the server does not come back");
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+}
+
+#[test]
 fn a_port_in_use_is_named() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();
@@ -106,6 +133,22 @@ fn check_finds_nothing_wrong_before_during_and_after_a_server() {
     server.terminate();
     let after = data.run(&["check"]);
     assert!(String::from_utf8(after.stdout).unwrap().contains("0 envelopes waiting"));
+}
+
+#[test]
+fn the_example_configuration_is_accepted_and_a_typo_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/oublietted.toml");
+    let data = folder.path().join("none");
+    let check = |config: &str| {
+        oublietted(&["check", "--config", config, "--data", data.to_str().unwrap()]).output().unwrap()
+    };
+    assert_eq!(check(example).status.code(), Some(0));
+    let wrong = folder.path().join("wrong.toml");
+    std::fs::write(&wrong, "opne = true").unwrap();
+    let refused = check(wrong.to_str().unwrap());
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(String::from_utf8(refused.stderr).unwrap().contains("opne"));
 }
 
 #[test]

@@ -1,0 +1,94 @@
+//! A full disk refuses before `STORED`; what was stored is still collected and acked (promise P9).
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+mod support;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use support::peer::Peer;
+use support::person::{Person, refused};
+use support::{Server, invitation_in, oublietted};
+use wire::request::{Ack, Collect, MailboxPolicy};
+use wire::{Cursor, Notice, RefusalKind, Response};
+
+/// A small file system of its own; `None` where this user may not mount one.
+struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    fn mount(at: &Path) -> Option<Self> {
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", "size=112m,mode=0700", "tmpfs"]).arg(at);
+        let mounted = mount.output().is_ok_and(|output| output.status.success());
+        mounted.then(|| Self(at.to_path_buf()))
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _gone_with_the_container = Command::new("umount").arg("-l").arg(&self.0).output();
+    }
+}
+
+fn serve(data: &str) -> Server {
+    Server::start(oublietted(&["serve", "--listen", "127.0.0.1:0", "--data", data]))
+}
+
+#[test]
+fn a_full_disk_refuses_before_stored_and_loses_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path().join("disk");
+    std::fs::create_dir(&at).unwrap();
+    let Some(_disk) = SmallDisk::mount(&at) else {
+        eprintln!("skipped: this user may not mount a tmpfs");
+        return;
+    };
+    let data = at.to_str().unwrap();
+    let server = serve(data);
+    let invitation = oublietted(&["invite", "alice", "--data", data]).output().unwrap().stdout;
+    let code = invitation_in(&String::from_utf8(invitation).unwrap()).code;
+    let alice = Person::registered(server.port, "alice", code);
+    let inbox = alice.create(server.port, MailboxPolicy::Inbox, 0);
+    let mut owner = Peer::connect(server.port);
+    let slot = inbox.open(&mut owner).slot;
+    inbox.generate(&mut owner, slot);
+
+    // Each envelope is its own noise: what compresses would never fill a disk.
+    let noise = |index: u16| {
+        let mut bytes = vec![0; 64 * 1024];
+        getrandom::fill(&mut bytes).unwrap();
+        bytes[..2].copy_from_slice(&index.to_be_bytes());
+        wire::Envelope::new(bytes.into()).unwrap()
+    };
+    let mut sender = Peer::connect(server.port);
+    let mut stored = 0_u16;
+    let refusal = loop {
+        match sender.ask(inbox.stamped(stored, noise(stored))) {
+            Response::Stored => stored += 1,
+            other => break refused(other),
+        }
+        assert!(stored < 2_000, "the disk does not fill");
+    };
+    assert_eq!(refusal, RefusalKind::Unavailable);
+    println!("{stored} stored, then refused");
+
+    // Another process finds them all, hands them over and lets go of them.
+    server.kill_9();
+    let server = serve(data);
+    let mut owner = Peer::connect(server.port);
+    let opened = inbox.open(&mut owner);
+    assert_eq!(opened.waiting, u32::from(stored));
+    let mut collected = 0_u16;
+    let (slot, credit, follow) = (opened.slot, 32, false);
+    assert!(matches!(owner.ask(Collect { slot, after: Cursor(0), credit, follow }), Response::Collecting));
+    while let Notice::Deliver(delivered) = owner.notice() {
+        assert_eq!(delivered.envelope.as_bytes()[..2], collected.to_be_bytes());
+        collected += 1;
+        let through = delivered.cursor;
+        if collected.is_multiple_of(16) || collected == stored {
+            assert!(matches!(owner.ask(Ack { slot, through }), Response::Acked));
+        }
+    }
+    assert_eq!(collected, stored);
+    assert_eq!(inbox.open(&mut Peer::connect(server.port)).waiting, 0);
+}
