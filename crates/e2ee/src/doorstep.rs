@@ -151,3 +151,79 @@ impl Conversation {
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+    use crate::common::{Person, TODAY, rng};
+    use crate::envelope::seal_to_prekey;
+    use wire::Day;
+
+    /// Whoever knows what a HELLO holds may seal it again, but not under another prekey.
+    #[test]
+    fn a_hello_sealed_again_under_another_prekey_is_refused() {
+        let (mut alice, mut bob) = Person::pair();
+        let hello = alice.hello(&bob, "for this prekey");
+        let found = open_from_doorstep(&bob.account, &bob.me, &bob.doorstep, &hello).unwrap();
+        bob.account = bob.account.rotate_prekey(&mut rng(), Day(TODAY.0 + 7));
+        let again = seal_to_prekey(Form::Hello, &bob.bundle(), &found.body, &mut rng()).unwrap();
+        assert_eq!(bob.try_doorstep(&again).unwrap_err(), OpenError::Mismatch);
+        assert!(bob.try_doorstep(&hello).is_ok());
+    }
+
+    /// A HELLO's body under form 3 is not a session form, and the other way round.
+    #[test]
+    fn a_body_under_another_form_is_refused() {
+        let (mut alice, bob) = Person::pair();
+        let hello = alice.hello(&bob, "x");
+        let found = open_from_doorstep(&bob.account, &bob.me, &bob.doorstep, &hello).unwrap();
+        let again = seal_to_prekey(Form::Session, &bob.bundle(), &found.body, &mut rng()).unwrap();
+        assert_eq!(bob.try_doorstep(&again).unwrap_err(), OpenError::UnknownSender);
+    }
+
+    /// The Olm message of Alice's HELLO inside an introduction of Carol.
+    #[test]
+    fn a_stolen_olm_message_does_not_introduce_another() {
+        let (mut alice, bob) = Person::pair();
+        let carol = Person::new("carol", 3);
+        let hello = alice.hello(&bob, "x");
+        let found = open_from_doorstep(&bob.account, &bob.me, &bob.doorstep, &hello).unwrap();
+        let stolen = HelloBody::from_bytes(&found.body).unwrap().pre_key_message;
+        let body = carol.intro().body(&stolen);
+        let again = seal_to_prekey(Form::Hello, &bob.bundle(), &body, &mut rng()).unwrap();
+        assert_eq!(bob.try_doorstep(&again).unwrap_err(), OpenError::OtherOlmIdentity);
+
+        // Even with a bundle of hers that claims Alice's Olm identity, the names inside Olm contradict her.
+        let mut intro = carol.intro();
+        intro.bundle.body.olm_identity = alice.account.olm_identity();
+        let signature = carol.identity.sign(crypto::Label::BUNDLE, &wire::Wire::to_bytes(&intro.bundle.body));
+        intro.bundle.signature = wire::Signature(signature.to_bytes());
+        let again = seal_to_prekey(Form::Hello, &bob.bundle(), &intro.body(&stolen), &mut rng()).unwrap();
+        assert_eq!(bob.try_doorstep(&again).unwrap_err(), OpenError::Mismatch);
+    }
+
+    /// What is inside comes from a stranger too: every broken body is an error, never a panic.
+    #[test]
+    fn a_broken_body_behind_a_good_seal_is_refused() {
+        let (mut alice, bob) = Person::pair();
+        let hello = alice.hello(&bob, "x");
+        let found = open_from_doorstep(&bob.account, &bob.me, &bob.doorstep, &hello).unwrap();
+        let open = |body: &[u8]| {
+            let again = seal_to_prekey(Form::Hello, &bob.bundle(), body, &mut rng()).unwrap();
+            bob.try_doorstep(&again).map(|_| ())
+        };
+        // Commitment nonce and leaf index, which only the ledger can judge.
+        let unsigned = 5_463..5_487;
+        let places = (0..found.body.len()).filter(|at| at % 97 == 0 || *at < 12);
+        for at in places.filter(|at| !unsigned.contains(at)) {
+            let mut body = found.body.to_vec();
+            body[at] ^= 0x40;
+            assert!(open(&body).is_err(), "byte {at}");
+            assert!(open(&found.body[..at]).is_err(), "cut at {at}");
+        }
+        let mut longer = found.body.to_vec();
+        longer.push(0);
+        assert_eq!(open(&longer), Err(OpenError::Body));
+    }
+}

@@ -7,7 +7,7 @@
 use crate::Offer;
 use crate::account::Account;
 use crate::open::OpenError;
-use crate::seal::SealError;
+use crate::outgoing::SealError;
 use crate::series::Series;
 use crate::sizes::{DOORSTEP_ENVELOPE_BYTES, ENC_BYTES, LENGTH_BYTES, TAG_BYTES};
 use crypto::{Label, XWingSecret, sha256};
@@ -135,7 +135,7 @@ pub(crate) fn open_from_inbox(
     Err(OpenError::NoKey)
 }
 
-fn info(form: Form, to: &IdentityFingerprint, from: &IdentityFingerprint, key: &[u8]) -> Vec<u8> {
+pub(crate) fn info(form: Form, to: &IdentityFingerprint, from: &IdentityFingerprint, key: &[u8]) -> Vec<u8> {
     [
         Label::ENVELOPE.as_bytes(),
         &[SUITE, form as u8],
@@ -146,7 +146,7 @@ fn info(form: Form, to: &IdentityFingerprint, from: &IdentityFingerprint, key: &
     .concat()
 }
 
-fn aad(header: &[u8], mailbox: &DepositId, size: usize) -> Vec<u8> {
+pub(crate) fn aad(header: &[u8], mailbox: &DepositId, size: usize) -> Vec<u8> {
     let size = u32::try_from(size).expect("an envelope has at most 64 KiB");
     [header, mailbox.as_bytes(), &size.to_be_bytes()].concat()
 }

@@ -1,7 +1,7 @@
 //! The body of a HELLO: who writes, with what proves it, and the Olm message.
 
 use crate::open::OpenError;
-use crate::seal::SealError;
+use crate::outgoing::SealError;
 use crate::{Account, ReplyPath};
 use crypto::{CompositeSignature, Label, PublicIdentity};
 use wire::{CommitmentNonce, IdentityFingerprint, PrekeyBundle, Reader, RecordBody, Signature, Wire, Writer};

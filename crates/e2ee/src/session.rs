@@ -3,7 +3,7 @@
 use crate::account::Account;
 use crate::olm::{CONFIG, SessionId, curve_key};
 use crate::open::OpenError;
-use crate::seal::SealError;
+use crate::outgoing::SealError;
 use vodozemac::olm::{OlmMessage, PreKeyMessage, Session, SessionPickle};
 use wire::limits::SESSIONS_PER_CONTACT_MAX;
 use wire::{Curve25519Key, Day, UnixSeconds};

@@ -3,21 +3,18 @@
 //! Vodozemac's own encryption of pickles is not used: the vault encrypts all of it. The encoding is the
 //! wire's, led by a version byte; a pickle is JSON, as its `serde` form.
 
-use crate::account::{Account, Fallback, Prekey};
-use crate::conversation::{Conversation, HelloState, TheirBundle, Unanswered};
-use crate::numbering::Received;
-use crate::olm::SessionId;
-use crate::series::{OfferSecret, Series};
-use crate::session::{Kept, SeenSession, Sessions};
+use crate::account::Account;
+use crate::conversation::{Conversation, Unanswered};
 use crate::stamps::Mint;
-use crate::{Offer, ReplyPath, Seen, StreamId};
+use crate::{Offer, Seen, StreamId};
 use crypto::Secret;
 use vodozemac::olm::AccountPickle;
-use wire::{
-    Curve25519Key, Day, DecodeError, DepositId, Generation, IdentityFingerprint, PrekeyId, Reader,
-    UnixSeconds, Wire, Writer,
-};
+use wire::{DecodeError, DepositId, Generation, IdentityFingerprint, Reader, UnixSeconds, Wire, Writer};
 use zeroize::Zeroizing;
+
+mod pieces;
+
+use pieces::*;
 
 const VERSION: u8 = 1;
 
@@ -202,164 +199,4 @@ fn write_pickle(pickle: &[u8], out: &mut Writer) {
 fn read_pickle<'a>(input: &mut Reader<'a>) -> Read<&'a [u8]> {
     let len = usize::try_from(input.u32()?).map_err(|_| SnapshotError::Damaged)?;
     Ok(input.bytes(len)?)
-}
-
-fn write_fallback(fallback: &Fallback, out: &mut Writer) {
-    fallback.key.write(out);
-    fallback.made.write(out);
-    write_option(fallback.superseded.as_ref(), Day::write, out);
-}
-
-fn read_fallback(input: &mut Reader<'_>) -> Read<Fallback> {
-    Ok(Fallback {
-        key: Curve25519Key::read(input)?,
-        made: Day::read(input)?,
-        superseded: read_option(input, read_day)?,
-    })
-}
-
-fn read_day(input: &mut Reader<'_>) -> Read<Day> {
-    Ok(Day::read(input)?)
-}
-
-fn write_prekey(prekey: &Prekey, out: &mut Writer) {
-    prekey.id.write(out);
-    write_secret(&prekey.seed, out);
-    prekey.made.write(out);
-    write_option(prekey.superseded.as_ref(), Day::write, out);
-}
-
-fn read_prekey(input: &mut Reader<'_>) -> Read<Prekey> {
-    Ok(Prekey {
-        id: PrekeyId::read(input)?,
-        seed: read_secret(input)?,
-        made: Day::read(input)?,
-        superseded: read_option(input, read_day)?,
-    })
-}
-
-fn write_received(received: &Received, out: &mut Writer) {
-    received.stream.write(out);
-    out.u64(received.through);
-    out.u64(received.highest);
-    write_all(
-        &received.islands,
-        |(first, last), out| {
-            out.u64(*first);
-            out.u64(*last);
-        },
-        out,
-    );
-}
-
-fn read_received(input: &mut Reader<'_>) -> Read<Received> {
-    Ok(Received {
-        stream: StreamId::read(input)?,
-        through: input.u64()?,
-        highest: input.u64()?,
-        islands: read_all(input, |input| Ok((input.u64()?, input.u64()?)))?,
-    })
-}
-
-fn write_series(series: &Series, out: &mut Writer) {
-    write_all(&series.secrets, write_offer_secret, out);
-    out.u32(series.made);
-    out.u32(series.used);
-    series.used_at.write(out);
-}
-
-fn read_series(input: &mut Reader<'_>) -> Read<Series> {
-    Ok(Series {
-        secrets: read_all(input, read_offer_secret)?,
-        made: input.u32()?,
-        used: input.u32()?,
-        used_at: UnixSeconds::read(input)?,
-    })
-}
-
-fn write_offer_secret(offer: &OfferSecret, out: &mut Writer) {
-    out.u32(offer.n);
-    offer.day.write(out);
-    write_secret(&offer.seed, out);
-    write_secret(&offer.psk, out);
-}
-
-fn read_offer_secret(input: &mut Reader<'_>) -> Read<OfferSecret> {
-    Ok(OfferSecret {
-        n: input.u32()?,
-        day: Day::read(input)?,
-        seed: read_secret(input)?,
-        psk: read_secret(input)?,
-    })
-}
-
-fn write_sessions(sessions: &Sessions, out: &mut Writer) {
-    write_all(&sessions.kept, write_kept, out);
-    write_all(&sessions.seen, write_seen_session, out);
-    out.u64(sessions.ordinal);
-}
-
-fn read_sessions(input: &mut Reader<'_>) -> Read<Sessions> {
-    Ok(Sessions {
-        kept: read_all(input, read_kept)?,
-        seen: read_all(input, read_seen_session)?,
-        ordinal: input.u64()?,
-    })
-}
-
-fn write_kept(kept: &Kept, out: &mut Writer) {
-    out.bytes(&kept.id.0);
-    write_pickle(&kept.pickle, out);
-    out.bool(kept.confirmed);
-    out.u64(kept.last_new);
-    kept.active.write(out);
-}
-
-fn read_kept(input: &mut Reader<'_>) -> Read<Kept> {
-    Ok(Kept {
-        id: SessionId(input.array()?),
-        pickle: Zeroizing::new(read_pickle(input)?.to_vec()),
-        confirmed: input.bool()?,
-        last_new: input.u64()?,
-        active: UnixSeconds::read(input)?,
-    })
-}
-
-fn write_seen_session(seen: &SeenSession, out: &mut Writer) {
-    out.bytes(&seen.id.0);
-    seen.fallback.write(out);
-    write_option(seen.gone.as_ref(), Day::write, out);
-}
-
-fn read_seen_session(input: &mut Reader<'_>) -> Read<SeenSession> {
-    Ok(SeenSession {
-        id: SessionId(input.array()?),
-        fallback: Curve25519Key::read(input)?,
-        gone: read_option(input, read_day)?,
-    })
-}
-
-fn write_their_bundle(bundle: &TheirBundle, out: &mut Writer) {
-    out.u64(bundle.counter);
-    bundle.olm_identity.write(out);
-}
-
-fn read_their_bundle(input: &mut Reader<'_>) -> Read<TheirBundle> {
-    Ok(TheirBundle { counter: input.u64()?, olm_identity: Curve25519Key::read(input)? })
-}
-
-fn write_hello(hello: &HelloState, out: &mut Writer) {
-    out.bytes(&hello.session.0);
-    hello.began.write(out);
-    out.u32(hello.sealed);
-    hello.reply.write(out);
-}
-
-fn read_hello(input: &mut Reader<'_>) -> Read<HelloState> {
-    Ok(HelloState {
-        session: SessionId(input.array()?),
-        began: UnixSeconds::read(input)?,
-        sealed: input.u32()?,
-        reply: ReplyPath::read(input)?,
-    })
 }

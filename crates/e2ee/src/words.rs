@@ -100,6 +100,21 @@ mod tests {
     }
 
     #[test]
+    fn an_accent_may_be_typed_as_one_character_or_two() {
+        let words = Language::French.list().word_list();
+        let accented = words.iter().position(|word| word.contains("e\u{301}")).unwrap() as u32;
+        // Eleven bits at a time: the accented word three times, then zeros.
+        let bits = (0..3).fold(0_u128, |bits, _| bits << 11 | u128::from(accented)) << (128 - 33);
+        let mut entropy = [0; 32];
+        entropy[..16].copy_from_slice(&bits.to_be_bytes());
+        let two = recovery_words(&entropy, Language::French).join(" ");
+        let one = two.replace("e\u{301}", "é");
+        assert_ne!(one, two);
+        assert_eq!(recovery_entropy(&one).unwrap().expose(), &entropy);
+        assert_eq!(recovery_entropy(&two).unwrap().expose(), &entropy);
+    }
+
+    #[test]
     fn a_mistake_in_the_words_is_told() {
         let words = recovery_words(&[7; 32], Language::English);
         assert_eq!(recovery_entropy(&words[..23].join(" ")), Err(WordsError::Count(23)));
