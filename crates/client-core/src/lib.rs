@@ -1,0 +1,13 @@
+//! What a client decides, without I/O, clock or randomness of its own.
+//!
+//! A message handed to `send` becomes an [`outbox::Item`]; [`route::choose`] says which way it takes —
+//! a HELLO, an inbox envelope under a stamp, the session form, or patience — and [`outbox::next`] which items
+//! may be sealed now, in strict order per contact. Deliveries are put in order and their gaps noted by
+//! [`inbox`]. [`contact`] says what a newly seen key means; [`schedule`] says when to try again, when to refill
+//! a contact's stamps and when to look a record up once more.
+
+pub mod contact;
+pub mod inbox;
+pub mod outbox;
+pub mod route;
+pub mod schedule;

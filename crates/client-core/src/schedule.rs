@@ -1,0 +1,77 @@
+//! When to try again, to refill, to look up: times as numbers, randomness as an argument.
+
+use wire::{Day, UnixSeconds, limits::BACKOFF_MS};
+
+/// A record looked up longer ago than this is looked up again before a send (DESIGN § 7).
+pub const RECORD_FRESH_S: u64 = 3_600;
+/// A bundle fetched longer ago than this is fetched again before a HELLO (DESIGN § 9.2).
+pub const BUNDLE_FRESH_S: u64 = 24 * 3_600;
+/// With so many unused stamps of a contact left, a refill falls due.
+pub const REFILL_BELOW: u32 = 64;
+/// A refill leaves at a random time within this.
+pub const REFILL_DELAY_S: u64 = 600;
+/// With so few days of its life left, the bundle is published anew.
+pub const BUNDLE_RENEW_DAYS: u16 = 30;
+
+/// How long to wait before attempt `attempt` (0 = the first repetition): full jitter over a doubling bound,
+/// never less than the server asked for.
+pub fn backoff_ms(attempt: u32, random: u64, retry_after_s: Option<u32>) -> u64 {
+    let (first, longest) = BACKOFF_MS;
+    let bound = first.checked_shl(attempt.min(20)).unwrap_or(longest).min(longest);
+    let jittered = random % (bound + 1);
+    jittered.max(retry_after_s.map_or(0, |s| u64::from(s) * 1_000))
+}
+
+/// When a refill that falls due now shall leave.
+pub fn refill_due(now: UnixSeconds, random: u64) -> UnixSeconds {
+    UnixSeconds(now.0.saturating_add(random % (REFILL_DELAY_S + 1)))
+}
+
+/// Whether so few stamps are left that a refill falls due.
+pub fn needs_refill(unused: u32) -> bool {
+    unused <= REFILL_BELOW
+}
+
+/// Whether something learnt at `learnt` is fresh for `fresh_s` more seconds. A clock that went back makes it
+/// stale rather than eternal.
+pub fn is_fresh(learnt: UnixSeconds, now: UnixSeconds, fresh_s: u64) -> bool {
+    now.0 >= learnt.0 && now.0 - learnt.0 < fresh_s
+}
+
+/// The UTC day of a time.
+pub fn day_of(now: UnixSeconds) -> Day {
+    Day(u16::try_from(now.0 / 86_400).unwrap_or(u16::MAX))
+}
+
+/// Whether so many days have gone by.
+pub fn days_passed(since: Day, today: Day, days: u16) -> bool {
+    today.0.saturating_sub(since.0) >= days
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waiting_grows_to_five_minutes_and_honours_the_server() {
+        for attempt in 0..64 {
+            assert!(backoff_ms(attempt, u64::MAX, None) <= BACKOFF_MS.1);
+        }
+        assert_eq!(backoff_ms(0, 0, Some(7)), 7_000);
+        assert!(backoff_ms(10, 299_999, None) > 100_000);
+    }
+
+    #[test]
+    fn a_refill_leaves_within_ten_minutes() {
+        for random in [0, 1, 599, 600, 601, u64::MAX] {
+            assert!((100..=700).contains(&refill_due(UnixSeconds(100), random).0));
+        }
+    }
+
+    #[test]
+    fn what_was_learnt_in_the_future_is_stale() {
+        assert!(!is_fresh(UnixSeconds(10), UnixSeconds(9), 100));
+        assert!(is_fresh(UnixSeconds(10), UnixSeconds(10), 100));
+        assert!(!is_fresh(UnixSeconds(10), UnixSeconds(110), 100));
+    }
+}

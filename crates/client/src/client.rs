@@ -1,0 +1,205 @@
+//! [`Client`]: one open vault, and everything that a person can do with it.
+
+use std::time::Duration;
+
+use wire::{Address, HostPort, Invitation, Name, ShortFingerprint};
+
+use crate::{
+    ClientError, Contact, ContactRequest, FailPoint, Handled, Language, LogEntry, OutboxEntry, Profile,
+    Protector, PullOptions, PullSummary, Received, SafetyNumber, SendOptions, Sent, Unlock, doctor::Check,
+    engine, vault::Vault,
+};
+
+/// How the client behaves towards the world.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Give a server up after this long without progress.
+    pub timeout: Duration,
+    /// Stops the client dead at one step: tests of P2 only.
+    #[doc(hidden)]
+    pub fail_point: Option<FailPoint>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { timeout: Duration::from_secs(30), fail_point: None }
+    }
+}
+
+/// Where to register, and by what right.
+#[derive(Clone, Debug)]
+pub enum JoinAt {
+    /// By invitation: the server's identity is inside it.
+    Invitation(Invitation),
+    /// At a server with open registration.
+    Open {
+        /// Where.
+        at: HostPort,
+        /// Its fingerprint; without one, the server met first is trusted from then on.
+        server: Option<ShortFingerprint>,
+    },
+}
+
+/// What [`Client::join`] needs to know.
+#[derive(Clone, Debug)]
+pub struct JoinRequest {
+    /// Where, and by what right.
+    pub at: JoinAt,
+    /// The name to register; that of the invitation when absent.
+    pub name: Option<Name>,
+    /// How to keep the vault's key.
+    pub protect: Protector,
+    /// In which language the recovery words are.
+    pub language: Language,
+}
+
+/// What [`Client::join`] did.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Joined {
+    /// My full address.
+    pub address: Address,
+    /// The 24 words that bring the name back when everything else is lost. Shown once: the vault forgets
+    /// them when join returns.
+    pub recovery_words: Vec<String>,
+    /// Whether the server was pinned by invitation or address (else: trusted on first use).
+    pub server_pinned: bool,
+    /// How the keys are kept.
+    pub protection: crate::Protection,
+}
+
+/// One identity's client: the open vault and the way to its server.
+///
+/// Every method may be called from several processes at once: each ratchet step holds the vault's write lock,
+/// and only one process collects at a time.
+pub struct Client {
+    pub(crate) vault: Vault,
+    pub(crate) options: Options,
+}
+
+impl Client {
+    /// Creates an identity and registers it. Interrupted at any step, the same call goes on from there;
+    /// nothing is ever registered twice.
+    pub fn join(
+        profile: &Profile,
+        request: &JoinRequest,
+        options: Options,
+    ) -> Result<(Client, Joined), ClientError> {
+        engine::join::join(profile, request, options)
+    }
+
+    /// Opens an existing identity. Does not connect.
+    pub fn open(profile: &Profile, unlock: &Unlock, options: Options) -> Result<Client, ClientError> {
+        let client = Client { vault: Vault::open(profile, unlock)?, options };
+        client.vault.me()?;
+        Ok(client)
+    }
+
+    /// My full address, to give to others.
+    pub fn address(&self) -> Result<Address, ClientError> {
+        Ok(self.vault.me()?.address())
+    }
+
+    /// My name.
+    pub fn name(&self) -> Result<Name, ClientError> {
+        Ok(self.vault.me()?.name)
+    }
+
+    /// My identity's fingerprint in full, for QR codes and records.
+    pub fn identity_fingerprint(&self) -> Result<[u8; 32], ClientError> {
+        Ok(self.vault.me()?.fingerprint.0)
+    }
+
+    /// Adds a contact: looks the record up and checks it against the address. An address without
+    /// fingerprints is trusted on first use. Adding the same person again returns the contact.
+    pub fn add(&self, address: &Address, alias: Option<&str>) -> Result<Contact, ClientError> {
+        engine::contacts::add(self, address, alias)
+    }
+
+    /// All contacts, by alias.
+    pub fn contacts(&self) -> Result<Vec<Contact>, ClientError> {
+        engine::contacts::list(self)
+    }
+
+    /// One contact.
+    pub fn contact(&self, alias: &str) -> Result<Contact, ClientError> {
+        engine::contacts::view(self, alias)
+    }
+
+    /// Gives a contact another alias.
+    pub fn rename(&self, alias: &str, new_alias: &str) -> Result<Contact, ClientError> {
+        engine::contacts::rename(self, alias, new_alias)
+    }
+
+    /// Blocks or unblocks a contact. The relay is not told.
+    pub fn set_blocked(&self, alias: &str, blocked: bool) -> Result<Contact, ClientError> {
+        engine::contacts::set_blocked(self, alias, blocked)
+    }
+
+    /// Commits a text to the outbox, then drains the mailboxes and tries to have it stored.
+    ///
+    /// A server that cannot be reached is not an error: the message is `Queued` and goes with a later
+    /// command, unless [`SendOptions::no_queue`] is set.
+    pub fn send(&self, contact: &str, text: &str, options: &SendOptions) -> Result<Sent, ClientError> {
+        engine::send::send(self, contact, text, options)
+    }
+
+    /// Drains, then sends what waits in the outbox. Returns how many messages were stored.
+    pub fn flush(&self) -> Result<u32, ClientError> {
+        engine::send::flush(self)
+    }
+
+    /// Collects what waits, and hands unhandled messages to `sink`, in order. What the sink takes is never
+    /// handed out again; what it does not take is handed out by the next pull.
+    pub fn pull(
+        &self,
+        options: &PullOptions,
+        sink: &mut dyn FnMut(&Received) -> Handled,
+    ) -> Result<PullSummary, ClientError> {
+        engine::pull::pull(self, options, sink)
+    }
+
+    /// Collects without handing anything out: what is new then shows in `log` and `requests`.
+    pub fn collect(&self) -> Result<PullSummary, ClientError> {
+        engine::pull::collect_only(self)
+    }
+
+    /// First messages of strangers, oldest first. Nothing was sent in reply.
+    pub fn requests(&self) -> Result<Vec<ContactRequest>, ClientError> {
+        engine::requests::list(self)
+    }
+
+    /// Accepts a request: checks the name with its server, makes a contact, answers with stamps.
+    pub fn accept(&self, label: &str, alias: Option<&str>) -> Result<Contact, ClientError> {
+        engine::requests::accept(self, label, alias)
+    }
+
+    /// Drops a request. The stranger is not told.
+    pub fn decline(&self, label: &str) -> Result<(), ClientError> {
+        engine::requests::decline(self, label)
+    }
+
+    /// A contact's history, oldest first; with a limit, the newest so many.
+    pub fn log(&self, contact: &str, limit: Option<u32>) -> Result<Vec<LogEntry>, ClientError> {
+        engine::log::log(self, contact, limit)
+    }
+
+    /// What the relay has not confirmed yet, oldest first.
+    pub fn outbox(&self) -> Result<Vec<OutboxEntry>, ClientError> {
+        engine::log::outbox(self)
+    }
+
+    /// What this contact and I compare.
+    pub fn safety_number(&self, contact: &str, language: Language) -> Result<SafetyNumber, ClientError> {
+        engine::contacts::safety_number(self, contact, language)
+    }
+
+    /// Records that the safety numbers were compared and are the same.
+    pub fn mark_verified(&self, contact: &str) -> Result<Contact, ClientError> {
+        engine::contacts::mark_verified(self, contact)
+    }
+
+    /// Checks the vault, its permissions, the server, its identity and the clock. Never fails itself.
+    pub fn doctor(&self) -> Vec<Check> {
+        crate::doctor::run_checks(self)
+    }
+}

@@ -1,0 +1,41 @@
+//! What callers see of a contact.
+
+use wire::Address;
+
+pub use client_core::contact::Trust;
+
+/// A person that I may write to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Contact {
+    /// My name for this person; the registered name unless I chose another.
+    pub alias: String,
+    /// The full address, with both fingerprints.
+    pub address: Address,
+    /// What is known of the key.
+    pub trust: Trust,
+    /// Whether I blocked this person: nothing is shown, nothing is sent.
+    pub blocked: bool,
+    /// Whether the other side has answered, so that messages go to the inbox.
+    pub connected: bool,
+    /// Unused stamps of theirs that I hold.
+    pub stamps: u32,
+}
+
+/// What two people compare, over the phone or side by side.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SafetyNumber {
+    /// Sixty digits in twelve groups of five, with single spaces.
+    pub digits: String,
+    /// Ten words for speaking.
+    pub words: Vec<String>,
+}
+
+/// Which word list.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum Language {
+    /// English BIP39 words.
+    #[default]
+    English,
+    /// French BIP39 words.
+    French,
+}

@@ -1,0 +1,209 @@
+//! People I may write to: adding, naming, blocking, verifying.
+
+use e2ee::{Conversation, SafetyNumber as Numbers, Side};
+use rusqlite::Transaction;
+use wire::{Address, Name};
+
+use super::{
+    clock,
+    directory::{Found, look_up},
+    run,
+};
+use crate::{
+    Client, ClientError, Contact, Language, SafetyNumber, Trust,
+    transport::Pin,
+    vault::{
+        contact::{self, NewPerson, Person, Standing},
+        me::Me,
+        stamp,
+    },
+};
+
+const ALIAS_CHARS_MAX: usize = 64;
+
+/// See [`Client::add`].
+pub(crate) fn add(client: &Client, address: &Address, alias: Option<&str>) -> Result<Contact, ClientError> {
+    let me = client.vault.me()?;
+    let wanted = alias.unwrap_or(address.name.as_str());
+    check_alias(wanted)?;
+    let found = run(look_up(client, address, pin_of(address, &me)))?;
+    if found.fingerprint == me.fingerprint {
+        return Err(ClientError::OwnAddress);
+    }
+    let id = client.vault.write(|tx| insert(tx, &me, address, wanted, &found))?;
+    client.vault.read(|tx| to_contact(tx, &contact::by_id(tx, id)?))
+}
+
+/// My own server is known in full; another one as far as the address says.
+pub(crate) fn pin_of(address: &Address, me: &Me) -> Pin {
+    match &address.pins {
+        _ if address.at == me.at => Pin::Full(me.server_id),
+        Some(pins) => Pin::Short(pins.server),
+        None => Pin::Any,
+    }
+}
+
+fn insert(
+    tx: &Transaction<'_>,
+    me: &Me,
+    address: &Address,
+    alias: &str,
+    found: &Found,
+) -> Result<i64, ClientError> {
+    if let Some(person) = contact::by_fingerprint(tx, &found.fingerprint)? {
+        return welcome_back(tx, &person, alias, found);
+    }
+    if contact::by_name(tx, &address.name, &found.server_id)?
+        .is_some_and(|old| old.fingerprint != found.fingerprint)
+    {
+        return Err(ClientError::KeyChanged { alias: address.name.to_string() });
+    }
+    refuse_taken_alias(tx, alias, None)?;
+    contact::insert(
+        tx,
+        &NewPerson {
+            standing: Standing::Contact,
+            shown: alias,
+            name: &address.name,
+            at: &address.at,
+            server_id: &found.server_id,
+            fingerprint: &found.fingerprint,
+            record: Some(&found.record),
+            conversation: &Conversation::new(me.fingerprint, found.fingerprint),
+            now: clock::now(),
+        },
+    )
+}
+
+/// The person is known: a contact stays as it is, a request becomes a contact.
+fn welcome_back(
+    tx: &Transaction<'_>,
+    person: &Person,
+    alias: &str,
+    found: &Found,
+) -> Result<i64, ClientError> {
+    if person.standing != Standing::Contact {
+        refuse_taken_alias(tx, alias, Some(person.id))?;
+        promote(tx, person.id, alias)?;
+        contact::set_record(tx, person.id, &found.record, clock::now())?;
+        super::requests::queue_accept(tx, person.id)?;
+    }
+    Ok(person.id)
+}
+
+/// Makes a contact of a request.
+pub(crate) fn promote(tx: &Transaction<'_>, id: i64, alias: &str) -> Result<(), ClientError> {
+    tx.execute("UPDATE contact SET standing = 0, alias = ?2, label = NULL WHERE id = ?1", (id, alias))?;
+    Ok(())
+}
+
+/// See [`Client::contacts`].
+pub(crate) fn list(client: &Client) -> Result<Vec<Contact>, ClientError> {
+    client.vault.read(|tx| {
+        let people = contact::list(tx, Standing::Contact)?;
+        people.iter().map(|person| to_contact(tx, person)).collect()
+    })
+}
+
+/// See [`Client::contact`].
+pub(crate) fn view(client: &Client, alias: &str) -> Result<Contact, ClientError> {
+    client.vault.read(|tx| to_contact(tx, &contact::expect(tx, alias)?))
+}
+
+/// See [`Client::rename`].
+pub(crate) fn rename(client: &Client, alias: &str, new_alias: &str) -> Result<Contact, ClientError> {
+    check_alias(new_alias)?;
+    client.vault.write(|tx| {
+        let person = contact::expect(tx, alias)?;
+        refuse_taken_alias(tx, new_alias, Some(person.id))?;
+        contact::set(tx, person.id, "alias", new_alias)?;
+        to_contact(tx, &contact::by_id(tx, person.id)?)
+    })
+}
+
+/// See [`Client::set_blocked`].
+pub(crate) fn set_blocked(client: &Client, alias: &str, blocked: bool) -> Result<Contact, ClientError> {
+    client.vault.write(|tx| {
+        let person = contact::expect(tx, alias)?;
+        contact::set(tx, person.id, "blocked", blocked)?;
+        to_contact(tx, &contact::by_id(tx, person.id)?)
+    })
+}
+
+/// See [`Client::safety_number`].
+pub(crate) fn safety_number(
+    client: &Client,
+    alias: &str,
+    language: Language,
+) -> Result<SafetyNumber, ClientError> {
+    let me = client.vault.me()?;
+    let person = client.vault.read(|tx| contact::expect(tx, alias))?;
+    let mine = Side { fingerprint: me.fingerprint, name: &me.name, server_id: me.server_id };
+    let theirs = Side { fingerprint: person.fingerprint, name: &person.name, server_id: person.server_id };
+    let number = Numbers::between(&mine, &theirs);
+    let language = match language {
+        Language::English => e2ee::Language::English,
+        Language::French => e2ee::Language::French,
+    };
+    let words = number.words(language).iter().map(|word| (*word).to_owned()).collect();
+    Ok(SafetyNumber { digits: number.digits(), words })
+}
+
+/// See [`Client::mark_verified`]. What is verified is the pinned key; after a change was seen, the record is
+/// looked up again before the next send.
+pub(crate) fn mark_verified(client: &Client, alias: &str) -> Result<Contact, ClientError> {
+    client.vault.write(|tx| {
+        let person = contact::expect(tx, alias)?;
+        contact::set_trust(tx, person.id, Trust::Verified)?;
+        contact::set(tx, person.id, "checked_at", 0)?;
+        to_contact(tx, &contact::by_id(tx, person.id)?)
+    })
+}
+
+/// What callers see.
+pub(crate) fn to_contact(tx: &Transaction<'_>, person: &Person) -> Result<Contact, ClientError> {
+    Ok(Contact {
+        alias: person.shown().to_owned(),
+        address: person.address(),
+        trust: person.trust,
+        blocked: person.blocked,
+        connected: person.answered && person.inbox.is_some(),
+        stamps: stamp::count(tx, person.id)?,
+    })
+}
+
+/// A name for a person: short, printable.
+pub(crate) fn check_alias(alias: &str) -> Result<(), ClientError> {
+    let hidden = |c: char| {
+        c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c) || ('\u{2066}'..='\u{2069}').contains(&c)
+    };
+    let fits = (1..=ALIAS_CHARS_MAX).contains(&alias.chars().count());
+    match fits && alias.trim() == alias && !alias.chars().any(hidden) {
+        true => Ok(()),
+        false => Err(ClientError::BadAlias),
+    }
+}
+
+/// Refuses an alias that another contact has.
+pub(crate) fn refuse_taken_alias(
+    tx: &Transaction<'_>,
+    alias: &str,
+    except: Option<i64>,
+) -> Result<(), ClientError> {
+    match contact::by_alias(tx, alias)? {
+        Some(other) if Some(other.id) != except => Err(ClientError::AliasTaken { alias: alias.to_owned() }),
+        _ => Ok(()),
+    }
+}
+
+/// A label for a request that no other request and no contact has.
+pub(crate) fn free_label(tx: &Transaction<'_>, name: &Name) -> Result<String, ClientError> {
+    let sql = "SELECT count(*) FROM contact WHERE label = ?1 OR alias = ?1";
+    for n in 1..10_000 {
+        let label = if n == 1 { name.to_string() } else { format!("{name}-{n}") };
+        if tx.query_row(sql, [&label], |row| row.get::<_, i64>(0))? == 0 {
+            return Ok(label);
+        }
+    }
+    Err(ClientError::Unexpected { place: "labels of requests" })
+}

@@ -1,0 +1,329 @@
+//! Depositing one contact's messages: sealed in order, at most 32 in flight, repeated byte for byte.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use client_core::{
+    outbox::{Item, Next, next},
+    route::{Patience, Route},
+    schedule::{BUNDLE_FRESH_S, is_fresh},
+};
+use e2ee::{VerifiedBundle, authorise};
+use wire::{
+    ConnectionKind, DepositAuth, DepositId, Refusal, RefusalKind, RequestId, Response, refusal::Puzzle,
+    request::Deposit, stamp::PuzzleSolution,
+};
+
+use super::{
+    clock,
+    directory::refresh,
+    seal::{self, Step},
+    send::Flushed,
+};
+use crate::{
+    Client, ClientError, FailPoint, QueuedReason,
+    error::refusal_sentence,
+    transport::{Line, Pin},
+    vault::{
+        contact::{self, Person},
+        outbox::{self, OutKind, OutRow, SealedAs, SealedRow},
+        stamp,
+    },
+};
+
+/// Steps of one run for one contact: far above what an outbox holds, and still a bound.
+const STEPS_MAX: usize = 100_000;
+/// Puzzles solved for one message, and how hard they may be.
+const PUZZLES_MAX: u32 = 3;
+const PUZZLE_BITS_MAX: u8 = 26;
+
+/// Carries one contact's messages to his relay.
+pub(crate) struct Courier<'a> {
+    client: &'a Client,
+    contact: i64,
+    flushed: &'a mut Flushed,
+    way: Option<Way>,
+    /// Rows that left on the present connection.
+    left: BTreeSet<i64>,
+    in_flight: VecDeque<(RequestId, i64)>,
+    bundle: Option<VerifiedBundle>,
+    refreshed: bool,
+    puzzles: u32,
+    bundles_refused: u32,
+}
+
+/// An anonymous connection for deposits to one mailbox.
+struct Way {
+    sid: DepositId,
+    line: Line,
+}
+
+/// Whether the run goes on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Go {
+    On,
+    Stop,
+}
+
+impl<'a> Courier<'a> {
+    pub(crate) fn new(client: &'a Client, contact: i64, flushed: &'a mut Flushed) -> Courier<'a> {
+        Courier {
+            client,
+            contact,
+            flushed,
+            way: None,
+            left: BTreeSet::new(),
+            in_flight: VecDeque::new(),
+            bundle: None,
+            refreshed: false,
+            puzzles: 0,
+            bundles_refused: 0,
+        }
+    }
+
+    /// Sends until nothing is left or something stops it.
+    pub(crate) async fn run(mut self) -> Result<(), ClientError> {
+        for _ in 0..STEPS_MAX {
+            if self.step().await? == Go::Stop {
+                break;
+            }
+        }
+        self.leave().await
+    }
+
+    async fn step(&mut self) -> Result<Go, ClientError> {
+        let rows = self.client.vault.read(|tx| outbox::open_of(tx, self.contact))?;
+        let items: Vec<Item> = rows.iter().map(|row| Item { id: row.id, state: row.state }).collect();
+        let left = |id: i64| self.left.contains(&id);
+        match next(&items, &left, self.in_flight.len()) {
+            Next::Deposit(id) => self.deposit(id).await,
+            Next::Seal(id) => self.seal(id).await,
+            Next::Rest if self.in_flight.is_empty() => Ok(Go::Stop),
+            Next::Rest => self.await_one().await,
+        }
+    }
+
+    fn person(&self) -> Result<Person, ClientError> {
+        self.client.vault.read(|tx| contact::by_id(tx, self.contact))
+    }
+
+    // --- sealing ---
+
+    async fn seal(&mut self, id: i64) -> Result<Go, ClientError> {
+        let person = self.person()?;
+        let (row, route) = self.client.vault.read(|tx| {
+            let row = outbox::by_id(tx, id)?;
+            let route = seal::route(tx, &person, &row)?;
+            Ok((row, route))
+        })?;
+        let way = match route {
+            Route::Wait(patience) => return self.wait(&row, patience).await,
+            Route::Inbox => SealedAs::Inbox,
+            Route::Hello => SealedAs::Hello,
+            Route::SessionForm => SealedAs::SessionForm,
+        };
+        let sid = self.destination(way).await?;
+        // Nothing is sealed before its relay is there: until then it can be withdrawn, or take another way.
+        self.connect(&person, sid).await?;
+        let bundle = self.bundle.as_ref();
+        match self.client.vault.erase(|tx| seal::seal(tx, id, way, bundle))? {
+            Step::Done => self.client.fail_at(FailPoint::Sealed).map(|()| Go::On),
+            Step::Again => Ok(Go::On),
+            Step::OlderFirst if self.in_flight.is_empty() => {
+                Err(ClientError::Unexpected { place: "sealed messages without a deposit" })
+            }
+            Step::OlderFirst => self.await_one().await,
+        }
+    }
+
+    async fn wait(&mut self, row: &OutRow, patience: Patience) -> Result<Go, ClientError> {
+        let (reason, words) = match patience {
+            Patience::Answer => (QueuedReason::AwaitingAnswer, "waits for the contact's answer"),
+            Patience::TooLongForGreeting => {
+                (QueuedReason::TooLongForFirstContact, "too long for a first message: goes after the answer")
+            }
+        };
+        self.client.vault.write(|tx| outbox::set_reason(tx, row.id, words))?;
+        self.flushed.waits.insert(row.id, reason);
+        self.await_all().await?;
+        Ok(Go::Stop)
+    }
+
+    /// The mailbox to seal for, with the record looked up anew where it is due (P6).
+    async fn destination(&mut self, way: SealedAs) -> Result<DepositId, ClientError> {
+        let at_doorstep = way != SealedAs::Inbox;
+        if !self.refreshed || (at_doorstep && self.bundle.is_none()) {
+            self.await_all().await?;
+            let person = self.person()?;
+            self.bundle = refresh(self.client, &person, at_doorstep).await?;
+            self.refreshed = true;
+        }
+        match (way, &self.bundle) {
+            (SealedAs::Inbox, _) => {
+                self.person()?.inbox.ok_or(ClientError::Unexpected { place: "a contact without an inbox" })
+            }
+            (_, Some(bundle)) => Ok(bundle.bundle().body.doorstep),
+            (_, None) => Err(ClientError::Unexpected { place: "a first message without a bundle" }),
+        }
+    }
+
+    // --- depositing ---
+
+    async fn deposit(&mut self, id: i64) -> Result<Go, ClientError> {
+        let row = self.client.vault.read(|tx| outbox::by_id(tx, id))?;
+        let Some(sealed) = row.sealed.clone() else { return Ok(Go::On) };
+        if sealed.way != SealedAs::Inbox && !is_fresh(sealed.at, clock::now(), BUNDLE_FRESH_S) {
+            // Its bundle is too old by now: sealed again, same message id and number (DESIGN § 9.2).
+            self.client.vault.erase(|tx| outbox::unseal(tx, id))?;
+            return Ok(Go::On);
+        }
+        let person = self.person()?;
+        self.connect(&person, sealed.sid).await?;
+        let SealedRow { sid, auth, envelope, .. } = sealed;
+        let way =
+            self.way.as_mut().ok_or(ClientError::Unexpected { place: "a deposit without a connection" })?;
+        let request = way.line.start(Deposit { sid, auth, envelope }).await?;
+        self.in_flight.push_back((request, id));
+        self.left.insert(id);
+        Ok(Go::On)
+    }
+
+    /// One connection carries deposits to one mailbox only.
+    async fn connect(&mut self, person: &Person, sid: DepositId) -> Result<(), ClientError> {
+        if self.way.as_ref().is_some_and(|way| way.sid == sid) {
+            return Ok(());
+        }
+        self.await_all().await?;
+        if let Some(old) = self.way.take() {
+            old.line.close().await;
+            self.left.clear();
+        }
+        let pin = Pin::Full(person.server_id);
+        let line =
+            Line::connect(&person.at, pin, ConnectionKind::Anonymous, self.client.options.timeout).await?;
+        self.way = Some(Way { sid, line });
+        Ok(())
+    }
+
+    async fn await_all(&mut self) -> Result<(), ClientError> {
+        while !self.in_flight.is_empty() {
+            if self.await_one().await? == Go::Stop {
+                self.in_flight.clear();
+                self.left.clear();
+            }
+        }
+        Ok(())
+    }
+
+    async fn await_one(&mut self) -> Result<Go, ClientError> {
+        let Some((request, id)) = self.in_flight.pop_front() else { return Ok(Go::On) };
+        let way =
+            self.way.as_mut().ok_or(ClientError::Unexpected { place: "an answer without a connection" })?;
+        match way.line.answer_to(request).await? {
+            Response::Stored => self.stored(id),
+            Response::Refused(refusal) => self.refused(id, &refusal),
+            other => Err(way.line.unexpected(&other)),
+        }
+    }
+
+    fn stored(&mut self, id: i64) -> Result<Go, ClientError> {
+        self.client.fail_at(FailPoint::StoredNotNoted)?;
+        self.client.vault.erase(|tx| outbox::set_stored(tx, id, clock::now()))?;
+        let row = self.client.vault.read(|tx| outbox::by_id(tx, id))?;
+        self.flushed.stored += u32::from(row.kind == OutKind::Text);
+        Ok(Go::On)
+    }
+
+    async fn leave(mut self) -> Result<(), ClientError> {
+        self.await_all().await?;
+        if let Some(way) = self.way.take() {
+            way.line.close().await;
+        }
+        Ok(())
+    }
+
+    // --- refusals ---
+
+    fn refused(&mut self, id: i64, refusal: &Refusal) -> Result<Go, ClientError> {
+        // Another process may have brought it home, or changed it, meanwhile.
+        let row = self.client.vault.read(|tx| outbox::by_id(tx, id))?;
+        let Some(sealed) = row.sealed.clone() else { return Ok(Go::On) };
+        match refusal.kind {
+            RefusalKind::Busy | RefusalKind::Unavailable | RefusalKind::Uncertain => {
+                Err(self.refusal_error(refusal))
+            }
+            RefusalKind::Full => {
+                self.flushed.waits.insert(id, QueuedReason::MailboxFull);
+                self.client.vault.write(|tx| outbox::set_reason(tx, id, refusal_sentence(refusal.kind)))?;
+                Ok(Go::Stop)
+            }
+            RefusalKind::Stamp | RefusalKind::Spent => self.other_stamp(id, &sealed, refusal.kind),
+            RefusalKind::Puzzle(puzzle) if self.puzzles < PUZZLES_MAX => self.solve(id, &sealed, &puzzle),
+            RefusalKind::NoSuchMailbox | RefusalKind::Gone
+                if sealed.way != SealedAs::Inbox && self.bundles_refused == 0 =>
+            {
+                self.other_bundle(id)
+            }
+            kind => {
+                self.client.vault.erase(|tx| outbox::set_refused(tx, id, refusal_sentence(kind)))?;
+                Ok(Go::On)
+            }
+        }
+    }
+
+    fn refusal_error(&self, refusal: &Refusal) -> ClientError {
+        match &self.way {
+            Some(way) => way.line.refused(refusal),
+            None => ClientError::Unexpected { place: "a refusal without a connection" },
+        }
+    }
+
+    /// The envelope stays; only the right to deposit it changes. Without another stamp it takes another way.
+    fn other_stamp(&mut self, id: i64, sealed: &SealedRow, kind: RefusalKind) -> Result<Go, ClientError> {
+        let contact = self.contact;
+        self.client.vault.erase(|tx| {
+            if let (DepositAuth::Stamped { generation, .. }, RefusalKind::Stamp) = (&sealed.auth, kind) {
+                stamp::drop_generation(tx, contact, *generation)?;
+            }
+            match stamp::spend(tx, contact)? {
+                Some(stamp) => outbox::set_auth(tx, id, &authorise(&stamp, &sealed.sid, &sealed.envelope)),
+                None => outbox::unseal(tx, id),
+            }
+        })?;
+        self.left.remove(&id);
+        Ok(Go::On)
+    }
+
+    fn solve(&mut self, id: i64, sealed: &SealedRow, puzzle: &Puzzle) -> Result<Go, ClientError> {
+        self.puzzles += 1;
+        let solution = solve(sealed, puzzle);
+        self.client.vault.write(|tx| match solution {
+            Some(solution) => outbox::set_auth(tx, id, &DepositAuth::Open { puzzle: Some(solution) }),
+            None => outbox::set_refused(tx, id, "the server asks for more work than this program does"),
+        })?;
+        self.left.remove(&id);
+        Ok(Go::On)
+    }
+
+    /// The doorstep in the bundle is not there: fetched anew once, sealed again.
+    fn other_bundle(&mut self, id: i64) -> Result<Go, ClientError> {
+        self.bundles_refused += 1;
+        self.bundle = None;
+        let contact = self.contact;
+        self.client.vault.erase(|tx| {
+            contact::set(tx, contact, "bundle_at", 0)?;
+            outbox::unseal(tx, id)
+        })?;
+        self.left.remove(&id);
+        Ok(Go::On)
+    }
+}
+
+fn solve(sealed: &SealedRow, puzzle: &Puzzle) -> Option<PuzzleSolution> {
+    if puzzle.bits > PUZZLE_BITS_MAX {
+        return None;
+    }
+    let hash = crypto::envelope_hash(sealed.envelope.as_bytes());
+    let tries = 1u64 << (puzzle.bits + 5);
+    let nonce = crypto::solve_puzzle(&puzzle.seed, &sealed.sid.0, &hash, puzzle.bits, tries)?;
+    Some(PuzzleSolution { seed: puzzle.seed, nonce })
+}

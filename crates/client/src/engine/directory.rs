@@ -1,0 +1,242 @@
+//! Looking people up: records checked link by link, bundles checked against them (DESIGN § 6.4, P6).
+
+use client_core::{
+    contact::{Judgement, Pin as KeyPin, Succession, judge},
+    schedule::{BUNDLE_FRESH_S, RECORD_FRESH_S, day_of, is_fresh},
+};
+use e2ee::{VerifiedBundle, verify_bundle};
+use proto::signed::{Change, identity_of, is_tombstone, record_hash, verify_first, verify_next};
+use wire::{
+    Address, ConnectionKind, HostPort, IdentityFingerprint, IdentityRecord, Name, RefusalKind, Response,
+    ServerId,
+    request::{Fetch, Lookup},
+};
+
+use super::clock;
+use crate::{
+    Client, ClientError,
+    transport::{Line, Pin},
+    vault::contact::{self, Person},
+};
+
+/// Links of a chain that are followed.
+const CHAIN_MAX: u32 = 64;
+
+/// A person as the directory shows them, every signature checked.
+pub(crate) struct Found {
+    pub(crate) server_id: ServerId,
+    pub(crate) record: IdentityRecord,
+    pub(crate) fingerprint: IdentityFingerprint,
+    /// Fingerprint of each record from the first on, and whether it was signed by its predecessor's key.
+    links: Vec<(IdentityFingerprint, bool)>,
+}
+
+impl Found {
+    /// Whether this identity stands in the chain, and every later one was signed by the one before.
+    fn descends_from(&self, accepts: impl Fn(&IdentityFingerprint) -> bool) -> bool {
+        let Some(place) = self.links.iter().rposition(|(fingerprint, _)| accepts(fingerprint)) else {
+            return false;
+        };
+        self.links.iter().skip(place + 1).all(|(_, signed)| *signed)
+    }
+}
+
+/// A connection for looking one name up.
+pub(crate) struct LookingUp<'a> {
+    line: Line,
+    name: &'a Name,
+}
+
+impl<'a> LookingUp<'a> {
+    /// Connects for one name, to the pinned server.
+    pub(crate) async fn of(
+        client: &Client,
+        at: &HostPort,
+        pin: Pin,
+        name: &'a Name,
+    ) -> Result<LookingUp<'a>, ClientError> {
+        let line = Line::connect(at, pin, ConnectionKind::Anonymous, client.options.timeout).await?;
+        Ok(LookingUp { line, name })
+    }
+
+    /// Walks the chain of records from the first to the newest.
+    pub(crate) async fn record(&mut self) -> Result<Found, ClientError> {
+        let server_id = self.line.server_id();
+        let newest = self.lookup(None).await?;
+        let bad =
+            || ClientError::BadSignature { name: self.name.to_string(), host: self.line.host().to_owned() };
+        if newest.body.seq >= CHAIN_MAX || newest.body.name != *self.name {
+            return Err(bad());
+        }
+        let (mut record, mut links) = (None::<IdentityRecord>, Vec::new());
+        for seq in 0..=newest.body.seq {
+            let next = if seq == newest.body.seq { newest.clone() } else { self.lookup(Some(seq)).await? };
+            let signed = check_link(&next, record.as_ref(), &server_id).ok_or_else(|| self.bad())?;
+            links.push((fingerprint_of(&next).ok_or_else(|| self.bad())?, signed));
+            record = Some(next);
+        }
+        let record = record.ok_or_else(|| self.bad())?;
+        if record.body.name != *self.name {
+            return Err(self.bad());
+        }
+        if is_tombstone(&record.body) {
+            return Err(self.nobody());
+        }
+        let fingerprint = links.last().map(|(fingerprint, _)| *fingerprint).ok_or_else(|| self.bad())?;
+        Ok(Found { server_id, record, fingerprint, links })
+    }
+
+    async fn lookup(&mut self, seq: Option<u32>) -> Result<IdentityRecord, ClientError> {
+        match self.line.ask(Lookup { name: self.name.clone(), seq }).await? {
+            Response::Record(record) => Ok(record.record),
+            Response::Refused(refusal) if refusal.kind == RefusalKind::NoSuchName => Err(self.nobody()),
+            other => Err(self.line.unexpected(&other)),
+        }
+    }
+
+    /// Fetches the bundle; it must be signed by this identity.
+    pub(crate) async fn bundle(&mut self, record: &IdentityRecord) -> Result<VerifiedBundle, ClientError> {
+        let identity = identity_of(&record.body).map_err(|_| self.bad())?;
+        let bundle = match self.line.ask(Fetch { name: self.name.clone() }).await? {
+            Response::Bundle(bundle) => *bundle,
+            Response::Refused(refusal) if refusal.kind == RefusalKind::NoSuchName => {
+                return Err(ClientError::NoBundle { alias: self.name.to_string() });
+            }
+            other => return Err(self.line.unexpected(&other)),
+        };
+        match verify_bundle(&bundle, &identity, day_of(clock::now())) {
+            Ok(verified) => Ok(verified),
+            Err(e2ee::BundleError::OtherIdentity | e2ee::BundleError::BadSignature) => Err(self.bad()),
+            Err(_) => Err(ClientError::NoBundle { alias: self.name.to_string() }),
+        }
+    }
+
+    /// Ends the connection: one name, then closed.
+    pub(crate) async fn close(self) {
+        self.line.close().await;
+    }
+
+    fn bad(&self) -> ClientError {
+        ClientError::BadSignature { name: self.name.to_string(), host: self.line.host().to_owned() }
+    }
+
+    fn nobody(&self) -> ClientError {
+        ClientError::NoSuchName { name: self.name.to_string(), host: self.line.host().to_owned() }
+    }
+}
+
+/// Checks one link; says whether the predecessor's identity key signed it.
+fn check_link(
+    record: &IdentityRecord,
+    previous: Option<&IdentityRecord>,
+    server_id: &ServerId,
+) -> Option<bool> {
+    match previous {
+        None => verify_first(record, server_id).ok().map(|_| true),
+        Some(previous) => match verify_next(record, &previous.body).ok()? {
+            Change::Rotated => Some(true),
+            Change::Recovered => Some(false),
+            Change::Released => Some(true),
+        },
+    }
+}
+
+fn fingerprint_of(record: &IdentityRecord) -> Option<IdentityFingerprint> {
+    Some(IdentityFingerprint(identity_of(&record.body).ok()?.fingerprint()))
+}
+
+/// Looks an address up, and checks it against the fingerprints that it carries.
+pub(crate) async fn look_up(client: &Client, address: &Address, pin: Pin) -> Result<Found, ClientError> {
+    let mut looking = LookingUp::of(client, &address.at, pin, &address.name).await?;
+    let found = looking.record().await;
+    looking.close().await;
+    let found = found?;
+    let expected = address.pins.as_ref().map(|pins| pins.identity);
+    match expected {
+        Some(expected) if !found.descends_from(|fingerprint| expected.matches(&fingerprint.0)) => {
+            Err(ClientError::WrongIdentity { name: address.name.to_string(), host: address.at.to_string() })
+        }
+        _ => Ok(found),
+    }
+}
+
+/// Before a send: the record looked up anew when older than an hour, the bundle when a first message needs it.
+/// A key change that the old key did not sign stops here, before anything is sealed.
+pub(crate) async fn refresh(
+    client: &Client,
+    person: &Person,
+    wants_bundle: bool,
+) -> Result<Option<VerifiedBundle>, ClientError> {
+    let now = clock::now();
+    let record_fresh = person.record.is_some() && is_fresh(person.checked_at, now, RECORD_FRESH_S);
+    let kept = kept_bundle(person);
+    if record_fresh && (!wants_bundle || kept.is_some()) {
+        return Ok(kept);
+    }
+    let mut looking = LookingUp::of(client, &person.at, Pin::Full(person.server_id), &person.name).await?;
+    let found = looking.record().await?;
+    follow(client, person, &found)?;
+    if !wants_bundle {
+        looking.close().await;
+        return Ok(None);
+    }
+    let verified = looking.bundle(&found.record).await?;
+    looking.close().await;
+    keep_bundle(client, person, &verified)?;
+    Ok(Some(verified))
+}
+
+/// Judges what was found against what is pinned (P6), and commits the judgement.
+fn follow(client: &Client, person: &Person, found: &Found) -> Result<(), ClientError> {
+    let now = clock::now();
+    let seen = KeyPin {
+        seq: found.record.body.seq,
+        hash: record_hash(&found.record.body),
+        identity: found.fingerprint,
+    };
+    let changed = || ClientError::KeyChanged { alias: person.shown().to_owned() };
+    let succession = match found.descends_from(|fingerprint| *fingerprint == person.fingerprint) {
+        true => Succession::SignedByOld,
+        false => Succession::NotSignedByOld,
+    };
+    let judgement = match person.pin() {
+        Some(pin) => judge(&pin, &seen, succession, person.trust),
+        None if succession == Succession::SignedByOld => Judgement::Follow(person.trust),
+        None => Judgement::Stop(client_core::contact::Trust::Changed),
+    };
+    client.vault.write(|tx| match judgement {
+        Judgement::Same => contact::set(tx, person.id, "checked_at", i64::try_from(now.0).unwrap_or(0)),
+        Judgement::Follow(trust) => {
+            contact::set_record(tx, person.id, &found.record, now)?;
+            contact::set_trust(tx, person.id, trust)
+        }
+        Judgement::Stop(trust) => contact::set_trust(tx, person.id, trust),
+    })?;
+    match judgement {
+        Judgement::Stop(_) => Err(changed()),
+        _ => Ok(()),
+    }
+}
+
+/// A lower counter than before is refused: it would bring a superseded key back.
+fn keep_bundle(client: &Client, person: &Person, verified: &VerifiedBundle) -> Result<(), ClientError> {
+    let bundle = verified.bundle();
+    let same_identity = person.bundle.as_ref().filter(|old| old.body.identity == bundle.body.identity);
+    if same_identity.is_some_and(|old| old.body.counter > bundle.body.counter) {
+        return Err(ClientError::BadSignature { name: person.name.to_string(), host: person.at.to_string() });
+    }
+    client.vault.write(|tx| {
+        contact::set(tx, person.id, "bundle", wire::Wire::to_bytes(bundle))?;
+        contact::set(tx, person.id, "bundle_at", i64::try_from(clock::now().0).unwrap_or(0))
+    })
+}
+
+/// The bundle of an earlier fetch, while it may be used.
+pub(crate) fn kept_bundle(person: &Person) -> Option<VerifiedBundle> {
+    let now = clock::now();
+    if !is_fresh(person.bundle_at, now, BUNDLE_FRESH_S) {
+        return None;
+    }
+    let identity = identity_of(&person.record.as_ref()?.body).ok()?;
+    verify_bundle(person.bundle.as_ref()?, &identity, day_of(now)).ok()
+}

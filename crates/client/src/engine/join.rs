@@ -1,0 +1,325 @@
+//! Becoming somebody: keys, name, mailboxes, stamps, bundle; each step resumable (DESIGN § 6.2).
+//!
+//! The vault is written before each request, and each request repeated is byte for byte the one before, so that
+//! a lost answer costs nothing. The mailboxes are created on connections of their own, so that what the relay
+//! keeps does not tie them to the name.
+
+use crypto::{IdentitySecret, OwnerSecret};
+use e2ee::{Account, Mint};
+use proto::signed::{sign_first, sign_open};
+use wire::{
+    ConnectionKind, HostPort, Name, OwnerKey, RecoveryCommitment, Response, ServerId, Voucher, VoucherHash,
+    request::{Claim, Create, Generate, MailboxPolicy, Open, Publish, VOUCHERS},
+    response::{Opened, Registered},
+};
+
+use super::{clock, fail_at, random, run};
+use crate::{
+    Client, ClientError, FailPoint, JoinAt, JoinRequest, Joined, Language, Options, Profile, Unlock,
+    transport::{Line, Pin},
+    vault::{
+        Vault, mailbox,
+        me::{self, Me, NewMe, Stage},
+    },
+};
+
+/// See [`Client::join`].
+pub(crate) fn join(
+    profile: &Profile,
+    request: &JoinRequest,
+    options: Options,
+) -> Result<(Client, Joined), ClientError> {
+    let resumed = profile.exists();
+    let vault = match resumed {
+        true => Vault::open(profile, &Unlock::from(&request.protect))?,
+        false => Vault::create(profile, &request.protect)?,
+    };
+    let joining = Joining { vault: &vault, request, options: &options };
+    let words = run(joining.run())?;
+    let me = vault.me()?;
+    let joined = Joined {
+        address: me.address(),
+        recovery_words: words,
+        server_pinned: me.server_pinned,
+        protection: profile.protection()?,
+    };
+    Ok((Client { vault, options }, joined))
+}
+
+struct Joining<'a> {
+    vault: &'a Vault,
+    request: &'a JoinRequest,
+    options: &'a Options,
+}
+
+impl Joining<'_> {
+    /// Goes on from wherever the last try stopped; returns the recovery words.
+    async fn run(&self) -> Result<Vec<String>, ClientError> {
+        let me = self.begin().await?;
+        if me.stage < Stage::Registered {
+            self.claim(&me).await?;
+        }
+        if me.stage < Stage::Doorstep {
+            self.create(MailboxPolicy::Doorstep, Stage::Doorstep).await?;
+        }
+        if me.stage < Stage::Inbox {
+            self.create(MailboxPolicy::Inbox, Stage::Inbox).await?;
+        }
+        if me.stage < Stage::Stamps {
+            self.generate().await?;
+        }
+        self.publish().await?;
+        self.finish()
+    }
+
+    /// The row of joining: the one of an earlier try, or a new one.
+    async fn begin(&self) -> Result<Me, ClientError> {
+        match self.vault.read(me::me)? {
+            Some(me) if me.stage == Stage::Joined => {
+                Err(ClientError::AlreadyJoined { address: me.address().to_string() })
+            }
+            Some(me) => self.resume(me),
+            None => self.prepare().await,
+        }
+    }
+
+    /// The same name at the same server goes on; with another invitation if one is given.
+    fn resume(&self, me: Me) -> Result<Me, ClientError> {
+        let (at, name) = self.target()?;
+        if name != me.name || at != me.at {
+            return Err(ClientError::JoinUnfinished);
+        }
+        if let JoinAt::Invitation(invitation) = &self.request.at {
+            let code = invitation.code.0;
+            self.vault.write(|tx| Ok(tx.execute("UPDATE me SET invite = ?1", [code])?))?;
+        }
+        self.vault.read(me::me)?.ok_or(ClientError::JoinUnfinished)
+    }
+
+    fn target(&self) -> Result<(HostPort, Name), ClientError> {
+        let (at, invited) = match &self.request.at {
+            JoinAt::Invitation(invitation) => (invitation.at.clone(), invitation.name.clone()),
+            JoinAt::Open { at, .. } => (at.clone(), None),
+        };
+        let name = self.request.name.clone().or(invited).ok_or(ClientError::NameNeeded)?;
+        Ok((at, name))
+    }
+
+    /// Meets the server, then draws every secret that joining needs and commits them together.
+    async fn prepare(&self) -> Result<Me, ClientError> {
+        let (at, name) = self.target()?;
+        let pin = match &self.request.at {
+            JoinAt::Invitation(invitation) => Pin::Short(invitation.server),
+            JoinAt::Open { server: Some(server), .. } => Pin::Short(*server),
+            JoinAt::Open { server: None, .. } => Pin::Any,
+        };
+        let line = Line::connect(&at, pin, ConnectionKind::Registry, self.options.timeout).await?;
+        let server_id = line.server_id();
+        line.close().await;
+        self.draw(&at, &name, &server_id, pin != Pin::Any)?;
+        self.vault.read(me::me)?.ok_or(ClientError::JoinUnfinished)
+    }
+
+    fn draw(
+        &self,
+        at: &HostPort,
+        name: &Name,
+        server_id: &ServerId,
+        pinned: bool,
+    ) -> Result<(), ClientError> {
+        let mut rng = random::rng();
+        let identity = IdentitySecret::generate(&mut rng);
+        let entropy = zeroize::Zeroizing::new(random::bytes::<32>());
+        let recovery =
+            RecoveryCommitment(IdentitySecret::recovery_from_entropy(&entropy).public().commitment());
+        let record = sign_first(&identity, name.clone(), *server_id, recovery);
+        let account = Account::generate(&mut rng, client_core::schedule::day_of(clock::now()));
+        let invite = match &self.request.at {
+            JoinAt::Invitation(invitation) => Some(invitation.code),
+            JoinAt::Open { .. } => None,
+        };
+        let new = NewMe {
+            name,
+            at,
+            server_id,
+            server_pinned: pinned,
+            identity: &identity,
+            record: &record,
+            recovery_entropy: &entropy,
+            invite: invite.as_ref(),
+            account: &account,
+        };
+        self.vault.write(|tx| {
+            me::insert(tx, &new)?;
+            for policy in [MailboxPolicy::Doorstep, MailboxPolicy::Inbox] {
+                let owner = OwnerSecret::generate(&mut random::rng());
+                mailbox::insert(tx, policy, &random::bytes().into(), &owner, &Voucher(random::bytes()))?;
+            }
+            (2..VOUCHERS).try_for_each(|_| mailbox::keep_voucher(tx, &Voucher(random::bytes())))
+        })
+    }
+
+    /// `CLAIM` → `REGISTERED`. The record registered already answers alike, so a lost answer costs nothing.
+    async fn claim(&self, me: &Me) -> Result<(), ClientError> {
+        let claim = Claim { record: me.record.clone(), vouchers: self.voucher_hashes()?, invite: me.invite };
+        let mut line = self.connect(me, ConnectionKind::Registry).await?;
+        let response = line.ask(claim).await?;
+        let registered = match response {
+            Response::Registered(registered) => registered,
+            Response::Challenge(_) => {
+                return Err(self.give_up(ClientError::NameTaken { name: me.name.to_string() }));
+            }
+            other => return Err(self.refused(line.unexpected(&other))),
+        };
+        line.close().await;
+        fail_at(self.options.fail_point, FailPoint::RegisteredNotNoted)?;
+        let Registered { leaf_index, commitment_nonce, .. } = *registered;
+        self.vault.write(|tx| me::set_registered(tx, &commitment_nonce, leaf_index))
+    }
+
+    fn voucher_hashes(&self) -> Result<[VoucherHash; VOUCHERS], ClientError> {
+        let vouchers = self.vault.read(|tx| {
+            let doorstep = mailbox::get(tx, MailboxPolicy::Doorstep)?.voucher;
+            let inbox = mailbox::get(tx, MailboxPolicy::Inbox)?.voucher;
+            let kept = mailbox::kept_vouchers(tx)?;
+            Ok([doorstep, inbox].into_iter().chain(kept).collect::<Vec<_>>())
+        })?;
+        let hashes: Vec<_> = vouchers.iter().map(|v| VoucherHash(crypto::voucher_hash(&v.0))).collect();
+        hashes.try_into().map_err(|_| ClientError::VaultDamaged { what: "the vouchers" })
+    }
+
+    /// A clear no means that nothing is registered: the next try may choose another name.
+    fn refused(&self, error: ClientError) -> ClientError {
+        match error {
+            ClientError::InvitationRefused => self.give_up(error),
+            other => other,
+        }
+    }
+
+    fn give_up(&self, error: ClientError) -> ClientError {
+        let forget = self
+            .vault
+            .erase(|tx| Ok(tx.execute_batch("DELETE FROM me; DELETE FROM mailbox; DELETE FROM voucher;")?));
+        match forget {
+            Ok(()) => error,
+            Err(vault_error) => vault_error,
+        }
+    }
+
+    /// `CREATE` on a connection of its own.
+    async fn create(&self, policy: MailboxPolicy, next: Stage) -> Result<(), ClientError> {
+        let me = self.vault.read(me::me)?.ok_or(ClientError::JoinUnfinished)?;
+        let mine = self.vault.read(|tx| mailbox::get(tx, policy))?;
+        let create =
+            Create { rid: mine.rid, owner_key: OwnerKey(mine.owner.public()), policy, voucher: mine.voucher };
+        let mut line = self.connect(&me, ConnectionKind::Owner).await?;
+        let sid = match line.ask(create).await? {
+            Response::Created(created) => created.sid,
+            other => return Err(line.unexpected(&other)),
+        };
+        line.close().await;
+        fail_at(self.options.fail_point, FailPoint::CreatedNotNoted)?;
+        self.vault.write(|tx| {
+            mailbox::set_sid(tx, policy, &sid)?;
+            if policy == MailboxPolicy::Inbox {
+                mailbox::set_mint(tx, &Mint::generate(sid, &mut random::rng()), true)?;
+            }
+            me::set_stage(tx, next)
+        })
+    }
+
+    /// `OPEN` the inbox, then `GENERATE` its first stamps.
+    async fn generate(&self) -> Result<(), ClientError> {
+        let me = self.vault.read(me::me)?.ok_or(ClientError::JoinUnfinished)?;
+        let mut line = self.connect(&me, ConnectionKind::Owner).await?;
+        let opened = open_mailbox(self.vault, &mut line, MailboxPolicy::Inbox).await?;
+        make_generation_known(self.vault, &mut line, &opened).await?;
+        line.close().await;
+        self.vault.write(|tx| me::set_stage(tx, Stage::Stamps))
+    }
+
+    /// `PUBLISH` the first bundle, which names the doorstep.
+    async fn publish(&self) -> Result<(), ClientError> {
+        let me = self.vault.read(me::me)?.ok_or(ClientError::JoinUnfinished)?;
+        if me.bundle.is_none() {
+            self.vault.write(super::upkeep::renew_bundle)?;
+        }
+        let me = self.vault.read(me::me)?.ok_or(ClientError::JoinUnfinished)?;
+        publish(self.vault, &me, self.options).await
+    }
+
+    fn finish(&self) -> Result<Vec<String>, ClientError> {
+        let language = match self.request.language {
+            Language::English => e2ee::Language::English,
+            Language::French => e2ee::Language::French,
+        };
+        self.vault.erase(|tx| {
+            let entropy =
+                me::recovery_entropy(tx)?.ok_or(ClientError::VaultDamaged { what: "the recovery words" })?;
+            let words =
+                e2ee::recovery_words(&entropy, language).iter().map(|word| (*word).to_owned()).collect();
+            me::forget_joining(tx)?;
+            Ok(words)
+        })
+    }
+
+    async fn connect(&self, me: &Me, kind: ConnectionKind) -> Result<Line, ClientError> {
+        Line::connect(&me.at, Pin::Full(me.server_id), kind, self.options.timeout).await
+    }
+}
+
+/// `OPEN`: proves that the mailbox is mine, on this connection.
+pub(crate) async fn open_mailbox(
+    vault: &Vault,
+    line: &mut Line,
+    policy: MailboxPolicy,
+) -> Result<Opened, ClientError> {
+    let mine = vault.read(|tx| mailbox::get(tx, policy))?;
+    let proof = sign_open(&mine.owner, &mine.rid, line.proof());
+    let opened = match line.ask(Open { rid: mine.rid, proof }).await? {
+        Response::Opened(opened) => opened,
+        other => return Err(line.unexpected(&other)),
+    };
+    match mine.sid {
+        Some(sid) if sid != opened.sid => Err(other_mailbox(line)),
+        _ => Ok(opened),
+    }
+}
+
+fn other_mailbox(line: &Line) -> ClientError {
+    ClientError::Protocol { host: line.host().to_owned(), reason: "it opened another mailbox than mine" }
+}
+
+/// `GENERATE`, unless the relay knows the generation.
+pub(crate) async fn make_generation_known(
+    vault: &Vault,
+    line: &mut Line,
+    opened: &Opened,
+) -> Result<(), ClientError> {
+    let mint = vault.read(mailbox::mint)?;
+    if !opened.generations.contains(&mint.generation()) {
+        let generate = Generate { slot: opened.slot, generation: mint.generation(), key: mint.key() };
+        match line.ask(generate).await? {
+            Response::Generated => {}
+            other => return Err(line.unexpected(&other)),
+        }
+    }
+    vault.write(mailbox::set_generated)
+}
+
+/// `PUBLISH` of the bundle that waits in the vault.
+pub(crate) async fn publish(vault: &Vault, me: &Me, options: &Options) -> Result<(), ClientError> {
+    let Some(bundle) = me.bundle.clone() else { return Ok(()) };
+    let mut line =
+        Line::connect(&me.at, Pin::Full(me.server_id), ConnectionKind::Registry, options.timeout).await?;
+    match line.ask(Publish { name: me.name.clone(), bundle }).await? {
+        Response::Published => {}
+        other => return Err(line.unexpected(&other)),
+    }
+    line.close().await;
+    vault.erase(|tx| {
+        let today = client_core::schedule::day_of(clock::now());
+        me::set_account(tx, &me::account(tx)?.published(today))?;
+        me::set_published(tx)
+    })
+}

@@ -1,0 +1,77 @@
+//! Looking back: a contact's history, and what waits to leave.
+
+use client_core::outbox::State;
+use rusqlite::Transaction;
+
+use crate::{
+    Client, ClientError, Direction, LogEntry, OutboxEntry, ReceivedBody,
+    vault::{
+        contact,
+        inbox::{self, InRow},
+        key::to_hex,
+        outbox::{self, OutRow},
+    },
+};
+
+/// See [`Client::log`].
+pub(crate) fn log(client: &Client, alias: &str, limit: Option<u32>) -> Result<Vec<LogEntry>, ClientError> {
+    client.vault.read(|tx| {
+        let person = contact::expect(tx, alias)?;
+        let mut entries = Vec::new();
+        for row in inbox::all_of(tx, person.id)? {
+            entries.push(received(tx, row)?);
+        }
+        entries.extend(outbox::texts_of(tx, person.id)?.into_iter().map(sent));
+        // Stable: what one side sent keeps its order.
+        entries.sort_by_key(|entry| entry.at);
+        let skip = limit.map_or(0, |limit| entries.len().saturating_sub(limit as usize));
+        Ok(entries.split_off(skip))
+    })
+}
+
+fn received(tx: &Transaction<'_>, row: InRow) -> Result<LogEntry, ClientError> {
+    let numbers = inbox::numbers(tx, row.contact, &row.stream)?;
+    Ok(LogEntry {
+        id: to_hex(&row.message_id.0),
+        direction: Direction::Received,
+        number: row.number,
+        sent_at: row.sent_at,
+        at: row.received_at,
+        body: row.body,
+        outgoing: None,
+        handled: row.handled,
+        missing_before: numbers.gap_before(row.number),
+    })
+}
+
+fn sent(row: OutRow) -> LogEntry {
+    LogEntry {
+        id: to_hex(&row.message_id.0),
+        direction: Direction::Sent,
+        number: row.placed.map_or(0, |placed| placed.number),
+        sent_at: row.placed.map_or(row.queued_at, |placed| placed.sent_at),
+        at: row.queued_at,
+        body: ReceivedBody::Text(row.text),
+        outgoing: Some(row.state),
+        handled: true,
+        missing_before: 0,
+    }
+}
+
+/// See [`Client::outbox`].
+pub(crate) fn outbox(client: &Client) -> Result<Vec<OutboxEntry>, ClientError> {
+    client.vault.read(|tx| {
+        let rows = outbox::unconfirmed(tx)?;
+        let entry = |row: OutRow| -> Result<OutboxEntry, ClientError> {
+            debug_assert!(row.state != State::Stored);
+            Ok(OutboxEntry {
+                id: to_hex(&row.message_id.0),
+                to: contact::by_id(tx, row.contact)?.shown().to_owned(),
+                state: row.state,
+                queued_at: row.queued_at,
+                reason: row.reason,
+            })
+        };
+        rows.into_iter().map(entry).collect()
+    })
+}

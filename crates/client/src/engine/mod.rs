@@ -1,0 +1,42 @@
+//! What the client does: the vault on one side, the server on the other, decisions by `client-core` between.
+
+pub(crate) mod clock;
+pub(crate) mod contacts;
+pub(crate) mod deposit;
+pub(crate) mod directory;
+pub(crate) mod join;
+pub(crate) mod log;
+pub(crate) mod open;
+pub(crate) mod owner;
+pub(crate) mod pull;
+pub(crate) mod random;
+pub(crate) mod requests;
+pub(crate) mod seal;
+pub(crate) mod send;
+pub(crate) mod upkeep;
+
+use std::future::Future;
+
+use crate::{Client, ClientError, FailPoint};
+
+/// Runs one piece of work that talks to a server, to its end, on this thread.
+pub(crate) fn run<T>(work: impl Future<Output = Result<T, ClientError>>) -> Result<T, ClientError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|_| ClientError::Unexpected { place: "starting the event loop" })?;
+    runtime.block_on(work)
+}
+
+impl Client {
+    /// Stops dead here if a test asked for it.
+    pub(crate) fn fail_at(&self, here: FailPoint) -> Result<(), ClientError> {
+        fail_at(self.options.fail_point, here)
+    }
+}
+
+/// Stops dead here if a test asked for it.
+pub(crate) fn fail_at(asked: Option<FailPoint>, here: FailPoint) -> Result<(), ClientError> {
+    match asked {
+        Some(point) if point == here => Err(ClientError::Unexpected { place: "a fail point of a test" }),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,205 @@
+//! Taking one envelope in: opened in memory, then committed with everything that follows from it.
+//!
+//! All of it happens inside the caller's vault transaction; the acknowledgement comes after that (P2).
+
+use client_core::schedule::{day_of, needs_refill, refill_due};
+use e2ee::{Conversation, DoorstepOpened, Kind, Opened, OpenedHello, ReplyPath, open_doorstep};
+use rusqlite::Transaction;
+use wire::{DepositAuth, Envelope, UnixSeconds, request::MailboxPolicy};
+
+use super::{contacts::free_label, random, requests};
+use crate::{
+    ClientError,
+    vault::{
+        contact::{self, NewPerson, Person, Standing},
+        inbox, int, mailbox, me, stamp,
+    },
+};
+
+/// Requests that may wait at once; what strangers send beyond is dropped.
+const REQUESTS_MAX: u32 = 512;
+
+/// What became of an envelope.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Outcome {
+    /// Its content is in the vault.
+    Kept,
+    /// It was here before.
+    Repeat,
+    /// It does not open, at least not yet.
+    SetAside,
+    /// It opens, and nobody wants it.
+    Dropped,
+}
+
+/// Takes a delivered envelope in.
+pub(crate) fn take_in(
+    tx: &Transaction<'_>,
+    policy: MailboxPolicy,
+    auth: &DepositAuth,
+    envelope: &Envelope,
+    now: UnixSeconds,
+) -> Result<Outcome, ClientError> {
+    if !inbox::see_envelope(tx, envelope, day_of(now))? {
+        return Ok(Outcome::Repeat);
+    }
+    let outcome = try_open(tx, policy, auth, envelope, now)?;
+    if outcome == Outcome::SetAside {
+        inbox::set_aside(tx, policy, auth, envelope, now)?;
+    }
+    Ok(outcome)
+}
+
+/// Tries what was set aside since the drain began once more: what it needed may have come behind it.
+pub(crate) fn retry_set_aside(
+    tx: &Transaction<'_>,
+    since: UnixSeconds,
+    now: UnixSeconds,
+) -> Result<(), ClientError> {
+    for aside in inbox::set_aside_since(tx, since)? {
+        let outcome = try_open(tx, aside.policy, &aside.auth, &aside.envelope, now)?;
+        // From the doorstep nothing is kept that does not open.
+        if outcome != Outcome::SetAside || aside.policy == MailboxPolicy::Doorstep {
+            inbox::release(tx, aside.id)?;
+        }
+    }
+    Ok(())
+}
+
+fn try_open(
+    tx: &Transaction<'_>,
+    policy: MailboxPolicy,
+    auth: &DepositAuth,
+    envelope: &Envelope,
+    now: UnixSeconds,
+) -> Result<Outcome, ClientError> {
+    match policy {
+        MailboxPolicy::Doorstep => open_at_doorstep(tx, envelope, now),
+        MailboxPolicy::Inbox => open_in_inbox(tx, auth, envelope, now),
+    }
+}
+
+/// The stamp says whose offers to try; only the opened conversation says who wrote.
+fn open_in_inbox(
+    tx: &Transaction<'_>,
+    auth: &DepositAuth,
+    envelope: &Envelope,
+    now: UnixSeconds,
+) -> Result<Outcome, ClientError> {
+    let DepositAuth::Stamped { generation, .. } = auth else { return Ok(Outcome::SetAside) };
+    let Ok(index) = mailbox::mint(tx)?.verify(auth, envelope) else { return Ok(Outcome::SetAside) };
+    let Some(holder) = stamp::holder(tx, *generation, index)? else { return Ok(Outcome::SetAside) };
+    stamp::set_spent(tx, *generation, index)?;
+    let sid = mailbox::sid(tx, MailboxPolicy::Inbox)?;
+    let state = contact::conversation(tx, holder)?;
+    let Ok(opened) = state.open(&me::account(tx)?, envelope, sid, now) else { return Ok(Outcome::SetAside) };
+    contact::set(tx, holder, "answered", true)?;
+    apply(tx, holder, &opened, now)
+}
+
+fn open_at_doorstep(
+    tx: &Transaction<'_>,
+    envelope: &Envelope,
+    now: UnixSeconds,
+) -> Result<Outcome, ClientError> {
+    let mine = me::me(tx)?.ok_or(ClientError::JoinUnfinished)?.fingerprint;
+    let doorstep = mailbox::sid(tx, MailboxPolicy::Doorstep)?;
+    let known = |fingerprint: &wire::IdentityFingerprint| -> Option<Conversation> {
+        let person = contact::by_fingerprint(tx, fingerprint).ok()??;
+        contact::conversation(tx, person.id).ok()
+    };
+    match open_doorstep(&me::account(tx)?, &mine, envelope, doorstep, known, now) {
+        Ok(DoorstepOpened::Hello(hello)) if hello.from == mine => Ok(Outcome::Dropped),
+        Ok(DoorstepOpened::Hello(hello)) => take_hello(tx, &hello, now),
+        Ok(DoorstepOpened::Session { from, opened }) => match contact::by_fingerprint(tx, &from)? {
+            Some(person) => apply(tx, person.id, &opened, now),
+            None => Ok(Outcome::Dropped),
+        },
+        Ok(_) | Err(_) => Ok(Outcome::SetAside),
+    }
+}
+
+/// A first message: from a contact, an answer leaves by itself; from a stranger, it waits for a decision.
+fn take_hello(tx: &Transaction<'_>, hello: &OpenedHello, now: UnixSeconds) -> Result<Outcome, ClientError> {
+    let person = match contact::by_fingerprint(tx, &hello.from)? {
+        Some(person) => person,
+        None if contact::count_requests(tx)? >= REQUESTS_MAX => return Ok(Outcome::Dropped),
+        None => contact::by_id(tx, add_request(tx, hello, now)?)?,
+    };
+    let reply = hello.opened.content.reply.as_ref().unwrap_or(&hello.intro.reply);
+    if person.inbox.is_none() || hello.opened.new_stream {
+        take_reply_path(tx, &person, reply, hello.opened.new_stream)?;
+    }
+    let outcome = apply(tx, person.id, &hello.opened, now)?;
+    if person.standing == Standing::Contact && !person.blocked {
+        requests::queue_accept(tx, person.id)?;
+    }
+    Ok(outcome)
+}
+
+fn add_request(tx: &Transaction<'_>, hello: &OpenedHello, now: UnixSeconds) -> Result<i64, ClientError> {
+    let body = &hello.intro.record;
+    contact::insert(
+        tx,
+        &NewPerson {
+            standing: Standing::Request,
+            shown: &free_label(tx, &body.name)?,
+            name: &body.name,
+            at: &hello.intro.reply.at,
+            server_id: &body.server_id,
+            fingerprint: &hello.from,
+            record: None,
+            conversation: &hello.opened.conversation,
+            now,
+        },
+    )
+}
+
+/// Where to write from now on. Stamps that were repeated are kept once only: a spent one must not come back.
+fn take_reply_path(
+    tx: &Transaction<'_>,
+    person: &Person,
+    reply: &ReplyPath,
+    anew: bool,
+) -> Result<(), ClientError> {
+    if reply.server_id != person.server_id {
+        return Ok(());
+    }
+    if anew {
+        stamp::drop_all(tx, person.id)?;
+        contact::set(tx, person.id, "accept_sent", false)?;
+    }
+    contact::set(tx, person.id, "inbox_sid", reply.inbox.0)?;
+    stamp::keep(tx, person.id, &reply.stamps)
+}
+
+/// Commits an opened content: ratchet, message, stamps, and what falls due.
+fn apply(tx: &Transaction<'_>, id: i64, opened: &Opened, now: UnixSeconds) -> Result<Outcome, ClientError> {
+    let person = contact::by_id(tx, id)?;
+    contact::set_conversation(tx, id, &opened.conversation)?;
+    if opened.content.offer.is_some() {
+        contact::set(tx, id, "revision", person.revision + 1)?;
+    }
+    contact::set(tx, id, "session_forms", 0)?;
+    let show = !person.blocked && person.standing != Standing::Declined;
+    if !inbox::insert(tx, id, &opened.content, show, now)? {
+        return Ok(Outcome::Repeat);
+    }
+    if let Kind::Accept(reply) = &opened.content.kind {
+        contact::set(tx, id, "answered", true)?;
+        take_reply_path(tx, &person, reply, false)?;
+    }
+    stamp::keep(tx, id, &opened.content.stamps)?;
+    schedule_refill(tx, id, now)?;
+    Ok(if show { Outcome::Kept } else { Outcome::Dropped })
+}
+
+/// With few stamps left in a contact's hands, new ones leave within ten minutes.
+fn schedule_refill(tx: &Transaction<'_>, id: i64, now: UnixSeconds) -> Result<(), ClientError> {
+    let person = contact::by_id(tx, id)?;
+    let mine = person.standing == Standing::Contact && person.answered && !person.blocked;
+    if mine && person.refill_due.is_none() && needs_refill(stamp::unused(tx, id)?) {
+        contact::set(tx, id, "refill_due", int(refill_due(now, random::number()).0))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,219 @@
+//! Collecting: both mailboxes opened on one connection, drained, committed, and only then acknowledged.
+
+use std::time::Duration;
+
+use client_core::schedule::day_of;
+use proto::DeliveryTicket;
+use wire::{
+    ConnectionKind, Cursor, DepositAuth, Envelope, Response, Slot, UnixSeconds,
+    request::{Collect, MailboxPolicy},
+    response::Opened,
+};
+
+use super::{
+    clock,
+    join::{make_generation_known, open_mailbox},
+    open::{self, Outcome},
+    upkeep,
+};
+use crate::{
+    Client, ClientError, FailPoint,
+    transport::{Line, Pin, Pushed},
+    vault::{
+        contact::{self, Standing},
+        mailbox,
+    },
+};
+
+/// Deliveries in one vault transaction.
+const BATCH_MAX: usize = 64;
+/// Unacked envelopes under way.
+const CREDIT: u16 = 64;
+
+/// What collecting found.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(crate) struct Collected {
+    pub(crate) kept: u32,
+    pub(crate) expired: u32,
+    pub(crate) quarantined: u32,
+}
+
+/// An owner connection with both mailboxes open.
+pub(crate) struct Owner<'a> {
+    client: &'a Client,
+    line: Line,
+    doorstep: Opened,
+    inbox: Opened,
+    pub(crate) collected: Collected,
+}
+
+struct Delivery {
+    auth: DepositAuth,
+    envelope: Envelope,
+    ticket: DeliveryTicket,
+}
+
+impl<'a> Owner<'a> {
+    /// Connects and opens both mailboxes. The caller holds the collector's lock.
+    pub(crate) async fn connect(client: &'a Client) -> Result<Owner<'a>, ClientError> {
+        let me = client.vault.me()?;
+        let pin = Pin::Full(me.server_id);
+        let mut line = Line::connect(&me.at, pin, ConnectionKind::Owner, client.options.timeout).await?;
+        let doorstep = open_mailbox(&client.vault, &mut line, MailboxPolicy::Doorstep).await?;
+        let inbox = open_mailbox(&client.vault, &mut line, MailboxPolicy::Inbox).await?;
+        let expired = doorstep.expired.saturating_add(inbox.expired);
+        let collected = Collected { expired, ..Collected::default() };
+        Ok(Owner { client, line, doorstep, inbox, collected })
+    }
+
+    /// Drains both mailboxes, then does what only a drained client may do.
+    pub(crate) async fn drain(&mut self) -> Result<(), ClientError> {
+        let began = clock::now();
+        for slot in [self.doorstep.slot, self.inbox.slot] {
+            self.collect(slot, false).await?;
+            while !self.take_batch(self.client.options.timeout).await?.drained {}
+        }
+        self.after_drain(began)?;
+        upkeep::mint_successor(self.client)?;
+        let generated = self.client.vault.read(|tx| mailbox::get(tx, MailboxPolicy::Inbox))?.generated;
+        if !generated {
+            make_generation_known(&self.client.vault, &mut self.line, &self.inbox).await?;
+        }
+        Ok(())
+    }
+
+    /// From now on deliveries are pushed as they come.
+    pub(crate) async fn follow(&mut self) -> Result<(), ClientError> {
+        self.collect(self.doorstep.slot, true).await?;
+        self.collect(self.inbox.slot, true).await
+    }
+
+    /// Waits for pushed deliveries and takes them in. Says whether anything came.
+    pub(crate) async fn wait(&mut self, wait: Duration) -> Result<bool, ClientError> {
+        let began = clock::now();
+        let batch = self.take_batch_or_nothing(wait).await?;
+        match batch {
+            Some(batch) if batch.deliveries > 0 => {
+                self.after_drain(began)?;
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// Closes the connection.
+    pub(crate) async fn close(self) {
+        self.line.close().await;
+    }
+
+    async fn collect(&mut self, slot: Slot, follow: bool) -> Result<(), ClientError> {
+        let collect = Collect { slot, after: Cursor(0), credit: CREDIT, follow };
+        match self.line.ask(collect).await? {
+            Response::Collecting => Ok(()),
+            other => Err(self.line.unexpected(&other)),
+        }
+    }
+
+    async fn take_batch(&mut self, wait: Duration) -> Result<Batch, ClientError> {
+        let host = self.line.host().to_owned();
+        let reason = "it stopped delivering".to_owned();
+        self.take_batch_or_nothing(wait).await?.ok_or(ClientError::Unreachable { host, reason })
+    }
+
+    /// One batch: what is here already, at most [`BATCH_MAX`], in one transaction, then acknowledged.
+    async fn take_batch_or_nothing(&mut self, wait: Duration) -> Result<Option<Batch>, ClientError> {
+        let mut deliveries = Vec::new();
+        let mut next = self.line.pushed(wait).await?;
+        let came = next.is_some();
+        let mut drained = false;
+        while let Some(pushed) = next {
+            match pushed {
+                Pushed::Delivery { auth, envelope, ticket } => {
+                    deliveries.push(Delivery { auth, envelope, ticket });
+                }
+                Pushed::Drained => drained = true,
+            }
+            let more = deliveries.len() < BATCH_MAX && !drained && self.line.has_pushed();
+            next = if more { self.line.pushed(Duration::ZERO).await? } else { None };
+        }
+        let count = deliveries.len();
+        if count > 0 {
+            self.commit_and_ack(deliveries).await?;
+        }
+        Ok(came.then_some(Batch { deliveries: count, drained }))
+    }
+
+    /// P2: everything is committed before anything is acknowledged.
+    async fn commit_and_ack(&mut self, deliveries: Vec<Delivery>) -> Result<(), ClientError> {
+        self.client.fail_at(FailPoint::DeliveredNotCommitted)?;
+        let now = clock::now();
+        let doorstep = self.doorstep.slot;
+        let outcomes = self.client.vault.erase(|tx| {
+            let take = |delivery: &Delivery| {
+                let policy = match delivery.ticket.slot() == doorstep {
+                    true => MailboxPolicy::Doorstep,
+                    false => MailboxPolicy::Inbox,
+                };
+                open::take_in(tx, policy, &delivery.auth, &delivery.envelope, now)
+            };
+            deliveries.iter().map(take).collect::<Result<Vec<_>, _>>()
+        })?;
+        self.collected.kept += count(&outcomes, Outcome::Kept);
+        self.collected.quarantined += count(&outcomes, Outcome::SetAside);
+        self.client.fail_at(FailPoint::CommittedNotAcked)?;
+        self.ack(deliveries).await
+    }
+
+    /// Acknowledgements are cumulative: the highest of each mailbox is enough.
+    async fn ack(&mut self, deliveries: Vec<Delivery>) -> Result<(), ClientError> {
+        let (mut doorstep, mut inbox) = (None, None);
+        for delivery in deliveries {
+            let highest =
+                if delivery.ticket.slot() == self.doorstep.slot { &mut doorstep } else { &mut inbox };
+            *highest = Some(delivery.ticket);
+        }
+        for ticket in [doorstep, inbox].into_iter().flatten() {
+            match self.line.ack(ticket).await? {
+                Response::Acked => {}
+                other => return Err(self.line.unexpected(&other)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Retries what did not open in its turn, and lets old offers go.
+    fn after_drain(&mut self, began: UnixSeconds) -> Result<(), ClientError> {
+        let client = self.client;
+        client.vault.erase(|tx| {
+            open::retry_set_aside(tx, began, clock::now())?;
+            for standing in [Standing::Contact, Standing::Request] {
+                for person in contact::list(tx, standing)? {
+                    let state = contact::conversation(tx, person.id)?;
+                    contact::set_conversation(tx, person.id, &state.drained(began))?;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Days since the oldest waiting envelope came, for `doctor`.
+    pub(crate) fn oldest_days(&self) -> u16 {
+        let today = day_of(clock::now()).0;
+        let waiting = [&self.doorstep, &self.inbox].into_iter().filter(|opened| opened.waiting > 0);
+        waiting.map(|opened| today.saturating_sub(opened.oldest.0)).max().unwrap_or(0)
+    }
+
+    /// Envelopes that waited when the mailboxes were opened.
+    pub(crate) fn waiting(&self) -> u32 {
+        self.doorstep.waiting.saturating_add(self.inbox.waiting)
+    }
+}
+
+struct Batch {
+    deliveries: usize,
+    drained: bool,
+}
+
+fn count(outcomes: &[Outcome], which: Outcome) -> u32 {
+    u32::try_from(outcomes.iter().filter(|outcome| **outcome == which).count()).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,96 @@
+//! Strangers' first messages: shown, accepted, declined; nothing leaves before the person decides.
+
+use e2ee::MessageId;
+use rusqlite::Transaction;
+
+use super::{
+    clock,
+    contacts::{check_alias, pin_of, promote, refuse_taken_alias, to_contact},
+    directory::look_up,
+    random, run,
+    send::flush_all,
+};
+use crate::{
+    Client, ClientError, Contact, ContactRequest, ReceivedBody,
+    vault::{
+        contact::{self, Person, Standing},
+        inbox,
+        outbox::{self, OutKind},
+    },
+};
+
+/// See [`Client::requests`].
+pub(crate) fn list(client: &Client) -> Result<Vec<ContactRequest>, ClientError> {
+    client.vault.read(|tx| {
+        let people = contact::list(tx, Standing::Request)?;
+        people.iter().map(|person| to_request(tx, person)).collect()
+    })
+}
+
+fn to_request(tx: &Transaction<'_>, person: &Person) -> Result<ContactRequest, ClientError> {
+    let texts = inbox::all_of(tx, person.id)?.into_iter().filter_map(|row| match row.body {
+        ReceivedBody::Text(text) => Some(text),
+        ReceivedBody::Unknown { .. } => None,
+    });
+    Ok(ContactRequest {
+        label: person.shown().to_owned(),
+        address: person.address(),
+        texts: texts.collect(),
+        received_at: person.added_at,
+    })
+}
+
+fn expect(tx: &Transaction<'_>, label: &str) -> Result<Person, ClientError> {
+    contact::by_label(tx, label)?.ok_or_else(|| ClientError::NoSuchRequest { label: label.to_owned() })
+}
+
+/// See [`Client::accept`]. The name is checked on a fresh anonymous connection, to the host of the address that
+/// the person was shown.
+pub(crate) fn accept(client: &Client, label: &str, alias: Option<&str>) -> Result<Contact, ClientError> {
+    let me = client.vault.me()?;
+    let person = client.vault.read(|tx| expect(tx, label))?;
+    let alias = alias.unwrap_or(label);
+    check_alias(alias)?;
+    client.vault.read(|tx| refuse_taken_alias(tx, alias, Some(person.id)))?;
+    let address = person.address();
+    let found = run(look_up(client, &address, pin_of(&address, &me)))?;
+    if found.server_id != person.server_id {
+        return Err(ClientError::WrongServer { host: person.at.to_string() });
+    }
+    client.vault.write(|tx| {
+        refuse_taken_alias(tx, alias, Some(person.id))?;
+        if contact::by_name(tx, &person.name, &person.server_id)?.is_some() {
+            return Err(ClientError::KeyChanged { alias: person.name.to_string() });
+        }
+        promote(tx, person.id, alias)?;
+        contact::set_record(tx, person.id, &found.record, clock::now())?;
+        queue_accept(tx, person.id)
+    })?;
+    // The ACCEPT is committed: if it cannot leave now, it leaves with the next command.
+    match run(flush_all(client)) {
+        Err(error) if error.exit_code() == 7 => return Err(error),
+        _ => {}
+    }
+    client.vault.read(|tx| to_contact(tx, &contact::by_id(tx, person.id)?))
+}
+
+/// See [`Client::decline`].
+pub(crate) fn decline(client: &Client, label: &str) -> Result<(), ClientError> {
+    client.vault.erase(|tx| {
+        let person = expect(tx, label)?;
+        tx.execute("UPDATE contact SET standing = 2, label = NULL WHERE id = ?1", [person.id])?;
+        tx.execute("UPDATE message SET body = x'', handled = 1, shown = 0 WHERE contact = ?1", [person.id])?;
+        Ok(())
+    })
+}
+
+/// Puts an ACCEPT into the outbox, once.
+pub(crate) fn queue_accept(tx: &Transaction<'_>, id: i64) -> Result<(), ClientError> {
+    let person = contact::by_id(tx, id)?;
+    if person.accept_sent || person.inbox.is_none() {
+        return Ok(());
+    }
+    let message_id = MessageId::random(&mut random::rng());
+    outbox::insert(tx, id, &message_id, OutKind::Accept, "", None, clock::now())?;
+    contact::set(tx, id, "accept_sent", true)
+}

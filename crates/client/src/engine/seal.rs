@@ -1,0 +1,224 @@
+//! Sealing one message: ratchet, stamp and sealed bytes in one vault transaction, before anything leaves.
+
+use client_core::{
+    route::{Patience, Route, Situation, choose},
+    schedule::{day_of, needs_refill},
+};
+use e2ee::{
+    Conversation, HelloIntro, Kind, Outgoing, ReplyPath, SealError, Sealed, VerifiedBundle, authorise,
+};
+use rusqlite::Transaction;
+use wire::{
+    DepositAuth, DepositId, Stamp,
+    limits::{HELLO_STAMPS, REFILL_STAMPS_MAX},
+    request::MailboxPolicy,
+};
+
+use super::{clock, random};
+use crate::{
+    ClientError,
+    vault::{
+        contact::{self, Person},
+        mailbox, me,
+        outbox::{self, OutKind, OutRow, SealedAs, SealedRow},
+        stamp,
+    },
+};
+
+/// Stamps that may ride along with a text when few are left.
+const SPARE_STAMPS: usize = 64;
+
+/// Which way a waiting message would take now.
+pub(crate) fn route(tx: &Transaction<'_>, person: &Person, row: &OutRow) -> Result<Route, ClientError> {
+    let state = contact::conversation(tx, person.id)?;
+    let now = clock::now();
+    let chosen = choose(&Situation {
+        inbox_usable: person.inbox.is_some() && state.can_use_inbox(day_of(now)),
+        stamps: stamp::count(tx, person.id)?,
+        session: state.can_use_session_form(),
+        hellos_left: state.hellos_left(now),
+        session_forms: person.session_forms,
+        text_bytes: row.text.len(),
+    });
+    // What a client sends by itself never goes to somebody who has not been heard from.
+    Ok(match (row.kind, chosen) {
+        (OutKind::Accept | OutKind::Refill, Route::Hello) => Route::Wait(Patience::Answer),
+        (_, chosen) => chosen,
+    })
+}
+
+/// What sealing came to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Step {
+    /// The row is sealed, by this or another process.
+    Done,
+    /// Something sealed to an older offer must be stored first.
+    OlderFirst,
+    /// The situation changed: choose the way anew.
+    Again,
+}
+
+/// Seals one waiting row the given way. To be called inside one vault transaction.
+pub(crate) fn seal(
+    tx: &Transaction<'_>,
+    row_id: i64,
+    way: SealedAs,
+    bundle: Option<&VerifiedBundle>,
+) -> Result<Step, ClientError> {
+    let row = outbox::by_id(tx, row_id)?;
+    let person = contact::by_id(tx, row.contact)?;
+    if row.state != client_core::outbox::State::Waiting {
+        return Ok(Step::Done);
+    }
+    if !person.trust.allows_sealing() {
+        return Err(ClientError::KeyChanged { alias: person.shown().to_owned() });
+    }
+    if route(tx, &person, &row)? != route_of(way) {
+        return Ok(Step::Again);
+    }
+    if way == SealedAs::Inbox && outbox::has_older_sealed(tx, person.id, person.revision)? {
+        return Ok(Step::OlderFirst);
+    }
+    let state = contact::conversation(tx, person.id)?;
+    let work = Work { tx, row: &row, person: &person, state: &state };
+    match (way, bundle) {
+        (SealedAs::Inbox, _) => work.inbox()?,
+        (SealedAs::Hello, Some(bundle)) => work.hello(bundle)?,
+        (SealedAs::SessionForm, Some(bundle)) => work.session_form(bundle)?,
+        _ => return Err(ClientError::Unexpected { place: "sealing without a bundle" }),
+    }
+    Ok(Step::Done)
+}
+
+fn route_of(way: SealedAs) -> Route {
+    match way {
+        SealedAs::Hello => Route::Hello,
+        SealedAs::Inbox => Route::Inbox,
+        SealedAs::SessionForm => Route::SessionForm,
+    }
+}
+
+struct Work<'a> {
+    tx: &'a Transaction<'a>,
+    row: &'a OutRow,
+    person: &'a Person,
+    state: &'a Conversation,
+}
+
+impl Work<'_> {
+    fn inbox(&self) -> Result<(), ClientError> {
+        let again = ClientError::Unexpected { place: "an inbox without stamps" };
+        let sid = self.person.inbox.ok_or(again.clone())?;
+        let stamp = stamp::spend(self.tx, self.person.id)?.ok_or(again)?;
+        let message = self.outgoing()?;
+        let spare = self.spare_stamps()?;
+        let sealed = self.state.seal(&message, &spare, sid, clock::now(), &mut random::rng());
+        let sealed = sealed.map_err(|error| self.seal_error(&error))?;
+        let auth = authorise(&stamp, &sid, &sealed.envelope);
+        self.commit(SealedAs::Inbox, sid, auth, &sealed)
+    }
+
+    fn session_form(&self, bundle: &VerifiedBundle) -> Result<(), ClientError> {
+        let message = self.outgoing()?;
+        let spare = self.spare_stamps()?;
+        let sealed = self.state.seal_session_form(bundle, &message, &spare, clock::now(), &mut random::rng());
+        let sealed = sealed.map_err(|error| self.seal_error(&error))?;
+        contact::set(self.tx, self.person.id, "session_forms", self.person.session_forms + 1)?;
+        self.commit(
+            SealedAs::SessionForm,
+            bundle.bundle().body.doorstep,
+            DepositAuth::Open { puzzle: None },
+            &sealed,
+        )
+    }
+
+    fn hello(&self, bundle: &VerifiedBundle) -> Result<(), ClientError> {
+        let intro = self.intro()?;
+        let account = me::account(self.tx)?;
+        let message = self.outgoing()?;
+        let sealed =
+            self.state.seal_hello(&account, bundle, &intro, &message, clock::now(), &mut random::rng());
+        let sealed = sealed.map_err(|error| self.seal_error(&error))?;
+        self.commit(
+            SealedAs::Hello,
+            bundle.bundle().body.doorstep,
+            DepositAuth::Open { puzzle: None },
+            &sealed,
+        )
+    }
+
+    /// Who I am and where to answer. Further HELLOs repeat the stamps of the first.
+    fn intro(&self) -> Result<HelloIntro, ClientError> {
+        let me = me::me(self.tx)?.ok_or(ClientError::JoinUnfinished)?;
+        let reply = match self.state.hello_reply() {
+            Some(reply) => reply.clone(),
+            None => self.reply_path(HELLO_STAMPS)?,
+        };
+        Ok(HelloIntro {
+            record: me.record.body,
+            sig_new: me.record.sig_new,
+            commitment_nonce: me.commitment_nonce.ok_or(ClientError::JoinUnfinished)?,
+            leaf_index: me.leaf_index,
+            bundle: me.bundle.ok_or(ClientError::JoinUnfinished)?,
+            reply,
+        })
+    }
+
+    fn reply_path(&self, stamps: usize) -> Result<ReplyPath, ClientError> {
+        let me = me::me(self.tx)?.ok_or(ClientError::JoinUnfinished)?;
+        Ok(ReplyPath {
+            server_id: me.server_id,
+            at: me.at,
+            inbox: mailbox::sid(self.tx, MailboxPolicy::Inbox)?,
+            stamps: stamp::hand_out(self.tx, self.person.id, stamps)?,
+        })
+    }
+
+    fn outgoing(&self) -> Result<Outgoing, ClientError> {
+        let kind = match self.row.kind {
+            OutKind::Text => Kind::Text(self.row.text.clone()),
+            OutKind::Refill => Kind::Refill,
+            OutKind::Accept => Kind::Accept(self.reply_path(REFILL_STAMPS_MAX)?),
+        };
+        Ok(match self.row.placed {
+            Some(placed) => Outgoing::again(self.row.message_id, kind, placed),
+            None => Outgoing::new(self.row.message_id, kind),
+        })
+    }
+
+    /// Refills ride in ordinary messages where there is room.
+    fn spare_stamps(&self) -> Result<Vec<Stamp>, ClientError> {
+        let low = self.person.answered && needs_refill(stamp::unused(self.tx, self.person.id)?);
+        match self.row.kind {
+            OutKind::Refill => stamp::preview(self.tx, REFILL_STAMPS_MAX),
+            OutKind::Text if low => stamp::preview(self.tx, SPARE_STAMPS),
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    fn commit(
+        &self,
+        way: SealedAs,
+        sid: DepositId,
+        auth: DepositAuth,
+        sealed: &Sealed,
+    ) -> Result<(), ClientError> {
+        if sealed.stamps_used > 0 {
+            stamp::hand_out(self.tx, self.person.id, sealed.stamps_used)?;
+        }
+        contact::set_conversation(self.tx, self.person.id, &sealed.conversation)?;
+        let row = SealedRow {
+            at: clock::now(),
+            revision: self.person.revision,
+            way,
+            sid,
+            auth,
+            envelope: sealed.envelope.clone(),
+        };
+        outbox::set_sealed(self.tx, self.row.id, &sealed.placed, &row)
+    }
+
+    fn seal_error(&self, _error: &SealError) -> ClientError {
+        ClientError::Unexpected { place: "sealing a message" }
+    }
+}

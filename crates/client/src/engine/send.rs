@@ -1,0 +1,221 @@
+//! Sending: committed to the outbox first, then drained for news, then sealed and deposited in order.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use client_core::outbox::State;
+use e2ee::MessageId;
+use rusqlite::Transaction;
+
+use super::{clock, deposit::Courier, pull::drain, random, run};
+use crate::{
+    Client, ClientError, FailPoint, QueuedReason, SendOptions, Sent, SentState,
+    vault::{
+        contact::{self, Person, Standing},
+        key::to_hex,
+        outbox::{self, OutKind, OutRow},
+    },
+};
+
+/// A text that surely fits the largest envelope.
+pub(crate) const TEXT_BYTES_MAX: usize = 60_000;
+const KEY_BYTES_MAX: usize = 255;
+/// How long a send waits for another collecting process before it sends without draining.
+const DRAIN_WAIT: Duration = Duration::from_millis(200);
+
+/// What a flush came to.
+#[derive(Default)]
+pub(crate) struct Flushed {
+    /// Texts that the relay confirmed.
+    pub(crate) stored: u32,
+    /// Why a contact's messages did not all leave.
+    pub(crate) problems: BTreeMap<i64, ClientError>,
+    /// Why a row waits.
+    pub(crate) waits: BTreeMap<i64, QueuedReason>,
+}
+
+/// See [`Client::send`].
+pub(crate) fn send(
+    client: &Client,
+    alias: &str,
+    text: &str,
+    options: &SendOptions,
+) -> Result<Sent, ClientError> {
+    check(text, options)?;
+    let row_id = client.vault.write(|tx| queue(tx, alias, text, options))?;
+    client.fail_at(FailPoint::OutboxCommitted)?;
+    let flushed = run(drain_and_flush(client))?;
+    let row = client.vault.read(|tx| outbox::by_id(tx, row_id))?;
+    let state = match row.state {
+        State::Stored => SentState::Stored,
+        _ => not_stored(client, &row, &flushed, options)?,
+    };
+    let to = client.vault.read(|tx| contact::by_id(tx, row.contact))?.shown().to_owned();
+    Ok(Sent { id: to_hex(&row.message_id.0), to, state })
+}
+
+fn check(text: &str, options: &SendOptions) -> Result<(), ClientError> {
+    if text.len() > TEXT_BYTES_MAX {
+        return Err(ClientError::TooLong { bytes: text.len(), max: TEXT_BYTES_MAX });
+    }
+    match &options.idempotency {
+        Some(key) if !(1..=KEY_BYTES_MAX).contains(&key.len()) => Err(ClientError::BadIdempotencyKey),
+        _ => Ok(()),
+    }
+}
+
+/// Commits the message, or finds the one that its key names.
+fn queue(tx: &Transaction<'_>, alias: &str, text: &str, options: &SendOptions) -> Result<i64, ClientError> {
+    let person = contact::expect(tx, alias)?;
+    if let Some(key) = &options.idempotency
+        && let Some(row) = outbox::by_key(tx, key)?
+    {
+        let same = row.contact == person.id && row.text == text;
+        return if same { Ok(row.id) } else { Err(ClientError::IdempotencyConflict) };
+    }
+    check_person(&person, options)?;
+    let message_id = MessageId::random(&mut random::rng());
+    outbox::insert(
+        tx,
+        person.id,
+        &message_id,
+        OutKind::Text,
+        text,
+        options.idempotency.as_deref(),
+        clock::now(),
+    )
+}
+
+fn check_person(person: &Person, options: &SendOptions) -> Result<(), ClientError> {
+    let alias = person.shown().to_owned();
+    if person.blocked {
+        return Err(ClientError::Blocked { alias });
+    }
+    if !person.trust.allows_sealing() {
+        return Err(ClientError::KeyChanged { alias });
+    }
+    if options.require_verified && !person.trust.is_verified() {
+        return Err(ClientError::NotVerified { alias });
+    }
+    Ok(())
+}
+
+/// What a message that is not stored means for the caller.
+fn not_stored(
+    client: &Client,
+    row: &OutRow,
+    flushed: &Flushed,
+    options: &SendOptions,
+) -> Result<SentState, ClientError> {
+    let problem = flushed.problems.get(&row.contact);
+    if let Some(error) = problem.filter(|error| !error.is_temporary()) {
+        return Err(error.clone());
+    }
+    let reason = match (row.state, flushed.waits.get(&row.id), problem) {
+        (State::Refused, _, _) => QueuedReason::Refused,
+        (_, Some(reason), _) => reason.clone(),
+        (_, None, Some(error)) => QueuedReason::Unreachable(format!("{}: {}", error.what(), error.why())),
+        (_, None, None) => QueuedReason::BehindOthers,
+    };
+    // What was sealed may be on the relay already: it is not taken back.
+    if options.no_queue && client.vault.write(|tx| outbox::withdraw(tx, row.id))? {
+        return Err(problem.cloned().unwrap_or(ClientError::NotQueued { reason: words(&reason) }));
+    }
+    Ok(SentState::Queued(reason))
+}
+
+fn words(reason: &QueuedReason) -> String {
+    match reason {
+        QueuedReason::Unreachable(why) => why.clone(),
+        QueuedReason::AwaitingAnswer => "the contact has not answered yet".into(),
+        QueuedReason::TooLongForFirstContact => "it is too long for a first message".into(),
+        QueuedReason::MailboxFull => "the contact's mailbox is full".into(),
+        QueuedReason::Refused => "the server refused it".into(),
+        QueuedReason::BehindOthers => "earlier messages to this contact go first".into(),
+    }
+}
+
+/// See [`Client::flush`].
+pub(crate) fn flush(client: &Client) -> Result<u32, ClientError> {
+    let flushed = run(drain_and_flush(client))?;
+    match flushed.problems.into_values().next() {
+        Some(error) if flushed.stored == 0 => Err(error),
+        _ => Ok(flushed.stored),
+    }
+}
+
+/// Every command that connects drains first, so that a program that only sends still receives its refills. A
+/// drain that does not succeed does not keep a message back.
+async fn drain_and_flush(client: &Client) -> Result<Flushed, ClientError> {
+    let drained = match client.vault.collector_lock(DRAIN_WAIT) {
+        Ok(_lock) => drain(client).await.map(drop),
+        Err(ClientError::CollectorBusy) => Ok(()),
+        Err(error) => return Err(error),
+    };
+    match drained {
+        Err(error)
+            if matches!(error.exit_code(), 1 | 7) && !matches!(error, ClientError::Protocol { .. }) =>
+        {
+            Err(error)
+        }
+        _ => flush_all(client).await,
+    }
+}
+
+/// Sends what waits, contact by contact; one contact's trouble does not hold up another.
+pub(crate) async fn flush_all(client: &Client) -> Result<Flushed, ClientError> {
+    client.vault.write(queue_due_refills)?;
+    let mut flushed = Flushed::default();
+    let mut silent_hosts: BTreeMap<String, ClientError> = BTreeMap::new();
+    for id in client.vault.read(outbox::contacts_with_open)? {
+        let person = client.vault.read(|tx| contact::by_id(tx, id))?;
+        if person.blocked || person.standing != Standing::Contact {
+            continue;
+        }
+        let host = person.at.to_string();
+        if let Some(error) = silent_hosts.get(&host) {
+            flushed.problems.insert(id, error.clone());
+            continue;
+        }
+        match Courier::new(client, id, &mut flushed).run().await {
+            Ok(()) => {}
+            Err(error)
+                if matches!(error.exit_code(), 1 | 7) && !matches!(error, ClientError::Protocol { .. }) =>
+            {
+                return Err(error);
+            }
+            Err(error) => {
+                note_reason(client, id, &error)?;
+                if matches!(error, ClientError::Unreachable { .. }) {
+                    silent_hosts.insert(host, error.clone());
+                }
+                flushed.problems.insert(id, error);
+            }
+        }
+    }
+    Ok(flushed)
+}
+
+/// The outbox says why its oldest row waits.
+fn note_reason(client: &Client, id: i64, error: &ClientError) -> Result<(), ClientError> {
+    client.vault.write(|tx| match outbox::open_of(tx, id)?.first() {
+        Some(row) => outbox::set_reason(tx, row.id, &error.what()),
+        None => Ok(()),
+    })
+}
+
+/// Refills whose time has come enter the outbox.
+fn queue_due_refills(tx: &Transaction<'_>) -> Result<(), ClientError> {
+    let now = clock::now();
+    for person in contact::list(tx, Standing::Contact)? {
+        let due = person.refill_due.is_some_and(|due| due.0 <= now.0);
+        if !due || person.blocked {
+            continue;
+        }
+        contact::set(tx, person.id, "refill_due", None::<i64>)?;
+        if !outbox::has_open(tx, person.id, OutKind::Refill)? {
+            let message_id = MessageId::random(&mut random::rng());
+            outbox::insert(tx, person.id, &message_id, OutKind::Refill, "", None, now)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,85 @@
+//! What a client does for itself after a drain: prekeys, stamps, and the erasure of what is old.
+
+use client_core::schedule::{BUNDLE_RENEW_DAYS, day_of};
+use rusqlite::Transaction;
+use wire::request::MailboxPolicy;
+
+use super::{clock, join, random};
+use crate::{
+    Client, ClientError,
+    vault::{contact, inbox, mailbox, me},
+};
+
+/// Signs a new bundle over the present prekeys; it waits in the vault until it is published.
+pub(crate) fn renew_bundle(tx: &Transaction<'_>) -> Result<(), ClientError> {
+    let row = me::me(tx)?.ok_or(ClientError::JoinUnfinished)?;
+    let doorstep = mailbox::sid(tx, MailboxPolicy::Doorstep)?;
+    let today = day_of(clock::now());
+    let bundle = me::account(tx)?.bundle(&me::identity(tx)?, row.bundle_counter + 1, today, doorstep);
+    me::set_bundle(tx, &bundle)
+}
+
+/// Rotates what is due, and publishes what is not published. To be called after a drain only: an envelope
+/// that waits on the relay may need the older prekey.
+pub(crate) async fn prekeys(client: &Client) -> Result<(), ClientError> {
+    client.vault.erase(rotate_due)?;
+    let me = client.vault.me()?;
+    match me.bundle_published {
+        true => Ok(()),
+        false => join::publish(&client.vault, &me, &client.options).await,
+    }
+}
+
+fn rotate_due(tx: &Transaction<'_>) -> Result<(), ClientError> {
+    let row = me::me(tx)?.ok_or(ClientError::JoinUnfinished)?;
+    let today = day_of(clock::now());
+    let mut account = me::account(tx)?;
+    let (prekey, fallback) = (account.prekey_due(today), account.fallback_due(today));
+    if prekey {
+        account = account.rotate_prekey(&mut random::rng(), today);
+    }
+    if fallback {
+        account = account.rotate_fallback(today);
+    }
+    let ends = row.bundle.as_ref().map_or(0, |bundle| bundle.body.not_after.0);
+    if prekey || fallback {
+        me::set_account(tx, &account)?;
+    }
+    match prekey || fallback || ends.saturating_sub(today.0) < BUNDLE_RENEW_DAYS {
+        true => renew_bundle(tx),
+        false => Ok(()),
+    }
+}
+
+/// Once a day: erases what has outlived its time.
+pub(crate) fn sweep(client: &Client) -> Result<(), ClientError> {
+    let now = clock::now();
+    let today = day_of(now);
+    if client.vault.me()?.swept_day >= today.0 {
+        return Ok(());
+    }
+    client.vault.erase(|tx| {
+        let account = me::account(tx)?.swept(today);
+        me::set_account(tx, &account)?;
+        for standing in [contact::Standing::Contact, contact::Standing::Request] {
+            for person in contact::list(tx, standing)? {
+                let state = contact::conversation(tx, person.id)?.swept(&account, now);
+                contact::set_conversation(tx, person.id, &state)?;
+            }
+        }
+        inbox::forget_envelopes(tx, today)?;
+        tx.execute("UPDATE me SET swept_day = ?1", [today.0])?;
+        Ok(())
+    })
+}
+
+/// A new generation of stamps when three quarters of the present one are handed out.
+pub(crate) fn mint_successor(client: &Client) -> Result<(), ClientError> {
+    client.vault.erase(|tx| {
+        let mint = mailbox::mint(tx)?;
+        match mint.wants_successor() && mailbox::get(tx, MailboxPolicy::Inbox)?.generated {
+            true => mailbox::set_mint(tx, &mint.next_generation(&mut random::rng()), true),
+            false => Ok(()),
+        }
+    })
+}

@@ -1,0 +1,21 @@
+//! Steps at which a test can stop a client dead, as `kill -9` would (P2).
+
+/// Stops the client with an error right at a step: nothing after it happens.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum FailPoint {
+    /// After the outbox row is committed, before anything is sealed.
+    OutboxCommitted,
+    /// After sealing is committed, before the deposit leaves.
+    Sealed,
+    /// After `STORED` came, before it is noted.
+    StoredNotNoted,
+    /// After deliveries came, before the vault's transaction.
+    DeliveredNotCommitted,
+    /// After the vault's transaction, before the acknowledgement.
+    CommittedNotAcked,
+    /// During join, after `REGISTERED` came, before it is noted.
+    RegisteredNotNoted,
+    /// During join, after both mailboxes exist, before they are noted.
+    CreatedNotNoted,
+}

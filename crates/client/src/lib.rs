@@ -1,0 +1,44 @@
+//! The library that applications embed: an encrypted vault, a way to the server, and what people do with them.
+//!
+//! A [`Client`] is born by [`Client::join`], once, from an invitation; later programs [`Client::open`] the
+//! same [`Profile`]. [`Client::add`] makes a [`Contact`]; [`Client::send`] commits a text to the outbox and
+//! has the relay store it; [`Client::pull`] collects, commits, acknowledges, and hands out what is new.
+//! Everything else looks at the vault. Every call blocks; one that cannot reach the server says so and loses
+//! nothing. What goes wrong is a [`ClientError`], which knows its sentence, its remedy and its exit code.
+//!
+//! ```no_run
+//! use client::{Client, Handled, Options, Profile, PullOptions, SendOptions, Unlock};
+//! # fn main() -> Result<(), client::ClientError> {
+//! let profile = Profile::named(None, "default")?;
+//! let client = Client::open(&profile, &Unlock::KeyFile, Options::default())?;
+//! client.send("bob", "the key is under the pot", &SendOptions::default())?;
+//! client.pull(&PullOptions::default(), &mut |message| {
+//!     println!("{}: {}", message.from, message.body.text().unwrap_or("(something newer)"));
+//!     Handled::Yes
+//! })?;
+//! # Ok(()) }
+//! ```
+
+mod client;
+mod contact;
+mod doctor;
+mod engine;
+mod error;
+mod fail_point;
+mod message;
+mod profile;
+mod transport;
+mod unlock;
+mod vault;
+
+pub use client::{Client, JoinAt, JoinRequest, Joined, Options};
+pub use contact::{Contact, Language, SafetyNumber, Trust};
+pub use doctor::{Check, Verdict};
+pub use error::ClientError;
+pub use fail_point::FailPoint;
+pub use message::{
+    ContactRequest, Direction, Handled, LogEntry, OutboxEntry, OutboxState, PullOptions, PullSummary,
+    QueuedReason, Received, ReceivedBody, SendOptions, Sent, SentState,
+};
+pub use profile::Profile;
+pub use unlock::{Passphrase, Protection, Protector, Unlock};

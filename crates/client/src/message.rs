@@ -1,0 +1,218 @@
+//! What callers see of messages: received, sent, waiting, remembered.
+
+use wire::{Address, UnixSeconds};
+
+use crate::{ClientError, Trust};
+
+/// A received message, as [`crate::Client::pull`] hands it out.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Received {
+    /// 32 hexadecimal digits, unique per sender.
+    pub id: String,
+    /// The contact's alias.
+    pub from: String,
+    /// What is known of the sender's key.
+    pub trust: Trust,
+    /// Its number in the sender's stream.
+    pub number: u64,
+    /// How many earlier messages of the stream had not arrived when this one was first shown: a gap is
+    /// shown, never skipped in silence (P3). 0 almost always.
+    pub missing_before: u64,
+    /// When the sender says it was sent.
+    pub sent_at: UnixSeconds,
+    /// When this vault committed it.
+    pub received_at: UnixSeconds,
+    /// What it says.
+    pub body: ReceivedBody,
+}
+
+/// What a received message holds.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ReceivedBody {
+    /// A text.
+    Text(String),
+    /// A kind that this version does not know; kept, and shown as such.
+    Unknown {
+        /// Its number in `spec/e2ee.md § Kinds`.
+        kind: u8,
+    },
+}
+
+impl ReceivedBody {
+    /// The text, if it is one.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            ReceivedBody::Text(text) => Some(text),
+            ReceivedBody::Unknown { .. } => None,
+        }
+    }
+}
+
+/// What a caller answers for each message that it is handed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Handled {
+    /// It took it: marked, never handed out again.
+    Yes,
+    /// It could not: handed out again by the next pull.
+    No,
+    /// It took it, and wants no further ones now.
+    YesAndStop,
+    /// It could not, and wants no further ones now.
+    NoAndStop,
+}
+
+impl Handled {
+    pub(crate) fn taken(self) -> bool {
+        matches!(self, Handled::Yes | Handled::YesAndStop)
+    }
+
+    pub(crate) fn stops(self) -> bool {
+        matches!(self, Handled::YesAndStop | Handled::NoAndStop)
+    }
+}
+
+/// What happened to a message that was handed to [`crate::Client::send`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Sent {
+    /// 32 hexadecimal digits; the same for a repeated idempotency key.
+    pub id: String,
+    /// The contact's alias.
+    pub to: String,
+    /// Where it is now.
+    pub state: SentState,
+}
+
+/// Where a sent message is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum SentState {
+    /// The relay said `STORED`: it is on stable storage there.
+    Stored,
+    /// It waits in the outbox and goes with a later command.
+    Queued(QueuedReason),
+}
+
+/// Why a message waits.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum QueuedReason {
+    /// The server could not be reached, or was busy.
+    Unreachable(String),
+    /// First messages wait for the other side's answer: its bound of repeated HELLOs is reached, or no
+    /// stamps are left and the doorstep's bound is reached too.
+    AwaitingAnswer,
+    /// Longer than a greeting may be; goes once the contact has accepted.
+    TooLongForFirstContact,
+    /// The contact's mailbox is full.
+    MailboxFull,
+    /// The server refused it for good; `oub outbox` shows it.
+    Refused,
+    /// Earlier messages to this contact go first, in a later command.
+    BehindOthers,
+}
+
+/// A line of a contact's history.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LogEntry {
+    /// 32 hexadecimal digits.
+    pub id: String,
+    /// From whom to whom.
+    pub direction: Direction,
+    /// Its number in its stream.
+    pub number: u64,
+    /// When the sender says it was sent.
+    pub sent_at: UnixSeconds,
+    /// When this vault committed it.
+    pub at: UnixSeconds,
+    /// What it holds.
+    pub body: ReceivedBody,
+    /// For mine: where it is.
+    pub outgoing: Option<OutboxState>,
+    /// For theirs: whether it was handled.
+    pub handled: bool,
+    /// For theirs: numbers missing before it right now.
+    pub missing_before: u64,
+}
+
+/// From whom to whom.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Direction {
+    /// From the contact to me.
+    Received,
+    /// From me to the contact.
+    Sent,
+}
+
+/// A message that the relay has not confirmed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OutboxEntry {
+    /// 32 hexadecimal digits.
+    pub id: String,
+    /// The contact's alias.
+    pub to: String,
+    /// Where it is.
+    pub state: OutboxState,
+    /// When it was handed to [`crate::Client::send`].
+    pub queued_at: UnixSeconds,
+    /// Why it is not stored yet, in words, where that is known.
+    pub reason: Option<String>,
+}
+
+pub use client_core::outbox::State as OutboxState;
+
+/// How to send.
+#[derive(Clone, Default, Debug)]
+pub struct SendOptions {
+    /// Same key = same message: sent once, whatever is retried (1–255 bytes).
+    pub idempotency: Option<String>,
+    /// Refuse unless the contact is verified (exit 6).
+    pub require_verified: bool,
+    /// Fail (exit 4) rather than keep it in the outbox when it cannot be stored now.
+    pub no_queue: bool,
+}
+
+/// What and how to pull.
+#[derive(Clone, Default, Debug)]
+pub struct PullOptions {
+    /// Only from this contact (alias). Others stay unhandled.
+    pub from: Option<String>,
+    /// Hand out at most so many.
+    pub max: Option<u32>,
+    /// Hand out without marking as handled, whatever the sink answers.
+    pub peek: bool,
+    /// Keep the connection open and hand out as they arrive, until `stop` or the sink says so.
+    pub follow: bool,
+    /// With `follow`: set to true (from a signal handler's thread) to end within a second.
+    pub stop: Option<std::sync::Arc<std::sync::atomic::AtomicBool>>,
+    /// With `follow`: end after this long.
+    pub follow_for: Option<std::time::Duration>,
+}
+
+/// What a pull did.
+#[derive(Debug, Default)]
+pub struct PullSummary {
+    /// Messages handed to the sink.
+    pub handed_out: u32,
+    /// Of these, how many were marked handled.
+    pub handled: u32,
+    /// First messages of strangers that now wait in `requests` (all, not only new ones).
+    pub requests: u32,
+    /// Envelopes that expired on the relay before they were collected.
+    pub expired: u32,
+    /// Envelopes that could not be opened and were set aside in this pull.
+    pub quarantined: u32,
+    /// Why the server could not be asked, if so: what was already in the vault was handed out all the same.
+    pub unreachable: Option<ClientError>,
+}
+
+/// A stranger's first message.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ContactRequest {
+    /// Names the request in `accept` and `decline`: the claimed name, with `-2` and so on when several
+    /// strangers claim one name.
+    pub label: String,
+    /// The claimed full address: the name is checked with its server only when accepting.
+    pub address: Address,
+    /// Greetings so far, oldest first.
+    pub texts: Vec<String>,
+    /// When the first arrived.
+    pub received_at: UnixSeconds,
+}

@@ -1,0 +1,335 @@
+//! One connection: TCP, TLS and the client's machine, driven until an answer is there.
+
+use std::{
+    collections::VecDeque,
+    future::Future,
+    time::{Duration, Instant},
+};
+
+use proto::{
+    ClientConfig, ClientConnection, ClientEvent, CloseReason, DeliveryTicket, NotSent, Now, ServerPin,
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::timeout,
+};
+use tokio_rustls::client::TlsStream;
+use wire::{
+    ConnectionKind, DepositAuth, Envelope, HostPort, Refusal, RefusalKind, Request, RequestId, Response,
+    ServerId,
+    request::{Binding, ConnectionProof},
+    response::Welcome,
+};
+
+use super::tls::{self, Found, Pin};
+use crate::ClientError;
+
+/// Exporter label that ties proofs to this channel.
+const EXPORTER: &[u8] = b"EXPORTER-oubliette";
+
+/// What the server pushes on an owner connection.
+#[derive(Debug)]
+pub(crate) enum Pushed {
+    /// One envelope.
+    Delivery { auth: DepositAuth, envelope: Envelope, ticket: DeliveryTicket },
+    /// The mailbox is empty.
+    Drained,
+}
+
+/// An open connection to the pinned server.
+pub(crate) struct Line {
+    stream: TlsStream<TcpStream>,
+    machine: ClientConnection,
+    started: Instant,
+    patience: Duration,
+    host: String,
+    welcome: Welcome,
+    proof: ConnectionProof,
+    pushed: VecDeque<Pushed>,
+    answers: VecDeque<(RequestId, Response)>,
+}
+
+impl Line {
+    /// Connects, checks the server's identity, and awaits its greeting.
+    pub(crate) async fn connect(
+        at: &HostPort,
+        pin: Pin,
+        kind: ConnectionKind,
+        patience: Duration,
+    ) -> Result<Line, ClientError> {
+        let host = at.to_string();
+        let tcp = within(patience, &host, TcpStream::connect((at.host_to_resolve(), at.port()))).await?;
+        let tcp = tcp.map_err(|error| unreachable(&host, error))?;
+        let _ = tcp.set_nodelay(true);
+        let found = Found::default();
+        let connector = tls::connector(pin, &found).map_err(|error| unreachable(&host, error))?;
+        let stream = within(patience, &host, connector.connect(tls::relay_name(), tcp)).await?;
+        let stream = stream.map_err(|error| handshake_error(&host, &error))?;
+        let id = found.accepted().ok_or_else(|| ClientError::WrongServer { host: host.clone() })?;
+        Self::greet(stream, host, id, kind, patience).await
+    }
+
+    async fn greet(
+        stream: TlsStream<TcpStream>,
+        host: String,
+        id: ServerId,
+        kind: ConnectionKind,
+        patience: Duration,
+    ) -> Result<Line, ClientError> {
+        let exported = stream.get_ref().1.export_keying_material([0; 32], EXPORTER, None);
+        let binding = Binding::TlsExporter(exported.map_err(|error| unreachable(&host, error))?);
+        let config = ClientConfig { server: ServerPin::Full(id), binding, kind };
+        let machine = ClientConnection::new(config, Now(0));
+        let welcome = Welcome {
+            versions: wire::VersionRange { min: 0, max: 0 },
+            server_id: id,
+            nonce: wire::WelcomeNonce([0; 32]),
+            time: wire::UnixSeconds(0),
+            frame_bytes_max: 0,
+            outstanding_max: 0,
+            idle_ms_max: 0,
+            flags: 0,
+        };
+        let proof = ConnectionProof { version: 0, server_id: id, welcome_nonce: welcome.nonce, binding };
+        let mut line = Line {
+            stream,
+            machine,
+            started: Instant::now(),
+            patience,
+            host,
+            welcome,
+            proof,
+            pushed: VecDeque::new(),
+            answers: VecDeque::new(),
+        };
+        match line.event(patience).await? {
+            Some(ClientEvent::Ready { welcome, proof }) => {
+                line.welcome = *welcome;
+                line.proof = proof;
+                Ok(line)
+            }
+            Some(_) => Err(line.broken("it did not greet")),
+            None => Err(line.silent()),
+        }
+    }
+
+    /// Which server this is, in full.
+    pub(crate) fn server_id(&self) -> ServerId {
+        self.welcome.server_id
+    }
+
+    /// Its greeting.
+    pub(crate) fn welcome(&self) -> &Welcome {
+        &self.welcome
+    }
+
+    /// What proofs on this connection cover.
+    pub(crate) fn proof(&self) -> &ConnectionProof {
+        &self.proof
+    }
+
+    /// Which server, for sentences.
+    pub(crate) fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// Asks, and awaits the answer. A refusal is an answer.
+    pub(crate) async fn ask(&mut self, request: impl Into<Request>) -> Result<Response, ClientError> {
+        let id = self.start(request).await?;
+        self.answer_to(id).await
+    }
+
+    /// Asks without waiting.
+    pub(crate) async fn start(&mut self, request: impl Into<Request>) -> Result<RequestId, ClientError> {
+        let now = self.now();
+        let id = self.machine.request(now, request).map_err(|error| self.not_sent(error))?;
+        self.flush().await?;
+        Ok(id)
+    }
+
+    /// Awaits the answer to one request; deliveries that come meanwhile are kept.
+    pub(crate) async fn answer_to(&mut self, id: RequestId) -> Result<Response, ClientError> {
+        let end = Instant::now() + self.patience;
+        loop {
+            if let Some(place) = self.answers.iter().position(|(have, _)| *have == id) {
+                let answer = self.answers.remove(place).map(|(_, response)| response);
+                return answer.ok_or(ClientError::Unexpected { place: "answers" });
+            }
+            match self.event(end.saturating_duration_since(Instant::now())).await? {
+                Some(event) => self.keep(event)?,
+                None => return Err(self.silent()),
+            }
+        }
+    }
+
+    /// The next thing pushed, or `None` when nothing came in time.
+    pub(crate) async fn pushed(&mut self, wait: Duration) -> Result<Option<Pushed>, ClientError> {
+        let end = Instant::now() + wait;
+        loop {
+            if let Some(next) = self.pushed.pop_front() {
+                return Ok(Some(next));
+            }
+            match self.event(end.saturating_duration_since(Instant::now())).await? {
+                Some(event) => self.keep(event)?,
+                None => return Ok(None),
+            }
+        }
+    }
+
+    /// Whether something pushed is here already.
+    pub(crate) fn has_pushed(&self) -> bool {
+        !self.pushed.is_empty()
+    }
+
+    /// Acknowledges through a delivery: only after the vault has committed.
+    pub(crate) async fn ack(&mut self, ticket: DeliveryTicket) -> Result<Response, ClientError> {
+        let now = self.now();
+        let id = self.machine.ack(now, ticket).map_err(|error| self.not_sent(error))?;
+        self.flush().await?;
+        self.answer_to(id).await
+    }
+
+    /// Closes politely; a connection that is gone already is closed too.
+    pub(crate) async fn close(mut self) {
+        self.machine.close();
+        let _ = self.flush().await;
+        let _ = timeout(Duration::from_secs(1), self.stream.shutdown()).await;
+    }
+
+    fn keep(&mut self, event: ClientEvent) -> Result<(), ClientError> {
+        match event {
+            ClientEvent::Answered { id, response } => self.answers.push_back((id, response)),
+            ClientEvent::Deliver { auth, envelope, ticket, .. } => {
+                self.pushed.push_back(Pushed::Delivery { auth, envelope, ticket });
+            }
+            ClientEvent::Drained { .. } => self.pushed.push_back(Pushed::Drained),
+            ClientEvent::Superseded { .. } => return Err(ClientError::Superseded),
+            ClientEvent::Ready { .. } => return Err(self.broken("it greeted twice")),
+            ClientEvent::Closed { reason } => return Err(self.closed(reason)),
+        }
+        Ok(())
+    }
+
+    /// The machine's next event; `None` when none came in time.
+    async fn event(&mut self, wait: Duration) -> Result<Option<ClientEvent>, ClientError> {
+        let end = Instant::now() + wait;
+        loop {
+            if let Some(event) = self.machine.poll_event() {
+                return match event {
+                    ClientEvent::Closed { reason } => Err(self.closed(reason)),
+                    event => Ok(Some(event)),
+                };
+            }
+            let now = Instant::now();
+            if now >= end {
+                return Ok(None);
+            }
+            self.flush().await?;
+            let machine_wait = self
+                .machine
+                .poll_timeout()
+                .map(|at| Duration::from_millis(at.0.saturating_sub(self.now().0)));
+            let wait = machine_wait.unwrap_or(Duration::MAX).min(end - now);
+            self.read_some(wait).await?;
+        }
+    }
+
+    async fn read_some(&mut self, wait: Duration) -> Result<(), ClientError> {
+        let mut buffer = vec![0; 16 * 1024];
+        let read = timeout(wait, self.stream.read(&mut buffer)).await;
+        let now = self.now();
+        match read {
+            Err(_) => self.machine.handle_timeout(now),
+            Ok(Ok(0)) => self.machine.input_closed(),
+            Ok(Ok(len)) => self.machine.handle_input(now, buffer.get(..len).unwrap_or_default()),
+            Ok(Err(error)) => return Err(unreachable(&self.host, error)),
+        }
+        self.flush().await
+    }
+
+    async fn flush(&mut self) -> Result<(), ClientError> {
+        let mut wrote = false;
+        while let Some(bytes) = self.machine.poll_output() {
+            let write = within(self.patience, &self.host, self.stream.write_all(&bytes)).await?;
+            write.map_err(|error| unreachable(&self.host, error))?;
+            wrote = true;
+        }
+        if wrote {
+            let flushed = within(self.patience, &self.host, self.stream.flush()).await?;
+            flushed.map_err(|error| unreachable(&self.host, error))?;
+        }
+        Ok(())
+    }
+
+    fn now(&self) -> Now {
+        Now(u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX))
+    }
+
+    fn closed(&self, reason: CloseReason) -> ClientError {
+        match reason {
+            CloseReason::WrongServer => ClientError::WrongServer { host: self.host.clone() },
+            CloseReason::NotFrames | CloseReason::OutOfTurn => {
+                self.broken("it broke the rules of the protocol")
+            }
+            CloseReason::Version { .. } => self.broken("it speaks another version of the protocol"),
+            other => unreachable(&self.host, other),
+        }
+    }
+
+    fn not_sent(&self, error: NotSent) -> ClientError {
+        match error {
+            NotSent::Closed => unreachable(&self.host, error),
+            NotSent::TooMany | NotSent::OutOfPlace => {
+                ClientError::Unexpected { place: "a request out of place" }
+            }
+        }
+    }
+
+    /// The sentence for an answer that does not fit, or a refusal.
+    pub(crate) fn unexpected(&self, response: &Response) -> ClientError {
+        match response {
+            Response::Refused(refusal) => self.refused(refusal),
+            _ => self.broken("it answered something else"),
+        }
+    }
+
+    /// The sentence for a refusal.
+    pub(crate) fn refused(&self, refusal: &Refusal) -> ClientError {
+        let host = self.host.clone();
+        match refusal.kind {
+            RefusalKind::Busy | RefusalKind::Unavailable | RefusalKind::Uncertain => {
+                ClientError::Busy { host, retry_after_s: refusal.retry_after_s }
+            }
+            RefusalKind::Invite => ClientError::InvitationRefused,
+            kind => ClientError::Refused { host, kind },
+        }
+    }
+
+    fn broken(&self, reason: &'static str) -> ClientError {
+        ClientError::Protocol { host: self.host.clone(), reason }
+    }
+
+    fn silent(&self) -> ClientError {
+        unreachable(&self.host, "it did not answer in time")
+    }
+}
+
+async fn within<T>(patience: Duration, host: &str, work: impl Future<Output = T>) -> Result<T, ClientError> {
+    timeout(patience, work).await.map_err(|_| unreachable(host, "it did not answer in time"))
+}
+
+fn unreachable(host: &str, reason: impl std::fmt::Display) -> ClientError {
+    ClientError::Unreachable { host: host.to_owned(), reason: reason.to_string() }
+}
+
+/// A certificate that does not follow from the pin is an identity error, never a temporary one.
+fn handshake_error(host: &str, error: &std::io::Error) -> ClientError {
+    let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    match tls {
+        Some(rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented) => {
+            ClientError::WrongServer { host: host.to_owned() }
+        }
+        _ => unreachable(host, error),
+    }
+}

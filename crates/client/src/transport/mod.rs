@@ -1,0 +1,7 @@
+//! The way to a server: TCP, TLS 1.3 pinned to the server's root key, and one machine per connection.
+
+mod line;
+mod tls;
+
+pub(crate) use line::{Line, Pushed};
+pub(crate) use tls::Pin;

@@ -1,0 +1,53 @@
+//! What opens a vault: chosen once at join, recorded, never changed silently (DESIGN § 10).
+
+use core::fmt;
+
+use zeroize::Zeroizing;
+
+/// A passphrase: wiped when dropped, silent in `Debug`.
+#[derive(Clone)]
+pub struct Passphrase(Zeroizing<String>);
+
+impl Passphrase {
+    /// Takes ownership, so that no second copy has to exist.
+    pub fn new(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+impl fmt::Debug for Passphrase {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Passphrase(..)")
+    }
+}
+
+/// How a new vault's key shall be kept.
+#[derive(Clone, Debug)]
+pub enum Protector {
+    /// In a file beside the vault, 0600. Protects against nothing that can read the folder.
+    KeyFile,
+    /// Wrapped under a passphrase (Argon2id, 64 MiB, 3 passes).
+    Passphrase(Passphrase),
+}
+
+/// How an existing vault's key is kept.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Protection {
+    /// In a file beside the vault: [`Unlock::KeyFile`] opens it.
+    KeyFile,
+    /// Under a passphrase: [`Unlock::Passphrase`] opens it.
+    Passphrase,
+}
+
+/// What the caller brings to open a vault.
+#[derive(Clone, Debug)]
+pub enum Unlock {
+    /// The key file beside the vault.
+    KeyFile,
+    /// The passphrase chosen at join.
+    Passphrase(Passphrase),
+}

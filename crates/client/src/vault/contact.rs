@@ -1,0 +1,278 @@
+//! People: contacts, requests, and whom I declined.
+
+use client_core::contact::{Pin, Trust};
+use e2ee::Conversation;
+use rusqlite::{OptionalExtension, Row, Transaction};
+use wire::{
+    Address, DepositId, HostPort, IdentityFingerprint, IdentityRecord, Name, PrekeyBundle, ServerId,
+    ShortFingerprint, UnixSeconds, Wire, address::Pins,
+};
+
+use super::{
+    decode, int,
+    me::{parse_host, parse_name},
+    uint,
+};
+use crate::ClientError;
+
+/// What a person is to me.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Standing {
+    /// I may write to them.
+    Contact = 0,
+    /// A stranger whose first message waits for my decision.
+    Request = 1,
+    /// A stranger whom I declined.
+    Declined = 2,
+}
+
+/// A row of `contact`, without the conversation.
+#[derive(Clone, Debug)]
+pub(crate) struct Person {
+    pub(crate) id: i64,
+    pub(crate) standing: Standing,
+    pub(crate) alias: Option<String>,
+    pub(crate) label: Option<String>,
+    pub(crate) name: Name,
+    pub(crate) at: HostPort,
+    pub(crate) server_id: ServerId,
+    pub(crate) fingerprint: IdentityFingerprint,
+    pub(crate) record: Option<IdentityRecord>,
+    pub(crate) trust: Trust,
+    pub(crate) blocked: bool,
+    pub(crate) checked_at: UnixSeconds,
+    pub(crate) revision: i64,
+    pub(crate) inbox: Option<DepositId>,
+    pub(crate) bundle: Option<PrekeyBundle>,
+    pub(crate) bundle_at: UnixSeconds,
+    pub(crate) answered: bool,
+    pub(crate) accept_sent: bool,
+    pub(crate) session_forms: u32,
+    pub(crate) refill_due: Option<UnixSeconds>,
+    pub(crate) added_at: UnixSeconds,
+}
+
+const COLUMNS: &str = "id, standing, alias, label, name, host, port, server_id, fingerprint, record, trust, blocked,
+    checked_at, revision, inbox_sid, bundle, bundle_at, answered, accept_sent, session_forms, refill_due, added_at";
+
+impl Person {
+    /// The full address.
+    pub(crate) fn address(&self) -> Address {
+        let pins = Pins {
+            server: ShortFingerprint::from_full(&self.server_id.0),
+            identity: ShortFingerprint::from_full(&self.fingerprint.0),
+        };
+        Address { name: self.name.clone(), at: self.at.clone(), pins: Some(pins) }
+    }
+
+    /// What people call this person here.
+    pub(crate) fn shown(&self) -> &str {
+        self.alias.as_deref().or(self.label.as_deref()).unwrap_or(self.name.as_str())
+    }
+
+    /// The record that is pinned, once it was looked up.
+    pub(crate) fn pin(&self) -> Option<Pin> {
+        let body = &self.record.as_ref()?.body;
+        Some(Pin { seq: body.seq, hash: proto::signed::record_hash(body), identity: self.fingerprint })
+    }
+}
+
+/// What a new row holds.
+pub(crate) struct NewPerson<'a> {
+    pub(crate) standing: Standing,
+    pub(crate) shown: &'a str,
+    pub(crate) name: &'a Name,
+    pub(crate) at: &'a HostPort,
+    pub(crate) server_id: &'a ServerId,
+    pub(crate) fingerprint: &'a IdentityFingerprint,
+    pub(crate) record: Option<&'a IdentityRecord>,
+    pub(crate) conversation: &'a Conversation,
+    pub(crate) now: UnixSeconds,
+}
+
+/// Adds a person.
+pub(crate) fn insert(tx: &Transaction<'_>, new: &NewPerson<'_>) -> Result<i64, ClientError> {
+    let is_contact = new.standing == Standing::Contact;
+    tx.execute(
+        "INSERT INTO contact (standing, alias, label, name, host, port, server_id, fingerprint, record, trust,
+         checked_at, conversation, added_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, ?10, ?11, ?12)",
+        rusqlite::params![
+            new.standing as i64,
+            is_contact.then_some(new.shown),
+            (!is_contact).then_some(new.shown),
+            new.name.as_str(),
+            new.at.host(),
+            new.at.port(),
+            new.server_id.0,
+            new.fingerprint.0,
+            new.record.map(Wire::to_bytes),
+            new.record.map_or(0, |_| int(new.now.0)),
+            new.conversation.snapshot().as_slice(),
+            int(new.now.0),
+        ],
+    )?;
+    Ok(tx.last_insert_rowid())
+}
+
+/// By alias.
+pub(crate) fn by_alias(tx: &Transaction<'_>, alias: &str) -> Result<Option<Person>, ClientError> {
+    find(tx, "alias = ?1 AND standing = 0", alias)
+}
+
+/// By alias, or the sentence that there is none.
+pub(crate) fn expect(tx: &Transaction<'_>, alias: &str) -> Result<Person, ClientError> {
+    by_alias(tx, alias)?.ok_or_else(|| ClientError::NoSuchContact { alias: alias.to_owned() })
+}
+
+/// A waiting request.
+pub(crate) fn by_label(tx: &Transaction<'_>, label: &str) -> Result<Option<Person>, ClientError> {
+    find(tx, "label = ?1 AND standing = 1", label)
+}
+
+/// By row.
+pub(crate) fn by_id(tx: &Transaction<'_>, id: i64) -> Result<Person, ClientError> {
+    find(tx, "id = ?1", id)?.ok_or(ClientError::VaultDamaged { what: "a contact" })
+}
+
+/// By identity, whatever the standing.
+pub(crate) fn by_fingerprint(
+    tx: &Transaction<'_>,
+    fingerprint: &IdentityFingerprint,
+) -> Result<Option<Person>, ClientError> {
+    find(tx, "fingerprint = ?1", fingerprint.0)
+}
+
+/// A contact by what the directory calls it.
+pub(crate) fn by_name(
+    tx: &Transaction<'_>,
+    name: &Name,
+    server_id: &ServerId,
+) -> Result<Option<Person>, ClientError> {
+    let all = list(tx, Standing::Contact)?;
+    Ok(all.into_iter().find(|person| person.name == *name && person.server_id == *server_id))
+}
+
+/// All of one standing: contacts by alias, requests by age.
+pub(crate) fn list(tx: &Transaction<'_>, standing: Standing) -> Result<Vec<Person>, ClientError> {
+    let sql = format!("SELECT {COLUMNS} FROM contact WHERE standing = ?1 ORDER BY alias, id");
+    let mut rows = tx.prepare_cached(&sql)?;
+    let raw = rows.query_map([standing as i64], |row| Ok(from_row(row)))?;
+    raw.map(|person| person?).collect()
+}
+
+/// How many requests wait.
+pub(crate) fn count_requests(tx: &Transaction<'_>) -> Result<u32, ClientError> {
+    Ok(tx.query_row("SELECT count(*) FROM contact WHERE standing = 1", [], |row| row.get(0))?)
+}
+
+fn find(
+    tx: &Transaction<'_>,
+    condition: &str,
+    key: impl rusqlite::ToSql,
+) -> Result<Option<Person>, ClientError> {
+    let sql = format!("SELECT {COLUMNS} FROM contact WHERE {condition}");
+    tx.prepare_cached(&sql)?.query_row([key], |row| Ok(from_row(row))).optional()?.transpose()
+}
+
+fn from_row(row: &Row<'_>) -> Result<Person, ClientError> {
+    let record: Option<Vec<u8>> = row.get(9)?;
+    let bundle: Option<Vec<u8>> = row.get(15)?;
+    Ok(Person {
+        id: row.get(0)?,
+        standing: standing_from(row.get(1)?)?,
+        alias: row.get(2)?,
+        label: row.get(3)?,
+        name: parse_name(&row.get::<_, String>(4)?)?,
+        at: parse_host(&row.get::<_, String>(5)?, row.get(6)?)?,
+        server_id: ServerId(row.get(7)?),
+        fingerprint: IdentityFingerprint(row.get(8)?),
+        record: record.map(|bytes| decode(&bytes, "a contact's record")).transpose()?,
+        trust: trust_from(row.get(10)?)?,
+        blocked: row.get(11)?,
+        checked_at: UnixSeconds(uint(row.get(12)?)),
+        revision: row.get(13)?,
+        inbox: row.get::<_, Option<[u8; 16]>>(14)?.map(DepositId),
+        bundle: bundle.map(|bytes| decode(&bytes, "a contact's bundle")).transpose()?,
+        bundle_at: UnixSeconds(uint(row.get(16)?)),
+        answered: row.get(17)?,
+        accept_sent: row.get(18)?,
+        session_forms: row.get(19)?,
+        refill_due: row.get::<_, Option<i64>>(20)?.map(|at| UnixSeconds(uint(at))),
+        added_at: UnixSeconds(uint(row.get(21)?)),
+    })
+}
+
+/// The ratcheted state towards a person.
+pub(crate) fn conversation(tx: &Transaction<'_>, id: i64) -> Result<Conversation, ClientError> {
+    let bytes: Vec<u8> =
+        tx.query_row("SELECT conversation FROM contact WHERE id = ?1", [id], |row| row.get(0))?;
+    Conversation::restore(&bytes).map_err(|_| ClientError::VaultDamaged { what: "a conversation" })
+}
+
+/// Replaces the ratcheted state.
+pub(crate) fn set_conversation(
+    tx: &Transaction<'_>,
+    id: i64,
+    state: &Conversation,
+) -> Result<(), ClientError> {
+    let sql = "UPDATE contact SET conversation = ?2 WHERE id = ?1";
+    tx.prepare_cached(sql)?.execute((id, state.snapshot().as_slice()))?;
+    Ok(())
+}
+
+/// Sets one column of one person. The column's name is always a literal of this crate.
+pub(crate) fn set(
+    tx: &Transaction<'_>,
+    id: i64,
+    column: &'static str,
+    value: impl rusqlite::ToSql,
+) -> Result<(), ClientError> {
+    tx.execute(&format!("UPDATE contact SET {column} = ?2 WHERE id = ?1"), rusqlite::params![id, value])?;
+    Ok(())
+}
+
+/// Pins another record, looked up now.
+pub(crate) fn set_record(
+    tx: &Transaction<'_>,
+    id: i64,
+    record: &IdentityRecord,
+    now: UnixSeconds,
+) -> Result<(), ClientError> {
+    let fingerprint = proto::signed::identity_of(&record.body).map(|key| key.fingerprint());
+    let fingerprint = fingerprint.map_err(|_| ClientError::Unexpected { place: "pinning a record" })?;
+    tx.execute(
+        "UPDATE contact SET record = ?2, fingerprint = ?3, checked_at = ?4 WHERE id = ?1",
+        (id, record.to_bytes(), fingerprint, int(now.0)),
+    )?;
+    Ok(())
+}
+
+/// Sets what is known of the key.
+pub(crate) fn set_trust(tx: &Transaction<'_>, id: i64, trust: Trust) -> Result<(), ClientError> {
+    let number = match trust {
+        Trust::Unverified => 0,
+        Trust::Verified => 1,
+        Trust::VerifiedBefore => 2,
+        Trust::Changed => 3,
+    };
+    set(tx, id, "trust", number)
+}
+
+fn trust_from(number: i64) -> Result<Trust, ClientError> {
+    Ok(match number {
+        0 => Trust::Unverified,
+        1 => Trust::Verified,
+        2 => Trust::VerifiedBefore,
+        3 => Trust::Changed,
+        _ => return Err(ClientError::VaultDamaged { what: "the trust in a contact" }),
+    })
+}
+
+fn standing_from(number: i64) -> Result<Standing, ClientError> {
+    Ok(match number {
+        0 => Standing::Contact,
+        1 => Standing::Request,
+        2 => Standing::Declined,
+        _ => return Err(ClientError::VaultDamaged { what: "a contact's standing" }),
+    })
+}

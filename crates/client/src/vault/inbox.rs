@@ -1,0 +1,222 @@
+//! What arrived: messages, streams, envelopes seen, and what could not be opened.
+
+use client_core::inbox::{Numbers, Taken};
+use e2ee::{Content, Kind, MessageId, StreamId};
+use rusqlite::{OptionalExtension, Row, Transaction};
+use wire::{Day, DepositAuth, Envelope, UnixSeconds, Wire, request::MailboxPolicy};
+
+use super::{int, mailbox, uint};
+use crate::{ClientError, ReceivedBody};
+
+/// Bytes of quarantine, oldest first out (DESIGN § 9.7).
+const QUARANTINE_BYTES_MAX: i64 = 32 * 1024 * 1024;
+
+/// A received message.
+#[derive(Clone, Debug)]
+pub(crate) struct InRow {
+    pub(crate) id: i64,
+    pub(crate) contact: i64,
+    pub(crate) message_id: MessageId,
+    pub(crate) stream: StreamId,
+    pub(crate) number: u64,
+    pub(crate) sent_at: UnixSeconds,
+    pub(crate) received_at: UnixSeconds,
+    pub(crate) body: ReceivedBody,
+    pub(crate) handled: bool,
+}
+
+const COLUMNS: &str = "id, contact, message_id, stream, number, sent_at, received_at, kind, body, handled";
+
+/// Keeps a received Content. Says whether its message is new; one seen before is dropped.
+pub(crate) fn insert(
+    tx: &Transaction<'_>,
+    contact: i64,
+    content: &Content,
+    show: bool,
+    now: UnixSeconds,
+) -> Result<bool, ClientError> {
+    let numbers = numbers(tx, contact, &content.stream)?;
+    let (numbers, taken) = numbers.take(content.number);
+    if taken != Taken::Again {
+        set_numbers(tx, contact, &content.stream, &numbers)?;
+    }
+    let (kind, body): (u8, &[u8]) = match &content.kind {
+        Kind::Text(text) => (Kind::TEXT, text.as_bytes()),
+        Kind::Unknown { kind, body } => (*kind, body),
+        other => (other.number(), &[]),
+    };
+    let shown = show && matches!(content.kind, Kind::Text(_) | Kind::Unknown { .. });
+    let sql = "INSERT OR IGNORE INTO message (contact, message_id, stream, number, sent_at, received_at, kind, body,
+               shown) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+    let inserted = tx.prepare_cached(sql)?.execute(rusqlite::params![
+        contact,
+        content.message_id.0,
+        content.stream.0,
+        int(content.number),
+        int(content.sent_at.0),
+        int(now.0),
+        kind,
+        body,
+        shown,
+    ])?;
+    Ok(inserted == 1)
+}
+
+/// Messages that nobody handled, in the order in which they are shown.
+pub(crate) fn unhandled(tx: &Transaction<'_>, contact: Option<i64>) -> Result<Vec<InRow>, ClientError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM message WHERE handled = 0 AND shown = 1 AND (?1 IS NULL OR contact = ?1)
+         AND contact IN (SELECT id FROM contact WHERE standing = 0 AND blocked = 0) ORDER BY id LIMIT 10000"
+    );
+    in_order(many(tx, &sql, contact)?)
+}
+
+/// All shown messages of a contact, in the order in which they are shown.
+pub(crate) fn all_of(tx: &Transaction<'_>, contact: i64) -> Result<Vec<InRow>, ClientError> {
+    let sql = format!("SELECT {COLUMNS} FROM message WHERE shown = 1 AND contact = ?1 ORDER BY id");
+    in_order(many(tx, &sql, Some(contact))?)
+}
+
+fn in_order(rows: Vec<InRow>) -> Result<Vec<InRow>, ClientError> {
+    Ok(client_core::inbox::in_order(rows, |row| (row.contact, row.stream.0, row.number)))
+}
+
+fn many(tx: &Transaction<'_>, sql: &str, contact: Option<i64>) -> Result<Vec<InRow>, ClientError> {
+    let mut rows = tx.prepare_cached(sql)?;
+    let list = rows.query_map([contact], |row| Ok(from_row(row)))?;
+    list.map(|row| row?).collect()
+}
+
+fn from_row(row: &Row<'_>) -> Result<InRow, ClientError> {
+    let (kind, body): (u8, Vec<u8>) = (row.get(7)?, row.get(8)?);
+    let body = match kind {
+        Kind::TEXT => ReceivedBody::Text(
+            String::from_utf8(body).map_err(|_| ClientError::VaultDamaged { what: "a received text" })?,
+        ),
+        kind => ReceivedBody::Unknown { kind },
+    };
+    Ok(InRow {
+        id: row.get(0)?,
+        contact: row.get(1)?,
+        message_id: MessageId(row.get(2)?),
+        stream: StreamId(row.get(3)?),
+        number: uint(row.get(4)?),
+        sent_at: UnixSeconds(uint(row.get(5)?)),
+        received_at: UnixSeconds(uint(row.get(6)?)),
+        body,
+        handled: row.get(9)?,
+    })
+}
+
+/// Marks a message as handled: it is not handed out again.
+pub(crate) fn set_handled(tx: &Transaction<'_>, id: i64) -> Result<(), ClientError> {
+    tx.execute("UPDATE message SET handled = 1 WHERE id = ?1", [id])?;
+    Ok(())
+}
+
+/// Which numbers of a stream arrived.
+pub(crate) fn numbers(tx: &Transaction<'_>, contact: i64, stream: &StreamId) -> Result<Numbers, ClientError> {
+    let sql = "SELECT numbers FROM stream WHERE contact = ?1 AND stream = ?2";
+    let json: Option<String> =
+        tx.prepare_cached(sql)?.query_row((contact, stream.0), |row| row.get(0)).optional()?;
+    let Some(json) = json else { return Ok(Numbers::default()) };
+    serde_json::from_str(&json).map_err(|_| ClientError::VaultDamaged { what: "the numbers of a stream" })
+}
+
+fn set_numbers(
+    tx: &Transaction<'_>,
+    contact: i64,
+    stream: &StreamId,
+    numbers: &Numbers,
+) -> Result<(), ClientError> {
+    let json = serde_json::to_string(numbers).map_err(|_| ClientError::Unexpected { place: "numbers" })?;
+    let sql = "INSERT INTO stream (contact, stream, numbers) VALUES (?1, ?2, ?3)
+               ON CONFLICT (contact, stream) DO UPDATE SET numbers = excluded.numbers";
+    tx.prepare_cached(sql)?.execute((contact, stream.0, json))?;
+    Ok(())
+}
+
+/// Notes an envelope; says whether it is the first time.
+pub(crate) fn see_envelope(
+    tx: &Transaction<'_>,
+    envelope: &Envelope,
+    today: Day,
+) -> Result<bool, ClientError> {
+    let hash = crypto::sha256(&[envelope.as_bytes()]);
+    let sql = "INSERT OR IGNORE INTO envelope (hash, day) VALUES (?1, ?2)";
+    Ok(tx.prepare_cached(sql)?.execute((hash, today.0))? == 1)
+}
+
+/// Forgets envelopes that the relay cannot deliver again: its longest TTL, the stamps' life, and some days.
+pub(crate) fn forget_envelopes(tx: &Transaction<'_>, today: Day) -> Result<(), ClientError> {
+    tx.execute("DELETE FROM envelope WHERE day < ?1", [today.0.saturating_sub(120)])?;
+    Ok(())
+}
+
+/// An envelope that did not open.
+pub(crate) struct SetAside {
+    pub(crate) id: i64,
+    pub(crate) policy: MailboxPolicy,
+    pub(crate) auth: DepositAuth,
+    pub(crate) envelope: Envelope,
+}
+
+/// Sets an envelope aside that did not open; the oldest go when there are too many.
+pub(crate) fn set_aside(
+    tx: &Transaction<'_>,
+    policy: MailboxPolicy,
+    auth: &DepositAuth,
+    envelope: &Envelope,
+    now: UnixSeconds,
+) -> Result<(), ClientError> {
+    tx.execute(
+        "INSERT INTO quarantine (at, policy, auth, envelope) VALUES (?1, ?2, ?3, ?4)",
+        (int(now.0), mailbox::number(policy), auth.to_bytes(), envelope.as_bytes()),
+    )?;
+    for _ in 0..16 {
+        let sum = "SELECT coalesce(sum(length(envelope)), 0) FROM quarantine";
+        if tx.query_row(sum, [], |row| row.get::<_, i64>(0))? <= QUARANTINE_BYTES_MAX {
+            break;
+        }
+        tx.execute("DELETE FROM quarantine WHERE id = (SELECT min(id) FROM quarantine)", [])?;
+    }
+    Ok(())
+}
+
+/// What was set aside since a time.
+pub(crate) fn set_aside_since(
+    tx: &Transaction<'_>,
+    since: UnixSeconds,
+) -> Result<Vec<SetAside>, ClientError> {
+    let mut rows =
+        tx.prepare("SELECT id, policy, auth, envelope FROM quarantine WHERE at >= ?1 ORDER BY id")?;
+    let raw = rows.query_map([int(since.0)], |row| {
+        Ok((
+            row.get::<_, i64>(0)?,
+            row.get::<_, i64>(1)?,
+            row.get::<_, Vec<u8>>(2)?,
+            row.get::<_, Vec<u8>>(3)?,
+        ))
+    })?;
+    let mut list = Vec::new();
+    for item in raw {
+        let (id, policy, auth, envelope) = item?;
+        let policy = if policy == 0 { MailboxPolicy::Doorstep } else { MailboxPolicy::Inbox };
+        let auth = super::decode(&auth, "quarantine")?;
+        let envelope =
+            Envelope::new(envelope.into()).map_err(|_| ClientError::VaultDamaged { what: "quarantine" })?;
+        list.push(SetAside { id, policy, auth, envelope });
+    }
+    Ok(list)
+}
+
+/// Takes one out again.
+pub(crate) fn release(tx: &Transaction<'_>, id: i64) -> Result<(), ClientError> {
+    tx.execute("DELETE FROM quarantine WHERE id = ?1", [id])?;
+    Ok(())
+}
+
+/// How many are set aside.
+pub(crate) fn count_set_aside(tx: &Transaction<'_>) -> Result<u32, ClientError> {
+    Ok(tx.query_row("SELECT count(*) FROM quarantine", [], |row| row.get(0))?)
+}

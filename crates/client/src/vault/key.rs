@@ -1,0 +1,112 @@
+//! The vault's key: drawn once, kept as was chosen at join, never kept otherwise in silence.
+
+use std::fs;
+
+use crypto::Secret;
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use super::permissions;
+use crate::{ClientError, Profile, Protection, Protector, Unlock, engine::random};
+
+/// The raw key of the whole file.
+pub(crate) type VaultKey = Secret<32>;
+
+/// `protector.json`: what was chosen, and what it needs.
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+enum Record {
+    KeyFile { v: u8 },
+    Passphrase { v: u8, salt: String, sealed: String },
+}
+
+/// Draws a key and keeps it as asked. A key that is there already is kept: joining may be resumed.
+pub(crate) fn create(profile: &Profile, protect: &Protector) -> Result<VaultKey, ClientError> {
+    if profile.exists() {
+        return unlock(profile, &Unlock::from(protect));
+    }
+    let mut rng = random::rng();
+    let key = VaultKey::generate(&mut rng);
+    let record = match protect {
+        Protector::KeyFile => {
+            permissions::write_file(&profile.key_file_path(), key.expose())?;
+            Record::KeyFile { v: 1 }
+        }
+        Protector::Passphrase(passphrase) => {
+            let salt: [u8; 16] = random::bytes();
+            let wrapping = crypto::passphrase_key(passphrase.as_bytes(), &salt);
+            let sealed = crypto::seal_key(wrapping.expose(), key.expose(), &mut rng);
+            Record::Passphrase { v: 1, salt: to_hex(&salt), sealed: to_hex(&sealed) }
+        }
+    };
+    let json =
+        serde_json::to_vec(&record).map_err(|_| ClientError::Unexpected { place: "protector.json" })?;
+    permissions::write_file(&profile.protector_path(), &json)?;
+    Ok(key)
+}
+
+/// Brings the key back.
+pub(crate) fn unlock(profile: &Profile, unlock: &Unlock) -> Result<VaultKey, ClientError> {
+    match (read_record(profile)?, unlock) {
+        (Record::KeyFile { .. }, _) => read_key_file(profile),
+        (Record::Passphrase { .. }, Unlock::KeyFile) => Err(ClientError::PassphraseNeeded),
+        (Record::Passphrase { salt, sealed, .. }, Unlock::Passphrase(passphrase)) => {
+            let damaged = ClientError::VaultDamaged { what: "protector.json" };
+            let salt = from_hex(&salt).and_then(|salt| salt.try_into().ok()).ok_or(damaged.clone())?;
+            let sealed = from_hex(&sealed).ok_or(damaged)?;
+            let wrapping = crypto::passphrase_key(passphrase.as_bytes(), &salt);
+            let key =
+                crypto::open_key(wrapping.expose(), &sealed).map_err(|_| ClientError::WrongPassphrase)?;
+            to_key(&key).ok_or(ClientError::WrongPassphrase)
+        }
+    }
+}
+
+/// What was chosen.
+pub(crate) fn protection(profile: &Profile) -> Result<Protection, ClientError> {
+    Ok(match read_record(profile)? {
+        Record::KeyFile { .. } => Protection::KeyFile,
+        Record::Passphrase { .. } => Protection::Passphrase,
+    })
+}
+
+fn read_record(profile: &Profile) -> Result<Record, ClientError> {
+    let path = profile.protector_path();
+    if !path.exists() {
+        return Err(ClientError::NoIdentity { dir: profile.dir().to_path_buf() });
+    }
+    let json = fs::read(&path).map_err(|error| permissions::file_error(&path, &error))?;
+    serde_json::from_slice(&json).map_err(|_| ClientError::VaultDamaged { what: "protector.json" })
+}
+
+fn read_key_file(profile: &Profile) -> Result<VaultKey, ClientError> {
+    let path = profile.key_file_path();
+    let bytes = fs::read(&path).map(Zeroizing::new);
+    bytes.ok().and_then(|bytes| to_key(&bytes)).ok_or(ClientError::WrongKeyFile { path })
+}
+
+fn to_key(bytes: &[u8]) -> Option<VaultKey> {
+    <[u8; 32]>::try_from(bytes).ok().map(VaultKey::new)
+}
+
+impl From<&Protector> for Unlock {
+    fn from(protect: &Protector) -> Self {
+        match protect {
+            Protector::KeyFile => Unlock::KeyFile,
+            Protector::Passphrase(passphrase) => Unlock::Passphrase(passphrase.clone()),
+        }
+    }
+}
+
+/// Lower-case hexadecimal.
+pub(crate) fn to_hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn from_hex(text: &str) -> Option<Vec<u8>> {
+    if !text.is_ascii() || text.len() % 2 != 0 {
+        return None;
+    }
+    let pairs = (0..text.len()).step_by(2);
+    pairs.map(|at| text.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok())).collect()
+}

@@ -1,0 +1,240 @@
+//! Who I am: the one row of `me`.
+
+use crypto::IdentitySecret;
+use e2ee::Account;
+use rusqlite::{OptionalExtension, Transaction};
+use wire::{
+    Address, CommitmentNonce, HostPort, IdentityFingerprint, IdentityRecord, InviteCode, Name, PrekeyBundle,
+    ServerId, ShortFingerprint, Wire, address::Pins,
+};
+
+use super::{Vault, decode, int, uint};
+use crate::ClientError;
+
+/// How far joining got. Each step is written before the next request leaves.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Stage {
+    /// Keys are made; CLAIM may have left.
+    Begun = 0,
+    /// The name is mine.
+    Registered = 1,
+    /// The doorstep exists.
+    Doorstep = 2,
+    /// The inbox exists.
+    Inbox = 3,
+    /// The inbox knows its stamps.
+    Stamps = 4,
+    /// The bundle is published: joined.
+    Joined = 5,
+}
+
+/// The row.
+#[derive(Clone, Debug)]
+pub(crate) struct Me {
+    pub(crate) stage: Stage,
+    pub(crate) name: Name,
+    pub(crate) at: HostPort,
+    pub(crate) server_id: ServerId,
+    pub(crate) server_pinned: bool,
+    pub(crate) fingerprint: IdentityFingerprint,
+    pub(crate) record: IdentityRecord,
+    pub(crate) commitment_nonce: Option<CommitmentNonce>,
+    pub(crate) leaf_index: u64,
+    pub(crate) invite: Option<InviteCode>,
+    pub(crate) bundle: Option<PrekeyBundle>,
+    pub(crate) bundle_counter: u64,
+    pub(crate) bundle_published: bool,
+    pub(crate) swept_day: u16,
+}
+
+impl Me {
+    /// My full address.
+    pub(crate) fn address(&self) -> Address {
+        let pins = Pins {
+            server: ShortFingerprint::from_full(&self.server_id.0),
+            identity: ShortFingerprint::from_full(&self.fingerprint.0),
+        };
+        Address { name: self.name.clone(), at: self.at.clone(), pins: Some(pins) }
+    }
+}
+
+/// What a new row holds.
+pub(crate) struct NewMe<'a> {
+    pub(crate) name: &'a Name,
+    pub(crate) at: &'a HostPort,
+    pub(crate) server_id: &'a ServerId,
+    pub(crate) server_pinned: bool,
+    pub(crate) identity: &'a IdentitySecret,
+    pub(crate) record: &'a IdentityRecord,
+    pub(crate) recovery_entropy: &'a [u8; 32],
+    pub(crate) invite: Option<&'a InviteCode>,
+    pub(crate) account: &'a Account,
+}
+
+impl Vault {
+    /// Who I am, once joined.
+    pub(crate) fn me(&self) -> Result<Me, ClientError> {
+        match self.read(me)? {
+            Some(me) if me.stage == Stage::Joined => Ok(me),
+            Some(_) => Err(ClientError::JoinUnfinished),
+            None => Err(ClientError::JoinUnfinished),
+        }
+    }
+}
+
+/// The row, at whatever stage.
+pub(crate) fn me(tx: &Transaction<'_>) -> Result<Option<Me>, ClientError> {
+    let sql =
+        "SELECT stage, name, host, port, server_id, server_pinned, fingerprint, record, commitment_nonce,
+               leaf_index, invite, bundle, bundle_counter, bundle_published, swept_day FROM me";
+    let raw = tx
+        .query_row(sql, [], |row| {
+            Ok((
+                (
+                    row.get::<_, i64>(0)?,
+                    row.get::<_, String>(1)?,
+                    row.get::<_, String>(2)?,
+                    row.get::<_, u16>(3)?,
+                ),
+                (row.get::<_, [u8; 32]>(4)?, row.get::<_, bool>(5)?, row.get::<_, [u8; 32]>(6)?),
+                (
+                    row.get::<_, Vec<u8>>(7)?,
+                    row.get::<_, Option<[u8; 16]>>(8)?,
+                    row.get::<_, Option<i64>>(9)?,
+                ),
+                (row.get::<_, Option<[u8; 16]>>(10)?, row.get::<_, Option<Vec<u8>>>(11)?),
+                (row.get::<_, i64>(12)?, row.get::<_, bool>(13)?, row.get::<_, u16>(14)?),
+            ))
+        })
+        .optional()?;
+    let Some(((stage, name, host, port), (server_id, pinned, fingerprint), record, extra, counters)) = raw
+    else {
+        return Ok(None);
+    };
+    Ok(Some(Me {
+        stage: stage_from(stage)?,
+        name: parse_name(&name)?,
+        at: parse_host(&host, port)?,
+        server_id: ServerId(server_id),
+        server_pinned: pinned,
+        fingerprint: IdentityFingerprint(fingerprint),
+        record: decode(&record.0, "my record")?,
+        commitment_nonce: record.1.map(CommitmentNonce),
+        leaf_index: uint(record.2.unwrap_or(0)),
+        invite: extra.0.map(InviteCode),
+        bundle: extra.1.map(|bytes| decode(&bytes, "my bundle")).transpose()?,
+        bundle_counter: uint(counters.0),
+        bundle_published: counters.1,
+        swept_day: counters.2,
+    }))
+}
+
+/// Writes the row that joining begins with.
+pub(crate) fn insert(tx: &Transaction<'_>, new: &NewMe<'_>) -> Result<(), ClientError> {
+    tx.execute(
+        "INSERT INTO me (id, stage, name, host, port, server_id, server_pinned, identity_seeds, fingerprint, record,
+         recovery_entropy, invite, account, bundle_counter, bundle_published)
+         VALUES (1, 0, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 0, 0)",
+        rusqlite::params![
+            new.name.as_str(),
+            new.at.host(),
+            new.at.port(),
+            new.server_id.0,
+            new.server_pinned,
+            new.identity.seeds().expose(),
+            new.identity.public().fingerprint(),
+            new.record.to_bytes(),
+            new.recovery_entropy,
+            new.invite.map(|code| code.0),
+            new.account.snapshot().as_slice(),
+        ],
+    )?;
+    Ok(())
+}
+
+/// My identity key, for signing bundles.
+pub(crate) fn identity(tx: &Transaction<'_>) -> Result<IdentitySecret, ClientError> {
+    let seeds: [u8; 64] = tx.query_row("SELECT identity_seeds FROM me", [], |row| row.get(0))?;
+    let seeds = zeroize::Zeroizing::new(seeds);
+    let halves = (seeds.first_chunk::<32>(), seeds.last_chunk::<32>());
+    match halves {
+        (Some(first), Some(last)) => Ok(IdentitySecret::from_seeds(*first, *last)),
+        _ => Err(ClientError::VaultDamaged { what: "my identity" }),
+    }
+}
+
+/// My Olm account and prekeys.
+pub(crate) fn account(tx: &Transaction<'_>) -> Result<Account, ClientError> {
+    let bytes: Vec<u8> = tx.query_row("SELECT account FROM me", [], |row| row.get(0))?;
+    Account::restore(&bytes).map_err(|_| ClientError::VaultDamaged { what: "my prekeys" })
+}
+
+/// Replaces the account.
+pub(crate) fn set_account(tx: &Transaction<'_>, account: &Account) -> Result<(), ClientError> {
+    tx.execute("UPDATE me SET account = ?1", [account.snapshot().as_slice()])?;
+    Ok(())
+}
+
+/// Notes how far joining got.
+pub(crate) fn set_stage(tx: &Transaction<'_>, stage: Stage) -> Result<(), ClientError> {
+    tx.execute("UPDATE me SET stage = ?1", [stage as i64])?;
+    Ok(())
+}
+
+/// Notes what REGISTERED said.
+pub(crate) fn set_registered(
+    tx: &Transaction<'_>,
+    nonce: &CommitmentNonce,
+    leaf_index: u64,
+) -> Result<(), ClientError> {
+    tx.execute("UPDATE me SET commitment_nonce = ?1, leaf_index = ?2", (nonce.0, int(leaf_index)))?;
+    set_stage(tx, Stage::Registered)
+}
+
+/// Notes a bundle that is to be published.
+pub(crate) fn set_bundle(tx: &Transaction<'_>, bundle: &PrekeyBundle) -> Result<(), ClientError> {
+    tx.execute(
+        "UPDATE me SET bundle = ?1, bundle_counter = ?2, bundle_published = 0",
+        (bundle.to_bytes(), int(bundle.body.counter)),
+    )?;
+    Ok(())
+}
+
+/// Notes that the bundle stands in the directory.
+pub(crate) fn set_published(tx: &Transaction<'_>) -> Result<(), ClientError> {
+    tx.execute("UPDATE me SET bundle_published = 1", [])?;
+    Ok(())
+}
+
+/// The entropy behind the recovery words, until joining ends.
+pub(crate) fn recovery_entropy(tx: &Transaction<'_>) -> Result<Option<[u8; 32]>, ClientError> {
+    Ok(tx.query_row("SELECT recovery_entropy FROM me", [], |row| row.get(0))?)
+}
+
+/// Forgets what only joining needs.
+pub(crate) fn forget_joining(tx: &Transaction<'_>) -> Result<(), ClientError> {
+    tx.execute("UPDATE me SET recovery_entropy = NULL, invite = NULL", [])?;
+    set_stage(tx, Stage::Joined)
+}
+
+fn stage_from(number: i64) -> Result<Stage, ClientError> {
+    Ok(match number {
+        0 => Stage::Begun,
+        1 => Stage::Registered,
+        2 => Stage::Doorstep,
+        3 => Stage::Inbox,
+        4 => Stage::Stamps,
+        5 => Stage::Joined,
+        _ => return Err(ClientError::VaultDamaged { what: "the stage of joining" }),
+    })
+}
+
+/// A name out of a column.
+pub(crate) fn parse_name(text: &str) -> Result<Name, ClientError> {
+    Name::parse(text).map_err(|_| ClientError::VaultDamaged { what: "a name" })
+}
+
+/// A host out of two columns.
+pub(crate) fn parse_host(host: &str, port: u16) -> Result<HostPort, ClientError> {
+    HostPort::new(host, port).map_err(|_| ClientError::VaultDamaged { what: "a host" })
+}

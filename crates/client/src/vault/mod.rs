@@ -1,0 +1,155 @@
+//! The vault: one SQLite file, encrypted as a whole, that everything a client knows lives in (DESIGN § 10).
+
+pub(crate) mod contact;
+pub(crate) mod inbox;
+pub(crate) mod key;
+pub(crate) mod lock;
+pub(crate) mod mailbox;
+pub(crate) mod me;
+pub(crate) mod migrate;
+pub(crate) mod outbox;
+pub(crate) mod permissions;
+pub(crate) mod stamp;
+
+use std::{fmt::Write as _, time::Duration};
+
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
+use zeroize::Zeroizing;
+
+use crate::{ClientError, Profile, Protector, Unlock};
+
+/// How long one process waits for another's transaction.
+const BUSY_WAIT: Duration = Duration::from_secs(20);
+
+/// An open vault.
+pub(crate) struct Vault {
+    db: Connection,
+    profile: Profile,
+}
+
+impl Vault {
+    /// Makes the folder, the key and an empty vault.
+    pub(crate) fn create(profile: &Profile, protect: &Protector) -> Result<Vault, ClientError> {
+        permissions::make_dir(profile.dir())?;
+        let key = key::create(profile, protect)?;
+        permissions::make_file(&profile.vault_path())?;
+        Self::open_with(profile, &key)
+    }
+
+    /// Opens an existing vault.
+    pub(crate) fn open(profile: &Profile, unlock: &Unlock) -> Result<Vault, ClientError> {
+        if !profile.exists() {
+            return Err(ClientError::NoIdentity { dir: profile.dir().to_path_buf() });
+        }
+        permissions::check(profile)?;
+        let key = key::unlock(profile, unlock)?;
+        permissions::make_file(&profile.vault_path())?;
+        Self::open_with(profile, &key)
+    }
+
+    fn open_with(profile: &Profile, key: &key::VaultKey) -> Result<Vault, ClientError> {
+        let db = Connection::open(profile.vault_path())?;
+        db.busy_timeout(BUSY_WAIT)?;
+        // First of all, or SQLCipher prints its complaint about a wrong key to stderr.
+        db.execute_batch("PRAGMA cipher_log_level = NONE;")?;
+        db.execute_batch(&key_pragma(key))?;
+        db.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(())).map_err(wrong_key)?;
+        db.execute_batch(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;
+             PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;",
+        )?;
+        let vault = Vault { db, profile: profile.clone() };
+        migrate::migrate(&vault)?;
+        Ok(vault)
+    }
+
+    /// Where this vault lives.
+    pub(crate) fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    /// Runs one transaction under the write lock; an error undoes it.
+    pub(crate) fn write<T>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, ClientError>,
+    ) -> Result<T, ClientError> {
+        let tx = Transaction::new_unchecked(&self.db, TransactionBehavior::Immediate)?;
+        let value = work(&tx)?;
+        tx.commit()?;
+        Ok(value)
+    }
+
+    /// [`Vault::write`] for a transaction that erases a secret: the old bytes are not left in the WAL.
+    pub(crate) fn erase<T>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, ClientError>,
+    ) -> Result<T, ClientError> {
+        let value = self.write(work)?;
+        self.truncate_wal();
+        Ok(value)
+    }
+
+    /// Runs one read of a consistent state.
+    pub(crate) fn read<T>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, ClientError>,
+    ) -> Result<T, ClientError> {
+        let tx = Transaction::new_unchecked(&self.db, TransactionBehavior::Deferred)?;
+        work(&tx)
+    }
+
+    /// Another process that reads can hold this up; then the next erasing transaction does it.
+    fn truncate_wal(&self) {
+        let busy = |row: &rusqlite::Row<'_>| row.get::<_, i64>(0);
+        for _ in 0..20 {
+            match self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], busy) {
+                Ok(0) => return,
+                _ => std::thread::sleep(Duration::from_millis(5)),
+            }
+        }
+    }
+}
+
+fn key_pragma(key: &key::VaultKey) -> Zeroizing<String> {
+    let mut sql = Zeroizing::new(String::with_capacity(96));
+    sql.push_str("PRAGMA key = \"x'");
+    for byte in key.expose() {
+        let _ = write!(sql, "{byte:02x}");
+    }
+    sql.push_str("'\";");
+    sql
+}
+
+fn wrong_key(error: rusqlite::Error) -> ClientError {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase) => ClientError::VaultDamaged { what: "the whole file, under this key" },
+        _ => error.into(),
+    }
+}
+
+impl From<rusqlite::Error> for ClientError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => ClientError::VaultBusy,
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                ClientError::VaultDamaged { what: "a page of the file" }
+            }
+            _ => ClientError::Vault { reason: error.to_string() },
+        }
+    }
+}
+
+/// A wire value out of a column.
+pub(crate) fn decode<T: wire::Wire>(bytes: &[u8], what: &'static str) -> Result<T, ClientError> {
+    T::from_bytes(bytes).map_err(|_| ClientError::VaultDamaged { what })
+}
+
+/// SQLite's integers are signed.
+pub(crate) fn int(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+/// And back.
+pub(crate) fn uint(value: i64) -> u64 {
+    u64::try_from(value).unwrap_or(0)
+}

@@ -1,0 +1,207 @@
+//! A throw-away relay and the people who use it, for tests that read as stories.
+#![allow(dead_code, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+use std::{
+    io::{BufRead, BufReader},
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::OnceLock,
+    time::Duration,
+};
+
+use client::{
+    Client, Contact, FailPoint, Handled, JoinAt, JoinRequest, Joined, Language, Options, Passphrase, Profile,
+    Protector, PullOptions, PullSummary, Received, SendOptions, Sent, SentState, Unlock,
+};
+use tempfile::TempDir;
+use wire::Invitation;
+
+fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+}
+
+/// The real server, built once.
+pub fn oublietted() -> &'static Path {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| {
+        let target = std::env::var_os("CARGO_TARGET_DIR").map_or(workspace().join("target"), PathBuf::from);
+        let program = target.join("release/oublietted");
+        if !program.exists() {
+            let cargo = std::env::var_os("CARGO").unwrap_or("cargo".into());
+            let args = ["build", "--release", "-p", "server"];
+            assert!(Command::new(cargo).current_dir(workspace()).args(args).status().unwrap().success());
+        }
+        program
+    })
+}
+
+/// A relay in a folder of its own; killed when dropped.
+pub struct Relay {
+    data: TempDir,
+    port: u16,
+    child: Option<Child>,
+}
+
+impl Relay {
+    pub fn start() -> Relay {
+        let data = tempfile::tempdir().unwrap();
+        // Asked of the system, so that a restart finds the same port.
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let mut relay = Relay { data, port, child: None };
+        relay.restart();
+        relay
+    }
+
+    pub fn data(&self) -> PathBuf {
+        self.data.path().join("relay")
+    }
+
+    pub fn restart(&mut self) {
+        self.kill();
+        let address = format!("127.0.0.1:{}", self.port);
+        let mut child = Command::new(oublietted())
+            .args(["serve", "--listen", &address, "--public-host", &address, "--data"])
+            .arg(self.data())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let mut said = String::new();
+        loop {
+            match lines.next() {
+                Some(Ok(line)) if line.contains("listening on") => break,
+                Some(Ok(line)) => said += &format!("{line}\n"),
+                _ => panic!("oublietted did not start:\n{said}"),
+            }
+        }
+        std::thread::spawn(move || lines.for_each(drop));
+        self.child = Some(child);
+    }
+
+    /// As `kill -9` does.
+    pub fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+
+    pub fn invite(&self, name: &str) -> Invitation {
+        let output =
+            Command::new(oublietted()).args(["invite", name, "--data"]).arg(self.data()).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
+        let link = text.split_whitespace().find(|word| word.starts_with("oub://"));
+        Invitation::parse(link.unwrap_or_else(|| panic!("no invitation in: {text}"))).unwrap()
+    }
+
+    pub fn person(&self, name: &str) -> Person {
+        let person = Person::stranger(name);
+        person.join(self).unwrap();
+        person
+    }
+}
+
+impl Drop for Relay {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// Somebody with a profile of their own.
+pub struct Person {
+    pub name: String,
+    home: TempDir,
+}
+
+impl Person {
+    pub fn stranger(name: &str) -> Person {
+        Person { name: name.into(), home: tempfile::tempdir().unwrap() }
+    }
+
+    pub fn profile(&self) -> Profile {
+        Profile::named(Some(self.home.path()), "default").unwrap()
+    }
+
+    pub fn request(&self, invitation: Invitation) -> JoinRequest {
+        JoinRequest {
+            at: JoinAt::Invitation(invitation),
+            name: None,
+            protect: Protector::KeyFile,
+            language: Language::English,
+        }
+    }
+
+    pub fn join(&self, relay: &Relay) -> Result<Joined, client::ClientError> {
+        let request = self.request(relay.invite(&self.name));
+        Client::join(&self.profile(), &request, options()).map(|(_, joined)| joined)
+    }
+
+    pub fn client(&self) -> Client {
+        Client::open(&self.profile(), &Unlock::KeyFile, options()).unwrap()
+    }
+
+    /// A client that stops dead at one step.
+    pub fn client_that_dies(&self, at: FailPoint) -> Client {
+        let options = Options { fail_point: Some(at), ..options() };
+        Client::open(&self.profile(), &Unlock::KeyFile, options).unwrap()
+    }
+
+    pub fn add(&self, other: &Person) -> Contact {
+        self.client().add(&other.client().address().unwrap(), None).unwrap()
+    }
+
+    pub fn send(&self, to: &Person, text: &str) -> Sent {
+        self.client().send(&to.name, text, &SendOptions::default()).unwrap()
+    }
+
+    /// Sends, and insists that the relay stored it.
+    pub fn stored(&self, to: &Person, text: &str) {
+        let sent = self.send(to, text);
+        assert_eq!(sent.state, SentState::Stored, "{} to {}: {text}", self.name, to.name);
+    }
+
+    pub fn pull(&self) -> Vec<Received> {
+        self.pull_with(&PullOptions::default()).0
+    }
+
+    pub fn pull_with(&self, options: &PullOptions) -> (Vec<Received>, PullSummary) {
+        let mut list = Vec::new();
+        let summary = self
+            .client()
+            .pull(options, &mut |message| {
+                list.push(message.clone());
+                Handled::Yes
+            })
+            .unwrap();
+        (list, summary)
+    }
+
+    /// Pulls, and returns the texts.
+    pub fn texts(&self) -> Vec<String> {
+        let (list, summary) = self.pull_with(&PullOptions::default());
+        assert!(summary.unreachable.is_none(), "{:?}", summary.unreachable);
+        list.iter().map(|message| message.body.text().unwrap_or("?").to_owned()).collect()
+    }
+}
+
+/// Two people who have written to each other and accepted.
+pub fn friends(relay: &Relay) -> (Person, Person) {
+    let (alice, bob) = (relay.person("alice"), relay.person("bob"));
+    alice.add(&bob);
+    alice.stored(&bob, "hello");
+    bob.client().collect().unwrap();
+    bob.client().accept("alice", None).unwrap();
+    assert_eq!(bob.texts(), ["hello"]);
+    assert!(alice.texts().is_empty());
+    (alice, bob)
+}
+
+pub fn options() -> Options {
+    Options { timeout: Duration::from_secs(10), ..Options::default() }
+}
+
+pub fn passphrase(text: &str) -> Passphrase {
+    Passphrase::new(text.into())
+}

@@ -1,0 +1,234 @@
+//! Alice, Bob and a relay: what people do, through the door that applications use.
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+mod common;
+
+use client::{
+    Client, ClientError, Direction, Handled, Language, PullOptions, SendOptions, SentState, Trust, Unlock,
+};
+use common::{Person, Relay, friends, options};
+
+#[test]
+fn a_first_message_waits_until_it_is_accepted_and_then_both_write() {
+    let relay = Relay::start();
+    let (alice, bob) = (relay.person("alice"), relay.person("bob"));
+    alice.add(&bob);
+    alice.stored(&bob, "hello bob");
+    assert!(bob.texts().is_empty(), "a stranger's words are not shown");
+    let requests = bob.client().requests().unwrap();
+    assert_eq!((requests.len(), requests[0].label.as_str()), (1, "alice"));
+    assert_eq!(requests[0].texts, ["hello bob"]);
+    let contact = bob.client().accept("alice", None).unwrap();
+    assert_eq!(contact.trust, Trust::Unverified);
+    assert_eq!(bob.texts(), ["hello bob"]);
+    assert!(alice.texts().is_empty());
+    assert!(alice.client().contact("bob").unwrap().connected);
+    for round in 0..3 {
+        bob.stored(&alice, &format!("b{round}"));
+        assert_eq!(alice.texts(), [format!("b{round}")]);
+        alice.stored(&bob, &format!("a{round}"));
+        assert_eq!(bob.texts(), [format!("a{round}")]);
+    }
+    let log = alice.client().log("bob", None).unwrap();
+    assert_eq!(log.len(), 7);
+    assert_eq!(log.iter().filter(|entry| entry.direction == Direction::Sent).count(), 4);
+    assert!(alice.client().outbox().unwrap().is_empty());
+}
+
+#[test]
+fn people_who_added_each_other_need_no_request() {
+    let relay = Relay::start();
+    let (alice, bob) = (relay.person("alice"), relay.person("bob"));
+    alice.add(&bob);
+    bob.add(&alice);
+    alice.stored(&bob, "one");
+    bob.stored(&alice, "two");
+    assert_eq!(alice.texts(), ["two"]);
+    assert_eq!(bob.texts(), Vec::<String>::new(), "bob's send drained, and bob's pull shows the rest");
+}
+
+#[test]
+fn messages_arrive_once_and_in_order_in_numbers() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    let sent: Vec<String> = (0..80).map(|n| format!("message {n}")).collect();
+    for text in &sent {
+        alice.stored(&bob, text);
+    }
+    assert_eq!(bob.texts(), sent);
+    assert!(bob.texts().is_empty());
+}
+
+#[test]
+fn a_queued_heap_leaves_in_order_on_one_connection() {
+    let mut relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    relay.kill();
+    let sent: Vec<String> = (0..40).map(|n| format!("message {n}")).collect();
+    for text in &sent {
+        assert!(matches!(alice.send(&bob, text).state, SentState::Queued(_)));
+    }
+    assert_eq!(alice.client().outbox().unwrap().len(), 40);
+    relay.restart();
+    assert_eq!(alice.client().flush().unwrap(), 40);
+    assert_eq!(bob.texts(), sent);
+}
+
+#[test]
+fn stamps_are_refilled_before_they_run_out() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    for n in 0..210 {
+        alice.stored(&bob, &format!("{n}"));
+    }
+    assert_eq!(bob.texts().len(), 210);
+    let before = alice.client().contact("bob").unwrap().stamps;
+    // An ordinary answer carries new stamps where there is room.
+    bob.stored(&alice, "thanks");
+    assert_eq!(alice.texts(), ["thanks"]);
+    assert!(alice.client().contact("bob").unwrap().stamps > before, "{before}");
+}
+
+#[test]
+fn what_the_sink_does_not_take_is_handed_out_again() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    alice.stored(&bob, "one");
+    alice.stored(&bob, "two");
+    let mut offered = Vec::new();
+    let summary = bob.client().pull(&PullOptions::default(), &mut |message| {
+        offered.push(message.body.text().unwrap().to_owned());
+        Handled::NoAndStop
+    });
+    assert_eq!((offered, summary.unwrap().handled), (vec!["one".to_owned()], 0));
+    let peek = PullOptions { peek: true, ..PullOptions::default() };
+    assert_eq!(bob.pull_with(&peek).0.len(), 2);
+    let one = PullOptions { max: Some(1), from: Some("alice".into()), ..PullOptions::default() };
+    assert_eq!(bob.pull_with(&one).0.len(), 1);
+    assert_eq!(bob.texts(), ["two"]);
+}
+
+#[test]
+fn an_idempotency_key_sends_once() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    let options = SendOptions { idempotency: Some("nightly".into()), ..SendOptions::default() };
+    let first = alice.client().send("bob", "done", &options).unwrap();
+    let again = alice.client().send("bob", "done", &options).unwrap();
+    assert_eq!(first, again);
+    let conflict = alice.client().send("bob", "other", &options).unwrap_err();
+    assert_eq!(conflict, ClientError::IdempotencyConflict);
+    assert_eq!(bob.texts(), ["done"]);
+}
+
+#[test]
+fn both_sides_see_the_same_safety_number_and_verification_is_kept() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    let strict = SendOptions { require_verified: true, ..SendOptions::default() };
+    let refused = alice.client().send("bob", "secret", &strict).unwrap_err();
+    assert_eq!((refused.exit_code(), refused.code().as_str()), (6, "OUB-E062"));
+    let (mine, theirs) = (
+        alice.client().safety_number("bob", Language::English).unwrap(),
+        bob.client().safety_number("alice", Language::English).unwrap(),
+    );
+    assert_eq!(mine, theirs);
+    assert_eq!(mine.words.len(), 10);
+    assert_eq!(alice.client().mark_verified("bob").unwrap().trust, Trust::Verified);
+    assert_eq!(alice.client().send("bob", "secret", &strict).unwrap().state, SentState::Stored);
+}
+
+#[test]
+fn a_blocked_contact_is_neither_shown_nor_written_to() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    bob.client().set_blocked("alice", true).unwrap();
+    alice.stored(&bob, "are you there?");
+    assert!(bob.texts().is_empty());
+    let refused = bob.client().send("alice", "no", &SendOptions::default()).unwrap_err();
+    assert_eq!(refused.exit_code(), 5);
+    bob.client().set_blocked("alice", false).unwrap();
+    assert!(bob.texts().is_empty(), "what came while blocked stays unseen");
+    alice.stored(&bob, "again");
+    assert_eq!(bob.texts(), ["again"]);
+}
+
+#[test]
+fn a_declined_stranger_stays_out_of_sight() {
+    let relay = Relay::start();
+    let (mallory, bob) = (relay.person("mallory"), relay.person("bob"));
+    mallory.add(&bob);
+    mallory.stored(&bob, "buy this");
+    bob.client().collect().unwrap();
+    bob.client().decline("mallory").unwrap();
+    mallory.stored(&bob, "really");
+    assert!(bob.texts().is_empty());
+    assert!(bob.client().requests().unwrap().is_empty());
+}
+
+#[test]
+fn following_hands_messages_out_as_they_come() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    let client = bob.client();
+    let follower = std::thread::spawn(move || {
+        let options = PullOptions {
+            follow: true,
+            follow_for: Some(std::time::Duration::from_secs(20)),
+            ..PullOptions::default()
+        };
+        let mut seen = Vec::new();
+        let summary = client.pull(&options, &mut |message| {
+            seen.push(message.body.text().unwrap().to_owned());
+            if seen.len() == 2 { Handled::YesAndStop } else { Handled::Yes }
+        });
+        (seen, summary.unwrap().handled)
+    });
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    alice.stored(&bob, "one");
+    alice.stored(&bob, "two");
+    assert_eq!(follower.join().unwrap(), (vec!["one".to_owned(), "two".to_owned()], 2));
+}
+
+#[test]
+fn doctor_finds_everything_in_order() {
+    let relay = Relay::start();
+    let alice = relay.person("alice");
+    let checks = alice.client().doctor();
+    assert!(checks.iter().all(|check| check.verdict == client::Verdict::Good), "{checks:#?}");
+    assert!(checks.iter().any(|check| check.subject == "mailboxes"));
+}
+
+#[test]
+fn a_name_is_registered_once_and_an_invitation_is_used_once() {
+    let relay = Relay::start();
+    let alice = relay.person("alice");
+    let again = alice.join(&relay).unwrap_err();
+    assert_eq!(again.exit_code(), 7, "{again:?}");
+    let invitation = relay.invite("carol");
+    let (carol, eve) = (Person::stranger("carol"), Person::stranger("eve"));
+    Client::join(&carol.profile(), &carol.request(invitation.clone()), options()).unwrap();
+    let refused = Client::join(&eve.profile(), &eve.request(invitation), options()).err().unwrap();
+    assert_eq!(refused.exit_code(), 5, "{refused:?}");
+    // A clear no leaves room for another name in the same profile.
+    let mut second = eve.request(relay.invite("eve"));
+    second.name = None;
+    Client::join(&eve.profile(), &second, options()).unwrap();
+    assert_eq!(
+        Client::open(&eve.profile(), &Unlock::KeyFile, options()).unwrap().name().unwrap().as_str(),
+        "eve"
+    );
+}
+
+#[test]
+fn an_unknown_name_and_an_unknown_contact_are_told_apart() {
+    let relay = Relay::start();
+    let alice = relay.person("alice");
+    let mut address = alice.client().address().unwrap();
+    address.name = wire::Name::parse("nobody").unwrap();
+    address.pins = None;
+    assert_eq!(alice.client().add(&address, None).unwrap_err().code(), "OUB-E053");
+    assert_eq!(alice.client().send("nobody", "hi", &SendOptions::default()).unwrap_err().exit_code(), 2);
+    let own = alice.client().address().unwrap();
+    assert_eq!(alice.client().add(&own, None).unwrap_err(), ClientError::OwnAddress);
+}
