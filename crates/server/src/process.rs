@@ -1,7 +1,8 @@
-//! What the process asks of the system for itself: no core dumps, enough descriptors, a word to systemd.
+//! What the process asks of the system for itself: no core dumps, private files, enough descriptors, a word to systemd.
 
 use std::time::Duration;
 
+use rustix::fs::Mode;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use sd_notify::NotifyState;
 
@@ -12,6 +13,11 @@ const RESERVED: u64 = 512;
 /// `LimitCORE=0` says the same.
 pub fn forbid_core_dumps() {
     let _refused = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+}
+
+/// Whatever this process makes is for its user only, also what libraries make.
+pub fn keep_files_private() {
+    let _before = rustix::process::umask(Mode::RWXG | Mode::RWXO);
 }
 
 /// Raises the soft limit of descriptors to the hard one, and says how many connections fit under it.

@@ -37,6 +37,7 @@ const EPHEMERAL_NAMES: [&str; 2] = ["alice", "bob"];
 /// Runs until a signal; `invite_two` prints two invitations on stdout once listening (`--ephemeral`).
 pub fn serve(settings: &Settings, invite_two: bool, json: bool) -> Result<(), Failure> {
     process::forbid_core_dumps();
+    process::keep_files_private();
     let folder = DataFolder::hold(&settings.data)?;
     let identity = Identity::load_or_make(&folder.identity(), &folder.store(), wall())?;
     let store = EmbeddedStore::open(&folder.store()).map_err(store_screen)?;

@@ -5,7 +5,7 @@ mod mailbox;
 
 use std::sync::Arc;
 
-use proto::server::Asked;
+use proto::ticket::Asked;
 use proto::{Now, ServerConnection, ServerEvent, Ticket};
 use store::StoreError;
 use tokio::sync::Notify;

@@ -88,6 +88,21 @@ fn a_folder_that_others_may_enter_is_refused() {
 }
 
 #[test]
+fn nothing_in_the_data_folder_is_for_others() {
+    fn check(path: &std::path::Path) {
+        let found = std::fs::metadata(path).unwrap();
+        assert_eq!(found.permissions().mode() & 0o077, 0, "{}", path.display());
+        if found.is_dir() {
+            std::fs::read_dir(path).unwrap().flatten().for_each(|entry| check(&entry.path()));
+        }
+    }
+    let data = Data::new();
+    let server = data.serve(&[]);
+    Person::registered(server.port, "alice", data.invite("alice", &[]).code);
+    check(&data.path());
+}
+
+#[test]
 fn the_process_leaves_no_core_dump() {
     let data = Data::new();
     let server = data.serve(&[]);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use proto::server::Asked;
+use proto::ticket::Asked;
 use proto::{Delivery, Opening, ServerConnection, Ticket, asked};
 use store::{CreateOutcome, GenerationOutcome, NewMailbox, OpenedMailbox, StoreError, Stored};
 use tokio::sync::Notify;
