@@ -44,7 +44,12 @@ fn people_who_added_each_other_need_no_request() {
     alice.stored(&bob, "one");
     bob.stored(&alice, "two");
     assert_eq!(alice.texts(), ["two"]);
-    assert_eq!(bob.texts(), Vec::<String>::new(), "bob's send drained, and bob's pull shows the rest");
+    assert_eq!(bob.texts(), ["one"], "bob's send drained it, and bob's pull shows it");
+    assert!(alice.client().requests().unwrap().is_empty() && bob.client().requests().unwrap().is_empty());
+    assert!(alice.texts().is_empty());
+    assert!(
+        alice.client().contact("bob").unwrap().connected && bob.client().contact("alice").unwrap().connected
+    );
 }
 
 #[test]
@@ -203,9 +208,9 @@ fn doctor_finds_everything_in_order() {
 fn a_name_is_registered_once_and_an_invitation_is_used_once() {
     let relay = Relay::start();
     let alice = relay.person("alice");
-    let again = alice.join(&relay).unwrap_err();
-    assert_eq!(again.exit_code(), 7, "{again:?}");
     let invitation = relay.invite("carol");
+    let again = Client::join(&alice.profile(), &alice.request(invitation.clone()), options()).err().unwrap();
+    assert_eq!(again.code(), "OUB-E072", "{again:?}");
     let (carol, eve) = (Person::stranger("carol"), Person::stranger("eve"));
     Client::join(&carol.profile(), &carol.request(invitation.clone()), options()).unwrap();
     let refused = Client::join(&eve.profile(), &eve.request(invitation), options()).err().unwrap();

@@ -7,7 +7,7 @@ mod common;
 use std::{fs, os::unix::fs::PermissionsExt};
 
 use client::{
-    Client, ClientError, FailPoint, JoinAt, Options, Protector, PullOptions, SendOptions, SentState, Unlock,
+    Client, ClientError, FailPoint, Options, Protector, PullOptions, SendOptions, SentState, Unlock,
 };
 use common::{Person, Relay, friends, options, passphrase};
 use wire::ShortFingerprint;
