@@ -24,6 +24,29 @@
 //!        until is_closed()
 //! ```
 //!
+//! ```
+//! use proto::*;
+//! use wire::request::{Binding, Fetch};
+//! use wire::{ConnectionKind, Name, ServerId, UnixSeconds, WelcomeNonce};
+//!
+//! let (server_id, binding) = (ServerId([1; 32]), Binding::TlsExporter([2; 32]));
+//! let (welcome_nonce, wall) = (WelcomeNonce([3; 32]), UnixSeconds(1_700_000_000));
+//! let config = ServerConfig { server_id, welcome_nonce, binding, wall, open_registration: false };
+//! let mut server = ServerConnection::new(config, Now(0));
+//! let config = ClientConfig { server: ServerPin::Full(server_id), binding, kind: ConnectionKind::Anonymous };
+//! let mut client = ClientConnection::new(config, Now(0));
+//!
+//! let question = client.request(Now(0), Fetch { name: Name::parse("alice").unwrap() }).unwrap();
+//! client.handle_input(Now(1), &server.poll_output().unwrap()); // WELCOME
+//! server.handle_input(Now(2), &client.poll_output().unwrap());
+//! let Some(ServerEvent::Fetch { ticket, .. }) = server.poll_event() else { panic!() };
+//! server.fetched(ticket, None); // the directory knows no alice
+//! client.handle_input(Now(3), &server.poll_output().unwrap());
+//!
+//! assert!(matches!(client.poll_event(), Some(ClientEvent::Ready { .. })));
+//! assert!(matches!(client.poll_event(), Some(ClientEvent::Answered { id, .. }) if id == question));
+//! ```
+//!
 //! A partial frame never executes: a request begins to exist when its last byte has arrived. Time and
 //! randomness come in as arguments, so the same inputs give the same outputs.
 

@@ -16,14 +16,15 @@ use wire::limits::{
 use wire::request::{Binding, ConnectionProof};
 use wire::response::{Notice, Welcome};
 use wire::{
-    Deframer, Frame, PROTOCOL_VERSION, Refusal, RefusalKind, RequestId, Response, ServerId, Slot,
-    UnixSeconds, VersionRange, WelcomeNonce,
+    Deframer, Frame, PROTOCOL_VERSION, Refusal, RefusalKind, RequestId, Response, ServerId, UnixSeconds,
+    VersionRange, WelcomeNonce,
 };
 
 use crate::Now;
 use crate::event::ServerEvent;
 use crate::output::Output;
 use crate::place::Purpose;
+pub use crate::ticket::Asked;
 use crate::ticket::Ticket;
 use challenge::Challenges;
 use mailbox::OwnerSlot;
@@ -282,33 +283,6 @@ impl ServerConnection {
         self.events.clear();
     }
 }
-
-/// What a ticket may stand for; implemented by the types of [`asked`](crate::asked) alone.
-pub trait Asked: sealed::Sealed {
-    /// The slot that a refusal gives free.
-    #[doc(hidden)]
-    fn reserves(&self) -> Option<Slot> {
-        None
-    }
-}
-
-mod sealed {
-    /// Keeps [`Asked`](super::Asked) to this crate.
-    pub trait Sealed {}
-}
-
-macro_rules! asked {
-    ($($plain:ident),* ; $($slotted:ident),*) => {
-        $(impl sealed::Sealed for crate::asked::$plain {}
-          impl Asked for crate::asked::$plain {})*
-        $(impl sealed::Sealed for crate::asked::$slotted {}
-          impl Asked for crate::asked::$slotted {
-              fn reserves(&self) -> Option<Slot> { Some(self.slot) }
-          })*
-    };
-}
-asked!(Claim, Replace, FindIdentity, Publish, Lookup, Fetch, Deposit, Create, Read, Ack, Generate, Retire, CrossOff;
-       FindOwner, Open);
 
 fn welcome(config: &ServerConfig) -> Welcome {
     Welcome {

@@ -81,6 +81,33 @@ pub mod asked {
     pub struct CrossOff(pub(crate) ());
 }
 
+/// What a ticket may stand for; implemented by the types of [`asked`] alone.
+pub trait Asked: sealed::Sealed {
+    /// The slot that a refusal gives free.
+    #[doc(hidden)]
+    fn reserves(&self) -> Option<Slot> {
+        None
+    }
+}
+
+mod sealed {
+    /// Keeps [`Asked`](super::Asked) to this crate.
+    pub trait Sealed {}
+}
+
+macro_rules! asked {
+    ($($plain:ident),* ; $($slotted:ident),*) => {
+        $(impl sealed::Sealed for asked::$plain {}
+          impl Asked for asked::$plain {})*
+        $(impl sealed::Sealed for asked::$slotted {}
+          impl Asked for asked::$slotted {
+              fn reserves(&self) -> Option<Slot> { Some(self.slot) }
+          })*
+    };
+}
+asked!(Claim, Replace, FindIdentity, Publish, Lookup, Fetch, Deposit, Create, Read, Ack, Generate, Retire, CrossOff;
+       FindOwner, Open);
+
 /// The right to acknowledge one delivery, and with it all before it in its mailbox.
 ///
 /// Made only by a [`ClientConnection`](crate::ClientConnection); give the highest one of a batch to

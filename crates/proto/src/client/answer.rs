@@ -96,7 +96,7 @@ impl ClientConnection {
     pub(super) fn follow_up(&mut self, awaited: &Awaited, response: &Response) -> Result<(), CloseReason> {
         match (&awaited.what, response) {
             (What::Open, Response::Opened(opened)) => {
-                let is_new = self.mailboxes.insert(opened.slot, OpenMailbox::default()).is_none();
+                let is_new = self.mailboxes.insert(opened.slot, OpenMailbox::new()).is_none();
                 if is_new && self.mailboxes.len() <= SLOTS_MAX { Ok(()) } else { Err(CloseReason::OutOfTurn) }
             }
             (What::Collect(collect), Response::Collecting) => {

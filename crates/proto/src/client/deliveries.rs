@@ -8,11 +8,12 @@ use wire::request::Collect;
 use crate::event::CloseReason;
 
 /// One mailbox that the server has opened for us.
-#[derive(Default)]
 pub(super) struct OpenMailbox {
     collecting: Option<Collecting>,
     /// Delivered, and no `ACK` for it has left; rising.
     unacked: VecDeque<Cursor>,
+    /// The highest place for which an `ACK` has left: what comes again below it uses no credit.
+    let_go: Cursor,
 }
 
 struct Collecting {
@@ -23,6 +24,11 @@ struct Collecting {
 }
 
 impl OpenMailbox {
+    /// Opened, and nothing asked for yet.
+    pub(super) fn new() -> Self {
+        OpenMailbox { collecting: None, unacked: VecDeque::new(), let_go: Cursor(0) }
+    }
+
     /// The server has begun, or begun anew.
     pub(super) fn collecting(&mut self, collect: &Collect) {
         self.unacked.retain(|cursor| *cursor <= collect.after);
@@ -42,7 +48,9 @@ impl OpenMailbox {
         }
         collecting.at = cursor;
         collecting.drained = false;
-        self.unacked.push_back(cursor);
+        if cursor > self.let_go {
+            self.unacked.push_back(cursor);
+        }
         Ok(())
     }
 
@@ -61,6 +69,7 @@ impl OpenMailbox {
 
     /// An `ACK` has left.
     pub(super) fn let_go(&mut self, through: Cursor) {
+        self.let_go = self.let_go.max(through);
         self.unacked.retain(|cursor| *cursor > through);
     }
 }

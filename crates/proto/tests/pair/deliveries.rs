@@ -161,6 +161,19 @@ fn a_second_collect_begins_anew() {
     assert_eq!((delivered, drained), (vec![2, 3], vec![3]));
 }
 
+/// Found by `schedules`: what comes again while its ACK is on the way was counted against the credit.
+#[test]
+fn an_ack_on_its_way_uses_no_credit_when_a_collect_begins_anew() {
+    let (mut relay, mut owner, slot, _) = inbox_with(3);
+    owner.ask(&mut relay, collect(slot, 0, 2, true));
+    let (_, _, mut tickets) = heard(&mut owner);
+    owner.client.request(owner.now, collect(slot, 0, 2, true)).unwrap();
+    owner.client.ack(owner.now, tickets.pop().unwrap()).unwrap();
+    owner.settle(&mut relay);
+    assert!(!owner.client.is_closed());
+    assert_eq!(heard(&mut owner).0, vec![1, 2, 3]);
+}
+
 #[test]
 fn credit_is_between_one_and_its_bound() {
     for credit in [0, wire::limits::CREDIT_MAX + 1] {

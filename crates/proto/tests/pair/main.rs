@@ -10,6 +10,7 @@ mod hostile;
 mod order;
 mod people;
 mod relay;
+mod schedules;
 mod stories;
 mod time;
 mod vectors;
