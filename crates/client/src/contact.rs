@@ -15,7 +15,7 @@ pub struct Contact {
     pub trust: Trust,
     /// Whether I blocked this person: nothing is shown, nothing is sent.
     pub blocked: bool,
-    /// Whether the other side has answered, so that messages go to the inbox.
+    /// Whether I may write to the other side's inbox: it wrote to me or answered me.
     pub connected: bool,
     /// Unused stamps of theirs that I hold.
     pub stamps: u32,

@@ -53,6 +53,22 @@ fn a_wrong_identity_in_the_address_is_refused() {
 }
 
 #[test]
+fn a_key_that_the_old_one_did_not_sign_stops_sending_with_exit_6() {
+    let mut relay = Relay::start();
+    let (alice, bob) = (relay.person("alice"), relay.person("bob"));
+    alice.add(&bob);
+    relay.forget_everybody();
+    let _impostor = relay.person("bob");
+    // An hour later the record is looked up again; verifying asks for that at once.
+    alice.client().mark_verified("bob").unwrap();
+    let error = alice.client().send("bob", "secret", &SendOptions::default()).unwrap_err();
+    assert_eq!((error.exit_code(), error.code().as_str()), (6, "OUB-E061"), "{error:?}");
+    let waiting = alice.client().outbox().unwrap();
+    assert_eq!((waiting.len(), waiting[0].state), (1, client::OutboxState::Waiting), "nothing was sealed");
+    assert_eq!(alice.client().contact("bob").unwrap().trust, client::Trust::Changed);
+}
+
+#[test]
 fn with_the_server_down_a_message_waits_or_fails_as_asked() {
     let mut relay = Relay::start();
     let (alice, bob) = friends(&relay);

@@ -162,12 +162,13 @@ pub(crate) fn mark_verified(client: &Client, alias: &str) -> Result<Contact, Cli
 
 /// What callers see.
 pub(crate) fn to_contact(tx: &Transaction<'_>, person: &Person) -> Result<Contact, ClientError> {
+    let today = client_core::schedule::day_of(clock::now());
     Ok(Contact {
         alias: person.shown().to_owned(),
         address: person.address(),
         trust: person.trust,
         blocked: person.blocked,
-        connected: person.answered && person.inbox.is_some(),
+        connected: person.inbox.is_some() && contact::conversation(tx, person.id)?.can_use_inbox(today),
         stamps: stamp::count(tx, person.id)?,
     })
 }

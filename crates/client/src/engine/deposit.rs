@@ -49,6 +49,8 @@ pub(crate) struct Courier<'a> {
     refreshed: bool,
     puzzles: u32,
     bundles_refused: u32,
+    /// His mailbox is full: nothing more leaves in this run.
+    full: bool,
 }
 
 /// An anonymous connection for deposits to one mailbox.
@@ -77,6 +79,7 @@ impl<'a> Courier<'a> {
             refreshed: false,
             puzzles: 0,
             bundles_refused: 0,
+            full: false,
         }
     }
 
@@ -91,6 +94,9 @@ impl<'a> Courier<'a> {
     }
 
     async fn step(&mut self) -> Result<Go, ClientError> {
+        if self.full {
+            return Ok(Go::Stop);
+        }
         let rows = self.client.vault.read(|tx| outbox::open_of(tx, self.contact))?;
         let items: Vec<Item> = rows.iter().map(|row| Item { id: row.id, state: row.state }).collect();
         let left = |id: i64| self.left.contains(&id);
@@ -206,10 +212,7 @@ impl<'a> Courier<'a> {
 
     async fn await_all(&mut self) -> Result<(), ClientError> {
         while !self.in_flight.is_empty() {
-            if self.await_one().await? == Go::Stop {
-                self.in_flight.clear();
-                self.left.clear();
-            }
+            self.await_one().await?;
         }
         Ok(())
     }
@@ -252,6 +255,7 @@ impl<'a> Courier<'a> {
                 Err(self.refusal_error(refusal))
             }
             RefusalKind::Full => {
+                self.full = true;
                 self.flushed.waits.insert(id, QueuedReason::MailboxFull);
                 self.client.vault.write(|tx| outbox::set_reason(tx, id, refusal_sentence(refusal.kind)))?;
                 Ok(Go::Stop)

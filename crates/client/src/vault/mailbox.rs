@@ -48,17 +48,15 @@ pub(crate) fn kept_vouchers(tx: &Transaction<'_>) -> Result<Vec<Voucher>, Client
 /// One of my mailboxes.
 pub(crate) fn get(tx: &Transaction<'_>, policy: MailboxPolicy) -> Result<MyMailbox, ClientError> {
     let sql = "SELECT rid, owner_seed, voucher, sid, generated FROM mailbox WHERE policy = ?1";
-    let (rid, seed, voucher, sid, generated): ([u8; 16], [u8; 32], [u8; 16], Option<[u8; 16]>, bool) = tx
-        .query_row(sql, [number(policy)], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
-        })?;
-    Ok(MyMailbox {
-        rid: OwnerId(rid),
-        owner: OwnerSecret::from_seed(seed),
-        voucher: Voucher(voucher),
-        sid: sid.map(DepositId),
-        generated,
-    })
+    Ok(tx.query_row(sql, [number(policy)], |row| {
+        Ok(MyMailbox {
+            rid: OwnerId(row.get(0)?),
+            owner: OwnerSecret::from_seed(row.get(1)?),
+            voucher: Voucher(row.get(2)?),
+            sid: row.get::<_, Option<[u8; 16]>>(3)?.map(DepositId),
+            generated: row.get(4)?,
+        })
+    })?)
 }
 
 /// Where senders drop envelopes.

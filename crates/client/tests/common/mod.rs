@@ -80,6 +80,13 @@ impl Relay {
         self.child = Some(child);
     }
 
+    /// The operator, or whoever took the box, forgets every name and keeps the server's own keys.
+    pub fn forget_everybody(&mut self) {
+        self.kill();
+        std::fs::remove_dir_all(self.data().join("store")).unwrap();
+        self.restart();
+    }
+
     /// As `kill -9` does.
     pub fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
