@@ -6,7 +6,6 @@
 //! that ends in ` &` runs in the background and is ended, by its pid, when the page is through.
 
 use crate::Findings;
-use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -72,22 +71,20 @@ fn run(root: &Path, folder: &Path, steps: &[Step]) -> Result<String, String> {
         }
     }
     script.push_str(&format!("echo '{MARK}'\nfor pid in $pids; do kill $pid; wait $pid; done 2>/dev/null\n"));
-    let mut shell = Command::new("timeout")
+    let file = folder.join(".transcript");
+    std::fs::write(&file, script).map_err(|error| format!("{}: {error}", file.display()))?;
+    let output = Command::new("timeout")
         .args([SECONDS_MAX, "bash"])
+        .arg(&file)
         .current_dir(folder)
         .env("PATH", path)
         .env("HOME", folder)
         .env_remove("XDG_DATA_HOME")
         .env("OUBLIETTED_DATA", folder.join("relay"))
         .env("NO_COLOR", "1")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
+        .stdin(Stdio::null())
+        .output()
         .map_err(|error| format!("bash did not start: {error}"))?;
-    if let Some(mut input) = shell.stdin.take() {
-        input.write_all(script.as_bytes()).map_err(|error| format!("bash does not listen: {error}"))?;
-    }
-    let output = shell.wait_with_output().map_err(|error| format!("bash did not end: {error}"))?;
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
