@@ -7,6 +7,7 @@ use crate::{
     Client, ClientError, Direction, LogEntry, OutboxEntry, ReceivedBody,
     vault::{
         contact,
+        history::History,
         inbox::{self, InRow},
         key::to_hex,
         outbox::{self, OutRow},
@@ -17,13 +18,18 @@ use crate::{
 pub(crate) fn log(client: &Client, alias: &str, limit: Option<u32>) -> Result<Vec<LogEntry>, ClientError> {
     client.vault.read(|tx| {
         let person = contact::expect(tx, alias)?;
+        let history = History::of(tx, person.id)?;
         let mut entries = Vec::new();
+        // Received ones stand in their sender's order, each no earlier than the one before it.
+        let mut latest = 0;
         for row in inbox::all_of(tx, person.id)? {
-            entries.push(received(tx, row)?);
+            latest = history.place(Direction::Received, row.id).max(latest);
+            entries.push((latest, received(tx, row)?));
         }
-        entries.extend(outbox::texts_of(tx, person.id)?.into_iter().map(sent));
-        // Stable: what one side sent keeps its order.
-        entries.sort_by_key(|entry| entry.at);
+        let mine = outbox::texts_of(tx, person.id)?.into_iter();
+        entries.extend(mine.map(|row| (history.place(Direction::Sent, row.id), sent(row))));
+        entries.sort_by_key(|(place, _)| *place);
+        let mut entries: Vec<LogEntry> = entries.into_iter().map(|(_, entry)| entry).collect();
         let skip = limit.map_or(0, |limit| entries.len().saturating_sub(limit as usize));
         Ok(entries.split_off(skip))
     })

@@ -1,6 +1,7 @@
 //! The vault: one SQLite file, encrypted as a whole, that everything a client knows lives in (DESIGN § 10).
 
 pub(crate) mod contact;
+pub(crate) mod history;
 pub(crate) mod inbox;
 pub(crate) mod key;
 pub(crate) mod lock;

@@ -140,3 +140,18 @@ CREATE TABLE quarantine (
     auth BLOB NOT NULL,
     envelope BLOB NOT NULL
 );
+
+-- In which order this vault came to know of messages, its own and received ones: a clock of seconds cannot tell.
+CREATE TABLE history (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    contact INTEGER NOT NULL REFERENCES contact(id) ON DELETE CASCADE,
+    outgoing INTEGER NOT NULL,
+    entry INTEGER NOT NULL
+);
+CREATE INDEX history_of ON history(contact);
+CREATE TRIGGER message_enters_history AFTER INSERT ON message BEGIN
+    INSERT INTO history (contact, outgoing, entry) VALUES (NEW.contact, 0, NEW.id);
+END;
+CREATE TRIGGER outbox_enters_history AFTER INSERT ON outbox BEGIN
+    INSERT INTO history (contact, outgoing, entry) VALUES (NEW.contact, 1, NEW.id);
+END;

@@ -1,0 +1,25 @@
+//! In which order this vault came to know of messages, sent and received: rows of `history`, kept by triggers.
+
+use std::collections::HashMap;
+
+use rusqlite::Transaction;
+
+use crate::{ClientError, Direction};
+
+/// The places of one contact's messages, by direction and row.
+#[derive(Default)]
+pub(crate) struct History(HashMap<(bool, i64), i64>);
+
+impl History {
+    /// Of one contact.
+    pub(crate) fn of(tx: &Transaction<'_>, contact: i64) -> Result<Self, ClientError> {
+        let mut rows = tx.prepare_cached("SELECT outgoing, entry, seq FROM history WHERE contact = ?1")?;
+        let places = rows.query_map([contact], |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)))?;
+        Ok(Self(places.collect::<Result<_, _>>()?))
+    }
+
+    /// Where a message stands; before everything when it has no place.
+    pub(crate) fn place(&self, direction: Direction, row: i64) -> i64 {
+        self.0.get(&(direction == Direction::Sent, row)).copied().unwrap_or_default()
+    }
+}
