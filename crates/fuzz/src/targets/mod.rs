@@ -1,0 +1,11 @@
+//! The targets, one file for each kind of door.
+
+pub mod bodies;
+pub mod client;
+pub mod content;
+pub mod envelopes;
+pub mod frames;
+pub mod peer;
+pub mod server;
+pub mod snapshot;
+pub mod text;
