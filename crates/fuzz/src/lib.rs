@@ -5,8 +5,8 @@
 //! [`Features`](features::Features); the [`Engine`](engine::Engine) keeps inputs that show new ones and mutates
 //! them further. Everything follows from one seed, so a run is repeated by repeating its seed.
 //!
-//! There is no `cfg(fuzzing)` here and there must never be one: vodozemac, among others, leaves MAC checks out
-//! under that flag, and a fuzzer that tries other code than we ship proves nothing about ours.
+//! There is no `cfg(fuzzing)` here and there must never be one: vodozemac leaves checks of MACs and
+//! signatures out under that flag, and a fuzzer that tries other code than we ship proves nothing about ours.
 
 pub mod corpus;
 pub mod engine;
