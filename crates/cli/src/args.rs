@@ -22,7 +22,6 @@ More: oub help <command> · oub help json · oub help exit-codes · oub help fil
 #[command(
     name = "oub",
     version,
-    arg_required_else_help = true,
     disable_help_subcommand = true,
     after_help = EXAMPLES,
     max_term_width = 100

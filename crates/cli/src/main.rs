@@ -19,13 +19,18 @@ mod when;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, Parser as _};
 
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::stop::Stop;
 
 fn main() -> ExitCode {
+    if std::env::args_os().len() < 2 {
+        // Clap would do so too, but not when a variable such as OUB_HOME is set.
+        eprint!("{}", args::Oub::command().render_help());
+        return Exit::Usage.into();
+    }
     let oub = args::Oub::parse();
     let context = Context::new(oub.global);
     match commands::run(&context, oub.command) {

@@ -83,8 +83,10 @@ impl<'a> Person<'a> {
 
     fn print(&self, args: &[&str], said: &Said) {
         say!("    {}$ oub {}", self.name, args.iter().map(|arg| quoted(arg)).collect::<Vec<_>>().join(" "));
-        for line in said.out.lines().chain(said.talk.lines()).filter(|line| !line.trim().is_empty()) {
-            say!("    {line}");
+        let lines = said.out.lines().chain(said.talk.lines()).filter(|line| !line.trim().is_empty());
+        let count = lines.map(|line| say!("    {line}")).count();
+        if count == 0 {
+            say!("    (prints nothing)");
         }
     }
 }

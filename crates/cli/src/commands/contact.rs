@@ -42,7 +42,7 @@ pub fn show(context: &Context, contact: &Contact) -> Result<(), Stop> {
     let states = [
         Some(contact.trust.word()),
         contact.blocked.then_some("blocked"),
-        (!contact.connected).then_some("has not answered yet"),
+        (!contact.connected).then_some("not connected yet"),
     ];
     let states = states.into_iter().flatten().collect::<Vec<_>>().join(", ");
     let text = format!("{}  ({states})  {address}", shown_on_one_line(&contact.alias));

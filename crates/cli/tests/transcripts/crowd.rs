@@ -41,7 +41,7 @@ fn two_pulls_at_once_hand_out_everything() {
     let children: Vec<_> = (0..2).map(|_| bob.command(&["pull", "--json"]).spawn().unwrap()).collect();
     let mut pulled = BTreeSet::new();
     for child in children {
-        let ran = crate::person::Ran::from(child.wait_with_output().unwrap());
+        let ran = crate::person::Ran::of_child(child);
         assert!(matches!(ran.code, Some(0 | 4)), "{ran:?}");
         pulled.extend(crate::person::texts(&ran.lines()));
     }

@@ -24,12 +24,14 @@ fn bin_dir() -> &'static PathBuf {
         let oub = PathBuf::from(env!("CARGO_BIN_EXE_oub"));
         let dir = oub.parent().unwrap().to_owned();
         let mut build = Command::new(env!("CARGO"));
-        build.args(["build", "--quiet", "-p", "server", "--target-dir"]).arg(dir.parent().unwrap());
+        build
+            .args(["build", "--quiet", "-p", "cli", "-p", "server", "--target-dir"])
+            .arg(dir.parent().unwrap());
         if !cfg!(debug_assertions) {
             build.arg("--release");
         }
         let status = build.current_dir(env!("CARGO_MANIFEST_DIR")).status().unwrap();
-        assert!(status.success(), "oublietted cannot be built");
+        assert!(status.success(), "the programs cannot be built");
         dir
     })
 }

@@ -90,7 +90,7 @@ fn without_a_server_a_message_waits_and_goes_later() {
 
     let ran = alice.ok(&["send", "bob", "later"]);
     assert!(ran.err.contains("… queued for bob"), "{}", ran.err);
-    alice.run(&["send", "bob", "now or never", "--no-queue"]).assert_problem(4, "OUB-E043");
+    alice.run(&["send", "bob", "now or never", "--no-queue"]).assert_problem(4, "OUB-E041");
     alice.run(&["add", &bob.address().replace("/bob#", "/carol#")]).assert_problem(4, "OUB-E041");
     alice.run(&["pull"]).assert_problem(4, "OUB-E041");
     let outbox = alice.ok(&["outbox"]).out;
@@ -106,7 +106,7 @@ fn without_a_server_a_message_waits_and_goes_later() {
 fn a_second_server_on_the_same_data_says_so_and_harms_nothing() {
     let relay = Relay::start();
     let (alice, bob) = friends(&relay);
-    let second = relay::serve(relay.data(), "127.0.0.1:0").output().unwrap();
+    let second = relay::serve(&relay.data(), "127.0.0.1:0").output().unwrap();
     let said = String::from_utf8_lossy(&second.stderr);
     assert_eq!(second.status.code(), Some(7), "{said}");
     assert!(said.contains("error: ") && said.contains("  do    "), "{said}");

@@ -2,13 +2,18 @@
 
 use std::io::Write as _;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::sync_channel;
+use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::bin_dir;
 use crate::relay::Relay;
+
+/// No command of these tests needs so long, even on a busy machine.
+const COMMAND_MAX: Duration = Duration::from_secs(40);
 
 /// Somebody with a home of their own.
 pub struct Person {
@@ -54,7 +59,7 @@ impl Person {
     pub fn run_with(&self, args: &[&str], input: &[u8]) -> Ran {
         let mut child = self.command(args).stdin(Stdio::piped()).spawn().unwrap();
         child.stdin.take().unwrap().write_all(input).unwrap();
-        Ran::from(child.wait_with_output().unwrap())
+        Ran::of_child(child)
     }
 
     /// Runs what must succeed.
@@ -88,7 +93,22 @@ impl Person {
 
 impl Ran {
     pub fn of(command: &mut Command) -> Self {
-        Self::from(command.output().unwrap())
+        Self::of_child(command.spawn().unwrap())
+    }
+
+    /// Waits for the end, but not for ever.
+    pub fn of_child(child: Child) -> Self {
+        let pid = child.id();
+        let (sender, receiver) = sync_channel(1);
+        std::thread::spawn(move || sender.send(child.wait_with_output()));
+        match receiver.recv_timeout(COMMAND_MAX) {
+            Ok(output) => Self::from(output.unwrap()),
+            Err(_) => {
+                Command::new("kill").args(["-9", &pid.to_string()]).status().unwrap();
+                let ran = Self::from(receiver.recv().unwrap().unwrap());
+                panic!("oub did not end within {COMMAND_MAX:?}\n{}{}", ran.out, ran.err);
+            }
+        }
     }
 
     /// The lines of standard output, each a JSON object.

@@ -1,7 +1,7 @@
 //! A relay of one test: started, killed, started again on the same port and data.
 
 use std::io::{BufRead as _, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::sync_channel;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::bin_dir;
 
 /// A running relay; killed when dropped.
 pub struct Relay {
-    data: TempDir,
+    folder: TempDir,
     process: Option<Child>,
     /// `127.0.0.1:PORT`.
     pub listens_on: String,
@@ -21,7 +21,7 @@ pub struct Relay {
 impl Relay {
     pub fn start() -> Self {
         let mut relay =
-            Self { data: TempDir::new().unwrap(), process: None, listens_on: "127.0.0.1:0".to_owned() };
+            Self { folder: TempDir::new().unwrap(), process: None, listens_on: "127.0.0.1:0".to_owned() };
         relay.start_again();
         relay
     }
@@ -29,7 +29,7 @@ impl Relay {
     /// On the same port and data.
     pub fn start_again(&mut self) {
         assert!(self.process.is_none(), "it still runs");
-        let mut process = serve(self.data.path(), &self.listens_on).spawn().unwrap();
+        let mut process = serve(&self.data(), &self.listens_on).spawn().unwrap();
         let stderr = process.stderr.take().unwrap();
         self.process = Some(process);
         let (sender, receiver) = sync_channel(1);
@@ -52,8 +52,9 @@ impl Relay {
         }
     }
 
-    pub fn data(&self) -> &Path {
-        self.data.path()
+    pub fn data(&self) -> PathBuf {
+        // Made by the relay itself, as private as it wants it.
+        self.folder.path().join("data")
     }
 
     /// An invitation link for `name`.
@@ -70,7 +71,7 @@ impl Relay {
 
     /// One of the verbs that talk to the running relay.
     pub fn admin(&self, args: &[&str]) -> Output {
-        oublietted().args(args).arg("--data").arg(self.data.path()).stdin(Stdio::null()).output().unwrap()
+        oublietted().args(args).arg("--data").arg(self.data()).stdin(Stdio::null()).output().unwrap()
     }
 }
 

@@ -131,7 +131,7 @@ fn follow_prints_what_arrives() {
     let follower = bob.command(&["pull", "--follow", "-n", "2", "--json"]).spawn().unwrap();
     alice.ok(&["send", "bob", "first"]);
     alice.ok(&["send", "bob", "second"]);
-    let ran = Ran::from(follower.wait_with_output().unwrap());
+    let ran = Ran::of_child(follower);
     assert_eq!(crate::person::texts(&ran.lines()), ["first", "second"]);
 }
 
