@@ -1,0 +1,155 @@
+//! A relay that repeats, permutes, mislabels, drops and invents deliveries.
+
+use client::{PullOptions, Received};
+use wire::{DepositAuth, Envelope};
+
+use crate::evil::{Evil, Victim, befriend};
+
+fn texts(list: &[Received]) -> Vec<&str> {
+    list.iter().map(|message| message.body.text().unwrap()).collect()
+}
+
+fn send_all(from: &Victim, to: &Victim, texts: &[&str]) {
+    texts.iter().for_each(|text| from.stored(to, text));
+}
+
+/// S10: the whole history again, twice, and the doorstep's too.
+#[test]
+fn what_is_delivered_again_is_not_shown_again() {
+    let evil = Evil::start();
+    let (alice, bob) = evil.friends();
+    send_all(&alice, &bob, &["one", "two", "three"]);
+    assert_eq!(bob.texts(), ["one", "two", "three"]);
+    for _ in 0..2 {
+        for sid in [bob.doorstep, bob.inbox] {
+            let mut shell = evil.shell();
+            let history = shell.history(sid);
+            assert!(!history.is_empty());
+            shell.mailbox(sid).waiting.extend(history);
+        }
+        let (list, summary) = bob.pull_with(&PullOptions::default());
+        assert!(list.is_empty() && summary.unreachable.is_none(), "{list:?}");
+        assert_eq!(summary.quarantined, 0, "a repetition is no failure");
+    }
+    alice.stored(&bob, "four");
+    assert_eq!(bob.texts(), ["four"], "and the conversation goes on");
+    assert_eq!(bob.client().log("alice", None).unwrap().len(), 6);
+}
+
+/// S11: the order of the sender's numbers, not of the relay's.
+#[test]
+fn what_is_delivered_in_any_order_is_shown_in_the_senders() {
+    let evil = Evil::start();
+    let (alice, bob) = evil.friends();
+    let sent = ["one", "two", "three", "four", "five"];
+    for turn in 0..sent.len() {
+        send_all(&alice, &bob, &sent);
+        let mut waiting = evil.shell().take(bob.inbox);
+        waiting.reverse();
+        waiting.rotate_left(turn);
+        evil.shell().mailbox(bob.inbox).waiting = waiting;
+        let (list, _) = bob.pull_with(&PullOptions::default());
+        assert_eq!(texts(&list), sent, "turn {turn}");
+        assert!(list.iter().all(|message| message.missing_before == 0), "turn {turn}");
+    }
+}
+
+/// S08 and S11: the hole is told by the message behind it, and closes when what was held back comes.
+#[test]
+fn a_message_held_back_leaves_a_hole_that_is_told() {
+    let evil = Evil::start();
+    let (alice, bob) = evil.friends();
+    send_all(&alice, &bob, &["one", "two", "three", "four"]);
+    let mut waiting = evil.shell().take(bob.inbox);
+    let held_back = [waiting.remove(1), waiting.remove(1)];
+    evil.shell().mailbox(bob.inbox).waiting = waiting;
+    let (list, _) = bob.pull_with(&PullOptions::default());
+    assert_eq!(texts(&list), ["one", "four"]);
+    assert_eq!([list[0].missing_before, list[1].missing_before], [0, 2]);
+    evil.shell().mailbox(bob.inbox).waiting.extend(held_back);
+    let (list, _) = bob.pull_with(&PullOptions::default());
+    assert_eq!(texts(&list), ["two", "three"]);
+    let log = bob.client().log("alice", None).unwrap();
+    assert!(log.iter().all(|entry| entry.missing_before == 0));
+}
+
+/// S12: the right to deposit says nothing about who wrote.
+#[test]
+fn nothing_is_ever_attributed_to_another_sender() {
+    let evil = Evil::start();
+    let (alice, bob) = evil.friends();
+    let carol = evil.join("carol");
+    befriend(&carol, &bob);
+    alice.stored(&bob, "from alice");
+    carol.stored(&bob, "from carol");
+    let waiting = evil.shell().take(bob.inbox);
+    let [(alices, from_alice), (carols, from_carol)] = waiting.try_into().unwrap();
+    {
+        let mut shell = evil.shell();
+        let crossed = [(carols, from_alice.clone()), (alices, from_carol)];
+        shell.mailbox(bob.inbox).waiting.extend(crossed);
+        // Into mailboxes that it was not sealed for, with and without the stamp.
+        shell.mailbox(carol.inbox).waiting.push((alices, from_alice.clone()));
+        let bare = (DepositAuth::Open { puzzle: None }, from_alice);
+        shell.mailbox(carol.doorstep).waiting.push(bare.clone());
+        shell.mailbox(bob.doorstep).waiting.push(bare);
+    }
+    let (list, summary) = bob.pull_with(&PullOptions::default());
+    assert!(list.is_empty(), "{list:?}");
+    assert!(summary.quarantined >= 2, "{summary:?}");
+    let (list, summary) = carol.pull_with(&PullOptions::default());
+    assert!(list.is_empty() && summary.quarantined > 0, "{list:?}");
+    // Both go on, each under the own name, and each says that something is missing.
+    alice.stored(&bob, "alice again");
+    carol.stored(&bob, "carol again");
+    let (list, _) = bob.pull_with(&PullOptions::default());
+    let said: Vec<_> = list.iter().map(|message| (message.from.as_str(), message.missing_before)).collect();
+    assert_eq!((texts(&list), said), (vec!["alice again", "carol again"], vec![("alice", 1), ("carol", 1)]));
+}
+
+/// S18 and S19: one that does not open holds up none that does, wherever it stands.
+#[test]
+fn garbage_holds_nothing_up_and_is_counted() {
+    let evil = Evil::start();
+    let (alice, bob) = evil.friends();
+    send_all(&alice, &bob, &["one", "two", "three"]);
+    let good = evil.shell().take(bob.inbox);
+    let mut mixed = Vec::new();
+    for (n, (auth, envelope)) in good.into_iter().enumerate() {
+        mixed.extend(garbage(&auth, &envelope, n as u8));
+        mixed.push((auth, envelope));
+    }
+    let bad = mixed.len() as u32 - 3;
+    {
+        let mut shell = evil.shell();
+        for size in [4096, 16384, 65536] {
+            let noise = Envelope::new(vec![0x5a; size].into()).unwrap();
+            shell.mailbox(bob.doorstep).waiting.push((DepositAuth::Open { puzzle: None }, noise));
+        }
+        shell.mailbox(bob.inbox).waiting = mixed;
+    }
+    let (list, summary) = bob.pull_with(&PullOptions::default());
+    assert_eq!(texts(&list), ["one", "two", "three"]);
+    assert!(list.iter().all(|message| message.missing_before == 0));
+    assert_eq!((summary.quarantined, summary.unreachable), (bad + 3, None));
+    let checks = bob.client().doctor();
+    let quarantine = checks.iter().find(|check| check.subject == "quarantine").unwrap();
+    assert!(quarantine.finding.starts_with(&format!("{bad} ")), "the doorstep's is dropped: {quarantine:?}");
+    alice.stored(&bob, "four");
+    assert_eq!(bob.texts(), ["four"]);
+}
+
+/// Noise under a right stamp's number, a good envelope with one bit turned, and one cut out of the middle.
+fn garbage(auth: &DepositAuth, envelope: &Envelope, salt: u8) -> Vec<(DepositAuth, Envelope)> {
+    let whole = envelope.as_bytes();
+    let noise = vec![salt; whole.len()];
+    let mut turned = whole.to_vec();
+    turned[2000] ^= 1;
+    let mut suite = whole.to_vec();
+    suite[0] = 0xfe;
+    let all = [noise, turned, suite].map(|bytes| Envelope::new(bytes.into()).unwrap());
+    let mut list: Vec<_> = all.into_iter().map(|envelope| (*auth, envelope)).collect();
+    let unstamped = Envelope::new(vec![salt ^ 0x77; whole.len()].into()).unwrap();
+    list.push((DepositAuth::Open { puzzle: None }, unstamped));
+    list
+}

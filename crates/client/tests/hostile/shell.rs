@@ -1,0 +1,207 @@
+//! What a cheating relay keeps: everything, for ever, and whatever the test puts in its place.
+
+use std::collections::BTreeMap;
+
+use proto::{Delivery, Now, Opening, ServerConnection, ServerEvent};
+use wire::{
+    ChallengeNonce, CommitmentNonce, Cursor, Day, DepositAuth, DepositId, Envelope, Generation,
+    IdentityRecord, Name, OwnerId, OwnerKey, PrekeyBundle, RefusalKind, TreeHead,
+    request::Deposit,
+    response::{Record, Registered},
+};
+
+/// When the relay says what it should not.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum When {
+    Lookup,
+    Deposit,
+    Open,
+    Read,
+}
+
+#[derive(Default)]
+pub struct Shell {
+    pub records: BTreeMap<Name, Vec<IdentityRecord>>,
+    pub bundles: BTreeMap<Name, PrekeyBundle>,
+    pub mailboxes: Vec<Mailbox>,
+    /// Every deposit that ever came.
+    pub deposits: Vec<Deposit>,
+    /// Say these bytes at that moment, and nothing else.
+    pub outburst: Option<(When, Vec<u8>)>,
+    /// Answer so many deposits with this.
+    pub refusals: Vec<RefusalKind>,
+    /// Requests that came after an outburst on the same connection.
+    pub answers_to_outbursts: usize,
+}
+
+pub struct Mailbox {
+    pub rid: OwnerId,
+    pub sid: DepositId,
+    owner: OwnerKey,
+    generations: Vec<Generation>,
+    pub waiting: Vec<(DepositAuth, Envelope)>,
+    /// Places given so far: they never come again.
+    given: u64,
+}
+
+impl Shell {
+    pub fn mailbox(&mut self, sid: DepositId) -> &mut Mailbox {
+        self.mailboxes.iter_mut().find(|mailbox| mailbox.sid == sid).unwrap()
+    }
+
+    /// Takes what waits somewhere.
+    pub fn take(&mut self, sid: DepositId) -> Vec<(DepositAuth, Envelope)> {
+        std::mem::take(&mut self.mailbox(sid).waiting)
+    }
+
+    /// Everything that was ever dropped into a mailbox.
+    pub fn history(&self, sid: DepositId) -> Vec<(DepositAuth, Envelope)> {
+        let mine = self.deposits.iter().filter(|deposit| deposit.sid == sid);
+        mine.map(|deposit| (deposit.auth, deposit.envelope.clone())).collect()
+    }
+
+    /// Answers one question of the machine, or says what bytes to burst out with.
+    pub fn answer(&mut self, now: Now, server: &mut ServerConnection, event: ServerEvent) -> Option<Vec<u8>> {
+        let when = match event {
+            ServerEvent::Lookup { .. } => Some(When::Lookup),
+            ServerEvent::Deposit { .. } => Some(When::Deposit),
+            ServerEvent::Open { .. } => Some(When::Open),
+            ServerEvent::Read { .. } => Some(When::Read),
+            _ => None,
+        };
+        if let Some((at, bytes)) = self.outburst.clone()
+            && when == Some(at)
+        {
+            return Some(bytes);
+        }
+        match event {
+            ServerEvent::Lookup { .. } | ServerEvent::Fetch { .. } | ServerEvent::Deposit { .. } => {
+                self.answer_anonymous(server, event);
+            }
+            ServerEvent::Claim { .. }
+            | ServerEvent::FindIdentity { .. }
+            | ServerEvent::Publish { .. }
+            | ServerEvent::Replace { .. } => self.answer_registry(now, server, event),
+            event => self.answer_owner(now, server, event),
+        }
+        None
+    }
+
+    fn answer_anonymous(&mut self, server: &mut ServerConnection, event: ServerEvent) {
+        match event {
+            ServerEvent::Lookup { ticket, name, seq } => {
+                let chain = self.records.get(&name);
+                let record = chain.and_then(|chain| match seq {
+                    Some(seq) => chain.get(seq as usize),
+                    None => chain.last(),
+                });
+                server.looked_up(ticket, record.cloned().map(in_ledger));
+            }
+            ServerEvent::Fetch { ticket, name } => server.fetched(ticket, self.bundles.get(&name).cloned()),
+            ServerEvent::Deposit { ticket, deposit } => {
+                self.deposits.push((*deposit).clone());
+                if let Some(kind) = self.refusals.pop() {
+                    return server.refuse(ticket, kind.into());
+                }
+                if let Some(mailbox) = self.mailboxes.iter_mut().find(|mailbox| mailbox.sid == deposit.sid) {
+                    mailbox.waiting.push((deposit.auth, deposit.envelope));
+                }
+                server.deposited(ticket);
+            }
+            other => panic!("nobody answers {other:?}"),
+        }
+    }
+
+    fn answer_registry(&mut self, now: Now, server: &mut ServerConnection, event: ServerEvent) {
+        match event {
+            ServerEvent::Claim { ticket, claim } => {
+                let chain = self.records.entry(claim.record.body.name.clone()).or_default();
+                match chain.last() {
+                    Some(present) if *present != claim.record => {
+                        server.taken(now, ticket, present, ChallengeNonce([7; 32]));
+                    }
+                    _ => {
+                        chain.truncate(0);
+                        chain.push(claim.record);
+                        let commitment_nonce = CommitmentNonce([2; 16]);
+                        let tree_head = TreeHead::EMPTY;
+                        server.registered(ticket, Registered { leaf_index: 1, tree_head, commitment_nonce });
+                    }
+                }
+            }
+            ServerEvent::FindIdentity { ticket, name } => {
+                server.identity_found(ticket, self.records.get(&name).and_then(|chain| chain.last()));
+            }
+            ServerEvent::Publish { ticket, name, bundle } => {
+                self.bundles.insert(name, *bundle);
+                server.published(ticket);
+            }
+            other => panic!("nobody answers {other:?}"),
+        }
+    }
+
+    fn answer_owner(&mut self, now: Now, server: &mut ServerConnection, event: ServerEvent) {
+        match event {
+            ServerEvent::Create { ticket, create } => {
+                let sid = DepositId(create.rid.0.map(|byte| byte ^ 0xff));
+                let (rid, owner) = (create.rid, create.owner_key);
+                self.mailboxes.push(Mailbox {
+                    rid,
+                    sid,
+                    owner,
+                    generations: vec![],
+                    waiting: vec![],
+                    given: 0,
+                });
+                server.created(ticket, sid);
+            }
+            ServerEvent::FindOwner { ticket, rid } => {
+                let owner = self.mailboxes.iter().find(|mailbox| mailbox.rid == rid);
+                server.owner_found(ticket, owner.map(|mailbox| mailbox.owner));
+            }
+            ServerEvent::Open { ticket, rid, .. } => {
+                let mailbox = self.mailboxes.iter().find(|mailbox| mailbox.rid == rid).unwrap();
+                let waiting = mailbox.waiting.len() as u32;
+                let generations = mailbox.generations.clone();
+                let opening = Opening { sid: mailbox.sid, waiting, oldest: Day(0), expired: 0, generations };
+                server.opened(ticket, opening);
+            }
+            ServerEvent::Read { ticket, sid, after, max, .. } => {
+                let batch = self.mailbox(sid).batch(after, usize::from(max));
+                server.delivered(now, ticket, batch);
+            }
+            ServerEvent::Ack { ticket, sid, through } => {
+                self.mailbox(sid).let_go(through);
+                server.acked(ticket);
+            }
+            ServerEvent::Generate { ticket, sid, generation, .. } => {
+                self.mailbox(sid).generations.push(generation);
+                server.generated(ticket);
+            }
+            other => panic!("nobody answers {other:?}"),
+        }
+    }
+}
+
+impl Mailbox {
+    /// What waits stands at the places behind those that were let go.
+    fn batch(&self, after: Cursor, max: usize) -> Vec<Delivery> {
+        let numbered = self.waiting.iter().zip(self.given + 1..);
+        let all = numbered.map(|((auth, envelope), place)| Delivery {
+            cursor: Cursor(place),
+            auth: *auth,
+            envelope: envelope.clone(),
+        });
+        all.filter(|delivery| delivery.cursor > after).take(max).collect()
+    }
+
+    fn let_go(&mut self, through: Cursor) {
+        let gone = through.0.saturating_sub(self.given).min(self.waiting.len() as u64);
+        self.waiting.drain(..gone as usize);
+        self.given += gone;
+    }
+}
+
+fn in_ledger(record: IdentityRecord) -> Record {
+    Record { record, commitment_nonce: CommitmentNonce([2; 16]), leaf_index: 1, tree_head: TreeHead::EMPTY }
+}
