@@ -22,12 +22,7 @@ pub fn run(context: &Context, args: Pull) -> Result<Exit, Stop> {
         ..PullOptions::default()
     };
     let mut sink = Sink { context, command: args.exec, closed: false, left: 0, why: String::new() };
-    let mut room = args.max.unwrap_or(u32::MAX);
-    let summary = client.pull(&options, &mut |message| {
-        let handled = sink.take(message);
-        room = room.saturating_sub(1);
-        if room == 0 { last(handled) } else { handled }
-    })?;
+    let summary = client.pull(&options, &mut |message| sink.take(message))?;
     if sink.closed {
         return Err(Stop::Closed);
     }
@@ -37,14 +32,6 @@ pub fn run(context: &Context, args: Pull) -> Result<Exit, Stop> {
     }
     sink.outcome()?;
     Ok(if args.exit_code && summary.handed_out == 0 { Exit::Nothing } else { Exit::Done })
-}
-
-/// The same answer, and no more messages: `--follow -n 1` ends with the first, not with the second.
-fn last(handled: Handled) -> Handled {
-    match handled {
-        Handled::Yes | Handled::YesAndStop => Handled::YesAndStop,
-        Handled::No | Handled::NoAndStop => Handled::NoAndStop,
-    }
 }
 
 /// Where messages go: the screen, or a command.

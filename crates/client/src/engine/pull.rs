@@ -46,7 +46,7 @@ pub(crate) fn pull(
         options,
         only,
         summary: PullSummary::default(),
-        stopped: false,
+        stopped: options.max == Some(0),
         offered: BTreeSet::new(),
     };
     let network = run(round(client));
@@ -120,8 +120,7 @@ impl Handing<'_> {
     fn hand_out(&mut self, sink: Sink<'_>) -> Result<(), ClientError> {
         let rows = self.client.vault.read(|tx| inbox::unhandled(tx, self.only))?;
         for row in rows {
-            if self.stopped || self.options.max.is_some_and(|max| self.summary.handed_out >= max) {
-                self.stopped = true;
+            if self.stopped {
                 break;
             }
             if !self.offered.insert(row.id) {
@@ -134,7 +133,8 @@ impl Handing<'_> {
                 self.client.vault.write(|tx| inbox::set_handled(tx, row.id))?;
                 self.summary.handled += 1;
             }
-            self.stopped = answer.stops();
+            let enough = self.options.max.is_some_and(|max| self.summary.handed_out >= max);
+            self.stopped = answer.stops() || enough;
         }
         Ok(())
     }
