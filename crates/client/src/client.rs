@@ -18,11 +18,15 @@ pub struct Options {
     /// Stops the client dead at one step: tests of P2 only.
     #[doc(hidden)]
     pub fail_point: Option<FailPoint>,
+    /// Lets a refill of stamps leave so many seconds before its random due time: tests only, since the delay
+    /// hides from the relay which collection caused it.
+    #[doc(hidden)]
+    pub refills_early_s: u64,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { timeout: Duration::from_secs(30), fail_point: None }
+        Self { timeout: Duration::from_secs(30), fail_point: None, refills_early_s: 0 }
     }
 }
 

@@ -87,7 +87,7 @@ fn open_in_inbox(
     now: UnixSeconds,
 ) -> Result<Outcome, ClientError> {
     let DepositAuth::Stamped { generation, .. } = auth else { return Ok(Outcome::SetAside) };
-    let Ok(index) = mailbox::mint(tx)?.verify(auth, envelope) else { return Ok(Outcome::SetAside) };
+    let Some(index) = mailbox::verify(tx, auth, envelope)? else { return Ok(Outcome::SetAside) };
     let Some(holder) = stamp::holder(tx, *generation, index)? else { return Ok(Outcome::SetAside) };
     stamp::set_spent(tx, *generation, index)?;
     let sid = mailbox::sid(tx, MailboxPolicy::Inbox)?;

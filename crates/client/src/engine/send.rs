@@ -163,7 +163,8 @@ async fn drain_and_flush(client: &Client) -> Result<Flushed, ClientError> {
 
 /// Sends what waits, contact by contact; one contact's trouble does not hold up another.
 pub(crate) async fn flush_all(client: &Client) -> Result<Flushed, ClientError> {
-    client.vault.write(queue_due_refills)?;
+    let early = client.options.refills_early_s;
+    client.vault.write(|tx| queue_due_refills(tx, early))?;
     let mut flushed = Flushed::default();
     let mut silent_hosts: BTreeMap<String, ClientError> = BTreeMap::new();
     for id in client.vault.read(outbox::contacts_with_open)? {
@@ -204,10 +205,10 @@ fn note_reason(client: &Client, id: i64, error: &ClientError) -> Result<(), Clie
 }
 
 /// Refills whose time has come enter the outbox.
-fn queue_due_refills(tx: &Transaction<'_>) -> Result<(), ClientError> {
+fn queue_due_refills(tx: &Transaction<'_>, early_s: u64) -> Result<(), ClientError> {
     let now = clock::now();
     for person in contact::list(tx, Standing::Contact)? {
-        let due = person.refill_due.is_some_and(|due| due.0 <= now.0);
+        let due = person.refill_due.is_some_and(|due| due.0 <= now.0.saturating_add(early_s));
         if !due || person.blocked {
             continue;
         }

@@ -83,3 +83,82 @@ pub(crate) fn mint_successor(client: &Client) -> Result<(), ClientError> {
         }
     })
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use crypto::OwnerSecret;
+    use e2ee::{Mint, authorise};
+    use wire::{DepositId, Envelope, Generation, OwnerId, Voucher, limits::STAMPS_PER_GENERATION};
+
+    use super::*;
+    use crate::{Options, Profile, Protector, vault::Vault};
+
+    const SID: DepositId = DepositId([5; 16]);
+
+    /// A vault with an inbox whose stamps the relay knows, and nothing else.
+    fn client(home: &std::path::Path) -> Client {
+        let vault =
+            Vault::create(&Profile::named(Some(home), "default").unwrap(), &Protector::KeyFile).unwrap();
+        vault
+            .write(|tx| {
+                let owner = OwnerSecret::generate(&mut random::rng());
+                mailbox::insert(tx, MailboxPolicy::Inbox, &OwnerId([1; 16]), &owner, &Voucher([2; 16]))?;
+                mailbox::set_mint(tx, &Mint::generate(SID, &mut random::rng()), true)?;
+                mailbox::set_generated(tx)
+            })
+            .unwrap();
+        Client { vault, options: Options::default() }
+    }
+
+    fn hand_out(client: &Client, count: u32) -> Vec<wire::Stamp> {
+        client
+            .vault
+            .write(|tx| {
+                let (mint, stamps) = mailbox::mint(tx)?.mint(count as usize);
+                mailbox::set_mint(tx, &mint, false)?;
+                Ok(stamps)
+            })
+            .unwrap()
+    }
+
+    fn generation(client: &Client) -> Generation {
+        client.vault.read(mailbox::mint).unwrap().generation()
+    }
+
+    #[test]
+    fn the_next_generation_begins_when_three_quarters_are_handed_out_and_the_one_before_still_holds() {
+        let home = tempfile::tempdir().unwrap();
+        let client = client(home.path());
+        let early = hand_out(&client, 1);
+        hand_out(&client, STAMPS_PER_GENERATION / 4 * 3 - 2);
+        mint_successor(&client).unwrap();
+        assert_eq!(generation(&client), Generation(1), "one stamp too early");
+        hand_out(&client, 1);
+        mint_successor(&client).unwrap();
+        assert_eq!(generation(&client), Generation(2));
+        mint_successor(&client).unwrap();
+        assert_eq!(generation(&client), Generation(2), "one at a time");
+        let late = hand_out(&client, 1);
+        let envelope = Envelope::new(vec![7; 4096].into()).unwrap();
+        for stamp in early.iter().chain(&late) {
+            let auth = authorise(stamp, &SID, &envelope);
+            let index = client.vault.read(|tx| mailbox::verify(tx, &auth, &envelope)).unwrap();
+            assert_eq!(index, Some(stamp.index), "{:?}", stamp.generation);
+        }
+    }
+
+    #[test]
+    fn no_generation_begins_before_the_relay_knows_the_last() {
+        let home = tempfile::tempdir().unwrap();
+        let client = client(home.path());
+        for expected in [2, 2, 2] {
+            hand_out(&client, STAMPS_PER_GENERATION);
+            mint_successor(&client).unwrap();
+            assert_eq!(generation(&client), Generation(expected));
+        }
+        client.vault.write(mailbox::set_generated).unwrap();
+        mint_successor(&client).unwrap();
+        assert_eq!(generation(&client), Generation(3));
+    }
+}

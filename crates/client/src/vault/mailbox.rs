@@ -3,9 +3,14 @@
 use crypto::OwnerSecret;
 use e2ee::Mint;
 use rusqlite::Transaction;
-use wire::{DepositId, OwnerId, Voucher, request::MailboxPolicy};
+use wire::{DepositAuth, DepositId, Envelope, OwnerId, StampIndex, Voucher, request::MailboxPolicy};
 
 use crate::ClientError;
+
+/// A mint's snapshot. The column holds that of the present generation, then those before it.
+const MINT_BYTES: usize = 118;
+/// As many generations as a relay keeps alive (DESIGN § 8.2).
+const GENERATIONS_MAX: usize = 4;
 
 /// One of my mailboxes.
 pub(crate) struct MyMailbox {
@@ -76,15 +81,38 @@ pub(crate) fn set_sid(
 
 /// The inbox's mint.
 pub(crate) fn mint(tx: &Transaction<'_>) -> Result<Mint, ClientError> {
-    let sql = "SELECT mint FROM mailbox WHERE policy = ?1";
-    let bytes: Vec<u8> = tx.query_row(sql, [number(MailboxPolicy::Inbox)], |row| row.get(0))?;
-    Mint::restore(&bytes).map_err(|_| ClientError::VaultDamaged { what: "the mint of stamps" })
+    mints(tx)?.into_iter().next().ok_or(ClientError::VaultDamaged { what: "the mint of stamps" })
 }
 
-/// Replaces the mint; `fresh` when its generation is not known to the relay yet.
+/// Says which stamp of mine an envelope came with. Those of earlier generations hold too: contacts have them
+/// in hand when the next generation begins.
+pub(crate) fn verify(
+    tx: &Transaction<'_>,
+    auth: &DepositAuth,
+    envelope: &Envelope,
+) -> Result<Option<StampIndex>, ClientError> {
+    Ok(mints(tx)?.iter().find_map(|mint| mint.verify(auth, envelope).ok()))
+}
+
+/// The present generation first.
+fn mints(tx: &Transaction<'_>) -> Result<Vec<Mint>, ClientError> {
+    let damaged = |_| ClientError::VaultDamaged { what: "the mint of stamps" };
+    column(tx)?.chunks(MINT_BYTES).map(|bytes| Mint::restore(bytes).map_err(damaged)).collect()
+}
+
+fn column(tx: &Transaction<'_>) -> Result<Vec<u8>, ClientError> {
+    let sql = "SELECT coalesce(mint, x'') FROM mailbox WHERE policy = ?1";
+    Ok(tx.query_row(sql, [number(MailboxPolicy::Inbox)], |row| row.get(0))?)
+}
+
+/// Replaces the mint; `fresh` when its generation is new, and not known to the relay yet.
 pub(crate) fn set_mint(tx: &Transaction<'_>, mint: &Mint, fresh: bool) -> Result<(), ClientError> {
+    let before = zeroize::Zeroizing::new(column(tx)?);
+    let earlier = before.chunks(MINT_BYTES).skip(usize::from(!fresh)).take(GENERATIONS_MAX - 1);
+    let mut bytes = zeroize::Zeroizing::new(mint.snapshot().to_vec());
+    earlier.for_each(|one| bytes.extend_from_slice(one));
     let sql = "UPDATE mailbox SET mint = ?2, generated = generated AND NOT ?3 WHERE policy = ?1";
-    tx.execute(sql, (number(MailboxPolicy::Inbox), mint.snapshot().as_slice(), fresh))?;
+    tx.execute(sql, (number(MailboxPolicy::Inbox), bytes.as_slice(), fresh))?;
     Ok(())
 }
 
@@ -99,5 +127,16 @@ pub(crate) fn number(policy: MailboxPolicy) -> i64 {
     match policy {
         MailboxPolicy::Doorstep => 0,
         MailboxPolicy::Inbox => 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_snapshot_has_the_length_that_the_column_counts_on() {
+        let mint = Mint::generate(DepositId([1; 16]), &mut crate::engine::random::rng());
+        assert_eq!(mint.snapshot().len(), MINT_BYTES);
     }
 }

@@ -24,8 +24,8 @@ fn friends() -> (Relay, Proxy, Person, Person) {
 
 /// Cuts in reach of the last bytes, which carry the answer, and some all over.
 fn places(total: usize) -> Vec<usize> {
-    let near = [1, 10, 25, 30, 40, 50, 60, 90].map(|back| total.saturating_sub(back));
-    let far = [1, 2, 3, 4, 5].map(|part| total * part / 6);
+    let near = [1, 25, 40, 60].map(|back| total.saturating_sub(back));
+    let far = [1, 3, 5].map(|part| total * part / 6);
     near.into_iter().chain(far).collect()
 }
 
@@ -61,7 +61,7 @@ fn a_deposit_cut_at_any_byte_is_shown_exactly_once() {
 #[test]
 fn a_collection_cut_at_any_byte_shows_everything_exactly_once() {
     let (_relay, proxy, alice, bob) = friends();
-    let sent = ["one", "two", "three"];
+    let sent = ["one", "two"];
     let send_all = || sent.iter().for_each(|text| alice.stored(&bob, text));
     send_all();
     proxy.cut(NOWHERE);
@@ -83,7 +83,7 @@ fn a_collection_cut_at_any_byte_shows_everything_exactly_once() {
             assert_eq!(shown, sent, "{way:?} {after}");
         }
     }
-    assert!(interrupted > 8, "{interrupted}");
+    assert!(interrupted > 6, "{interrupted}");
 }
 
 /// N09: a first message goes to the doorstep, where no stamp keeps a repetition out.
@@ -92,7 +92,7 @@ fn a_first_message_cut_at_any_byte_is_one_request() {
     let relay = Relay::start();
     let proxy = Proxy::before(&relay);
     let bob = proxy.person(&relay, "bob");
-    for (n, back) in [1, 25, 45, 60, 400].into_iter().enumerate() {
+    for (n, back) in [1, 30, 400].into_iter().enumerate() {
         let name = format!("alice{n}");
         let alice = proxy.person(&relay, &name);
         alice.add(&bob);

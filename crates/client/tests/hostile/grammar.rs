@@ -56,8 +56,8 @@ fn a_senseless_answer_to_a_deposit_loses_nothing() {
 fn a_senseless_word_while_collecting_loses_nothing() {
     let evil = Evil::start();
     let (alice, bob) = evil.friends();
-    for when in [When::Open, When::Read] {
-        for (what, bytes) in outbursts() {
+    for (when, skip) in [(When::Open, 4), (When::Read, 0)] {
+        for (what, bytes) in outbursts().into_iter().skip(skip) {
             alice.stored(&bob, what);
             evil.shell().outburst = Some((when, bytes.to_vec()));
             let (list, summary) = bob.pull_with(&PullOptions::default());

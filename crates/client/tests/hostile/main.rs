@@ -11,3 +11,4 @@ mod evil;
 mod grammar;
 mod proxy;
 mod shell;
+mod stamps;
