@@ -129,6 +129,7 @@ fn acceptor(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) ->
 }
 
 async fn serve(socket: TcpStream, acceptor: TlsAcceptor, server_id: ServerId, shell: Arc<Mutex<Shell>>) {
+    let _ = socket.set_nodelay(true);
     let Ok(mut stream) = acceptor.accept(socket).await else { return };
     let exported = stream.get_ref().1.export_keying_material([0; 32], b"EXPORTER-oubliette", None);
     let mut nonce = [0; 32];

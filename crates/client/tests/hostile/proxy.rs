@@ -78,6 +78,7 @@ impl Proxy {
 }
 
 fn carry(client: TcpStream, server: TcpStream, plan: &Arc<Mutex<Plan>>) {
+    let _ = (client.set_nodelay(true), server.set_nodelay(true));
     let (number, cut) = {
         let mut plan = plan.lock().unwrap();
         plan.seen.push([0, 0]);
