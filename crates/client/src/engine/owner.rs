@@ -27,6 +27,8 @@ use crate::{
 
 /// Deliveries in one vault transaction.
 const BATCH_MAX: usize = 64;
+/// Deliveries of one drain: the relay's hard cap is twice the quota (`spec/mailbox.md`).
+const DRAIN_MAX: usize = 2 * wire::limits::INBOX_ENVELOPES_MAX as usize;
 /// Unacked envelopes under way.
 const CREDIT: u16 = 64;
 
@@ -71,7 +73,22 @@ impl<'a> Owner<'a> {
         let began = clock::now();
         for slot in [self.doorstep.slot, self.inbox.slot] {
             self.collect(slot, false).await?;
-            while !self.take_batch(self.client.options.timeout).await?.drained {}
+            let mut delivered = 0;
+            loop {
+                let batch = self.take_batch(self.client.options.timeout).await?;
+                delivered += batch.deliveries;
+                if batch.drained {
+                    break;
+                }
+                // A relay that never says DRAINED must not keep this client busy for ever.
+                if delivered > DRAIN_MAX {
+                    let host = self.line.host().to_owned();
+                    return Err(ClientError::Protocol {
+                        host,
+                        reason: "it delivers more than a mailbox holds",
+                    });
+                }
+            }
         }
         self.after_drain(began)?;
         upkeep::mint_successor(self.client)?;
