@@ -110,6 +110,9 @@ pub enum Command {
     Contacts,
     /// Messages not yet accepted by the server
     Outbox,
+    /// Change my own key
+    #[command(subcommand)]
+    Identity(Identity),
     /// Check server, clock, keys, store and permissions; print remedies
     Doctor,
     /// Print a completion script
@@ -286,6 +289,13 @@ pub enum Contact {
     },
 }
 
+/// Arguments of `identity`.
+#[derive(Debug, Subcommand)]
+pub enum Identity {
+    /// Replace my key by a new one that the old one signs; contacts follow, conversations go on
+    Rotate,
+}
+
 /// Arguments of `completions`.
 #[derive(Args, Debug)]
 pub struct Completions {
@@ -348,6 +358,7 @@ mod tests {
             "oub contact list",
             "oub contacts",
             "oub outbox",
+            "oub identity rotate",
             "oub doctor",
             "oub completions bash",
             "oub help json",

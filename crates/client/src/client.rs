@@ -71,6 +71,15 @@ pub struct Joined {
     pub protection: crate::Protection,
 }
 
+/// What [`Client::rotate_identity`] did.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Rotated {
+    /// My full address, with the new fingerprint.
+    pub address: Address,
+    /// How many times my key was replaced, in all.
+    pub sequence: u32,
+}
+
 /// One identity's client: the open vault and the way to its server.
 ///
 /// Every method may be called from several processes at once: each ratchet step holds the vault's write lock,
@@ -200,6 +209,12 @@ impl Client {
     /// Records that the safety numbers were compared and are the same.
     pub fn mark_verified(&self, contact: &str) -> Result<Contact, ClientError> {
         engine::contacts::mark_verified(self, contact)
+    }
+
+    /// Gives my name a new key, signed by the old one. Contacts follow it when they next look me up;
+    /// conversations go on. Interrupted at any step, the same call goes on from there.
+    pub fn rotate_identity(&self) -> Result<Rotated, ClientError> {
+        engine::identity::rotate(self)
     }
 
     /// Checks the vault, its permissions, the server, its identity and the clock. Never fails itself.

@@ -18,4 +18,10 @@ pub enum FailPoint {
     RegisteredNotNoted,
     /// During join, after both mailboxes exist, before they are noted.
     CreatedNotNoted,
+    /// During a rotation, after the new key is committed, before anything leaves.
+    RotationBegun,
+    /// During a rotation, after `REPLACED` came, before it is noted.
+    ReplacedNotNoted,
+    /// During a rotation, after the new key is mine, before its bundle is published.
+    RotatedNotPublished,
 }

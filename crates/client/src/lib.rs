@@ -31,7 +31,7 @@ mod transport;
 mod unlock;
 mod vault;
 
-pub use client::{Client, JoinAt, JoinRequest, Joined, Options};
+pub use client::{Client, JoinAt, JoinRequest, Joined, Options, Rotated};
 pub use contact::{Contact, Language, SafetyNumber, Trust};
 pub use doctor::{Check, Verdict};
 pub use error::ClientError;

@@ -36,6 +36,9 @@ pub enum ReceivedBody {
         /// Its number in `spec/e2ee.md § Kinds`.
         kind: u8,
     },
+    /// In a history only: from here on the contact has another key, which the one before signed. The entry's
+    /// id is the new fingerprint.
+    KeyChanged,
 }
 
 impl ReceivedBody {
@@ -43,7 +46,7 @@ impl ReceivedBody {
     pub fn text(&self) -> Option<&str> {
         match self {
             ReceivedBody::Text(text) => Some(text),
-            ReceivedBody::Unknown { .. } => None,
+            ReceivedBody::Unknown { .. } | ReceivedBody::KeyChanged => None,
         }
     }
 }

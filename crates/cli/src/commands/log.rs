@@ -1,6 +1,6 @@
 //! `oub log`: the history with a contact, as this vault holds it.
 
-use client::{Direction, LogEntry, OutboxState};
+use client::{Direction, LogEntry, OutboxState, ReceivedBody};
 
 use crate::args::Log;
 use crate::commands::message;
@@ -19,6 +19,9 @@ pub fn run(context: &Context, args: &Log) -> Result<Exit, Stop> {
 }
 
 fn show(context: &Context, contact: &str, entry: &LogEntry) -> Result<(), Stop> {
+    if entry.body == ReceivedBody::KeyChanged {
+        return key_changed(context, contact, entry);
+    }
     let mine = entry.direction == Direction::Sent;
     let line = Line::new("log")
         .text("id", &entry.id)
@@ -33,6 +36,18 @@ fn show(context: &Context, contact: &str, entry: &LogEntry) -> Result<(), Stop> 
         .maybe_text("state", entry.outgoing.map(OutboxState::word))
         .truth("handled", entry.handled);
     Ok(context.screen.answer(line, &to_text(contact, mine, entry))?)
+}
+
+/// A line of its own kind, so that no program takes it for a message.
+fn key_changed(context: &Context, contact: &str, entry: &LogEntry) -> Result<(), Stop> {
+    let line = Line::new("key_changed")
+        .text("contact", contact)
+        .text("at", &when::for_programs(entry.at))
+        .text("fingerprint", &entry.id);
+    let name = shown_on_one_line(contact);
+    let mut text = message::line(&name, entry.at, &entry.body);
+    text.push_str(&format!("; compare once more:   oub verify {name}"));
+    Ok(context.screen.answer(line, &text)?)
 }
 
 fn to_text(contact: &str, mine: bool, entry: &LogEntry) -> String {

@@ -43,13 +43,14 @@ pub fn line(who: &str, at: UnixSeconds, body: &ReceivedBody) -> String {
         ReceivedBody::Unknown { kind } => {
             format!("{start}(a newer kind of message, number {kind}, which this version cannot show)")
         }
+        ReceivedBody::KeyChanged => format!("{start}(has a new key from here on, signed by the one before)"),
     }
 }
 
 /// The number of a kind that this version cannot show.
 pub fn unknown_kind(body: &ReceivedBody) -> Option<u64> {
     match body {
-        ReceivedBody::Text(_) => None,
+        ReceivedBody::Text(_) | ReceivedBody::KeyChanged => None,
         ReceivedBody::Unknown { kind } => Some(u64::from(*kind)),
     }
 }

@@ -7,6 +7,7 @@ mod contact;
 mod doctor;
 mod hook;
 mod id;
+mod identity;
 mod join;
 mod log;
 mod message;
@@ -38,6 +39,7 @@ pub fn run(context: &Context, command: Command) -> Result<Exit, Stop> {
         Command::Contact(verb) => contact::run(context, verb),
         Command::Contacts => contact::run(context, Contact::List),
         Command::Outbox => outbox::run(context),
+        Command::Identity(verb) => identity::run(context, &verb),
         Command::Doctor => doctor::run(context),
         Command::Completions(args) => completions::run(context, &args),
         Command::Help(args) => help::run(context, &args.topic),

@@ -30,6 +30,9 @@ fn every_line_of_json_keeps_the_promises_of_the_schema() {
     check(&bob, &["pull"]);
     check(&bob, &["log", "alice"]);
     check(&bob, &["verify", "alice"]);
+    check(&alice, &["identity", "rotate"]);
+    check(&bob, &["verify", "alice"]);
+    check(&bob, &["log", "alice"]);
     check(&bob, &["doctor"]);
     check(&alice, &["send", "nobody", "x"]);
     relay.kill();

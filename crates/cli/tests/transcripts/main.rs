@@ -7,6 +7,7 @@
 
 mod crashes;
 mod crowd;
+mod identity;
 mod machine;
 mod mistakes;
 mod person;

@@ -6,7 +6,7 @@ use wire::{Address, Name};
 
 use super::{
     clock,
-    directory::{Found, look_up},
+    directory::{Found, look_up, recheck},
     run,
 };
 use crate::{
@@ -138,6 +138,11 @@ pub(crate) fn safety_number(
 ) -> Result<SafetyNumber, ClientError> {
     let me = client.vault.me()?;
     let person = client.vault.read(|tx| contact::expect(tx, alias))?;
+    // Both must compare present keys. Where nobody can be asked, the pinned key is what there is.
+    if person.trust.allows_sealing() {
+        let _ = run(recheck(client, &person));
+    }
+    let person = client.vault.read(|tx| contact::by_id(tx, person.id))?;
     let mine = Side { fingerprint: me.fingerprint, name: &me.name, server_id: me.server_id };
     let theirs = Side { fingerprint: person.fingerprint, name: &person.name, server_id: person.server_id };
     let number = Numbers::between(&mine, &theirs);

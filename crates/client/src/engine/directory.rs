@@ -6,17 +6,21 @@ use client_core::{
 };
 use e2ee::{VerifiedBundle, verify_bundle};
 use proto::signed::{Change, identity_of, is_tombstone, record_hash, verify_first, verify_next};
+use rusqlite::Transaction;
 use wire::{
     Address, ConnectionKind, HostPort, IdentityFingerprint, IdentityRecord, Name, RefusalKind, Response,
-    ServerId,
+    ServerId, UnixSeconds,
     request::{Fetch, Lookup},
 };
 
-use super::clock;
+use super::{clock, identity, requests};
 use crate::{
     Client, ClientError,
     transport::{Line, Pin},
-    vault::contact::{self, Person},
+    vault::{
+        contact::{self, Person, Standing},
+        me, rotation,
+    },
 };
 
 /// Links of a chain that are followed.
@@ -187,7 +191,7 @@ pub(crate) async fn refresh(
 }
 
 /// Judges what was found against what is pinned (P6), and commits the judgement.
-fn follow(client: &Client, person: &Person, found: &Found) -> Result<(), ClientError> {
+pub(crate) fn follow(client: &Client, person: &Person, found: &Found) -> Result<(), ClientError> {
     let now = clock::now();
     let seen = KeyPin {
         seq: found.record.body.seq,
@@ -207,6 +211,9 @@ fn follow(client: &Client, person: &Person, found: &Found) -> Result<(), ClientE
     client.vault.write(|tx| match judgement {
         Judgement::Same => contact::set(tx, person.id, "checked_at", i64::try_from(now.0).unwrap_or(0)),
         Judgement::Follow(trust) => {
+            if found.fingerprint != person.fingerprint {
+                take_new_key(tx, person, found, now)?;
+            }
             contact::set_record(tx, person.id, &found.record, now)?;
             contact::set_trust(tx, person.id, trust)
         }
@@ -216,6 +223,37 @@ fn follow(client: &Client, person: &Person, found: &Found) -> Result<(), ClientE
         Judgement::Stop(_) => Err(changed()),
         _ => Ok(()),
     }
+}
+
+/// What a followed change of key does besides: the history says so, and a request that the new key sent
+/// before anybody knew it is the contact's.
+fn take_new_key(
+    tx: &Transaction<'_>,
+    person: &Person,
+    found: &Found,
+    now: UnixSeconds,
+) -> Result<(), ClientError> {
+    let mine = me::me(tx)?.ok_or(ClientError::JoinUnfinished)?.fingerprint;
+    identity::begin_under(tx, person.id, &mine, &found.fingerprint)?;
+    rotation::note_key_change(tx, person.id, &found.fingerprint, now)?;
+    match contact::by_fingerprint(tx, &found.fingerprint)? {
+        Some(other) if other.standing == Standing::Contact => {
+            Err(ClientError::KeyChanged { alias: person.shown().to_owned() })
+        }
+        Some(request) => {
+            contact::absorb(tx, person.id, request.id)?;
+            requests::queue_accept(tx, person.id)
+        }
+        None => Ok(()),
+    }
+}
+
+/// Looks a contact up now, however lately that was done; a server that is not there changes nothing.
+pub(crate) async fn recheck(client: &Client, person: &Person) -> Result<(), ClientError> {
+    let mut looking = LookingUp::of(client, &person.at, Pin::Full(person.server_id), &person.name).await?;
+    let found = looking.record().await?;
+    looking.close().await;
+    follow(client, person, &found)
 }
 
 /// A lower counter than before is refused: it would bring a superseded key back.

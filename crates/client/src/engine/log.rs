@@ -11,6 +11,7 @@ use crate::{
         inbox::{self, InRow},
         key::to_hex,
         outbox::{self, OutRow},
+        rotation::{self, KeyChange},
     },
 };
 
@@ -28,6 +29,8 @@ pub(crate) fn log(client: &Client, alias: &str, limit: Option<u32>) -> Result<Ve
         }
         let mine = outbox::texts_of(tx, person.id)?.into_iter();
         entries.extend(mine.map(|row| (history.place(Direction::Sent, row.id), sent(row))));
+        let changes = rotation::key_changes(tx, person.id)?.into_iter();
+        entries.extend(changes.map(|change| (history.place_of_change(change.id), key_changed(&change))));
         entries.sort_by_key(|(place, _)| *place);
         let mut entries: Vec<LogEntry> = entries.into_iter().map(|(_, entry)| entry).collect();
         let skip = limit.map_or(0, |limit| entries.len().saturating_sub(limit as usize));
@@ -48,6 +51,20 @@ fn received(tx: &Transaction<'_>, row: InRow) -> Result<LogEntry, ClientError> {
         handled: row.handled,
         missing_before: numbers.gap_before(row.number),
     })
+}
+
+fn key_changed(change: &KeyChange) -> LogEntry {
+    LogEntry {
+        id: to_hex(&change.fingerprint.0),
+        direction: Direction::Received,
+        number: 0,
+        sent_at: change.at,
+        at: change.at,
+        body: ReceivedBody::KeyChanged,
+        outgoing: None,
+        handled: true,
+        missing_before: 0,
+    }
 }
 
 fn sent(row: OutRow) -> LogEntry {

@@ -4,6 +4,7 @@ pub(crate) mod clock;
 pub(crate) mod contacts;
 pub(crate) mod deposit;
 pub(crate) mod directory;
+pub(crate) mod identity;
 pub(crate) mod join;
 pub(crate) mod log;
 pub(crate) mod open;

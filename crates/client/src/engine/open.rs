@@ -5,14 +5,14 @@
 use client_core::schedule::{day_of, needs_refill, refill_due};
 use e2ee::{Conversation, DoorstepOpened, Kind, Opened, OpenedHello, ReplyPath, open_doorstep};
 use rusqlite::Transaction;
-use wire::{DepositAuth, Envelope, UnixSeconds, request::MailboxPolicy};
+use wire::{DepositAuth, Envelope, IdentityFingerprint, UnixSeconds, request::MailboxPolicy};
 
 use super::{contacts::free_label, random, requests};
 use crate::{
     ClientError,
     vault::{
         contact::{self, NewPerson, Person, Standing},
-        inbox, int, mailbox, me, stamp,
+        inbox, int, mailbox, me, rotation, stamp,
     },
 };
 
@@ -104,31 +104,66 @@ fn open_at_doorstep(
 ) -> Result<Outcome, ClientError> {
     let mine = me::me(tx)?.ok_or(ClientError::JoinUnfinished)?.fingerprint;
     let doorstep = mailbox::sid(tx, MailboxPolicy::Doorstep)?;
-    let known = |fingerprint: &wire::IdentityFingerprint| -> Option<Conversation> {
-        let person = contact::by_fingerprint(tx, fingerprint).ok()??;
-        contact::conversation(tx, person.id).ok()
-    };
-    match open_doorstep(&me::account(tx)?, &mine, envelope, doorstep, known, now) {
-        Ok(DoorstepOpened::Hello(hello)) if hello.from == mine => Ok(Outcome::Dropped),
-        Ok(DoorstepOpened::Hello(hello)) => take_hello(tx, &hello, now),
-        Ok(DoorstepOpened::Session { from, opened }) => match contact::by_fingerprint(tx, &from)? {
-            Some(person) => apply(tx, person.id, &opened, now),
-            None => Ok(Outcome::Dropped),
-        },
-        Ok(_) | Err(_) => Ok(Outcome::SetAside),
+    let account = me::account(tx)?;
+    // What was sealed to a key of mine from before a rotation may still arrive.
+    let formers = rotation::formers(tx)?;
+    for fingerprint in std::iter::once(&mine).chain(&formers) {
+        let known = |from: &IdentityFingerprint| known_under(tx, fingerprint, from).ok()?;
+        match open_doorstep(&account, fingerprint, envelope, doorstep, known, now) {
+            Ok(DoorstepOpened::Hello(hello)) if hello.from == mine || formers.contains(&hello.from) => {
+                return Ok(Outcome::Dropped);
+            }
+            Ok(DoorstepOpened::Hello(hello)) => return take_hello(tx, &hello, now),
+            Ok(DoorstepOpened::Session { from, opened }) => {
+                return match whose(tx, &from)? {
+                    Some(person) => apply(tx, person.id, &opened, now),
+                    None => Ok(Outcome::Dropped),
+                };
+            }
+            Ok(_) | Err(_) => {}
+        }
     }
+    Ok(Outcome::SetAside)
+}
+
+/// By present key, or by the one under which the conversation began.
+fn whose(tx: &Transaction<'_>, from: &IdentityFingerprint) -> Result<Option<Person>, ClientError> {
+    match contact::by_fingerprint(tx, from)? {
+        Some(person) => Ok(Some(person)),
+        None => contact::by_series(tx, from),
+    }
+}
+
+/// The conversation that runs under just these two keys: under others, another one begins.
+fn known_under(
+    tx: &Transaction<'_>,
+    mine: &IdentityFingerprint,
+    from: &IdentityFingerprint,
+) -> Result<Option<Conversation>, ClientError> {
+    let Some(person) = whose(tx, from)? else { return Ok(None) };
+    let state = contact::conversation(tx, person.id)?;
+    Ok(Some(state).filter(|state| state.mine() == mine && state.theirs() == from))
 }
 
 /// A first message: from a contact, an answer leaves by itself; from a stranger, it waits for a decision.
 fn take_hello(tx: &Transaction<'_>, hello: &OpenedHello, now: UnixSeconds) -> Result<Outcome, ClientError> {
-    let person = match contact::by_fingerprint(tx, &hello.from)? {
+    let person = match whose(tx, &hello.from)? {
+        // A superseded key goes on with what it began, and begins nothing.
+        Some(person)
+            if person.fingerprint != hello.from && (hello.opened.new_stream || person.inbox.is_none()) =>
+        {
+            return Ok(Outcome::Dropped);
+        }
         Some(person) => person,
         None if contact::count_requests(tx)? >= REQUESTS_MAX => return Ok(Outcome::Dropped),
         None => contact::by_id(tx, add_request(tx, hello, now)?)?,
     };
     let reply = hello.opened.content.reply.as_ref().unwrap_or(&hello.intro.reply);
-    if person.inbox.is_none() || hello.opened.new_stream {
-        take_reply_path(tx, &person, reply, hello.opened.new_stream)?;
+    let (before, after) = (contact::conversation(tx, person.id)?, &hello.opened.conversation);
+    let other_keys = before.mine() != after.mine() || before.theirs() != after.theirs();
+    let anew = hello.opened.new_stream || other_keys;
+    if person.inbox.is_none() || anew {
+        take_reply_path(tx, &person, reply, anew)?;
     }
     let outcome = apply(tx, person.id, &hello.opened, now)?;
     if person.standing == Standing::Contact && !person.blocked {

@@ -1,12 +1,12 @@
 //! Strangers' first messages: shown, accepted, declined; nothing leaves before the person decides.
 
-use e2ee::MessageId;
+use e2ee::{Conversation, MessageId};
 use rusqlite::Transaction;
 
 use super::{
     clock,
     contacts::{check_alias, pin_of, promote, refuse_taken_alias, to_contact},
-    directory::look_up,
+    directory::{Found, follow, look_up},
     random, run,
     send::flush_all,
 };
@@ -15,7 +15,9 @@ use crate::{
     vault::{
         contact::{self, Person, Standing},
         inbox,
+        me::Me,
         outbox::{self, OutKind},
+        stamp,
     },
 };
 
@@ -30,7 +32,7 @@ pub(crate) fn list(client: &Client) -> Result<Vec<ContactRequest>, ClientError> 
 fn to_request(tx: &Transaction<'_>, person: &Person) -> Result<ContactRequest, ClientError> {
     let texts = inbox::all_of(tx, person.id)?.into_iter().filter_map(|row| match row.body {
         ReceivedBody::Text(text) => Some(text),
-        ReceivedBody::Unknown { .. } => None,
+        ReceivedBody::Unknown { .. } | ReceivedBody::KeyChanged => None,
     });
     Ok(ContactRequest {
         label: person.shown().to_owned(),
@@ -57,13 +59,20 @@ pub(crate) fn accept(client: &Client, label: &str, alias: Option<&str>) -> Resul
     if found.server_id != person.server_id {
         return Err(ClientError::WrongServer { host: person.at.to_string() });
     }
-    client.vault.write(|tx| {
+    if let Some(known) = client.vault.read(|tx| contact::by_name(tx, &person.name, &person.server_id))? {
+        return accept_from_known(client, &person, &known, &found);
+    }
+    let found = &found;
+    client.vault.erase(|tx| {
         refuse_taken_alias(tx, alias, Some(person.id))?;
         if contact::by_name(tx, &person.name, &person.server_id)?.is_some() {
             return Err(ClientError::KeyChanged { alias: person.name.to_string() });
         }
         promote(tx, person.id, alias)?;
         contact::set_record(tx, person.id, &found.record, clock::now())?;
+        if found.fingerprint != person.fingerprint {
+            return begin_with_successor(tx, person.id, &me, found);
+        }
         queue_accept(tx, person.id)
     })?;
     // The ACCEPT is committed: if it cannot leave now, it leaves with the next command.
@@ -72,6 +81,33 @@ pub(crate) fn accept(client: &Client, label: &str, alias: Option<&str>) -> Resul
         _ => {}
     }
     client.vault.read(|tx| to_contact(tx, &contact::by_id(tx, person.id)?))
+}
+
+/// The request came under a key that was replaced since, perhaps because it was stolen: what is written goes
+/// to the present key only, in a conversation of its own.
+fn begin_with_successor(tx: &Transaction<'_>, id: i64, me: &Me, found: &Found) -> Result<(), ClientError> {
+    contact::set_conversation(tx, id, &Conversation::new(me.fingerprint, found.fingerprint))?;
+    stamp::drop_all(tx, id)?;
+    contact::set(tx, id, "inbox_sid", None::<[u8; 16]>)?;
+    contact::set(tx, id, "answered", false)
+}
+
+/// A contact wrote under a new key: followed if the old one signed it. A superseded key begins nothing.
+fn accept_from_known(
+    client: &Client,
+    request: &Person,
+    known: &Person,
+    found: &Found,
+) -> Result<Contact, ClientError> {
+    if found.fingerprint != request.fingerprint {
+        return Err(ClientError::KeyChanged { alias: known.shown().to_owned() });
+    }
+    follow(client, known, found)?;
+    match run(flush_all(client)) {
+        Err(error) if error.exit_code() == 7 => return Err(error),
+        _ => {}
+    }
+    client.vault.read(|tx| to_contact(tx, &contact::by_id(tx, known.id)?))
 }
 
 /// See [`Client::decline`].

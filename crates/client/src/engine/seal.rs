@@ -40,6 +40,13 @@ pub(crate) fn route(tx: &Transaction<'_>, person: &Person, row: &OutRow) -> Resu
         session_forms: person.session_forms,
         text_bytes: row.text.len(),
     });
+    // A HELLO and a session form speak under the present keys, this conversation under those of its beginning:
+    // once a key has changed, they wait for an answer, which brings stamps and offers.
+    let mine = me::me(tx)?.ok_or(ClientError::JoinUnfinished)?.fingerprint;
+    let present = *state.mine() == mine && *state.theirs() == person.fingerprint;
+    if !present && matches!(chosen, Route::Hello | Route::SessionForm) {
+        return Ok(Route::Wait(Patience::Answer));
+    }
     // What a client sends by itself never goes to somebody who has not been heard from.
     Ok(match (row.kind, chosen) {
         (OutKind::Accept | OutKind::Refill, Route::Hello) => Route::Wait(Patience::Answer),

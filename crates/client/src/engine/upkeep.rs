@@ -4,7 +4,7 @@ use client_core::schedule::{BUNDLE_RENEW_DAYS, day_of};
 use rusqlite::Transaction;
 use wire::request::MailboxPolicy;
 
-use super::{clock, join, random};
+use super::{clock, identity, join, random};
 use crate::{
     Client, ClientError,
     vault::{contact, inbox, mailbox, me},
@@ -22,6 +22,7 @@ pub(crate) fn renew_bundle(tx: &Transaction<'_>) -> Result<(), ClientError> {
 /// Rotates what is due, and publishes what is not published. To be called after a drain only: an envelope
 /// that waits on the relay may need the older prekey.
 pub(crate) async fn prekeys(client: &Client) -> Result<(), ClientError> {
+    identity::finish_pending(client).await?;
     client.vault.erase(rotate_due)?;
     let me = client.vault.me()?;
     match me.bundle_published {

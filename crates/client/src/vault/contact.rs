@@ -160,6 +160,47 @@ pub(crate) fn list(tx: &Transaction<'_>, standing: Standing) -> Result<Vec<Perso
     raw.map(|person| person?).collect()
 }
 
+/// Every row, whatever the standing.
+pub(crate) fn ids(tx: &Transaction<'_>) -> Result<Vec<i64>, ClientError> {
+    let mut rows = tx.prepare_cached("SELECT id FROM contact ORDER BY id")?;
+    Ok(rows.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
+}
+
+/// The contact whose conversation began under this fingerprint of theirs, after the key has changed.
+pub(crate) fn by_series(
+    tx: &Transaction<'_>,
+    fingerprint: &IdentityFingerprint,
+) -> Result<Option<Person>, ClientError> {
+    for person in list(tx, Standing::Contact)? {
+        if person.record.as_ref().is_some_and(|record| record.body.seq > 0)
+            && conversation(tx, person.id)?.theirs() == fingerprint
+        {
+            return Ok(Some(person));
+        }
+    }
+    Ok(None)
+}
+
+/// Joins a request to the contact who turned out to have sent it: its messages, and the conversation that it
+/// began in place of the present one.
+pub(crate) fn absorb(tx: &Transaction<'_>, contact: i64, request: i64) -> Result<(), ClientError> {
+    let state = conversation(tx, request)?;
+    let from = by_id(tx, request)?;
+    let revision = by_id(tx, contact)?.revision.max(from.revision) + 1;
+    tx.execute("DELETE FROM stamp WHERE contact = ?1", [contact])?;
+    for table in ["message", "stream", "stamp", "handed", "history"] {
+        tx.execute(
+            &format!("UPDATE OR IGNORE {table} SET contact = ?1 WHERE contact = ?2"),
+            (contact, request),
+        )?;
+    }
+    tx.execute("DELETE FROM contact WHERE id = ?1", [request])?;
+    set_conversation(tx, contact, &state)?;
+    set(tx, contact, "revision", revision)?;
+    set(tx, contact, "inbox_sid", from.inbox.map(|sid| sid.0))?;
+    set(tx, contact, "accept_sent", false)
+}
+
 /// How many requests wait.
 pub(crate) fn count_requests(tx: &Transaction<'_>) -> Result<u32, ClientError> {
     Ok(tx.query_row("SELECT count(*) FROM contact WHERE standing = 1", [], |row| row.get(0))?)

@@ -8,7 +8,7 @@ use crate::{ClientError, Direction};
 
 /// The places of one contact's messages, by direction and row.
 #[derive(Default)]
-pub(crate) struct History(HashMap<(bool, i64), i64>);
+pub(crate) struct History(HashMap<(i64, i64), i64>);
 
 impl History {
     /// Of one contact.
@@ -20,6 +20,15 @@ impl History {
 
     /// Where a message stands; before everything when it has no place.
     pub(crate) fn place(&self, direction: Direction, row: i64) -> i64 {
-        self.0.get(&(direction == Direction::Sent, row)).copied().unwrap_or_default()
+        self.find(i64::from(direction == Direction::Sent), row)
+    }
+
+    /// Where the change of a key stands.
+    pub(crate) fn place_of_change(&self, row: i64) -> i64 {
+        self.find(2, row)
+    }
+
+    fn find(&self, kind: i64, row: i64) -> i64 {
+        self.0.get(&(kind, row)).copied().unwrap_or_default()
     }
 }

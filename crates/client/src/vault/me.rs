@@ -155,7 +155,11 @@ pub(crate) fn insert(tx: &Transaction<'_>, new: &NewMe<'_>) -> Result<(), Client
 /// My identity key, for signing bundles.
 pub(crate) fn identity(tx: &Transaction<'_>) -> Result<IdentitySecret, ClientError> {
     let seeds: [u8; 64] = tx.query_row("SELECT identity_seeds FROM me", [], |row| row.get(0))?;
-    let seeds = zeroize::Zeroizing::new(seeds);
+    identity_from(&zeroize::Zeroizing::new(seeds))
+}
+
+/// An identity key out of its column.
+pub(crate) fn identity_from(seeds: &[u8; 64]) -> Result<IdentitySecret, ClientError> {
     let halves = (seeds.first_chunk::<32>(), seeds.last_chunk::<32>());
     match halves {
         (Some(first), Some(last)) => Ok(IdentitySecret::from_seeds(*first, *last)),

@@ -4,11 +4,16 @@ use super::Vault;
 use crate::ClientError;
 
 /// Rising; the place in this list plus one is the version that a step leads to.
-const STEPS: [&str; 1] = [include_str!("migrations/0001_first.sql")];
+const STEPS: [&str; 2] =
+    [include_str!("migrations/0001_first.sql"), include_str!("migrations/0002_rotation.sql")];
 
 /// Runs the steps that are missing.
 pub(crate) fn migrate(vault: &Vault) -> Result<(), ClientError> {
-    let known = u32::try_from(STEPS.len()).unwrap_or(u32::MAX);
+    run(vault, &STEPS)
+}
+
+fn run(vault: &Vault, steps: &[&str]) -> Result<(), ClientError> {
+    let known = u32::try_from(steps.len()).unwrap_or(u32::MAX);
     let version = |tx: &rusqlite::Transaction<'_>| -> Result<u32, ClientError> {
         Ok(tx.query_row("PRAGMA user_version", [], |row| row.get(0))?)
     };
@@ -19,7 +24,7 @@ pub(crate) fn migrate(vault: &Vault) -> Result<(), ClientError> {
     if found > known {
         return Err(ClientError::NewerVault { found, known });
     }
-    for (step, to) in STEPS.iter().zip(1..) {
+    for (step, to) in steps.iter().zip(1..) {
         vault.write(|tx| {
             // Asked again under the lock: another process may have done the step meanwhile.
             if version(tx)? < to {
@@ -30,4 +35,41 @@ pub(crate) fn migrate(vault: &Vault) -> Result<(), ClientError> {
         })?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::{Profile, vault::rotation};
+
+    #[test]
+    fn a_vault_of_version_1_keeps_its_rows_and_its_history() {
+        let folder = tempfile::tempdir().unwrap();
+        let profile = Profile::named(Some(folder.path()), "default").unwrap();
+        let db = rusqlite::Connection::open_in_memory().unwrap();
+        let vault = Vault { db, profile };
+        run(&vault, &STEPS[..1]).unwrap();
+        let rows =
+            "INSERT INTO contact (id, standing, alias, name, host, port, server_id, fingerprint, trust,
+                conversation, added_at) VALUES (7, 0, 'bob', 'bob', 'h', 1, x'00', x'01', 0, x'', 1);
+            INSERT INTO message (contact, message_id, stream, number, sent_at, received_at, kind, body, shown)
+                VALUES (7, x'02', x'03', 1, 1, 1, 1, x'', 1);";
+        vault.write(|tx| Ok(tx.execute_batch(rows)?)).unwrap();
+        migrate(&vault).unwrap();
+        migrate(&vault).unwrap();
+        let fingerprint = wire::IdentityFingerprint([4; 32]);
+        vault.write(|tx| rotation::note_key_change(tx, 7, &fingerprint, wire::UnixSeconds(2))).unwrap();
+        let places =
+            "SELECT group_concat(outgoing || ':' || contact, ' ') FROM (SELECT * FROM history ORDER BY seq)";
+        let found: String = vault.read(|tx| Ok(tx.query_row(places, [], |row| row.get(0))?)).unwrap();
+        assert_eq!(found, "0:7 2:7");
+        assert!(
+            !vault.read(rotation::is_pending).unwrap() && vault.read(rotation::formers).unwrap().is_empty()
+        );
+        let version: u32 =
+            vault.read(|tx| Ok(tx.query_row("PRAGMA user_version", [], |row| row.get(0))?)).unwrap();
+        assert_eq!(version as usize, STEPS.len());
+        assert!(matches!(run(&vault, &STEPS[..1]), Err(ClientError::NewerVault { found: 2, known: 1 })));
+    }
 }

@@ -1,0 +1,163 @@
+//! Changing my own key: the old one signs the new one, and the name goes on (DESIGN § 6.3).
+//!
+//! The new secret and the exact record are in the vault before the answer leaves. Whoever stops in between
+//! looks the own record up: it says whether the answer arrived. Mailboxes, stamps and conversations stay.
+
+use crypto::IdentitySecret;
+use e2ee::Conversation;
+use proto::signed::{record_hash, sign_challenge, sign_first, sign_rotation};
+use rusqlite::Transaction;
+use wire::{
+    CommitmentNonce, ConnectionKind, IdentityFingerprint, Response, Voucher, VoucherHash,
+    request::{Answer, AnswerKind, ChallengeProof, Claim, Lookup},
+    response::{Challenge, Record, Replaced},
+};
+
+use super::{join, random, run, upkeep};
+use crate::{
+    Client, ClientError, FailPoint, Rotated,
+    transport::{Line, Pin},
+    vault::{
+        contact,
+        me::{self, Me},
+        rotation::{self, Rotation},
+    },
+};
+
+/// See [`Client::rotate_identity`].
+pub(crate) fn rotate(client: &Client) -> Result<Rotated, ClientError> {
+    run(async {
+        let me = client.vault.me()?;
+        let unannounced = client.vault.read(rotation::is_unannounced)?;
+        // One that stands already, and only its bundle is missing, is not followed by another.
+        if !unannounced || me.bundle_published {
+            client.vault.write(rotation::set_announced)?;
+            client.vault.write(prepare)?;
+            client.fail_at(FailPoint::RotationBegun)?;
+            finish_pending(client).await?;
+            client.fail_at(FailPoint::RotatedNotPublished)?;
+        }
+        let me = client.vault.me()?;
+        if !me.bundle_published {
+            join::publish(&client.vault, &me, &client.options).await?;
+        }
+        client.vault.write(rotation::set_announced)?;
+        Ok(Rotated { address: me.address(), sequence: me.record.body.seq })
+    })
+}
+
+/// Draws the new key and signs its record with the old one, unless a change is under way.
+fn prepare(tx: &Transaction<'_>) -> Result<(), ClientError> {
+    if rotation::is_pending(tx)? {
+        return Ok(());
+    }
+    let me = me::me(tx)?.ok_or(ClientError::JoinUnfinished)?;
+    let identity = IdentitySecret::generate(&mut random::rng());
+    let record = sign_rotation(&me::identity(tx)?, &identity, &me.record.body);
+    let vouchers = std::array::from_fn(|_| Voucher(random::bytes()));
+    rotation::begin(tx, &Rotation { identity, record, vouchers })
+}
+
+/// Brings a change that was begun to its end, but for the bundle. Every collecting command does.
+pub(crate) async fn finish_pending(client: &Client) -> Result<(), ClientError> {
+    let Some(pending) = client.vault.read(rotation::pending)? else { return Ok(()) };
+    let me = client.vault.me()?;
+    let standing = look_myself_up(client, &me).await?;
+    let hash = record_hash(&standing.record.body);
+    if hash == record_hash(&pending.record.body) {
+        return stands(client, &pending, &standing.commitment_nonce, standing.leaf_index);
+    }
+    if hash != record_hash(&me.record.body) {
+        // Somebody else's. The new secret stays: a server that lies now may tell the truth later.
+        return Err(ClientError::WrongIdentity { name: me.name.to_string(), host: me.at.to_string() });
+    }
+    let replaced = answer(client, &me, &pending).await?;
+    client.fail_at(FailPoint::ReplacedNotNoted)?;
+    stands(client, &pending, &replaced.commitment_nonce, replaced.leaf_index)
+}
+
+async fn look_myself_up(client: &Client, me: &Me) -> Result<Record, ClientError> {
+    let mut line = connect(client, me, ConnectionKind::Anonymous).await?;
+    match line.ask(Lookup { name: me.name.clone(), seq: None }).await? {
+        Response::Record(record) => {
+            line.close().await;
+            Ok(*record)
+        }
+        other => Err(line.unexpected(&other)),
+    }
+}
+
+/// `CLAIM` → `CHALLENGE` → `ANSWER` → `REPLACED`, on one connection.
+async fn answer(client: &Client, me: &Me, pending: &Rotation) -> Result<Replaced, ClientError> {
+    let vouchers = pending.vouchers.map(|voucher| VoucherHash(crypto::voucher_hash(&voucher.0)));
+    let body = &me.record.body;
+    // Some first record of the name, only to be asked: the one registered now would be answered REGISTERED.
+    let first = sign_first(&pending.identity, me.name.clone(), me.server_id, body.recovery);
+    let mut line = connect(client, me, ConnectionKind::Registry).await?;
+    let challenge = match line.ask(Claim { record: first, vouchers, invite: None }).await? {
+        Response::Challenge(challenge) => challenge,
+        other => return Err(line.unexpected(&other)),
+    };
+    let Challenge { nonce, record_hash: registered, .. } = challenge;
+    if registered != record_hash(body) {
+        return Err(ClientError::WrongIdentity { name: me.name.to_string(), host: me.at.to_string() });
+    }
+    let proof = ChallengeProof {
+        name: &me.name,
+        old: registered,
+        new: record_hash(&pending.record.body),
+        nonce,
+        authority: &body.identity_key,
+    };
+    let old = client.vault.read(me::identity)?;
+    let proof = sign_challenge(&old, AnswerKind::Rotate, &proof, line.proof());
+    let answer = Answer { kind: AnswerKind::Rotate, record: pending.record.clone(), vouchers, proof };
+    match line.ask(answer).await? {
+        Response::Replaced(replaced) => {
+            line.close().await;
+            Ok(*replaced)
+        }
+        other => Err(line.unexpected(&other)),
+    }
+}
+
+/// The record stands: the new key is mine, and a bundle of its own waits to be published.
+fn stands(
+    client: &Client,
+    pending: &Rotation,
+    nonce: &CommitmentNonce,
+    leaf_index: u64,
+) -> Result<(), ClientError> {
+    client.vault.erase(|tx| {
+        // Another process may have come first.
+        if !rotation::is_pending(tx)? {
+            return Ok(());
+        }
+        rotation::finish(tx, pending, nonce, leaf_index)?;
+        let mine = IdentityFingerprint(pending.identity.public().fingerprint());
+        for id in contact::ids(tx)? {
+            let theirs = contact::by_id(tx, id)?.fingerprint;
+            begin_under(tx, id, &mine, &theirs)?;
+        }
+        upkeep::renew_bundle(tx)
+    })
+}
+
+/// A conversation keeps the fingerprints under which it began; one that has not begun takes the present ones.
+pub(crate) fn begin_under(
+    tx: &Transaction<'_>,
+    id: i64,
+    mine: &IdentityFingerprint,
+    theirs: &IdentityFingerprint,
+) -> Result<(), ClientError> {
+    let state = contact::conversation(tx, id)?;
+    let untouched = Conversation::new(*state.mine(), *state.theirs());
+    match state.snapshot() == untouched.snapshot() {
+        true => contact::set_conversation(tx, id, &Conversation::new(*mine, *theirs)),
+        false => Ok(()),
+    }
+}
+
+async fn connect(client: &Client, me: &Me, kind: ConnectionKind) -> Result<Line, ClientError> {
+    Line::connect(&me.at, Pin::Full(me.server_id), kind, client.options.timeout).await
+}

@@ -1,0 +1,128 @@
+//! Keys that change: mine under way, mine of before, and the history of contacts' keys.
+
+use crypto::IdentitySecret;
+use rusqlite::{OptionalExtension, Transaction};
+use wire::{
+    CommitmentNonce, IdentityFingerprint, IdentityRecord, UnixSeconds, Voucher, Wire, request::VOUCHERS,
+};
+use zeroize::Zeroizing;
+
+use super::{decode, int, mailbox, me, uint};
+use crate::ClientError;
+
+const VOUCHER_BYTES: usize = 16;
+
+/// A change of my key that was begun.
+pub(crate) struct Rotation {
+    pub(crate) identity: IdentitySecret,
+    pub(crate) record: IdentityRecord,
+    pub(crate) vouchers: [Voucher; VOUCHERS],
+}
+
+/// A change of a contact's key that I followed.
+pub(crate) struct KeyChange {
+    pub(crate) id: i64,
+    pub(crate) at: UnixSeconds,
+    pub(crate) fingerprint: IdentityFingerprint,
+}
+
+/// The change under way, if one is.
+pub(crate) fn pending(tx: &Transaction<'_>) -> Result<Option<Rotation>, ClientError> {
+    let sql = "SELECT identity_seeds, record, vouchers FROM rotation";
+    let row = |row: &rusqlite::Row<'_>| {
+        Ok((row.get::<_, [u8; 64]>(0)?, row.get::<_, Vec<u8>>(1)?, row.get::<_, Vec<u8>>(2)?))
+    };
+    let Some((seeds, record, vouchers)) = tx.query_row(sql, [], row).optional()? else { return Ok(None) };
+    let vouchers: Vec<Voucher> = vouchers.as_chunks().0.iter().map(|bytes| Voucher(*bytes)).collect();
+    Ok(Some(Rotation {
+        identity: me::identity_from(&Zeroizing::new(seeds))?,
+        record: decode(&record, "my next record")?,
+        vouchers: vouchers.try_into().map_err(|_| ClientError::VaultDamaged { what: "the vouchers" })?,
+    }))
+}
+
+/// Whether a change is under way.
+pub(crate) fn is_pending(tx: &Transaction<'_>) -> Result<bool, ClientError> {
+    Ok(tx.query_row("SELECT count(*) FROM rotation", [], |row| row.get::<_, i64>(0))? > 0)
+}
+
+/// Commits what the answer will hold, before it leaves.
+pub(crate) fn begin(tx: &Transaction<'_>, rotation: &Rotation) -> Result<(), ClientError> {
+    let vouchers: Vec<u8> = rotation.vouchers.iter().flat_map(|voucher| voucher.0).collect();
+    debug_assert_eq!(vouchers.len(), VOUCHERS * VOUCHER_BYTES);
+    tx.execute(
+        "INSERT INTO rotation (id, identity_seeds, record, vouchers) VALUES (1, ?1, ?2, ?3)",
+        rusqlite::params![rotation.identity.seeds().expose(), rotation.record.to_bytes(), vouchers],
+    )?;
+    Ok(())
+}
+
+/// The new key is mine: it replaces the old one, whose secret is erased. The new vouchers are kept.
+pub(crate) fn finish(
+    tx: &Transaction<'_>,
+    rotation: &Rotation,
+    nonce: &CommitmentNonce,
+    leaf_index: u64,
+) -> Result<(), ClientError> {
+    tx.execute("INSERT OR IGNORE INTO former (fingerprint) SELECT fingerprint FROM me", [])?;
+    tx.execute(
+        "UPDATE me SET identity_seeds = ?1, fingerprint = ?2, record = ?3, commitment_nonce = ?4, leaf_index = ?5",
+        rusqlite::params![
+            rotation.identity.seeds().expose(),
+            rotation.identity.public().fingerprint(),
+            rotation.record.to_bytes(),
+            nonce.0,
+            int(leaf_index),
+        ],
+    )?;
+    rotation.vouchers.iter().try_for_each(|voucher| mailbox::keep_voucher(tx, voucher))?;
+    tx.execute("DELETE FROM rotation", [])?;
+    Ok(())
+}
+
+/// Fingerprints that were mine, newest first.
+pub(crate) fn formers(tx: &Transaction<'_>) -> Result<Vec<IdentityFingerprint>, ClientError> {
+    let mut rows = tx.prepare_cached("SELECT fingerprint FROM former ORDER BY id DESC")?;
+    let found = rows.query_map([], |row| row.get(0).map(IdentityFingerprint))?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
+/// Whether a change stands whose end was not reported yet.
+pub(crate) fn is_unannounced(tx: &Transaction<'_>) -> Result<bool, ClientError> {
+    let sql = "SELECT count(*) FROM former WHERE announced = 0";
+    Ok(tx.query_row(sql, [], |row| row.get::<_, i64>(0))? > 0)
+}
+
+/// Notes that the bundle of my present key is published.
+pub(crate) fn set_announced(tx: &Transaction<'_>) -> Result<(), ClientError> {
+    tx.execute("UPDATE former SET announced = 1", [])?;
+    Ok(())
+}
+
+/// Puts the change of a contact's key into the history.
+pub(crate) fn note_key_change(
+    tx: &Transaction<'_>,
+    contact: i64,
+    fingerprint: &IdentityFingerprint,
+    now: UnixSeconds,
+) -> Result<(), ClientError> {
+    tx.execute(
+        "INSERT INTO key_change (contact, at, fingerprint) VALUES (?1, ?2, ?3)",
+        (contact, int(now.0), fingerprint.0),
+    )?;
+    Ok(())
+}
+
+/// The changes of one contact's key.
+pub(crate) fn key_changes(tx: &Transaction<'_>, contact: i64) -> Result<Vec<KeyChange>, ClientError> {
+    let mut rows =
+        tx.prepare_cached("SELECT id, at, fingerprint FROM key_change WHERE contact = ?1 ORDER BY id")?;
+    let found = rows.query_map([contact], |row| {
+        Ok(KeyChange {
+            id: row.get(0)?,
+            at: UnixSeconds(uint(row.get(1)?)),
+            fingerprint: IdentityFingerprint(row.get(2)?),
+        })
+    })?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
