@@ -2,7 +2,6 @@
 
 use std::io::{self, Read as _};
 
-use client::ClientError;
 use wire::Address;
 
 use crate::args::Add;
@@ -22,7 +21,6 @@ pub fn run(context: &Context, args: &Add) -> Result<Exit, Stop> {
         usage("OUB-E033", "this is not an address", error.to_string(), remedy)
     })?;
     let client = context.open()?;
-    refuse_another_server(&client.address()?, &address)?;
     let contact = client.add(&address, args.alias.as_deref())?;
     let alias = shown_on_one_line(&contact.alias);
     if address.pins.is_none() {
@@ -36,17 +34,6 @@ pub fn run(context: &Context, args: &Add) -> Result<Exit, Stop> {
         context.screen.say(&format!("compare:  oub verify {alias}     (both of you, over another channel)"));
     }
     Ok(Exit::Done)
-}
-
-/// An address at my own server that names another fingerprint for it was made up or damaged: it is not
-/// corrected in silence.
-fn refuse_another_server(mine: &Address, theirs: &Address) -> Result<(), ClientError> {
-    match (&mine.pins, &theirs.pins) {
-        (Some(known), Some(claimed)) if mine.at == theirs.at && known.server != claimed.server => {
-            Err(ClientError::WrongServer { host: theirs.at.to_string() })
-        }
-        _ => Ok(()),
-    }
 }
 
 fn from_stdin() -> Result<String, Stop> {

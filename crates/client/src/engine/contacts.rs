@@ -26,7 +26,7 @@ pub(crate) fn add(client: &Client, address: &Address, alias: Option<&str>) -> Re
     let me = client.vault.me()?;
     let wanted = alias.unwrap_or(address.name.as_str());
     check_alias(wanted)?;
-    let found = run(look_up(client, address, pin_of(address, &me)))?;
+    let found = run(look_up(client, address, pin_of(address, &me)?))?;
     if found.fingerprint == me.fingerprint {
         return Err(ClientError::OwnAddress);
     }
@@ -34,12 +34,17 @@ pub(crate) fn add(client: &Client, address: &Address, alias: Option<&str>) -> Re
     client.vault.read(|tx| to_contact(tx, &contact::by_id(tx, id)?))
 }
 
-/// My own server is known in full; another one as far as the address says.
-pub(crate) fn pin_of(address: &Address, me: &Me) -> Pin {
+/// My own server is known in full; another one as far as the address says. An address that names another
+/// fingerprint for my own server was made up or damaged: it is not corrected in silence.
+pub(crate) fn pin_of(address: &Address, me: &Me) -> Result<Pin, ClientError> {
+    let is_mine = address.at == me.at;
     match &address.pins {
-        _ if address.at == me.at => Pin::Full(me.server_id),
-        Some(pins) => Pin::Short(pins.server),
-        None => Pin::Any,
+        Some(pins) if is_mine && !pins.server.matches(&me.server_id.0) => {
+            Err(ClientError::WrongServer { host: address.at.to_string() })
+        }
+        _ if is_mine => Ok(Pin::Full(me.server_id)),
+        Some(pins) => Ok(Pin::Short(pins.server)),
+        None => Ok(Pin::Any),
     }
 }
 

@@ -55,7 +55,7 @@ pub(crate) fn accept(client: &Client, label: &str, alias: Option<&str>) -> Resul
     check_alias(alias)?;
     client.vault.read(|tx| refuse_taken_alias(tx, alias, Some(person.id)))?;
     let address = person.address();
-    let found = run(look_up(client, &address, pin_of(&address, &me)))?;
+    let found = run(look_up(client, &address, pin_of(&address, &me)?))?;
     if found.server_id != person.server_id {
         return Err(ClientError::WrongServer { host: person.at.to_string() });
     }
