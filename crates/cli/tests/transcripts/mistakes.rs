@@ -90,7 +90,7 @@ fn without_a_server_a_message_waits_and_goes_later() {
 
     let ran = alice.ok(&["send", "bob", "later"]);
     assert!(ran.err.contains("… queued for bob"), "{}", ran.err);
-    alice.run(&["send", "bob", "now or never", "--no-queue"]).assert_problem(4, "OUB-E041");
+    alice.run(&["send", "bob", "now or never", "--no-queue"]).assert_problem(4, "OUB-E043");
     alice.run(&["add", &bob.address().replace("/bob#", "/carol#")]).assert_problem(4, "OUB-E041");
     alice.run(&["pull"]).assert_problem(4, "OUB-E041");
     let outbox = alice.ok(&["outbox"]).out;

@@ -118,7 +118,9 @@ fn not_stored(
     };
     // What was sealed may be on the relay already: it is not taken back.
     if options.no_queue && client.vault.write(|tx| outbox::withdraw(tx, row.id))? {
-        return Err(problem.cloned().unwrap_or(ClientError::NotQueued { reason: words(&reason) }));
+        let busy = problem.filter(|error| error.retry_after_s().is_some());
+        // «Nothing is lost» would not be so here: the message is not kept.
+        return Err(busy.cloned().unwrap_or(ClientError::NotQueued { reason: words(&reason) }));
     }
     Ok(SentState::Queued(reason))
 }
