@@ -6,8 +6,8 @@ use wire::{Address, HostPort, Invitation, Name, ShortFingerprint};
 
 use crate::{
     ClientError, Contact, ContactRequest, FailPoint, Handled, Language, LogEntry, OutboxEntry, Profile,
-    Protector, PullOptions, PullSummary, Received, SafetyNumber, SendOptions, Sent, Unlock, doctor::Check,
-    engine, vault::Vault,
+    Protector, PullOptions, PullSummary, Received, SafetyNumber, SendOptions, Sent, SharedWorld, Unlock,
+    doctor::Check, engine, vault::Vault,
 };
 
 /// How the client behaves towards the world.
@@ -22,11 +22,18 @@ pub struct Options {
     /// hides from the relay which collection caused it.
     #[doc(hidden)]
     pub refills_early_s: u64,
+    /// Clock, randomness and the way to servers: the real ones by default.
+    pub world: SharedWorld,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { timeout: Duration::from_secs(30), fail_point: None, refills_early_s: 0 }
+        Self {
+            timeout: Duration::from_secs(30),
+            fail_point: None,
+            refills_early_s: 0,
+            world: SharedWorld::default(),
+        }
     }
 }
 
@@ -102,7 +109,7 @@ impl Client {
 
     /// Opens an existing identity. Does not connect.
     pub fn open(profile: &Profile, unlock: &Unlock, options: Options) -> Result<Client, ClientError> {
-        let client = Client { vault: Vault::open(profile, unlock)?, options };
+        let client = Client { vault: Vault::open(profile, unlock, &options.world)?, options };
         client.vault.me()?;
         Ok(client)
     }

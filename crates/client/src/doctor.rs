@@ -5,7 +5,7 @@ use wire::ConnectionKind;
 
 use crate::{
     Client, ClientError,
-    engine::{clock, owner::Owner, run},
+    engine::{owner::Owner, run},
     transport::{Line, Pin},
     vault::{inbox, permissions},
 };
@@ -100,7 +100,7 @@ fn server_checks(client: &Client) -> Vec<Check> {
     };
     let greeting = run(async {
         let pin = Pin::Full(me.server_id);
-        let line = Line::connect(&me.at, pin, ConnectionKind::Anonymous, client.options.timeout).await?;
+        let line = Line::connect(&client.options, &me.at, pin, ConnectionKind::Anonymous).await?;
         let welcome = line.welcome().clone();
         line.close().await;
         Ok(welcome)
@@ -110,13 +110,13 @@ fn server_checks(client: &Client) -> Vec<Check> {
         Ok(welcome) => {
             let versions = format!("{} to {}", welcome.versions.min, welcome.versions.max);
             let finding = format!("{} is the server I pinned; it speaks protocol versions {versions}", me.at);
-            vec![good("server", finding), clock_check(welcome.time.0), mailboxes_check(client)]
+            vec![good("server", finding), clock_check(client, welcome.time.0), mailboxes_check(client)]
         }
     }
 }
 
-fn clock_check(server: u64) -> Check {
-    let apart = clock::now().0.abs_diff(server);
+fn clock_check(client: &Client, server: u64) -> Check {
+    let apart = client.now().0.abs_diff(server);
     match apart <= CLOCK_S_MAX {
         true => good("clock", "this computer and the server agree on the time"),
         false => {
@@ -149,7 +149,7 @@ fn keys_check(client: &Client) -> Check {
         Err(error) => bad("keys", &error),
         Ok(me) => {
             let ends = me.bundle.map_or(0, |bundle| bundle.body.not_after.0);
-            let left = ends.saturating_sub(day_of(clock::now()).0);
+            let left = ends.saturating_sub(day_of(client.now()).0);
             match (me.bundle_published, left) {
                 (true, 1..) => good("keys", format!("published, good for {left} more days")),
                 _ => warning("keys", "my keys for first contact are not up to date", "oub pull"),

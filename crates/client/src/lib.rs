@@ -30,6 +30,7 @@ mod profile;
 mod transport;
 mod unlock;
 mod vault;
+mod world;
 
 pub use client::{Client, JoinAt, JoinRequest, Joined, Options, Rotated};
 pub use contact::{Contact, Language, SafetyNumber, Trust};
@@ -41,4 +42,6 @@ pub use message::{
     QueuedReason, Received, ReceivedBody, SendOptions, Sent, SentState,
 };
 pub use profile::Profile;
+pub use transport::Pin;
 pub use unlock::{Passphrase, Protection, Protector, Unlock};
+pub use world::{Dialled, Dialling, RealWorld, SharedWorld, Stream, World};

@@ -1,11 +1,9 @@
 //! People I may write to: adding, naming, blocking, verifying.
 
 use e2ee::{Conversation, SafetyNumber as Numbers, Side};
-use rusqlite::Transaction;
 use wire::{Address, Name};
 
 use super::{
-    clock,
     directory::{Found, look_up, recheck},
     run,
 };
@@ -13,6 +11,7 @@ use crate::{
     Client, ClientError, Contact, Language, SafetyNumber, Trust,
     transport::Pin,
     vault::{
+        Tx,
         contact::{self, NewPerson, Person, Standing},
         me::Me,
         stamp,
@@ -48,13 +47,7 @@ pub(crate) fn pin_of(address: &Address, me: &Me) -> Result<Pin, ClientError> {
     }
 }
 
-fn insert(
-    tx: &Transaction<'_>,
-    me: &Me,
-    address: &Address,
-    alias: &str,
-    found: &Found,
-) -> Result<i64, ClientError> {
+fn insert(tx: &Tx<'_>, me: &Me, address: &Address, alias: &str, found: &Found) -> Result<i64, ClientError> {
     if let Some(person) = contact::by_fingerprint(tx, &found.fingerprint)? {
         return welcome_back(tx, &person, alias, found);
     }
@@ -75,29 +68,24 @@ fn insert(
             fingerprint: &found.fingerprint,
             record: Some(&found.record),
             conversation: &Conversation::new(me.fingerprint, found.fingerprint),
-            now: clock::now(),
+            now: tx.now(),
         },
     )
 }
 
 /// The person is known: a contact stays as it is, a request becomes a contact.
-fn welcome_back(
-    tx: &Transaction<'_>,
-    person: &Person,
-    alias: &str,
-    found: &Found,
-) -> Result<i64, ClientError> {
+fn welcome_back(tx: &Tx<'_>, person: &Person, alias: &str, found: &Found) -> Result<i64, ClientError> {
     if person.standing != Standing::Contact {
         refuse_taken_alias(tx, alias, Some(person.id))?;
         promote(tx, person.id, alias)?;
-        contact::set_record(tx, person.id, &found.record, clock::now())?;
+        contact::set_record(tx, person.id, &found.record, tx.now())?;
         super::requests::queue_accept(tx, person.id)?;
     }
     Ok(person.id)
 }
 
 /// Makes a contact of a request.
-pub(crate) fn promote(tx: &Transaction<'_>, id: i64, alias: &str) -> Result<(), ClientError> {
+pub(crate) fn promote(tx: &Tx<'_>, id: i64, alias: &str) -> Result<(), ClientError> {
     tx.execute("UPDATE contact SET standing = 0, alias = ?2, label = NULL WHERE id = ?1", (id, alias))?;
     Ok(())
 }
@@ -171,8 +159,8 @@ pub(crate) fn mark_verified(client: &Client, alias: &str) -> Result<Contact, Cli
 }
 
 /// What callers see.
-pub(crate) fn to_contact(tx: &Transaction<'_>, person: &Person) -> Result<Contact, ClientError> {
-    let today = client_core::schedule::day_of(clock::now());
+pub(crate) fn to_contact(tx: &Tx<'_>, person: &Person) -> Result<Contact, ClientError> {
+    let today = client_core::schedule::day_of(tx.now());
     Ok(Contact {
         alias: person.shown().to_owned(),
         address: person.address(),
@@ -196,11 +184,7 @@ pub(crate) fn check_alias(alias: &str) -> Result<(), ClientError> {
 }
 
 /// Refuses an alias that another contact has.
-pub(crate) fn refuse_taken_alias(
-    tx: &Transaction<'_>,
-    alias: &str,
-    except: Option<i64>,
-) -> Result<(), ClientError> {
+pub(crate) fn refuse_taken_alias(tx: &Tx<'_>, alias: &str, except: Option<i64>) -> Result<(), ClientError> {
     match contact::by_alias(tx, alias)? {
         Some(other) if Some(other.id) != except => Err(ClientError::AliasTaken { alias: alias.to_owned() }),
         _ => Ok(()),
@@ -208,7 +192,7 @@ pub(crate) fn refuse_taken_alias(
 }
 
 /// A label for a request that no other request and no contact has.
-pub(crate) fn free_label(tx: &Transaction<'_>, name: &Name) -> Result<String, ClientError> {
+pub(crate) fn free_label(tx: &Tx<'_>, name: &Name) -> Result<String, ClientError> {
     let sql = "SELECT count(*) FROM contact WHERE label = ?1 OR alias = ?1";
     for n in 1..10_000 {
         let label = if n == 1 { name.to_string() } else { format!("{name}-{n}") };

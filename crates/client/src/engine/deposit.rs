@@ -14,7 +14,6 @@ use wire::{
 };
 
 use super::{
-    clock,
     directory::refresh,
     seal::{self, Step},
     send::Flushed,
@@ -177,7 +176,7 @@ impl<'a> Courier<'a> {
     async fn deposit(&mut self, id: i64) -> Result<Go, ClientError> {
         let row = self.client.vault.read(|tx| outbox::by_id(tx, id))?;
         let Some(sealed) = row.sealed.clone() else { return Ok(Go::On) };
-        if sealed.way != SealedAs::Inbox && !is_fresh(sealed.at, clock::now(), BUNDLE_FRESH_S) {
+        if sealed.way != SealedAs::Inbox && !is_fresh(sealed.at, self.client.now(), BUNDLE_FRESH_S) {
             // Its bundle is too old by now: sealed again, same message id and number (DESIGN § 9.2).
             self.client.vault.erase(|tx| outbox::unseal(tx, id))?;
             return Ok(Go::On);
@@ -204,8 +203,7 @@ impl<'a> Courier<'a> {
             self.left.clear();
         }
         let pin = Pin::Full(person.server_id);
-        let line =
-            Line::connect(&person.at, pin, ConnectionKind::Anonymous, self.client.options.timeout).await?;
+        let line = Line::connect(&self.client.options, &person.at, pin, ConnectionKind::Anonymous).await?;
         self.way = Some(Way { sid, line });
         Ok(())
     }
@@ -230,7 +228,7 @@ impl<'a> Courier<'a> {
 
     fn stored(&mut self, id: i64) -> Result<Go, ClientError> {
         self.client.fail_at(FailPoint::StoredNotNoted)?;
-        self.client.vault.erase(|tx| outbox::set_stored(tx, id, clock::now()))?;
+        self.client.vault.erase(|tx| outbox::set_stored(tx, id, tx.now()))?;
         let row = self.client.vault.read(|tx| outbox::by_id(tx, id))?;
         self.flushed.stored += u32::from(row.kind == OutKind::Text);
         Ok(Go::On)

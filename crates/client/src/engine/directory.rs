@@ -6,18 +6,18 @@ use client_core::{
 };
 use e2ee::{VerifiedBundle, verify_bundle};
 use proto::signed::{Change, identity_of, is_tombstone, record_hash, verify_first, verify_next};
-use rusqlite::Transaction;
 use wire::{
-    Address, ConnectionKind, HostPort, IdentityFingerprint, IdentityRecord, Name, RefusalKind, Response,
+    Address, ConnectionKind, Day, HostPort, IdentityFingerprint, IdentityRecord, Name, RefusalKind, Response,
     ServerId, UnixSeconds,
     request::{Fetch, Lookup},
 };
 
-use super::{clock, identity, requests};
+use super::{identity, requests};
 use crate::{
     Client, ClientError,
     transport::{Line, Pin},
     vault::{
+        Tx,
         contact::{self, Person, Standing},
         me, rotation,
     },
@@ -49,6 +49,7 @@ impl Found {
 pub(crate) struct LookingUp<'a> {
     line: Line,
     name: &'a Name,
+    today: Day,
 }
 
 impl<'a> LookingUp<'a> {
@@ -59,8 +60,9 @@ impl<'a> LookingUp<'a> {
         pin: Pin,
         name: &'a Name,
     ) -> Result<LookingUp<'a>, ClientError> {
-        let line = Line::connect(at, pin, ConnectionKind::Anonymous, client.options.timeout).await?;
-        Ok(LookingUp { line, name })
+        let line = Line::connect(&client.options, at, pin, ConnectionKind::Anonymous).await?;
+        let today = day_of(client.now());
+        Ok(LookingUp { line, name, today })
     }
 
     /// Walks the chain of records from the first to the newest.
@@ -108,7 +110,7 @@ impl<'a> LookingUp<'a> {
             }
             other => return Err(self.line.unexpected(&other)),
         };
-        match verify_bundle(&bundle, &identity, day_of(clock::now())) {
+        match verify_bundle(&bundle, &identity, self.today) {
             Ok(verified) => Ok(verified),
             Err(e2ee::BundleError::OtherIdentity | e2ee::BundleError::BadSignature) => Err(self.bad()),
             Err(_) => Err(ClientError::NoBundle { alias: self.name.to_string() }),
@@ -171,9 +173,9 @@ pub(crate) async fn refresh(
     person: &Person,
     wants_bundle: bool,
 ) -> Result<Option<VerifiedBundle>, ClientError> {
-    let now = clock::now();
+    let now = client.now();
     let record_fresh = person.record.is_some() && is_fresh(person.checked_at, now, RECORD_FRESH_S);
-    let kept = kept_bundle(person);
+    let kept = kept_bundle(person, now);
     if record_fresh && (!wants_bundle || kept.is_some()) {
         return Ok(kept);
     }
@@ -192,7 +194,7 @@ pub(crate) async fn refresh(
 
 /// Judges what was found against what is pinned (P6), and commits the judgement.
 pub(crate) fn follow(client: &Client, person: &Person, found: &Found) -> Result<(), ClientError> {
-    let now = clock::now();
+    let now = client.now();
     let seen = KeyPin {
         seq: found.record.body.seq,
         hash: record_hash(&found.record.body),
@@ -227,12 +229,7 @@ pub(crate) fn follow(client: &Client, person: &Person, found: &Found) -> Result<
 
 /// What a followed change of key does besides: the history says so, and a request that the new key sent
 /// before anybody knew it is the contact's.
-fn take_new_key(
-    tx: &Transaction<'_>,
-    person: &Person,
-    found: &Found,
-    now: UnixSeconds,
-) -> Result<(), ClientError> {
+fn take_new_key(tx: &Tx<'_>, person: &Person, found: &Found, now: UnixSeconds) -> Result<(), ClientError> {
     let mine = me::me(tx)?.ok_or(ClientError::JoinUnfinished)?.fingerprint;
     identity::begin_under(tx, person.id, &mine, &found.fingerprint)?;
     rotation::note_key_change(tx, person.id, &found.fingerprint, now)?;
@@ -265,13 +262,12 @@ fn keep_bundle(client: &Client, person: &Person, verified: &VerifiedBundle) -> R
     }
     client.vault.write(|tx| {
         contact::set(tx, person.id, "bundle", wire::Wire::to_bytes(bundle))?;
-        contact::set(tx, person.id, "bundle_at", i64::try_from(clock::now().0).unwrap_or(0))
+        contact::set(tx, person.id, "bundle_at", i64::try_from(tx.now().0).unwrap_or(0))
     })
 }
 
 /// The bundle of an earlier fetch, while it may be used.
-pub(crate) fn kept_bundle(person: &Person) -> Option<VerifiedBundle> {
-    let now = clock::now();
+pub(crate) fn kept_bundle(person: &Person, now: UnixSeconds) -> Option<VerifiedBundle> {
     if !is_fresh(person.bundle_at, now, BUNDLE_FRESH_S) {
         return None;
     }

@@ -6,19 +6,18 @@
 use crypto::IdentitySecret;
 use e2ee::Conversation;
 use proto::signed::{record_hash, sign_challenge, sign_first, sign_rotation};
-use rusqlite::Transaction;
 use wire::{
     CommitmentNonce, ConnectionKind, IdentityFingerprint, Response, Voucher, VoucherHash,
     request::{Answer, AnswerKind, ChallengeProof, Claim, Lookup},
     response::{Challenge, Record, Replaced},
 };
 
-use super::{join, random, run, upkeep};
+use super::{join, run, upkeep};
 use crate::{
     Client, ClientError, FailPoint, Rotated,
     transport::{Line, Pin},
     vault::{
-        contact,
+        Tx, contact,
         me::{self, Me},
         rotation::{self, Rotation},
     },
@@ -47,14 +46,14 @@ pub(crate) fn rotate(client: &Client) -> Result<Rotated, ClientError> {
 }
 
 /// Draws the new key and signs its record with the old one, unless a change is under way.
-fn prepare(tx: &Transaction<'_>) -> Result<(), ClientError> {
+fn prepare(tx: &Tx<'_>) -> Result<(), ClientError> {
     if rotation::is_pending(tx)? {
         return Ok(());
     }
     let me = me::me(tx)?.ok_or(ClientError::JoinUnfinished)?;
-    let identity = IdentitySecret::generate(&mut random::rng());
+    let identity = IdentitySecret::generate(&mut tx.rng());
     let record = sign_rotation(&me::identity(tx)?, &identity, &me.record.body);
-    let vouchers = std::array::from_fn(|_| Voucher(random::bytes()));
+    let vouchers = std::array::from_fn(|_| Voucher(tx.rng().bytes()));
     rotation::begin(tx, &Rotation { identity, record, vouchers })
 }
 
@@ -145,7 +144,7 @@ fn stands(
 
 /// A conversation keeps the fingerprints under which it began; one that has not begun takes the present ones.
 pub(crate) fn begin_under(
-    tx: &Transaction<'_>,
+    tx: &Tx<'_>,
     id: i64,
     mine: &IdentityFingerprint,
     theirs: &IdentityFingerprint,
@@ -159,5 +158,5 @@ pub(crate) fn begin_under(
 }
 
 async fn connect(client: &Client, me: &Me, kind: ConnectionKind) -> Result<Line, ClientError> {
-    Line::connect(&me.at, Pin::Full(me.server_id), kind, client.options.timeout).await
+    Line::connect(&client.options, &me.at, Pin::Full(me.server_id), kind).await
 }

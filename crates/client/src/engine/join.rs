@@ -13,7 +13,7 @@ use wire::{
     response::{Opened, Registered},
 };
 
-use super::{clock, fail_at, random, run};
+use super::{fail_at, run};
 use crate::{
     Client, ClientError, FailPoint, JoinAt, JoinRequest, Joined, Language, Options, Profile, Unlock,
     transport::{Line, Pin},
@@ -21,6 +21,7 @@ use crate::{
         Vault, mailbox,
         me::{self, Me, NewMe, Stage},
     },
+    world::Dice,
 };
 
 /// See [`Client::join`].
@@ -31,8 +32,8 @@ pub(crate) fn join(
 ) -> Result<(Client, Joined), ClientError> {
     let resumed = profile.exists();
     let vault = match resumed {
-        true => Vault::open(profile, &Unlock::from(&request.protect))?,
-        false => Vault::create(profile, &request.protect)?,
+        true => Vault::open(profile, &Unlock::from(&request.protect), &options.world)?,
+        false => Vault::create(profile, &request.protect, &options.world)?,
     };
     let joining = Joining { vault: &vault, request, options: &options };
     let words = run(joining.run())?;
@@ -113,7 +114,7 @@ impl Joining<'_> {
             JoinAt::Open { server: Some(server), .. } => Pin::Short(*server),
             JoinAt::Open { server: None, .. } => Pin::Any,
         };
-        let line = Line::connect(&at, pin, ConnectionKind::Registry, self.options.timeout).await?;
+        let line = Line::connect(self.options, &at, pin, ConnectionKind::Registry).await?;
         let server_id = line.server_id();
         line.close().await;
         self.draw(&at, &name, &server_id, pin != Pin::Any)?;
@@ -127,13 +128,14 @@ impl Joining<'_> {
         server_id: &ServerId,
         pinned: bool,
     ) -> Result<(), ClientError> {
-        let mut rng = random::rng();
+        let world = &self.options.world;
+        let mut rng = Dice(&**world);
         let identity = IdentitySecret::generate(&mut rng);
-        let entropy = zeroize::Zeroizing::new(random::bytes::<32>());
+        let entropy = zeroize::Zeroizing::new(rng.bytes::<32>());
         let recovery =
             RecoveryCommitment(IdentitySecret::recovery_from_entropy(&entropy).public().commitment());
         let record = sign_first(&identity, name.clone(), *server_id, recovery);
-        let account = Account::generate(&mut rng, client_core::schedule::day_of(clock::now()));
+        let account = Account::generate(&mut rng, client_core::schedule::day_of(world.now()));
         let invite = match &self.request.at {
             JoinAt::Invitation(invitation) => Some(invitation.code),
             JoinAt::Open { .. } => None,
@@ -152,10 +154,10 @@ impl Joining<'_> {
         self.vault.write(|tx| {
             me::insert(tx, &new)?;
             for policy in [MailboxPolicy::Doorstep, MailboxPolicy::Inbox] {
-                let owner = OwnerSecret::generate(&mut random::rng());
-                mailbox::insert(tx, policy, &random::bytes().into(), &owner, &Voucher(random::bytes()))?;
+                let owner = OwnerSecret::generate(&mut tx.rng());
+                mailbox::insert(tx, policy, &tx.rng().bytes().into(), &owner, &Voucher(tx.rng().bytes()))?;
             }
-            (2..VOUCHERS).try_for_each(|_| mailbox::keep_voucher(tx, &Voucher(random::bytes())))
+            (2..VOUCHERS).try_for_each(|_| mailbox::keep_voucher(tx, &Voucher(tx.rng().bytes())))
         })
     }
 
@@ -222,7 +224,7 @@ impl Joining<'_> {
         self.vault.write(|tx| {
             mailbox::set_sid(tx, policy, &sid)?;
             if policy == MailboxPolicy::Inbox {
-                mailbox::set_mint(tx, &Mint::generate(sid, &mut random::rng()), true)?;
+                mailbox::set_mint(tx, &Mint::generate(sid, &mut tx.rng()), true)?;
             }
             me::set_stage(tx, next)
         })
@@ -264,7 +266,7 @@ impl Joining<'_> {
     }
 
     async fn connect(&self, me: &Me, kind: ConnectionKind) -> Result<Line, ClientError> {
-        Line::connect(&me.at, Pin::Full(me.server_id), kind, self.options.timeout).await
+        Line::connect(self.options, &me.at, Pin::Full(me.server_id), kind).await
     }
 }
 
@@ -310,15 +312,14 @@ pub(crate) async fn make_generation_known(
 /// `PUBLISH` of the bundle that waits in the vault.
 pub(crate) async fn publish(vault: &Vault, me: &Me, options: &Options) -> Result<(), ClientError> {
     let Some(bundle) = me.bundle.clone() else { return Ok(()) };
-    let mut line =
-        Line::connect(&me.at, Pin::Full(me.server_id), ConnectionKind::Registry, options.timeout).await?;
+    let mut line = Line::connect(options, &me.at, Pin::Full(me.server_id), ConnectionKind::Registry).await?;
     match line.ask(Publish { name: me.name.clone(), bundle }).await? {
         Response::Published => {}
         other => return Err(line.unexpected(&other)),
     }
     line.close().await;
     vault.erase(|tx| {
-        let today = client_core::schedule::day_of(clock::now());
+        let today = client_core::schedule::day_of(tx.now());
         me::set_account(tx, &me::account(tx)?.published(today))?;
         me::set_published(tx)
     })

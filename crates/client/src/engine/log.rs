@@ -1,12 +1,11 @@
 //! Looking back: a contact's history, and what waits to leave.
 
 use client_core::outbox::State;
-use rusqlite::Transaction;
 
 use crate::{
     Client, ClientError, Direction, LogEntry, OutboxEntry, ReceivedBody,
     vault::{
-        contact,
+        Tx, contact,
         history::History,
         inbox::{self, InRow},
         key::to_hex,
@@ -38,7 +37,7 @@ pub(crate) fn log(client: &Client, alias: &str, limit: Option<u32>) -> Result<Ve
     })
 }
 
-fn received(tx: &Transaction<'_>, row: InRow) -> Result<LogEntry, ClientError> {
+fn received(tx: &Tx<'_>, row: InRow) -> Result<LogEntry, ClientError> {
     let numbers = inbox::numbers(tx, row.contact, &row.stream)?;
     Ok(LogEntry {
         id: to_hex(&row.message_id.0),

@@ -1,6 +1,5 @@
 //! What the client does: the vault on one side, the server on the other, decisions by `client-core` between.
 
-pub(crate) mod clock;
 pub(crate) mod contacts;
 pub(crate) mod deposit;
 pub(crate) mod directory;
@@ -10,7 +9,6 @@ pub(crate) mod log;
 pub(crate) mod open;
 pub(crate) mod owner;
 pub(crate) mod pull;
-pub(crate) mod random;
 pub(crate) mod requests;
 pub(crate) mod seal;
 pub(crate) mod send;
@@ -18,7 +16,9 @@ pub(crate) mod upkeep;
 
 use std::future::Future;
 
-use crate::{Client, ClientError, FailPoint};
+use wire::UnixSeconds;
+
+use crate::{Client, ClientError, FailPoint, world::Dice};
 
 /// Runs one piece of work that talks to a server, to its end, on this thread.
 pub(crate) fn run<T>(work: impl Future<Output = Result<T, ClientError>>) -> Result<T, ClientError> {
@@ -28,6 +28,16 @@ pub(crate) fn run<T>(work: impl Future<Output = Result<T, ClientError>>) -> Resu
 }
 
 impl Client {
+    /// The time of day.
+    pub(crate) fn now(&self) -> UnixSeconds {
+        self.options.world.now()
+    }
+
+    /// A random number.
+    pub(crate) fn number(&self) -> u64 {
+        u64::from_be_bytes(Dice(&*self.options.world).bytes())
+    }
+
     /// Stops dead here if a test asked for it.
     pub(crate) fn fail_at(&self, here: FailPoint) -> Result<(), ClientError> {
         fail_at(self.options.fail_point, here)

@@ -4,13 +4,13 @@
 
 use client_core::schedule::{day_of, needs_refill, refill_due};
 use e2ee::{Conversation, DoorstepOpened, Kind, Opened, OpenedHello, ReplyPath, open_doorstep};
-use rusqlite::Transaction;
 use wire::{DepositAuth, Envelope, IdentityFingerprint, UnixSeconds, request::MailboxPolicy};
 
-use super::{contacts::free_label, random, requests};
+use super::{contacts::free_label, requests};
 use crate::{
     ClientError,
     vault::{
+        Tx,
         contact::{self, NewPerson, Person, Standing},
         inbox, int, mailbox, me, rotation, stamp,
     },
@@ -34,7 +34,7 @@ pub(crate) enum Outcome {
 
 /// Takes a delivered envelope in.
 pub(crate) fn take_in(
-    tx: &Transaction<'_>,
+    tx: &Tx<'_>,
     policy: MailboxPolicy,
     auth: &DepositAuth,
     envelope: &Envelope,
@@ -51,11 +51,7 @@ pub(crate) fn take_in(
 }
 
 /// Tries what was set aside since the drain began once more: what it needed may have come behind it.
-pub(crate) fn retry_set_aside(
-    tx: &Transaction<'_>,
-    since: UnixSeconds,
-    now: UnixSeconds,
-) -> Result<(), ClientError> {
+pub(crate) fn retry_set_aside(tx: &Tx<'_>, since: UnixSeconds, now: UnixSeconds) -> Result<(), ClientError> {
     for aside in inbox::set_aside_since(tx, since)? {
         let outcome = try_open(tx, aside.policy, &aside.auth, &aside.envelope, now)?;
         // From the doorstep nothing is kept that does not open.
@@ -67,7 +63,7 @@ pub(crate) fn retry_set_aside(
 }
 
 fn try_open(
-    tx: &Transaction<'_>,
+    tx: &Tx<'_>,
     policy: MailboxPolicy,
     auth: &DepositAuth,
     envelope: &Envelope,
@@ -81,7 +77,7 @@ fn try_open(
 
 /// The stamp says whose offers to try; only the opened conversation says who wrote.
 fn open_in_inbox(
-    tx: &Transaction<'_>,
+    tx: &Tx<'_>,
     auth: &DepositAuth,
     envelope: &Envelope,
     now: UnixSeconds,
@@ -97,11 +93,7 @@ fn open_in_inbox(
     apply(tx, holder, &opened, now)
 }
 
-fn open_at_doorstep(
-    tx: &Transaction<'_>,
-    envelope: &Envelope,
-    now: UnixSeconds,
-) -> Result<Outcome, ClientError> {
+fn open_at_doorstep(tx: &Tx<'_>, envelope: &Envelope, now: UnixSeconds) -> Result<Outcome, ClientError> {
     let mine = me::me(tx)?.ok_or(ClientError::JoinUnfinished)?.fingerprint;
     let doorstep = mailbox::sid(tx, MailboxPolicy::Doorstep)?;
     let account = me::account(tx)?;
@@ -127,7 +119,7 @@ fn open_at_doorstep(
 }
 
 /// By present key, or by the one under which the conversation began.
-fn whose(tx: &Transaction<'_>, from: &IdentityFingerprint) -> Result<Option<Person>, ClientError> {
+fn whose(tx: &Tx<'_>, from: &IdentityFingerprint) -> Result<Option<Person>, ClientError> {
     match contact::by_fingerprint(tx, from)? {
         Some(person) => Ok(Some(person)),
         None => contact::by_series(tx, from),
@@ -136,7 +128,7 @@ fn whose(tx: &Transaction<'_>, from: &IdentityFingerprint) -> Result<Option<Pers
 
 /// The conversation that runs under just these two keys: under others, another one begins.
 fn known_under(
-    tx: &Transaction<'_>,
+    tx: &Tx<'_>,
     mine: &IdentityFingerprint,
     from: &IdentityFingerprint,
 ) -> Result<Option<Conversation>, ClientError> {
@@ -146,7 +138,7 @@ fn known_under(
 }
 
 /// A first message: from a contact, an answer leaves by itself; from a stranger, it waits for a decision.
-fn take_hello(tx: &Transaction<'_>, hello: &OpenedHello, now: UnixSeconds) -> Result<Outcome, ClientError> {
+fn take_hello(tx: &Tx<'_>, hello: &OpenedHello, now: UnixSeconds) -> Result<Outcome, ClientError> {
     let person = match whose(tx, &hello.from)? {
         // A superseded key goes on with what it began, and begins nothing.
         Some(person)
@@ -172,7 +164,7 @@ fn take_hello(tx: &Transaction<'_>, hello: &OpenedHello, now: UnixSeconds) -> Re
     Ok(outcome)
 }
 
-fn add_request(tx: &Transaction<'_>, hello: &OpenedHello, now: UnixSeconds) -> Result<i64, ClientError> {
+fn add_request(tx: &Tx<'_>, hello: &OpenedHello, now: UnixSeconds) -> Result<i64, ClientError> {
     let body = &hello.intro.record;
     contact::insert(
         tx,
@@ -191,12 +183,7 @@ fn add_request(tx: &Transaction<'_>, hello: &OpenedHello, now: UnixSeconds) -> R
 }
 
 /// Where to write from now on. Stamps that were repeated are kept once only: a spent one must not come back.
-fn take_reply_path(
-    tx: &Transaction<'_>,
-    person: &Person,
-    reply: &ReplyPath,
-    anew: bool,
-) -> Result<(), ClientError> {
+fn take_reply_path(tx: &Tx<'_>, person: &Person, reply: &ReplyPath, anew: bool) -> Result<(), ClientError> {
     if reply.server_id != person.server_id {
         return Ok(());
     }
@@ -209,7 +196,7 @@ fn take_reply_path(
 }
 
 /// Commits an opened content: ratchet, message, stamps, and what falls due.
-fn apply(tx: &Transaction<'_>, id: i64, opened: &Opened, now: UnixSeconds) -> Result<Outcome, ClientError> {
+fn apply(tx: &Tx<'_>, id: i64, opened: &Opened, now: UnixSeconds) -> Result<Outcome, ClientError> {
     let person = contact::by_id(tx, id)?;
     contact::set_conversation(tx, id, &opened.conversation)?;
     if opened.content.offer.is_some() {
@@ -230,11 +217,11 @@ fn apply(tx: &Transaction<'_>, id: i64, opened: &Opened, now: UnixSeconds) -> Re
 }
 
 /// With few stamps left in a contact's hands, new ones leave within ten minutes.
-fn schedule_refill(tx: &Transaction<'_>, id: i64, now: UnixSeconds) -> Result<(), ClientError> {
+fn schedule_refill(tx: &Tx<'_>, id: i64, now: UnixSeconds) -> Result<(), ClientError> {
     let person = contact::by_id(tx, id)?;
     let mine = person.standing == Standing::Contact && person.answered && !person.blocked;
     if mine && person.refill_due.is_none() && needs_refill(stamp::unused(tx, id)?) {
-        contact::set(tx, id, "refill_due", int(refill_due(now, random::number()).0))?;
+        contact::set(tx, id, "refill_due", int(refill_due(now, tx.number()).0))?;
     }
     Ok(())
 }

@@ -11,7 +11,6 @@ use wire::{
 };
 
 use super::{
-    clock,
     join::{make_generation_known, open_mailbox},
     open::{self, Outcome},
     upkeep,
@@ -60,7 +59,7 @@ impl<'a> Owner<'a> {
     pub(crate) async fn connect(client: &'a Client) -> Result<Owner<'a>, ClientError> {
         let me = client.vault.me()?;
         let pin = Pin::Full(me.server_id);
-        let mut line = Line::connect(&me.at, pin, ConnectionKind::Owner, client.options.timeout).await?;
+        let mut line = Line::connect(&client.options, &me.at, pin, ConnectionKind::Owner).await?;
         let doorstep = open_mailbox(&client.vault, &mut line, MailboxPolicy::Doorstep).await?;
         let inbox = open_mailbox(&client.vault, &mut line, MailboxPolicy::Inbox).await?;
         let expired = doorstep.expired.saturating_add(inbox.expired);
@@ -70,7 +69,7 @@ impl<'a> Owner<'a> {
 
     /// Drains both mailboxes, then does what only a drained client may do.
     pub(crate) async fn drain(&mut self) -> Result<(), ClientError> {
-        let began = clock::now();
+        let began = self.client.now();
         for slot in [self.doorstep.slot, self.inbox.slot] {
             self.collect(slot, false).await?;
             let mut delivered = 0;
@@ -107,7 +106,7 @@ impl<'a> Owner<'a> {
 
     /// Waits for pushed deliveries and takes them in. Says whether anything came.
     pub(crate) async fn wait(&mut self, wait: Duration) -> Result<bool, ClientError> {
-        let began = clock::now();
+        let began = self.client.now();
         let batch = self.take_batch_or_nothing(wait).await?;
         match batch {
             Some(batch) if batch.deliveries > 0 => {
@@ -163,7 +162,7 @@ impl<'a> Owner<'a> {
     /// P2: everything is committed before anything is acknowledged.
     async fn commit_and_ack(&mut self, deliveries: Vec<Delivery>) -> Result<(), ClientError> {
         self.client.fail_at(FailPoint::DeliveredNotCommitted)?;
-        let now = clock::now();
+        let now = self.client.now();
         let doorstep = self.doorstep.slot;
         let outcomes = self.client.vault.erase(|tx| {
             let take = |delivery: &Delivery| {
@@ -202,7 +201,7 @@ impl<'a> Owner<'a> {
     fn after_drain(&mut self, began: UnixSeconds) -> Result<(), ClientError> {
         let client = self.client;
         client.vault.erase(|tx| {
-            open::retry_set_aside(tx, began, clock::now())?;
+            open::retry_set_aside(tx, began, tx.now())?;
             for standing in [Standing::Contact, Standing::Request] {
                 for person in contact::list(tx, standing)? {
                     let state = contact::conversation(tx, person.id)?;
@@ -215,7 +214,7 @@ impl<'a> Owner<'a> {
 
     /// Days since the oldest waiting envelope came, for `doctor`.
     pub(crate) fn oldest_days(&self) -> u16 {
-        let today = day_of(clock::now()).0;
+        let today = day_of(self.client.now()).0;
         let waiting = [&self.doorstep, &self.inbox].into_iter().filter(|opened| opened.waiting > 0);
         waiting.map(|opened| today.saturating_sub(opened.oldest.0)).max().unwrap_or(0)
     }

@@ -10,14 +10,14 @@ use client_core::schedule::backoff_ms;
 
 use super::{
     owner::{Collected, Owner},
-    random, run,
+    run,
     send::flush_all,
     upkeep,
 };
 use crate::{
     Client, ClientError, Handled, PullOptions, PullSummary, Received,
     vault::{
-        contact,
+        Tx, contact,
         inbox::{self, InRow},
         key::to_hex,
     },
@@ -150,7 +150,7 @@ impl Handing<'_> {
                     return Err(error);
                 }
                 Err(error) => {
-                    let wait = backoff_ms(attempt, random::number(), error.retry_after_s());
+                    let wait = backoff_ms(attempt, self.client.number(), error.retry_after_s());
                     self.summary.unreachable = Some(error);
                     self.sleep(Duration::from_millis(wait), end).await;
                     attempt += 1;
@@ -198,7 +198,7 @@ fn is_protocol(error: &ClientError) -> bool {
     matches!(error, ClientError::Protocol { .. })
 }
 
-fn to_received(tx: &rusqlite::Transaction<'_>, row: &InRow) -> Result<Received, ClientError> {
+fn to_received(tx: &Tx<'_>, row: &InRow) -> Result<Received, ClientError> {
     let person = contact::by_id(tx, row.contact)?;
     let numbers = inbox::numbers(tx, row.contact, &row.stream)?;
     Ok(Received {

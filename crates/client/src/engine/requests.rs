@@ -1,18 +1,17 @@
 //! Strangers' first messages: shown, accepted, declined; nothing leaves before the person decides.
 
 use e2ee::{Conversation, MessageId};
-use rusqlite::Transaction;
 
 use super::{
-    clock,
     contacts::{check_alias, pin_of, promote, refuse_taken_alias, to_contact},
     directory::{Found, follow, look_up},
-    random, run,
+    run,
     send::flush_all,
 };
 use crate::{
     Client, ClientError, Contact, ContactRequest, ReceivedBody,
     vault::{
+        Tx,
         contact::{self, Person, Standing},
         inbox,
         me::Me,
@@ -29,7 +28,7 @@ pub(crate) fn list(client: &Client) -> Result<Vec<ContactRequest>, ClientError> 
     })
 }
 
-fn to_request(tx: &Transaction<'_>, person: &Person) -> Result<ContactRequest, ClientError> {
+fn to_request(tx: &Tx<'_>, person: &Person) -> Result<ContactRequest, ClientError> {
     let texts = inbox::all_of(tx, person.id)?.into_iter().filter_map(|row| match row.body {
         ReceivedBody::Text(text) => Some(text),
         ReceivedBody::Unknown { .. } | ReceivedBody::KeyChanged => None,
@@ -42,7 +41,7 @@ fn to_request(tx: &Transaction<'_>, person: &Person) -> Result<ContactRequest, C
     })
 }
 
-fn expect(tx: &Transaction<'_>, label: &str) -> Result<Person, ClientError> {
+fn expect(tx: &Tx<'_>, label: &str) -> Result<Person, ClientError> {
     contact::by_label(tx, label)?.ok_or_else(|| ClientError::NoSuchRequest { label: label.to_owned() })
 }
 
@@ -69,7 +68,7 @@ pub(crate) fn accept(client: &Client, label: &str, alias: Option<&str>) -> Resul
             return Err(ClientError::KeyChanged { alias: person.name.to_string() });
         }
         promote(tx, person.id, alias)?;
-        contact::set_record(tx, person.id, &found.record, clock::now())?;
+        contact::set_record(tx, person.id, &found.record, tx.now())?;
         if found.fingerprint != person.fingerprint {
             return begin_with_successor(tx, person.id, &me, found);
         }
@@ -85,7 +84,7 @@ pub(crate) fn accept(client: &Client, label: &str, alias: Option<&str>) -> Resul
 
 /// The request came under a key that was replaced since, perhaps because it was stolen: what is written goes
 /// to the present key only, in a conversation of its own.
-fn begin_with_successor(tx: &Transaction<'_>, id: i64, me: &Me, found: &Found) -> Result<(), ClientError> {
+fn begin_with_successor(tx: &Tx<'_>, id: i64, me: &Me, found: &Found) -> Result<(), ClientError> {
     contact::set_conversation(tx, id, &Conversation::new(me.fingerprint, found.fingerprint))?;
     stamp::drop_all(tx, id)?;
     contact::set(tx, id, "inbox_sid", None::<[u8; 16]>)?;
@@ -121,12 +120,12 @@ pub(crate) fn decline(client: &Client, label: &str) -> Result<(), ClientError> {
 }
 
 /// Puts an ACCEPT into the outbox, once.
-pub(crate) fn queue_accept(tx: &Transaction<'_>, id: i64) -> Result<(), ClientError> {
+pub(crate) fn queue_accept(tx: &Tx<'_>, id: i64) -> Result<(), ClientError> {
     let person = contact::by_id(tx, id)?;
     if person.accept_sent || person.inbox.is_none() {
         return Ok(());
     }
-    let message_id = MessageId::random(&mut random::rng());
-    outbox::insert(tx, id, &message_id, OutKind::Accept, "", None, clock::now())?;
+    let message_id = MessageId::random(&mut tx.rng());
+    outbox::insert(tx, id, &message_id, OutKind::Accept, "", None, tx.now())?;
     contact::set(tx, id, "accept_sent", true)
 }

@@ -7,17 +7,16 @@ use client_core::{
 use e2ee::{
     Conversation, HelloIntro, Kind, Outgoing, ReplyPath, SealError, Sealed, VerifiedBundle, authorise,
 };
-use rusqlite::Transaction;
 use wire::{
     DepositAuth, DepositId, Stamp,
     limits::{HELLO_STAMPS, REFILL_STAMPS_MAX},
     request::MailboxPolicy,
 };
 
-use super::{clock, random};
 use crate::{
     ClientError,
     vault::{
+        Tx,
         contact::{self, Person},
         mailbox, me,
         outbox::{self, OutKind, OutRow, SealedAs, SealedRow},
@@ -29,9 +28,9 @@ use crate::{
 const SPARE_STAMPS: usize = 64;
 
 /// Which way a waiting message would take now.
-pub(crate) fn route(tx: &Transaction<'_>, person: &Person, row: &OutRow) -> Result<Route, ClientError> {
+pub(crate) fn route(tx: &Tx<'_>, person: &Person, row: &OutRow) -> Result<Route, ClientError> {
     let state = contact::conversation(tx, person.id)?;
-    let now = clock::now();
+    let now = tx.now();
     let chosen = choose(&Situation {
         inbox_usable: person.inbox.is_some() && state.can_use_inbox(day_of(now)),
         stamps: stamp::count(tx, person.id)?,
@@ -67,7 +66,7 @@ pub(crate) enum Step {
 
 /// Seals one waiting row the given way. To be called inside one vault transaction.
 pub(crate) fn seal(
-    tx: &Transaction<'_>,
+    tx: &Tx<'_>,
     row_id: i64,
     way: SealedAs,
     bundle: Option<&VerifiedBundle>,
@@ -106,7 +105,7 @@ fn route_of(way: SealedAs) -> Route {
 }
 
 struct Work<'a> {
-    tx: &'a Transaction<'a>,
+    tx: &'a Tx<'a>,
     row: &'a OutRow,
     person: &'a Person,
     state: &'a Conversation,
@@ -119,7 +118,7 @@ impl Work<'_> {
         let stamp = stamp::spend(self.tx, self.person.id)?.ok_or(again)?;
         let message = self.outgoing()?;
         let spare = self.spare_stamps()?;
-        let sealed = self.state.seal(&message, &spare, sid, clock::now(), &mut random::rng());
+        let sealed = self.state.seal(&message, &spare, sid, self.tx.now(), &mut self.tx.rng());
         let sealed = sealed.map_err(|error| self.seal_error(&error))?;
         let auth = authorise(&stamp, &sid, &sealed.envelope);
         self.commit(SealedAs::Inbox, sid, auth, &sealed)
@@ -128,7 +127,8 @@ impl Work<'_> {
     fn session_form(&self, bundle: &VerifiedBundle) -> Result<(), ClientError> {
         let message = self.outgoing()?;
         let spare = self.spare_stamps()?;
-        let sealed = self.state.seal_session_form(bundle, &message, &spare, clock::now(), &mut random::rng());
+        let sealed =
+            self.state.seal_session_form(bundle, &message, &spare, self.tx.now(), &mut self.tx.rng());
         let sealed = sealed.map_err(|error| self.seal_error(&error))?;
         contact::set(self.tx, self.person.id, "session_forms", self.person.session_forms + 1)?;
         self.commit(
@@ -144,7 +144,7 @@ impl Work<'_> {
         let account = me::account(self.tx)?;
         let message = self.outgoing()?;
         let sealed =
-            self.state.seal_hello(&account, bundle, &intro, &message, clock::now(), &mut random::rng());
+            self.state.seal_hello(&account, bundle, &intro, &message, self.tx.now(), &mut self.tx.rng());
         let sealed = sealed.map_err(|error| self.seal_error(&error))?;
         self.commit(
             SealedAs::Hello,
@@ -215,7 +215,7 @@ impl Work<'_> {
         }
         contact::set_conversation(self.tx, self.person.id, &sealed.conversation)?;
         let row = SealedRow {
-            at: clock::now(),
+            at: self.tx.now(),
             revision: self.person.revision,
             way,
             sid,

@@ -4,12 +4,12 @@ use std::{collections::BTreeMap, time::Duration};
 
 use client_core::outbox::State;
 use e2ee::MessageId;
-use rusqlite::Transaction;
 
-use super::{clock, deposit::Courier, pull::drain, random, run};
+use super::{deposit::Courier, pull::drain, run};
 use crate::{
     Client, ClientError, FailPoint, QueuedReason, SendOptions, Sent, SentState,
     vault::{
+        Tx,
         contact::{self, Person, Standing},
         key::to_hex,
         outbox::{self, OutKind, OutRow},
@@ -64,7 +64,7 @@ fn check(text: &str, options: &SendOptions) -> Result<(), ClientError> {
 }
 
 /// Commits the message, or finds the one that its key names.
-fn queue(tx: &Transaction<'_>, alias: &str, text: &str, options: &SendOptions) -> Result<i64, ClientError> {
+fn queue(tx: &Tx<'_>, alias: &str, text: &str, options: &SendOptions) -> Result<i64, ClientError> {
     let person = contact::expect(tx, alias)?;
     if let Some(key) = &options.idempotency
         && let Some(row) = outbox::by_key(tx, key)?
@@ -73,16 +73,8 @@ fn queue(tx: &Transaction<'_>, alias: &str, text: &str, options: &SendOptions) -
         return if same { Ok(row.id) } else { Err(ClientError::IdempotencyConflict) };
     }
     check_person(&person, options)?;
-    let message_id = MessageId::random(&mut random::rng());
-    outbox::insert(
-        tx,
-        person.id,
-        &message_id,
-        OutKind::Text,
-        text,
-        options.idempotency.as_deref(),
-        clock::now(),
-    )
+    let message_id = MessageId::random(&mut tx.rng());
+    outbox::insert(tx, person.id, &message_id, OutKind::Text, text, options.idempotency.as_deref(), tx.now())
 }
 
 fn check_person(person: &Person, options: &SendOptions) -> Result<(), ClientError> {
@@ -207,8 +199,8 @@ fn note_reason(client: &Client, id: i64, error: &ClientError) -> Result<(), Clie
 }
 
 /// Refills whose time has come enter the outbox.
-fn queue_due_refills(tx: &Transaction<'_>, early_s: u64) -> Result<(), ClientError> {
-    let now = clock::now();
+fn queue_due_refills(tx: &Tx<'_>, early_s: u64) -> Result<(), ClientError> {
+    let now = tx.now();
     for person in contact::list(tx, Standing::Contact)? {
         let due = person.refill_due.is_some_and(|due| due.0 <= now.0.saturating_add(early_s));
         if !due || person.blocked {
@@ -216,7 +208,7 @@ fn queue_due_refills(tx: &Transaction<'_>, early_s: u64) -> Result<(), ClientErr
         }
         contact::set(tx, person.id, "refill_due", None::<i64>)?;
         if !outbox::has_open(tx, person.id, OutKind::Refill)? {
-            let message_id = MessageId::random(&mut random::rng());
+            let message_id = MessageId::random(&mut tx.rng());
             outbox::insert(tx, person.id, &message_id, OutKind::Refill, "", None, now)?;
         }
     }

@@ -1,20 +1,19 @@
 //! What a client does for itself after a drain: prekeys, stamps, and the erasure of what is old.
 
 use client_core::schedule::{BUNDLE_RENEW_DAYS, day_of};
-use rusqlite::Transaction;
 use wire::request::MailboxPolicy;
 
-use super::{clock, identity, join, random};
+use super::{identity, join};
 use crate::{
     Client, ClientError,
-    vault::{contact, inbox, mailbox, me},
+    vault::{Tx, contact, inbox, mailbox, me},
 };
 
 /// Signs a new bundle over the present prekeys; it waits in the vault until it is published.
-pub(crate) fn renew_bundle(tx: &Transaction<'_>) -> Result<(), ClientError> {
+pub(crate) fn renew_bundle(tx: &Tx<'_>) -> Result<(), ClientError> {
     let row = me::me(tx)?.ok_or(ClientError::JoinUnfinished)?;
     let doorstep = mailbox::sid(tx, MailboxPolicy::Doorstep)?;
-    let today = day_of(clock::now());
+    let today = day_of(tx.now());
     let bundle = me::account(tx)?.bundle(&me::identity(tx)?, row.bundle_counter + 1, today, doorstep);
     me::set_bundle(tx, &bundle)
 }
@@ -31,13 +30,13 @@ pub(crate) async fn prekeys(client: &Client) -> Result<(), ClientError> {
     }
 }
 
-fn rotate_due(tx: &Transaction<'_>) -> Result<(), ClientError> {
+fn rotate_due(tx: &Tx<'_>) -> Result<(), ClientError> {
     let row = me::me(tx)?.ok_or(ClientError::JoinUnfinished)?;
-    let today = day_of(clock::now());
+    let today = day_of(tx.now());
     let mut account = me::account(tx)?;
     let (prekey, fallback) = (account.prekey_due(today), account.fallback_due(today));
     if prekey {
-        account = account.rotate_prekey(&mut random::rng(), today);
+        account = account.rotate_prekey(&mut tx.rng(), today);
     }
     if fallback {
         account = account.rotate_fallback(today);
@@ -54,7 +53,7 @@ fn rotate_due(tx: &Transaction<'_>) -> Result<(), ClientError> {
 
 /// Once a day: erases what has outlived its time.
 pub(crate) fn sweep(client: &Client) -> Result<(), ClientError> {
-    let now = clock::now();
+    let now = client.now();
     let today = day_of(now);
     if client.vault.me()?.swept_day >= today.0 {
         return Ok(());
@@ -79,7 +78,7 @@ pub(crate) fn mint_successor(client: &Client) -> Result<(), ClientError> {
     client.vault.erase(|tx| {
         let mint = mailbox::mint(tx)?;
         match mint.wants_successor() && mailbox::get(tx, MailboxPolicy::Inbox)?.generated {
-            true => mailbox::set_mint(tx, &mint.next_generation(&mut random::rng()), true),
+            true => mailbox::set_mint(tx, &mint.next_generation(&mut tx.rng()), true),
             false => Ok(()),
         }
     })
@@ -99,17 +98,18 @@ mod tests {
 
     /// A vault with an inbox whose stamps the relay knows, and nothing else.
     fn client(home: &std::path::Path) -> Client {
-        let vault =
-            Vault::create(&Profile::named(Some(home), "default").unwrap(), &Protector::KeyFile).unwrap();
+        let options = Options::default();
+        let profile = Profile::named(Some(home), "default").unwrap();
+        let vault = Vault::create(&profile, &Protector::KeyFile, &options.world).unwrap();
         vault
             .write(|tx| {
-                let owner = OwnerSecret::generate(&mut random::rng());
+                let owner = OwnerSecret::generate(&mut tx.rng());
                 mailbox::insert(tx, MailboxPolicy::Inbox, &OwnerId([1; 16]), &owner, &Voucher([2; 16]))?;
-                mailbox::set_mint(tx, &Mint::generate(SID, &mut random::rng()), true)?;
+                mailbox::set_mint(tx, &Mint::generate(SID, &mut tx.rng()), true)?;
                 mailbox::set_generated(tx)
             })
             .unwrap();
-        Client { vault, options: Options::default() }
+        Client { vault, options }
     }
 
     fn hand_out(client: &Client, count: u32) -> Vec<wire::Stamp> {

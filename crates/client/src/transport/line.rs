@@ -2,7 +2,6 @@
 
 use std::{
     collections::VecDeque,
-    future::Future,
     time::{Duration, Instant},
 };
 
@@ -11,10 +10,8 @@ use proto::{
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
     time::timeout,
 };
-use tokio_rustls::client::TlsStream;
 use wire::{
     ConnectionKind, DepositAuth, Envelope, HostPort, Refusal, RefusalKind, Request, RequestId, Response,
     ServerId,
@@ -22,11 +19,9 @@ use wire::{
     response::Welcome,
 };
 
-use super::tls::{self, Found, Pin};
-use crate::ClientError;
-
-/// Exporter label that ties proofs to this channel.
-const EXPORTER: &[u8] = b"EXPORTER-oubliette";
+use super::dial::{unreachable, within};
+use super::tls::Pin;
+use crate::{ClientError, Dialled, Options, Stream};
 
 /// What the server pushes on an owner connection.
 #[derive(Debug)]
@@ -39,7 +34,7 @@ pub(crate) enum Pushed {
 
 /// An open connection to the pinned server.
 pub(crate) struct Line {
-    stream: TlsStream<TcpStream>,
+    stream: Box<dyn Stream>,
     machine: ClientConnection,
     started: Instant,
     patience: Duration,
@@ -53,32 +48,23 @@ pub(crate) struct Line {
 impl Line {
     /// Connects, checks the server's identity, and awaits its greeting.
     pub(crate) async fn connect(
+        options: &Options,
         at: &HostPort,
         pin: Pin,
         kind: ConnectionKind,
-        patience: Duration,
     ) -> Result<Line, ClientError> {
-        let host = at.to_string();
-        let tcp = within(patience, &host, TcpStream::connect((at.host_to_resolve(), at.port()))).await?;
-        let tcp = tcp.map_err(|error| unreachable(&host, error))?;
-        let _ = tcp.set_nodelay(true);
-        let found = Found::default();
-        let connector = tls::connector(pin, &found).map_err(|error| unreachable(&host, error))?;
-        let stream = within(patience, &host, connector.connect(tls::relay_name(), tcp)).await?;
-        let stream = stream.map_err(|error| handshake_error(&host, &error))?;
-        let id = found.accepted().ok_or_else(|| ClientError::WrongServer { host: host.clone() })?;
-        Self::greet(stream, host, id, kind, patience).await
+        let dialled = options.world.dial(at.clone(), pin, options.timeout).await?;
+        Self::greet(dialled, at.to_string(), kind, options.timeout).await
     }
 
     async fn greet(
-        stream: TlsStream<TcpStream>,
+        dialled: Dialled,
         host: String,
-        id: ServerId,
         kind: ConnectionKind,
         patience: Duration,
     ) -> Result<Line, ClientError> {
-        let exported = stream.get_ref().1.export_keying_material([0; 32], EXPORTER, None);
-        let binding = Binding::TlsExporter(exported.map_err(|error| unreachable(&host, error))?);
+        let Dialled { stream, server_id: id, exported } = dialled;
+        let binding = Binding::TlsExporter(exported);
         let config = ClientConfig { server: ServerPin::Full(id), binding, kind };
         let machine = ClientConnection::new(config, Now(0));
         let welcome = Welcome {
@@ -312,24 +298,5 @@ impl Line {
 
     fn silent(&self) -> ClientError {
         unreachable(&self.host, "it did not answer in time")
-    }
-}
-
-async fn within<T>(patience: Duration, host: &str, work: impl Future<Output = T>) -> Result<T, ClientError> {
-    timeout(patience, work).await.map_err(|_| unreachable(host, "it did not answer in time"))
-}
-
-fn unreachable(host: &str, reason: impl std::fmt::Display) -> ClientError {
-    ClientError::Unreachable { host: host.to_owned(), reason: reason.to_string() }
-}
-
-/// A certificate that does not follow from the pin is an identity error, never a temporary one.
-fn handshake_error(host: &str, error: &std::io::Error) -> ClientError {
-    let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
-    match tls {
-        Some(rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented) => {
-            ClientError::WrongServer { host: host.to_owned() }
-        }
-        _ => unreachable(host, error),
     }
 }

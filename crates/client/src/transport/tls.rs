@@ -25,7 +25,7 @@ const CHAIN_MAX: usize = 4;
 
 /// Which server must be at the other end.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Pin {
+pub enum Pin {
     /// Exactly this one.
     Full(ServerId),
     /// One whose id begins like this.

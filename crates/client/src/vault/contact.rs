@@ -2,14 +2,14 @@
 
 use client_core::contact::{Pin, Trust};
 use e2ee::Conversation;
-use rusqlite::{OptionalExtension, Row, Transaction};
+use rusqlite::{OptionalExtension, Row};
 use wire::{
     Address, DepositId, HostPort, IdentityFingerprint, IdentityRecord, Name, PrekeyBundle, ServerId,
     ShortFingerprint, UnixSeconds, Wire, address::Pins,
 };
 
 use super::{
-    decode, int,
+    Tx, decode, int,
     me::{parse_host, parse_name},
     uint,
 };
@@ -91,7 +91,7 @@ pub(crate) struct NewPerson<'a> {
 }
 
 /// Adds a person.
-pub(crate) fn insert(tx: &Transaction<'_>, new: &NewPerson<'_>) -> Result<i64, ClientError> {
+pub(crate) fn insert(tx: &Tx<'_>, new: &NewPerson<'_>) -> Result<i64, ClientError> {
     let is_contact = new.standing == Standing::Contact;
     tx.execute(
         "INSERT INTO contact (standing, alias, label, name, host, port, server_id, fingerprint, record, trust,
@@ -115,45 +115,41 @@ pub(crate) fn insert(tx: &Transaction<'_>, new: &NewPerson<'_>) -> Result<i64, C
 }
 
 /// By alias.
-pub(crate) fn by_alias(tx: &Transaction<'_>, alias: &str) -> Result<Option<Person>, ClientError> {
+pub(crate) fn by_alias(tx: &Tx<'_>, alias: &str) -> Result<Option<Person>, ClientError> {
     find(tx, "alias = ?1 AND standing = 0", alias)
 }
 
 /// By alias, or the sentence that there is none.
-pub(crate) fn expect(tx: &Transaction<'_>, alias: &str) -> Result<Person, ClientError> {
+pub(crate) fn expect(tx: &Tx<'_>, alias: &str) -> Result<Person, ClientError> {
     by_alias(tx, alias)?.ok_or_else(|| ClientError::NoSuchContact { alias: alias.to_owned() })
 }
 
 /// A waiting request.
-pub(crate) fn by_label(tx: &Transaction<'_>, label: &str) -> Result<Option<Person>, ClientError> {
+pub(crate) fn by_label(tx: &Tx<'_>, label: &str) -> Result<Option<Person>, ClientError> {
     find(tx, "label = ?1 AND standing = 1", label)
 }
 
 /// By row.
-pub(crate) fn by_id(tx: &Transaction<'_>, id: i64) -> Result<Person, ClientError> {
+pub(crate) fn by_id(tx: &Tx<'_>, id: i64) -> Result<Person, ClientError> {
     find(tx, "id = ?1", id)?.ok_or(ClientError::VaultDamaged { what: "a contact" })
 }
 
 /// By identity, whatever the standing.
 pub(crate) fn by_fingerprint(
-    tx: &Transaction<'_>,
+    tx: &Tx<'_>,
     fingerprint: &IdentityFingerprint,
 ) -> Result<Option<Person>, ClientError> {
     find(tx, "fingerprint = ?1", fingerprint.0)
 }
 
 /// A contact by what the directory calls it.
-pub(crate) fn by_name(
-    tx: &Transaction<'_>,
-    name: &Name,
-    server_id: &ServerId,
-) -> Result<Option<Person>, ClientError> {
+pub(crate) fn by_name(tx: &Tx<'_>, name: &Name, server_id: &ServerId) -> Result<Option<Person>, ClientError> {
     let all = list(tx, Standing::Contact)?;
     Ok(all.into_iter().find(|person| person.name == *name && person.server_id == *server_id))
 }
 
 /// All of one standing: contacts by alias, requests by age.
-pub(crate) fn list(tx: &Transaction<'_>, standing: Standing) -> Result<Vec<Person>, ClientError> {
+pub(crate) fn list(tx: &Tx<'_>, standing: Standing) -> Result<Vec<Person>, ClientError> {
     let sql = format!("SELECT {COLUMNS} FROM contact WHERE standing = ?1 ORDER BY alias, id");
     let mut rows = tx.prepare_cached(&sql)?;
     let raw = rows.query_map([standing as i64], |row| Ok(from_row(row)))?;
@@ -161,14 +157,14 @@ pub(crate) fn list(tx: &Transaction<'_>, standing: Standing) -> Result<Vec<Perso
 }
 
 /// Every row, whatever the standing.
-pub(crate) fn ids(tx: &Transaction<'_>) -> Result<Vec<i64>, ClientError> {
+pub(crate) fn ids(tx: &Tx<'_>) -> Result<Vec<i64>, ClientError> {
     let mut rows = tx.prepare_cached("SELECT id FROM contact ORDER BY id")?;
     Ok(rows.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
 }
 
 /// The contact whose conversation began under this fingerprint of theirs, after the key has changed.
 pub(crate) fn by_series(
-    tx: &Transaction<'_>,
+    tx: &Tx<'_>,
     fingerprint: &IdentityFingerprint,
 ) -> Result<Option<Person>, ClientError> {
     for person in list(tx, Standing::Contact)? {
@@ -183,7 +179,7 @@ pub(crate) fn by_series(
 
 /// Joins a request to the contact who turned out to have sent it: its messages, and the conversation that it
 /// began in place of the present one.
-pub(crate) fn absorb(tx: &Transaction<'_>, contact: i64, request: i64) -> Result<(), ClientError> {
+pub(crate) fn absorb(tx: &Tx<'_>, contact: i64, request: i64) -> Result<(), ClientError> {
     let state = conversation(tx, request)?;
     let from = by_id(tx, request)?;
     let revision = by_id(tx, contact)?.revision.max(from.revision) + 1;
@@ -202,15 +198,11 @@ pub(crate) fn absorb(tx: &Transaction<'_>, contact: i64, request: i64) -> Result
 }
 
 /// How many requests wait.
-pub(crate) fn count_requests(tx: &Transaction<'_>) -> Result<u32, ClientError> {
+pub(crate) fn count_requests(tx: &Tx<'_>) -> Result<u32, ClientError> {
     Ok(tx.query_row("SELECT count(*) FROM contact WHERE standing = 1", [], |row| row.get(0))?)
 }
 
-fn find(
-    tx: &Transaction<'_>,
-    condition: &str,
-    key: impl rusqlite::ToSql,
-) -> Result<Option<Person>, ClientError> {
+fn find(tx: &Tx<'_>, condition: &str, key: impl rusqlite::ToSql) -> Result<Option<Person>, ClientError> {
     let sql = format!("SELECT {COLUMNS} FROM contact WHERE {condition}");
     tx.prepare_cached(&sql)?.query_row([key], |row| Ok(from_row(row))).optional()?.transpose()
 }
@@ -244,18 +236,14 @@ fn from_row(row: &Row<'_>) -> Result<Person, ClientError> {
 }
 
 /// The ratcheted state towards a person.
-pub(crate) fn conversation(tx: &Transaction<'_>, id: i64) -> Result<Conversation, ClientError> {
+pub(crate) fn conversation(tx: &Tx<'_>, id: i64) -> Result<Conversation, ClientError> {
     let bytes: Vec<u8> =
         tx.query_row("SELECT conversation FROM contact WHERE id = ?1", [id], |row| row.get(0))?;
     Conversation::restore(&bytes).map_err(|_| ClientError::VaultDamaged { what: "a conversation" })
 }
 
 /// Replaces the ratcheted state.
-pub(crate) fn set_conversation(
-    tx: &Transaction<'_>,
-    id: i64,
-    state: &Conversation,
-) -> Result<(), ClientError> {
+pub(crate) fn set_conversation(tx: &Tx<'_>, id: i64, state: &Conversation) -> Result<(), ClientError> {
     let sql = "UPDATE contact SET conversation = ?2 WHERE id = ?1";
     tx.prepare_cached(sql)?.execute((id, state.snapshot().as_slice()))?;
     Ok(())
@@ -263,7 +251,7 @@ pub(crate) fn set_conversation(
 
 /// Sets one column of one person. The column's name is always a literal of this crate.
 pub(crate) fn set(
-    tx: &Transaction<'_>,
+    tx: &Tx<'_>,
     id: i64,
     column: &'static str,
     value: impl rusqlite::ToSql,
@@ -274,7 +262,7 @@ pub(crate) fn set(
 
 /// Pins another record, looked up now.
 pub(crate) fn set_record(
-    tx: &Transaction<'_>,
+    tx: &Tx<'_>,
     id: i64,
     record: &IdentityRecord,
     now: UnixSeconds,
@@ -289,7 +277,7 @@ pub(crate) fn set_record(
 }
 
 /// Sets what is known of the key.
-pub(crate) fn set_trust(tx: &Transaction<'_>, id: i64, trust: Trust) -> Result<(), ClientError> {
+pub(crate) fn set_trust(tx: &Tx<'_>, id: i64, trust: Trust) -> Result<(), ClientError> {
     let number = match trust {
         Trust::Unverified => 0,
         Trust::Verified => 1,

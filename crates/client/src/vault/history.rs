@@ -2,8 +2,7 @@
 
 use std::collections::HashMap;
 
-use rusqlite::Transaction;
-
+use super::Tx;
 use crate::{ClientError, Direction};
 
 /// The places of one contact's messages, by direction and row.
@@ -12,7 +11,7 @@ pub(crate) struct History(HashMap<(i64, i64), i64>);
 
 impl History {
     /// Of one contact.
-    pub(crate) fn of(tx: &Transaction<'_>, contact: i64) -> Result<Self, ClientError> {
+    pub(crate) fn of(tx: &Tx<'_>, contact: i64) -> Result<Self, ClientError> {
         let mut rows = tx.prepare_cached("SELECT outgoing, entry, seq FROM history WHERE contact = ?1")?;
         let places = rows.query_map([contact], |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)))?;
         Ok(Self(places.collect::<Result<_, _>>()?))

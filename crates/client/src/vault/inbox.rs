@@ -2,10 +2,10 @@
 
 use client_core::inbox::{Numbers, Taken};
 use e2ee::{Content, Kind, MessageId, StreamId};
-use rusqlite::{OptionalExtension, Row, Transaction};
+use rusqlite::{OptionalExtension, Row};
 use wire::{Day, DepositAuth, Envelope, UnixSeconds, Wire, request::MailboxPolicy};
 
-use super::{int, mailbox, uint};
+use super::{Tx, int, mailbox, uint};
 use crate::{ClientError, ReceivedBody};
 
 /// Bytes of quarantine, oldest first out (DESIGN § 9.7).
@@ -29,7 +29,7 @@ const COLUMNS: &str = "id, contact, message_id, stream, number, sent_at, receive
 
 /// Keeps a received Content. Says whether its message is new; one seen before is dropped.
 pub(crate) fn insert(
-    tx: &Transaction<'_>,
+    tx: &Tx<'_>,
     contact: i64,
     content: &Content,
     show: bool,
@@ -63,7 +63,7 @@ pub(crate) fn insert(
 }
 
 /// Messages that nobody handled, in the order in which they are shown.
-pub(crate) fn unhandled(tx: &Transaction<'_>, contact: Option<i64>) -> Result<Vec<InRow>, ClientError> {
+pub(crate) fn unhandled(tx: &Tx<'_>, contact: Option<i64>) -> Result<Vec<InRow>, ClientError> {
     let sql = format!(
         "SELECT {COLUMNS} FROM message WHERE handled = 0 AND shown = 1 AND (?1 IS NULL OR contact = ?1)
          AND contact IN (SELECT id FROM contact WHERE standing = 0 AND blocked = 0) ORDER BY id LIMIT 10000"
@@ -72,7 +72,7 @@ pub(crate) fn unhandled(tx: &Transaction<'_>, contact: Option<i64>) -> Result<Ve
 }
 
 /// All shown messages of a contact, in the order in which they are shown.
-pub(crate) fn all_of(tx: &Transaction<'_>, contact: i64) -> Result<Vec<InRow>, ClientError> {
+pub(crate) fn all_of(tx: &Tx<'_>, contact: i64) -> Result<Vec<InRow>, ClientError> {
     let sql = format!("SELECT {COLUMNS} FROM message WHERE shown = 1 AND contact = ?1 ORDER BY id");
     in_order(many(tx, &sql, Some(contact))?)
 }
@@ -81,7 +81,7 @@ fn in_order(rows: Vec<InRow>) -> Result<Vec<InRow>, ClientError> {
     Ok(client_core::inbox::in_order(rows, |row| (row.contact, row.stream.0, row.number)))
 }
 
-fn many(tx: &Transaction<'_>, sql: &str, contact: Option<i64>) -> Result<Vec<InRow>, ClientError> {
+fn many(tx: &Tx<'_>, sql: &str, contact: Option<i64>) -> Result<Vec<InRow>, ClientError> {
     let mut rows = tx.prepare_cached(sql)?;
     let list = rows.query_map([contact], |row| Ok(from_row(row)))?;
     list.map(|row| row?).collect()
@@ -109,13 +109,13 @@ fn from_row(row: &Row<'_>) -> Result<InRow, ClientError> {
 }
 
 /// Marks a message as handled: it is not handed out again.
-pub(crate) fn set_handled(tx: &Transaction<'_>, id: i64) -> Result<(), ClientError> {
+pub(crate) fn set_handled(tx: &Tx<'_>, id: i64) -> Result<(), ClientError> {
     tx.execute("UPDATE message SET handled = 1 WHERE id = ?1", [id])?;
     Ok(())
 }
 
 /// Which numbers of a stream arrived.
-pub(crate) fn numbers(tx: &Transaction<'_>, contact: i64, stream: &StreamId) -> Result<Numbers, ClientError> {
+pub(crate) fn numbers(tx: &Tx<'_>, contact: i64, stream: &StreamId) -> Result<Numbers, ClientError> {
     let sql = "SELECT numbers FROM stream WHERE contact = ?1 AND stream = ?2";
     let json: Option<String> =
         tx.prepare_cached(sql)?.query_row((contact, stream.0), |row| row.get(0)).optional()?;
@@ -123,12 +123,7 @@ pub(crate) fn numbers(tx: &Transaction<'_>, contact: i64, stream: &StreamId) -> 
     serde_json::from_str(&json).map_err(|_| ClientError::VaultDamaged { what: "the numbers of a stream" })
 }
 
-fn set_numbers(
-    tx: &Transaction<'_>,
-    contact: i64,
-    stream: &StreamId,
-    numbers: &Numbers,
-) -> Result<(), ClientError> {
+fn set_numbers(tx: &Tx<'_>, contact: i64, stream: &StreamId, numbers: &Numbers) -> Result<(), ClientError> {
     let json = serde_json::to_string(numbers).map_err(|_| ClientError::Unexpected { place: "numbers" })?;
     let sql = "INSERT INTO stream (contact, stream, numbers) VALUES (?1, ?2, ?3)
                ON CONFLICT (contact, stream) DO UPDATE SET numbers = excluded.numbers";
@@ -137,18 +132,14 @@ fn set_numbers(
 }
 
 /// Notes an envelope; says whether it is the first time.
-pub(crate) fn see_envelope(
-    tx: &Transaction<'_>,
-    envelope: &Envelope,
-    today: Day,
-) -> Result<bool, ClientError> {
+pub(crate) fn see_envelope(tx: &Tx<'_>, envelope: &Envelope, today: Day) -> Result<bool, ClientError> {
     let hash = crypto::sha256(&[envelope.as_bytes()]);
     let sql = "INSERT OR IGNORE INTO envelope (hash, day) VALUES (?1, ?2)";
     Ok(tx.prepare_cached(sql)?.execute((hash, today.0))? == 1)
 }
 
 /// Forgets envelopes that the relay cannot deliver again: its longest TTL, the stamps' life, and some days.
-pub(crate) fn forget_envelopes(tx: &Transaction<'_>, today: Day) -> Result<(), ClientError> {
+pub(crate) fn forget_envelopes(tx: &Tx<'_>, today: Day) -> Result<(), ClientError> {
     tx.execute("DELETE FROM envelope WHERE day < ?1", [today.0.saturating_sub(120)])?;
     Ok(())
 }
@@ -163,7 +154,7 @@ pub(crate) struct SetAside {
 
 /// Sets an envelope aside that did not open; the oldest go when there are too many.
 pub(crate) fn set_aside(
-    tx: &Transaction<'_>,
+    tx: &Tx<'_>,
     policy: MailboxPolicy,
     auth: &DepositAuth,
     envelope: &Envelope,
@@ -184,10 +175,7 @@ pub(crate) fn set_aside(
 }
 
 /// What was set aside since a time.
-pub(crate) fn set_aside_since(
-    tx: &Transaction<'_>,
-    since: UnixSeconds,
-) -> Result<Vec<SetAside>, ClientError> {
+pub(crate) fn set_aside_since(tx: &Tx<'_>, since: UnixSeconds) -> Result<Vec<SetAside>, ClientError> {
     let mut rows =
         tx.prepare("SELECT id, policy, auth, envelope FROM quarantine WHERE at >= ?1 ORDER BY id")?;
     let raw = rows.query_map([int(since.0)], |row| {
@@ -211,12 +199,12 @@ pub(crate) fn set_aside_since(
 }
 
 /// Takes one out again.
-pub(crate) fn release(tx: &Transaction<'_>, id: i64) -> Result<(), ClientError> {
+pub(crate) fn release(tx: &Tx<'_>, id: i64) -> Result<(), ClientError> {
     tx.execute("DELETE FROM quarantine WHERE id = ?1", [id])?;
     Ok(())
 }
 
 /// How many are set aside.
-pub(crate) fn count_set_aside(tx: &Transaction<'_>) -> Result<u32, ClientError> {
+pub(crate) fn count_set_aside(tx: &Tx<'_>) -> Result<u32, ClientError> {
     Ok(tx.query_row("SELECT count(*) FROM quarantine", [], |row| row.get(0))?)
 }

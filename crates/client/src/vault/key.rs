@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::permissions;
-use crate::{ClientError, Profile, Protection, Protector, Unlock, engine::random};
+use crate::{ClientError, Profile, Protection, Protector, Unlock, World, world::Dice};
 
 /// The raw key of the whole file.
 pub(crate) type VaultKey = Secret<32>;
@@ -21,11 +21,15 @@ enum Record {
 }
 
 /// Draws a key and keeps it as asked. A key that is there already is kept: joining may be resumed.
-pub(crate) fn create(profile: &Profile, protect: &Protector) -> Result<VaultKey, ClientError> {
+pub(crate) fn create(
+    profile: &Profile,
+    protect: &Protector,
+    world: &dyn World,
+) -> Result<VaultKey, ClientError> {
     if profile.exists() {
         return unlock(profile, &Unlock::from(protect));
     }
-    let mut rng = random::rng();
+    let mut rng = Dice(world);
     let key = VaultKey::generate(&mut rng);
     let record = match protect {
         Protector::KeyFile => {
@@ -33,7 +37,7 @@ pub(crate) fn create(profile: &Profile, protect: &Protector) -> Result<VaultKey,
             Record::KeyFile { v: 1 }
         }
         Protector::Passphrase(passphrase) => {
-            let salt: [u8; 16] = random::bytes();
+            let salt: [u8; 16] = rng.bytes();
             let wrapping = crypto::passphrase_key(passphrase.as_bytes(), &salt);
             let sealed = crypto::seal_key(wrapping.expose(), key.expose(), &mut rng);
             Record::Passphrase { v: 1, salt: to_hex(&salt), sealed: to_hex(&sealed) }

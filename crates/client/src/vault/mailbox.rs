@@ -2,9 +2,9 @@
 
 use crypto::OwnerSecret;
 use e2ee::Mint;
-use rusqlite::Transaction;
 use wire::{DepositAuth, DepositId, Envelope, OwnerId, StampIndex, Voucher, request::MailboxPolicy};
 
+use super::Tx;
 use crate::ClientError;
 
 /// A mint's snapshot. The column holds that of the present generation, then those before it.
@@ -24,7 +24,7 @@ pub(crate) struct MyMailbox {
 
 /// Notes a mailbox that is to be created.
 pub(crate) fn insert(
-    tx: &Transaction<'_>,
+    tx: &Tx<'_>,
     policy: MailboxPolicy,
     rid: &OwnerId,
     owner: &OwnerSecret,
@@ -38,20 +38,20 @@ pub(crate) fn insert(
 }
 
 /// Notes a voucher that is not needed yet.
-pub(crate) fn keep_voucher(tx: &Transaction<'_>, voucher: &Voucher) -> Result<(), ClientError> {
+pub(crate) fn keep_voucher(tx: &Tx<'_>, voucher: &Voucher) -> Result<(), ClientError> {
     tx.execute("INSERT INTO voucher (secret) VALUES (?1)", [voucher.0])?;
     Ok(())
 }
 
 /// The vouchers that were kept.
-pub(crate) fn kept_vouchers(tx: &Transaction<'_>) -> Result<Vec<Voucher>, ClientError> {
+pub(crate) fn kept_vouchers(tx: &Tx<'_>) -> Result<Vec<Voucher>, ClientError> {
     let mut rows = tx.prepare("SELECT secret FROM voucher ORDER BY id")?;
     let list = rows.query_map([], |row| row.get::<_, [u8; 16]>(0))?;
     list.map(|secret| Ok(Voucher(secret?))).collect()
 }
 
 /// One of my mailboxes.
-pub(crate) fn get(tx: &Transaction<'_>, policy: MailboxPolicy) -> Result<MyMailbox, ClientError> {
+pub(crate) fn get(tx: &Tx<'_>, policy: MailboxPolicy) -> Result<MyMailbox, ClientError> {
     let sql = "SELECT rid, owner_seed, voucher, sid, generated FROM mailbox WHERE policy = ?1";
     Ok(tx.query_row(sql, [number(policy)], |row| {
         Ok(MyMailbox {
@@ -65,29 +65,25 @@ pub(crate) fn get(tx: &Transaction<'_>, policy: MailboxPolicy) -> Result<MyMailb
 }
 
 /// Where senders drop envelopes.
-pub(crate) fn sid(tx: &Transaction<'_>, policy: MailboxPolicy) -> Result<DepositId, ClientError> {
+pub(crate) fn sid(tx: &Tx<'_>, policy: MailboxPolicy) -> Result<DepositId, ClientError> {
     get(tx, policy)?.sid.ok_or(ClientError::JoinUnfinished)
 }
 
 /// Notes what CREATED said.
-pub(crate) fn set_sid(
-    tx: &Transaction<'_>,
-    policy: MailboxPolicy,
-    sid: &DepositId,
-) -> Result<(), ClientError> {
+pub(crate) fn set_sid(tx: &Tx<'_>, policy: MailboxPolicy, sid: &DepositId) -> Result<(), ClientError> {
     tx.execute("UPDATE mailbox SET sid = ?2 WHERE policy = ?1", (number(policy), sid.0))?;
     Ok(())
 }
 
 /// The inbox's mint.
-pub(crate) fn mint(tx: &Transaction<'_>) -> Result<Mint, ClientError> {
+pub(crate) fn mint(tx: &Tx<'_>) -> Result<Mint, ClientError> {
     mints(tx)?.into_iter().next().ok_or(ClientError::VaultDamaged { what: "the mint of stamps" })
 }
 
 /// Says which stamp of mine an envelope came with. Those of earlier generations hold too: contacts have them
 /// in hand when the next generation begins.
 pub(crate) fn verify(
-    tx: &Transaction<'_>,
+    tx: &Tx<'_>,
     auth: &DepositAuth,
     envelope: &Envelope,
 ) -> Result<Option<StampIndex>, ClientError> {
@@ -95,18 +91,18 @@ pub(crate) fn verify(
 }
 
 /// The present generation first.
-fn mints(tx: &Transaction<'_>) -> Result<Vec<Mint>, ClientError> {
+fn mints(tx: &Tx<'_>) -> Result<Vec<Mint>, ClientError> {
     let damaged = |_| ClientError::VaultDamaged { what: "the mint of stamps" };
     column(tx)?.chunks(MINT_BYTES).map(|bytes| Mint::restore(bytes).map_err(damaged)).collect()
 }
 
-fn column(tx: &Transaction<'_>) -> Result<Vec<u8>, ClientError> {
+fn column(tx: &Tx<'_>) -> Result<Vec<u8>, ClientError> {
     let sql = "SELECT coalesce(mint, x'') FROM mailbox WHERE policy = ?1";
     Ok(tx.query_row(sql, [number(MailboxPolicy::Inbox)], |row| row.get(0))?)
 }
 
 /// Replaces the mint; `fresh` when its generation is new, and not known to the relay yet.
-pub(crate) fn set_mint(tx: &Transaction<'_>, mint: &Mint, fresh: bool) -> Result<(), ClientError> {
+pub(crate) fn set_mint(tx: &Tx<'_>, mint: &Mint, fresh: bool) -> Result<(), ClientError> {
     let before = zeroize::Zeroizing::new(column(tx)?);
     let earlier = before.chunks(MINT_BYTES).skip(usize::from(!fresh)).take(GENERATIONS_MAX - 1);
     let mut bytes = zeroize::Zeroizing::new(mint.snapshot().to_vec());
@@ -117,7 +113,7 @@ pub(crate) fn set_mint(tx: &Transaction<'_>, mint: &Mint, fresh: bool) -> Result
 }
 
 /// Notes that the relay knows the mint's generation.
-pub(crate) fn set_generated(tx: &Transaction<'_>) -> Result<(), ClientError> {
+pub(crate) fn set_generated(tx: &Tx<'_>) -> Result<(), ClientError> {
     tx.execute("UPDATE mailbox SET generated = 1 WHERE policy = ?1", [number(MailboxPolicy::Inbox)])?;
     Ok(())
 }
@@ -136,7 +132,7 @@ mod tests {
 
     #[test]
     fn a_snapshot_has_the_length_that_the_column_counts_on() {
-        let mint = Mint::generate(DepositId([1; 16]), &mut crate::engine::random::rng());
+        let mint = Mint::generate(DepositId([1; 16]), &mut crate::world::Dice(&crate::RealWorld));
         assert_eq!(mint.snapshot().len(), MINT_BYTES);
     }
 }

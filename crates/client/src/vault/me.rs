@@ -2,13 +2,13 @@
 
 use crypto::IdentitySecret;
 use e2ee::Account;
-use rusqlite::{OptionalExtension, Transaction};
+use rusqlite::OptionalExtension;
 use wire::{
     Address, CommitmentNonce, HostPort, IdentityFingerprint, IdentityRecord, InviteCode, Name, PrekeyBundle,
     ServerId, ShortFingerprint, Wire, address::Pins,
 };
 
-use super::{Vault, decode, int, uint};
+use super::{Tx, Vault, decode, int, uint};
 use crate::ClientError;
 
 /// How far joining got. Each step is written before the next request leaves.
@@ -83,7 +83,7 @@ impl Vault {
 }
 
 /// The row, at whatever stage.
-pub(crate) fn me(tx: &Transaction<'_>) -> Result<Option<Me>, ClientError> {
+pub(crate) fn me(tx: &Tx<'_>) -> Result<Option<Me>, ClientError> {
     let sql =
         "SELECT stage, name, host, port, server_id, server_pinned, fingerprint, record, commitment_nonce,
                leaf_index, invite, bundle, bundle_counter, bundle_published, swept_day FROM me";
@@ -130,7 +130,7 @@ pub(crate) fn me(tx: &Transaction<'_>) -> Result<Option<Me>, ClientError> {
 }
 
 /// Writes the row that joining begins with.
-pub(crate) fn insert(tx: &Transaction<'_>, new: &NewMe<'_>) -> Result<(), ClientError> {
+pub(crate) fn insert(tx: &Tx<'_>, new: &NewMe<'_>) -> Result<(), ClientError> {
     tx.execute(
         "INSERT INTO me (id, stage, name, host, port, server_id, server_pinned, identity_seeds, fingerprint, record,
          recovery_entropy, invite, account, bundle_counter, bundle_published)
@@ -153,7 +153,7 @@ pub(crate) fn insert(tx: &Transaction<'_>, new: &NewMe<'_>) -> Result<(), Client
 }
 
 /// My identity key, for signing bundles.
-pub(crate) fn identity(tx: &Transaction<'_>) -> Result<IdentitySecret, ClientError> {
+pub(crate) fn identity(tx: &Tx<'_>) -> Result<IdentitySecret, ClientError> {
     let seeds: [u8; 64] = tx.query_row("SELECT identity_seeds FROM me", [], |row| row.get(0))?;
     identity_from(&zeroize::Zeroizing::new(seeds))
 }
@@ -168,26 +168,26 @@ pub(crate) fn identity_from(seeds: &[u8; 64]) -> Result<IdentitySecret, ClientEr
 }
 
 /// My Olm account and prekeys.
-pub(crate) fn account(tx: &Transaction<'_>) -> Result<Account, ClientError> {
+pub(crate) fn account(tx: &Tx<'_>) -> Result<Account, ClientError> {
     let bytes: Vec<u8> = tx.query_row("SELECT account FROM me", [], |row| row.get(0))?;
     Account::restore(&bytes).map_err(|_| ClientError::VaultDamaged { what: "my prekeys" })
 }
 
 /// Replaces the account.
-pub(crate) fn set_account(tx: &Transaction<'_>, account: &Account) -> Result<(), ClientError> {
+pub(crate) fn set_account(tx: &Tx<'_>, account: &Account) -> Result<(), ClientError> {
     tx.execute("UPDATE me SET account = ?1", [account.snapshot().as_slice()])?;
     Ok(())
 }
 
 /// Notes how far joining got.
-pub(crate) fn set_stage(tx: &Transaction<'_>, stage: Stage) -> Result<(), ClientError> {
+pub(crate) fn set_stage(tx: &Tx<'_>, stage: Stage) -> Result<(), ClientError> {
     tx.execute("UPDATE me SET stage = ?1", [stage as i64])?;
     Ok(())
 }
 
 /// Notes what REGISTERED said.
 pub(crate) fn set_registered(
-    tx: &Transaction<'_>,
+    tx: &Tx<'_>,
     nonce: &CommitmentNonce,
     leaf_index: u64,
 ) -> Result<(), ClientError> {
@@ -196,7 +196,7 @@ pub(crate) fn set_registered(
 }
 
 /// Notes a bundle that is to be published.
-pub(crate) fn set_bundle(tx: &Transaction<'_>, bundle: &PrekeyBundle) -> Result<(), ClientError> {
+pub(crate) fn set_bundle(tx: &Tx<'_>, bundle: &PrekeyBundle) -> Result<(), ClientError> {
     tx.execute(
         "UPDATE me SET bundle = ?1, bundle_counter = ?2, bundle_published = 0",
         (bundle.to_bytes(), int(bundle.body.counter)),
@@ -205,18 +205,18 @@ pub(crate) fn set_bundle(tx: &Transaction<'_>, bundle: &PrekeyBundle) -> Result<
 }
 
 /// Notes that the bundle stands in the directory.
-pub(crate) fn set_published(tx: &Transaction<'_>) -> Result<(), ClientError> {
+pub(crate) fn set_published(tx: &Tx<'_>) -> Result<(), ClientError> {
     tx.execute("UPDATE me SET bundle_published = 1", [])?;
     Ok(())
 }
 
 /// The entropy behind the recovery words, until joining ends.
-pub(crate) fn recovery_entropy(tx: &Transaction<'_>) -> Result<Option<[u8; 32]>, ClientError> {
+pub(crate) fn recovery_entropy(tx: &Tx<'_>) -> Result<Option<[u8; 32]>, ClientError> {
     Ok(tx.query_row("SELECT recovery_entropy FROM me", [], |row| row.get(0))?)
 }
 
 /// Forgets what only joining needs.
-pub(crate) fn forget_joining(tx: &Transaction<'_>) -> Result<(), ClientError> {
+pub(crate) fn forget_joining(tx: &Tx<'_>) -> Result<(), ClientError> {
     tx.execute("UPDATE me SET recovery_entropy = NULL, invite = NULL", [])?;
     set_stage(tx, Stage::Joined)
 }

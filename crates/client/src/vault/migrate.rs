@@ -1,6 +1,6 @@
 //! Brings a vault forward, one file a step, each step in one transaction; never backward.
 
-use super::Vault;
+use super::{Tx, Vault};
 use crate::ClientError;
 
 /// Rising; the place in this list plus one is the version that a step leads to.
@@ -14,7 +14,7 @@ pub(crate) fn migrate(vault: &Vault) -> Result<(), ClientError> {
 
 fn run(vault: &Vault, steps: &[&str]) -> Result<(), ClientError> {
     let known = u32::try_from(steps.len()).unwrap_or(u32::MAX);
-    let version = |tx: &rusqlite::Transaction<'_>| -> Result<u32, ClientError> {
+    let version = |tx: &Tx<'_>| -> Result<u32, ClientError> {
         Ok(tx.query_row("PRAGMA user_version", [], |row| row.get(0))?)
     };
     let found = vault.read(version)?;
@@ -48,7 +48,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let profile = Profile::named(Some(folder.path()), "default").unwrap();
         let db = rusqlite::Connection::open_in_memory().unwrap();
-        let vault = Vault { db, profile };
+        let vault = Vault { db, profile, world: crate::SharedWorld::default() };
         run(&vault, &STEPS[..1]).unwrap();
         let rows =
             "INSERT INTO contact (id, standing, alias, name, host, port, server_id, fingerprint, trust,

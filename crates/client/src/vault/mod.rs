@@ -16,9 +16,10 @@ pub(crate) mod stamp;
 use std::{fmt::Write as _, time::Duration};
 
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
+use wire::UnixSeconds;
 use zeroize::Zeroizing;
 
-use crate::{ClientError, Profile, Protector, Unlock};
+use crate::{ClientError, Profile, Protector, SharedWorld, Unlock, World, world::Dice};
 
 /// How long one process waits for another's transaction.
 const BUSY_WAIT: Duration = Duration::from_secs(20);
@@ -27,29 +28,69 @@ const BUSY_WAIT: Duration = Duration::from_secs(20);
 pub(crate) struct Vault {
     db: Connection,
     profile: Profile,
+    world: SharedWorld,
+}
+
+/// One transaction on the vault, and the world in which it happens.
+pub(crate) struct Tx<'a> {
+    db: Transaction<'a>,
+    world: &'a dyn World,
+}
+
+impl Tx<'_> {
+    /// The time of day.
+    pub(crate) fn now(&self) -> UnixSeconds {
+        self.world.now()
+    }
+
+    /// Randomness for the pure crates.
+    pub(crate) fn rng(&self) -> Dice<'_> {
+        Dice(self.world)
+    }
+
+    /// A random number.
+    pub(crate) fn number(&self) -> u64 {
+        u64::from_be_bytes(self.rng().bytes())
+    }
+}
+
+impl<'a> std::ops::Deref for Tx<'a> {
+    type Target = Transaction<'a>;
+
+    fn deref(&self) -> &Transaction<'a> {
+        &self.db
+    }
 }
 
 impl Vault {
     /// Makes the folder, the key and an empty vault.
-    pub(crate) fn create(profile: &Profile, protect: &Protector) -> Result<Vault, ClientError> {
+    pub(crate) fn create(
+        profile: &Profile,
+        protect: &Protector,
+        world: &SharedWorld,
+    ) -> Result<Vault, ClientError> {
         permissions::make_dir(profile.dir())?;
-        let key = key::create(profile, protect)?;
+        let key = key::create(profile, protect, &**world)?;
         permissions::make_file(&profile.vault_path())?;
-        Self::open_with(profile, &key)
+        Self::open_with(profile, &key, world)
     }
 
     /// Opens an existing vault.
-    pub(crate) fn open(profile: &Profile, unlock: &Unlock) -> Result<Vault, ClientError> {
+    pub(crate) fn open(
+        profile: &Profile,
+        unlock: &Unlock,
+        world: &SharedWorld,
+    ) -> Result<Vault, ClientError> {
         if !profile.exists() {
             return Err(ClientError::NoIdentity { dir: profile.dir().to_path_buf() });
         }
         permissions::check(profile)?;
         let key = key::unlock(profile, unlock)?;
         permissions::make_file(&profile.vault_path())?;
-        Self::open_with(profile, &key)
+        Self::open_with(profile, &key, world)
     }
 
-    fn open_with(profile: &Profile, key: &key::VaultKey) -> Result<Vault, ClientError> {
+    fn open_with(profile: &Profile, key: &key::VaultKey, world: &SharedWorld) -> Result<Vault, ClientError> {
         let db = Connection::open(profile.vault_path())?;
         db.busy_timeout(BUSY_WAIT)?;
         // First of all, or SQLCipher prints its complaint about a wrong key to stderr.
@@ -60,7 +101,7 @@ impl Vault {
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;
              PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;",
         )?;
-        let vault = Vault { db, profile: profile.clone() };
+        let vault = Vault { db, profile: profile.clone(), world: world.clone() };
         migrate::migrate(&vault)?;
         Ok(vault)
     }
@@ -73,18 +114,19 @@ impl Vault {
     /// Runs one transaction under the write lock; an error undoes it.
     pub(crate) fn write<T>(
         &self,
-        work: impl FnOnce(&Transaction<'_>) -> Result<T, ClientError>,
+        work: impl FnOnce(&Tx<'_>) -> Result<T, ClientError>,
     ) -> Result<T, ClientError> {
-        let tx = Transaction::new_unchecked(&self.db, TransactionBehavior::Immediate)?;
+        let tx = self.begin(TransactionBehavior::Immediate)?;
         let value = work(&tx)?;
-        tx.commit()?;
+        tx.db.commit()?;
+        self.world.committed();
         Ok(value)
     }
 
     /// [`Vault::write`] for a transaction that erases a secret: the old bytes are not left in the WAL.
     pub(crate) fn erase<T>(
         &self,
-        work: impl FnOnce(&Transaction<'_>) -> Result<T, ClientError>,
+        work: impl FnOnce(&Tx<'_>) -> Result<T, ClientError>,
     ) -> Result<T, ClientError> {
         let value = self.write(work)?;
         self.truncate_wal();
@@ -94,10 +136,14 @@ impl Vault {
     /// Runs one read of a consistent state.
     pub(crate) fn read<T>(
         &self,
-        work: impl FnOnce(&Transaction<'_>) -> Result<T, ClientError>,
+        work: impl FnOnce(&Tx<'_>) -> Result<T, ClientError>,
     ) -> Result<T, ClientError> {
-        let tx = Transaction::new_unchecked(&self.db, TransactionBehavior::Deferred)?;
-        work(&tx)
+        work(&self.begin(TransactionBehavior::Deferred)?)
+    }
+
+    fn begin(&self, behavior: TransactionBehavior) -> Result<Tx<'_>, ClientError> {
+        let db = Transaction::new_unchecked(&self.db, behavior)?;
+        Ok(Tx { db, world: &*self.world })
     }
 
     /// Another process that reads can hold this up; then the next erasing transaction does it.

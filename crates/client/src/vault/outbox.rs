@@ -3,10 +3,10 @@
 use bytes::Bytes;
 use client_core::outbox::State;
 use e2ee::{MessageId, Placed, StreamId};
-use rusqlite::{OptionalExtension, Row, Transaction};
+use rusqlite::{OptionalExtension, Row};
 use wire::{DepositAuth, DepositId, Envelope, UnixSeconds, Wire};
 
-use super::{decode, int, uint};
+use super::{Tx, decode, int, uint};
 use crate::ClientError;
 
 /// What an outgoing row is, numbered as on the wire.
@@ -63,7 +63,7 @@ const COLUMNS: &str =
 
 /// Commits a message to the outbox.
 pub(crate) fn insert(
-    tx: &Transaction<'_>,
+    tx: &Tx<'_>,
     contact: i64,
     message_id: &MessageId,
     kind: OutKind,
@@ -80,32 +80,32 @@ pub(crate) fn insert(
 }
 
 /// By row.
-pub(crate) fn by_id(tx: &Transaction<'_>, id: i64) -> Result<OutRow, ClientError> {
+pub(crate) fn by_id(tx: &Tx<'_>, id: i64) -> Result<OutRow, ClientError> {
     one(tx, "id = ?1", id)?.ok_or(ClientError::VaultDamaged { what: "an outbox row" })
 }
 
 /// By idempotency key.
-pub(crate) fn by_key(tx: &Transaction<'_>, key: &str) -> Result<Option<OutRow>, ClientError> {
+pub(crate) fn by_key(tx: &Tx<'_>, key: &str) -> Result<Option<OutRow>, ClientError> {
     one(tx, "idempotency = ?1", key)
 }
 
 /// The rows of a contact that the relay has not confirmed, oldest first, at most 64.
-pub(crate) fn open_of(tx: &Transaction<'_>, contact: i64) -> Result<Vec<OutRow>, ClientError> {
+pub(crate) fn open_of(tx: &Tx<'_>, contact: i64) -> Result<Vec<OutRow>, ClientError> {
     many(tx, "contact = ?1 AND state < 2 ORDER BY id LIMIT 64", contact)
 }
 
 /// All rows that the relay has not confirmed or has refused, oldest first.
-pub(crate) fn unconfirmed(tx: &Transaction<'_>) -> Result<Vec<OutRow>, ClientError> {
+pub(crate) fn unconfirmed(tx: &Tx<'_>) -> Result<Vec<OutRow>, ClientError> {
     many(tx, "state != ?1 AND kind = 1 ORDER BY id", 2)
 }
 
 /// The texts of a contact, oldest first.
-pub(crate) fn texts_of(tx: &Transaction<'_>, contact: i64) -> Result<Vec<OutRow>, ClientError> {
+pub(crate) fn texts_of(tx: &Tx<'_>, contact: i64) -> Result<Vec<OutRow>, ClientError> {
     many(tx, "contact = ?1 AND kind = 1 ORDER BY id", contact)
 }
 
 /// The contacts with open rows.
-pub(crate) fn contacts_with_open(tx: &Transaction<'_>) -> Result<Vec<i64>, ClientError> {
+pub(crate) fn contacts_with_open(tx: &Tx<'_>) -> Result<Vec<i64>, ClientError> {
     let sql = "SELECT contact FROM outbox WHERE state < 2 GROUP BY contact ORDER BY min(id)";
     let mut rows = tx.prepare_cached(sql)?;
     let list = rows.query_map([], |row| row.get(0))?;
@@ -113,24 +113,20 @@ pub(crate) fn contacts_with_open(tx: &Transaction<'_>) -> Result<Vec<i64>, Clien
 }
 
 /// Whether a row of this kind is on its way to a contact.
-pub(crate) fn has_open(tx: &Transaction<'_>, contact: i64, kind: OutKind) -> Result<bool, ClientError> {
+pub(crate) fn has_open(tx: &Tx<'_>, contact: i64, kind: OutKind) -> Result<bool, ClientError> {
     let sql = "SELECT count(*) FROM outbox WHERE contact = ?1 AND kind = ?2 AND state < 2";
     Ok(tx.query_row(sql, (contact, kind as i64), |row| row.get::<_, i64>(0))? > 0)
 }
 
 /// Whether something sealed under another revision of the conversation's offers still lacks its STORED.
-pub(crate) fn has_older_sealed(
-    tx: &Transaction<'_>,
-    contact: i64,
-    revision: i64,
-) -> Result<bool, ClientError> {
+pub(crate) fn has_older_sealed(tx: &Tx<'_>, contact: i64, revision: i64) -> Result<bool, ClientError> {
     let sql = "SELECT count(*) FROM outbox WHERE contact = ?1 AND state = 1 AND route = 2 AND revision != ?2";
     Ok(tx.query_row(sql, (contact, revision), |row| row.get::<_, i64>(0))? > 0)
 }
 
 /// Notes what was sealed: from now on exactly these bytes leave.
 pub(crate) fn set_sealed(
-    tx: &Transaction<'_>,
+    tx: &Tx<'_>,
     id: i64,
     placed: &Placed,
     sealed: &SealedRow,
@@ -155,13 +151,13 @@ pub(crate) fn set_sealed(
 }
 
 /// Replaces the right to deposit, never the envelope.
-pub(crate) fn set_auth(tx: &Transaction<'_>, id: i64, auth: &DepositAuth) -> Result<(), ClientError> {
+pub(crate) fn set_auth(tx: &Tx<'_>, id: i64, auth: &DepositAuth) -> Result<(), ClientError> {
     tx.execute("UPDATE outbox SET auth = ?2 WHERE id = ?1", (id, auth.to_bytes()))?;
     Ok(())
 }
 
 /// Takes a sealing back: it is sealed anew, under the same message id and number.
-pub(crate) fn unseal(tx: &Transaction<'_>, id: i64) -> Result<(), ClientError> {
+pub(crate) fn unseal(tx: &Tx<'_>, id: i64) -> Result<(), ClientError> {
     let sql =
         "UPDATE outbox SET state = 0, sid = NULL, auth = NULL, envelope = NULL, route = NULL WHERE id = ?1";
     tx.execute(sql, [id])?;
@@ -169,44 +165,36 @@ pub(crate) fn unseal(tx: &Transaction<'_>, id: i64) -> Result<(), ClientError> {
 }
 
 /// Notes STORED: the sealed bytes are not needed any more.
-pub(crate) fn set_stored(tx: &Transaction<'_>, id: i64, now: UnixSeconds) -> Result<(), ClientError> {
+pub(crate) fn set_stored(tx: &Tx<'_>, id: i64, now: UnixSeconds) -> Result<(), ClientError> {
     let sql = "UPDATE outbox SET state = 2, stored_at = ?2, auth = NULL, envelope = NULL, reason = NULL WHERE id = ?1";
     tx.execute(sql, (id, int(now.0)))?;
     Ok(())
 }
 
 /// Notes a no that waiting does not change.
-pub(crate) fn set_refused(tx: &Transaction<'_>, id: i64, reason: &str) -> Result<(), ClientError> {
+pub(crate) fn set_refused(tx: &Tx<'_>, id: i64, reason: &str) -> Result<(), ClientError> {
     let sql = "UPDATE outbox SET state = 3, auth = NULL, envelope = NULL, reason = ?2 WHERE id = ?1";
     tx.execute(sql, (id, reason))?;
     Ok(())
 }
 
 /// Notes why a row waits.
-pub(crate) fn set_reason(tx: &Transaction<'_>, id: i64, reason: &str) -> Result<(), ClientError> {
+pub(crate) fn set_reason(tx: &Tx<'_>, id: i64, reason: &str) -> Result<(), ClientError> {
     tx.execute("UPDATE outbox SET reason = ?2 WHERE id = ?1", (id, reason))?;
     Ok(())
 }
 
 /// Takes a row back that was never sealed. Says whether it did.
-pub(crate) fn withdraw(tx: &Transaction<'_>, id: i64) -> Result<bool, ClientError> {
+pub(crate) fn withdraw(tx: &Tx<'_>, id: i64) -> Result<bool, ClientError> {
     Ok(tx.execute("DELETE FROM outbox WHERE id = ?1 AND state = 0 AND number IS NULL", [id])? == 1)
 }
 
-fn one(
-    tx: &Transaction<'_>,
-    condition: &str,
-    key: impl rusqlite::ToSql,
-) -> Result<Option<OutRow>, ClientError> {
+fn one(tx: &Tx<'_>, condition: &str, key: impl rusqlite::ToSql) -> Result<Option<OutRow>, ClientError> {
     let sql = format!("SELECT {COLUMNS} FROM outbox WHERE {condition}");
     tx.prepare_cached(&sql)?.query_row([key], |row| Ok(from_row(row))).optional()?.transpose()
 }
 
-fn many(
-    tx: &Transaction<'_>,
-    condition: &str,
-    key: impl rusqlite::ToSql,
-) -> Result<Vec<OutRow>, ClientError> {
+fn many(tx: &Tx<'_>, condition: &str, key: impl rusqlite::ToSql) -> Result<Vec<OutRow>, ClientError> {
     let sql = format!("SELECT {COLUMNS} FROM outbox WHERE {condition}");
     let mut rows = tx.prepare_cached(&sql)?;
     let list = rows.query_map([key], |row| Ok(from_row(row)))?;

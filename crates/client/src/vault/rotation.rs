@@ -1,13 +1,13 @@
 //! Keys that change: mine under way, mine of before, and the history of contacts' keys.
 
 use crypto::IdentitySecret;
-use rusqlite::{OptionalExtension, Transaction};
+use rusqlite::OptionalExtension;
 use wire::{
     CommitmentNonce, IdentityFingerprint, IdentityRecord, UnixSeconds, Voucher, Wire, request::VOUCHERS,
 };
 use zeroize::Zeroizing;
 
-use super::{decode, int, mailbox, me, uint};
+use super::{Tx, decode, int, mailbox, me, uint};
 use crate::ClientError;
 
 const VOUCHER_BYTES: usize = 16;
@@ -27,7 +27,7 @@ pub(crate) struct KeyChange {
 }
 
 /// The change under way, if one is.
-pub(crate) fn pending(tx: &Transaction<'_>) -> Result<Option<Rotation>, ClientError> {
+pub(crate) fn pending(tx: &Tx<'_>) -> Result<Option<Rotation>, ClientError> {
     let sql = "SELECT identity_seeds, record, vouchers FROM rotation";
     let row = |row: &rusqlite::Row<'_>| {
         Ok((row.get::<_, [u8; 64]>(0)?, row.get::<_, Vec<u8>>(1)?, row.get::<_, Vec<u8>>(2)?))
@@ -42,12 +42,12 @@ pub(crate) fn pending(tx: &Transaction<'_>) -> Result<Option<Rotation>, ClientEr
 }
 
 /// Whether a change is under way.
-pub(crate) fn is_pending(tx: &Transaction<'_>) -> Result<bool, ClientError> {
+pub(crate) fn is_pending(tx: &Tx<'_>) -> Result<bool, ClientError> {
     Ok(tx.query_row("SELECT count(*) FROM rotation", [], |row| row.get::<_, i64>(0))? > 0)
 }
 
 /// Commits what the answer will hold, before it leaves.
-pub(crate) fn begin(tx: &Transaction<'_>, rotation: &Rotation) -> Result<(), ClientError> {
+pub(crate) fn begin(tx: &Tx<'_>, rotation: &Rotation) -> Result<(), ClientError> {
     let vouchers: Vec<u8> = rotation.vouchers.iter().flat_map(|voucher| voucher.0).collect();
     debug_assert_eq!(vouchers.len(), VOUCHERS * VOUCHER_BYTES);
     tx.execute(
@@ -59,7 +59,7 @@ pub(crate) fn begin(tx: &Transaction<'_>, rotation: &Rotation) -> Result<(), Cli
 
 /// The new key is mine: it replaces the old one, whose secret is erased. The new vouchers are kept.
 pub(crate) fn finish(
-    tx: &Transaction<'_>,
+    tx: &Tx<'_>,
     rotation: &Rotation,
     nonce: &CommitmentNonce,
     leaf_index: u64,
@@ -81,27 +81,27 @@ pub(crate) fn finish(
 }
 
 /// Fingerprints that were mine, newest first.
-pub(crate) fn formers(tx: &Transaction<'_>) -> Result<Vec<IdentityFingerprint>, ClientError> {
+pub(crate) fn formers(tx: &Tx<'_>) -> Result<Vec<IdentityFingerprint>, ClientError> {
     let mut rows = tx.prepare_cached("SELECT fingerprint FROM former ORDER BY id DESC")?;
     let found = rows.query_map([], |row| row.get(0).map(IdentityFingerprint))?;
     Ok(found.collect::<Result<_, _>>()?)
 }
 
 /// Whether a change stands whose end was not reported yet.
-pub(crate) fn is_unannounced(tx: &Transaction<'_>) -> Result<bool, ClientError> {
+pub(crate) fn is_unannounced(tx: &Tx<'_>) -> Result<bool, ClientError> {
     let sql = "SELECT count(*) FROM former WHERE announced = 0";
     Ok(tx.query_row(sql, [], |row| row.get::<_, i64>(0))? > 0)
 }
 
 /// Notes that the bundle of my present key is published.
-pub(crate) fn set_announced(tx: &Transaction<'_>) -> Result<(), ClientError> {
+pub(crate) fn set_announced(tx: &Tx<'_>) -> Result<(), ClientError> {
     tx.execute("UPDATE former SET announced = 1", [])?;
     Ok(())
 }
 
 /// Puts the change of a contact's key into the history.
 pub(crate) fn note_key_change(
-    tx: &Transaction<'_>,
+    tx: &Tx<'_>,
     contact: i64,
     fingerprint: &IdentityFingerprint,
     now: UnixSeconds,
@@ -114,7 +114,7 @@ pub(crate) fn note_key_change(
 }
 
 /// The changes of one contact's key.
-pub(crate) fn key_changes(tx: &Transaction<'_>, contact: i64) -> Result<Vec<KeyChange>, ClientError> {
+pub(crate) fn key_changes(tx: &Tx<'_>, contact: i64) -> Result<Vec<KeyChange>, ClientError> {
     let mut rows =
         tx.prepare_cached("SELECT id, at, fingerprint FROM key_change WHERE contact = ?1 ORDER BY id")?;
     let found = rows.query_map([contact], |row| {

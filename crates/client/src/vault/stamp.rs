@@ -1,14 +1,14 @@
 //! Stamps: theirs that I may spend, mine that I handed out.
 
 use e2ee::Mint;
-use rusqlite::{OptionalExtension, Transaction};
+use rusqlite::OptionalExtension;
 use wire::{Generation, Stamp, StampIndex, Wire};
 
-use super::{decode, mailbox};
+use super::{Tx, decode, mailbox};
 use crate::ClientError;
 
 /// Keeps stamps that a contact gave; one given twice is kept once.
-pub(crate) fn keep(tx: &Transaction<'_>, contact: i64, stamps: &[Stamp]) -> Result<(), ClientError> {
+pub(crate) fn keep(tx: &Tx<'_>, contact: i64, stamps: &[Stamp]) -> Result<(), ClientError> {
     let mut sql =
         tx.prepare_cached("INSERT OR IGNORE INTO stamp (contact, generation, bytes) VALUES (?1, ?2, ?3)")?;
     for stamp in stamps {
@@ -18,46 +18,42 @@ pub(crate) fn keep(tx: &Transaction<'_>, contact: i64, stamps: &[Stamp]) -> Resu
 }
 
 /// How many of a contact's stamps I hold.
-pub(crate) fn count(tx: &Transaction<'_>, contact: i64) -> Result<u32, ClientError> {
+pub(crate) fn count(tx: &Tx<'_>, contact: i64) -> Result<u32, ClientError> {
     Ok(tx.query_row("SELECT count(*) FROM stamp WHERE contact = ?1", [contact], |row| row.get(0))?)
 }
 
 /// Takes the oldest stamp out: it is spent with this transaction or not at all.
-pub(crate) fn spend(tx: &Transaction<'_>, contact: i64) -> Result<Option<Stamp>, ClientError> {
+pub(crate) fn spend(tx: &Tx<'_>, contact: i64) -> Result<Option<Stamp>, ClientError> {
     let sql = "DELETE FROM stamp WHERE id = (SELECT min(id) FROM stamp WHERE contact = ?1) RETURNING bytes";
     let bytes: Option<Vec<u8>> = tx.query_row(sql, [contact], |row| row.get(0)).optional()?;
     bytes.map(|bytes| decode(&bytes, "a stamp")).transpose()
 }
 
 /// Drops the stamps of a generation that the relay no longer takes.
-pub(crate) fn drop_generation(
-    tx: &Transaction<'_>,
-    contact: i64,
-    generation: Generation,
-) -> Result<(), ClientError> {
+pub(crate) fn drop_generation(tx: &Tx<'_>, contact: i64, generation: Generation) -> Result<(), ClientError> {
     tx.execute("DELETE FROM stamp WHERE contact = ?1 AND generation = ?2", (contact, generation.0))?;
     Ok(())
 }
 
 /// Drops all stamps of a contact.
-pub(crate) fn drop_all(tx: &Transaction<'_>, contact: i64) -> Result<(), ClientError> {
+pub(crate) fn drop_all(tx: &Tx<'_>, contact: i64) -> Result<(), ClientError> {
     tx.execute("DELETE FROM stamp WHERE contact = ?1", [contact])?;
     Ok(())
 }
 
 /// Mints stamps for a contact and remembers whose they are.
-pub(crate) fn hand_out(tx: &Transaction<'_>, contact: i64, wanted: usize) -> Result<Vec<Stamp>, ClientError> {
+pub(crate) fn hand_out(tx: &Tx<'_>, contact: i64, wanted: usize) -> Result<Vec<Stamp>, ClientError> {
     let (mint, stamps) = mailbox::mint(tx)?.mint(wanted);
     remember(tx, contact, &mint, &stamps)?;
     Ok(stamps)
 }
 
 /// Which stamps [`hand_out`] would mint, without handing them out: how many fit is known only after sealing.
-pub(crate) fn preview(tx: &Transaction<'_>, wanted: usize) -> Result<Vec<Stamp>, ClientError> {
+pub(crate) fn preview(tx: &Tx<'_>, wanted: usize) -> Result<Vec<Stamp>, ClientError> {
     Ok(mailbox::mint(tx)?.mint(wanted).1)
 }
 
-fn remember(tx: &Transaction<'_>, contact: i64, mint: &Mint, stamps: &[Stamp]) -> Result<(), ClientError> {
+fn remember(tx: &Tx<'_>, contact: i64, mint: &Mint, stamps: &[Stamp]) -> Result<(), ClientError> {
     let mut sql = tx.prepare_cached("INSERT INTO handed (generation, idx, contact) VALUES (?1, ?2, ?3)")?;
     for stamp in stamps {
         sql.execute((stamp.generation.0, stamp.index.0, contact))?;
@@ -67,7 +63,7 @@ fn remember(tx: &Transaction<'_>, contact: i64, mint: &Mint, stamps: &[Stamp]) -
 
 /// Who was handed this stamp.
 pub(crate) fn holder(
-    tx: &Transaction<'_>,
+    tx: &Tx<'_>,
     generation: Generation,
     index: StampIndex,
 ) -> Result<Option<i64>, ClientError> {
@@ -76,18 +72,14 @@ pub(crate) fn holder(
 }
 
 /// Notes that a stamp of mine came back.
-pub(crate) fn set_spent(
-    tx: &Transaction<'_>,
-    generation: Generation,
-    index: StampIndex,
-) -> Result<(), ClientError> {
+pub(crate) fn set_spent(tx: &Tx<'_>, generation: Generation, index: StampIndex) -> Result<(), ClientError> {
     let sql = "UPDATE handed SET spent = 1 WHERE generation = ?1 AND idx = ?2";
     tx.execute(sql, (generation.0, index.0))?;
     Ok(())
 }
 
 /// How many stamps a contact has left, as far as I can know.
-pub(crate) fn unused(tx: &Transaction<'_>, contact: i64) -> Result<u32, ClientError> {
+pub(crate) fn unused(tx: &Tx<'_>, contact: i64) -> Result<u32, ClientError> {
     let sql = "SELECT count(*) FROM handed WHERE contact = ?1 AND spent = 0";
     Ok(tx.query_row(sql, [contact], |row| row.get(0))?)
 }

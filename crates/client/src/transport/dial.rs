@@ -1,0 +1,51 @@
+//! The way to a server: TCP, TLS, and the pin.
+
+use std::{future::Future, time::Duration};
+
+use tokio::{net::TcpStream, time::timeout};
+use wire::HostPort;
+
+use super::tls::{self, Found, Pin};
+use crate::{ClientError, Dialled};
+
+/// Exporter label that ties proofs to this channel.
+const EXPORTER: &[u8] = b"EXPORTER-oubliette";
+
+/// Connects, and checks the server's identity.
+pub(crate) async fn dial(at: HostPort, pin: Pin, patience: Duration) -> Result<Dialled, ClientError> {
+    let host = at.to_string();
+    let tcp = within(patience, &host, TcpStream::connect((at.host_to_resolve(), at.port()))).await?;
+    let tcp = tcp.map_err(|error| unreachable(&host, error))?;
+    let _ = tcp.set_nodelay(true);
+    let found = Found::default();
+    let connector = tls::connector(pin, &found).map_err(|error| unreachable(&host, error))?;
+    let stream = within(patience, &host, connector.connect(tls::relay_name(), tcp)).await?;
+    let stream = stream.map_err(|error| handshake_error(&host, &error))?;
+    let server_id = found.accepted().ok_or_else(|| ClientError::WrongServer { host: host.clone() })?;
+    let exported = stream.get_ref().1.export_keying_material([0; 32], EXPORTER, None);
+    let exported = exported.map_err(|error| unreachable(&host, error))?;
+    Ok(Dialled { stream: Box::new(stream), server_id, exported })
+}
+
+pub(super) async fn within<T>(
+    patience: Duration,
+    host: &str,
+    work: impl Future<Output = T>,
+) -> Result<T, ClientError> {
+    timeout(patience, work).await.map_err(|_| unreachable(host, "it did not answer in time"))
+}
+
+pub(super) fn unreachable(host: &str, reason: impl std::fmt::Display) -> ClientError {
+    ClientError::Unreachable { host: host.to_owned(), reason: reason.to_string() }
+}
+
+/// A certificate that does not follow from the pin is an identity error, never a temporary one.
+fn handshake_error(host: &str, error: &std::io::Error) -> ClientError {
+    let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    match tls {
+        Some(rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented) => {
+            ClientError::WrongServer { host: host.to_owned() }
+        }
+        _ => unreachable(host, error),
+    }
+}
