@@ -56,6 +56,9 @@ pub enum ContentError {
     /// Offers are numbered from 1.
     #[error("the offer's number is zero")]
     OfferZero,
+    /// Gaps that are none, too many, out of order or out of range.
+    #[error("the numbers asked for are not in order")]
+    Gaps,
     /// Kind 0 is no kind.
     #[error("the content's kind is zero")]
     KindZero,
@@ -65,7 +68,7 @@ const FLAG_SEEN: u8 = 1;
 const FLAG_OFFER: u8 = 2;
 const FLAG_REPLY: u8 = 4;
 /// Highest number of a stream: far above any life, far below where sums overflow.
-const NUMBER_MAX: u64 = 1 << 48;
+pub(crate) const NUMBER_MAX: u64 = 1 << 48;
 
 impl Content {
     /// The one encoding.

@@ -2,9 +2,10 @@
 
 use crate::numbering::Received;
 use crate::olm::SessionId;
-use crate::series::{OFFER_USE_DAYS_MAX, Series};
+use crate::resend::NUMBER_LAST;
+use crate::series::{OFFER_USE_DAYS_MAX, PREVIOUS_SECONDS_MAX, Series};
 use crate::session::Sessions;
-use crate::{Account, Offer, ReplyPath, Seen, StreamId};
+use crate::{Account, Offer, ReplyPath, Resend, Seen, StreamId};
 use wire::limits::INBOX_DAYS_MAX;
 use wire::{Curve25519Key, Day, IdentityFingerprint, UnixSeconds};
 
@@ -30,6 +31,8 @@ pub struct Conversation {
     pub(crate) incoming: Vec<Received>,
     /// My offers to them.
     pub(crate) series: Series,
+    /// My offers of before I began anew, for what is under way.
+    pub(crate) former: Option<Former>,
     /// Their newest offer to me.
     pub(crate) their_offer: Option<Offer>,
     pub(crate) sessions: Sessions,
@@ -38,6 +41,17 @@ pub struct Conversation {
     /// My unanswered first contact.
     pub(crate) hello: Option<HelloState>,
     pub(crate) unanswered: Unanswered,
+}
+
+/// A series of offers that another has replaced.
+#[derive(Clone)]
+pub(crate) struct Former {
+    /// Between whom it began.
+    pub(crate) mine: IdentityFingerprint,
+    pub(crate) theirs: IdentityFingerprint,
+    pub(crate) series: Series,
+    /// When it was replaced.
+    pub(crate) since: UnixSeconds,
 }
 
 /// What is remembered of a correspondent's bundle.
@@ -74,6 +88,7 @@ impl Conversation {
             answered: None,
             incoming: Vec::new(),
             series: Series::new(),
+            former: None,
             their_offer: None,
             sessions: Sessions::new(),
             their_bundle: None,
@@ -82,11 +97,42 @@ impl Conversation {
         }
     }
 
+    /// Begins the conversation anew, as after a restore: with a new stream, session and series of offers, by a
+    /// HELLO under the present keys of both. Sessions and offers of before only receive, for at most a week;
+    /// what has come of their streams stays known.
+    #[must_use]
+    pub fn begun_anew(
+        &self,
+        mine: IdentityFingerprint,
+        theirs: IdentityFingerprint,
+        now: UnixSeconds,
+    ) -> Self {
+        let mut next = Self::new(mine, theirs);
+        next.incoming.clone_from(&self.incoming);
+        next.their_bundle = self.their_bundle.filter(|_| theirs == self.theirs);
+        next.sessions = self.sessions.retired();
+        let former = Former { mine: self.mine, theirs: self.theirs, series: self.series.clone(), since: now };
+        next.former = Some(former).filter(|former| !former.series.secrets.is_empty());
+        next
+    }
+
+    /// What may stand in a backup: what has come, and no secret of a ratchet.
+    #[must_use]
+    pub fn without_secrets(&self) -> Self {
+        let mut next = Self::new(self.mine, self.theirs);
+        next.incoming.clone_from(&self.incoming);
+        next.their_bundle = self.their_bundle;
+        next
+    }
+
     /// A COLLECT that began at `collect_began` reached DRAINED: secrets of earlier offers go.
     #[must_use]
     pub fn drained(&self, collect_began: UnixSeconds) -> Self {
         let mut next = self.clone();
         next.series.drained(collect_began);
+        if next.series.used > 0 && collect_began > next.series.used_at {
+            next.former = None;
+        }
         next
     }
 
@@ -95,6 +141,8 @@ impl Conversation {
     pub fn swept(&self, account: &Account, now: UnixSeconds) -> Self {
         let mut next = self.clone();
         next.series.sweep(now);
+        next.former =
+            next.former.filter(|former| now.0.saturating_sub(former.since.0) < PREVIOUS_SECONDS_MAX);
         next.sessions.sweep(account, now);
         next
     }
@@ -155,14 +203,33 @@ impl Conversation {
         self.incoming.last().map(Received::seen)
     }
 
+    /// Which numbers of their current stream never came, up to the highest that did.
+    pub fn missing(&self) -> Option<Resend> {
+        let current = self.incoming.last()?;
+        Resend::new(current.stream, &current.missing())
+    }
+
+    /// Everything of their current stream that I lack, also what may have come after the last that I know.
+    pub fn everything_missing(&self) -> Option<Resend> {
+        let current = self.incoming.last()?;
+        let mut gaps = current.missing();
+        let next = current.highest.saturating_add(1);
+        match gaps.last_mut() {
+            Some(last) if last.end().saturating_add(1) >= next => *last = *last.start()..=NUMBER_LAST,
+            _ => gaps.push(next..=NUMBER_LAST),
+        }
+        Resend::new(current.stream, &gaps)
+    }
+
     /// The number of their newest offer; a higher one waits until nothing sealed to the former lacks STORED.
     pub fn their_offer(&self) -> Option<u32> {
         self.their_offer.as_ref().map(|offer| offer.n)
     }
 
-    /// How many secrets of my own offers are held: three at most.
+    /// How many secrets of my own offers are held: three at most, and for a week after beginning anew as many
+    /// again.
     pub fn offer_secrets(&self) -> usize {
-        self.series.secrets.len()
+        self.series.secrets.len() + self.former.as_ref().map_or(0, |former| former.series.secrets.len())
     }
 
     /// The raw id of the Olm session that the next message is sealed with.

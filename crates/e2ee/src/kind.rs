@@ -1,7 +1,7 @@
-//! What a Content is: a text, an ACCEPT, a refill — or something a later version understands.
+//! What a Content is: a text, an ACCEPT, a refill, a resend request — or something a later version understands.
 
-use crate::ReplyPath;
 use crate::content::ContentError;
+use crate::{ReplyPath, Resend};
 use wire::{Reader, Writer};
 
 /// The kinds of Content and what each carries (`spec/e2ee.md § Kinds`).
@@ -14,6 +14,8 @@ pub enum Kind {
     Refill,
     /// Lets a stranger in: where to write from now on.
     Accept(ReplyPath),
+    /// Asks for messages that never came.
+    Resend(Resend),
     /// Kept and shown as such, so that nothing is lost between versions.
     Unknown {
         /// Its number.
@@ -34,8 +36,8 @@ impl Kind {
     pub const REFILL: u8 = 4;
     /// Number of [`Kind::Accept`].
     pub const ACCEPT: u8 = 5;
-    /// Reserved: asks for missing numbers again.
-    pub const RESEND_REQUEST: u8 = 6;
+    /// Number of [`Kind::Resend`].
+    pub const RESEND: u8 = 6;
     /// Reserved: a new identity record.
     pub const RECORD_UPDATE: u8 = 7;
     /// Reserved: asks for a signed tree head.
@@ -51,6 +53,7 @@ impl Kind {
             Kind::Text(_) => Self::TEXT,
             Kind::Refill => Self::REFILL,
             Kind::Accept(_) => Self::ACCEPT,
+            Kind::Resend(_) => Self::RESEND,
             Kind::Unknown { kind, .. } => *kind,
         }
     }
@@ -58,7 +61,9 @@ impl Kind {
     /// False for an unknown kind under a known number, which would be read back as something else.
     pub(crate) fn is_well_formed(&self) -> bool {
         match self {
-            Kind::Unknown { kind, .. } => !matches!(*kind, 0 | Self::TEXT | Self::REFILL | Self::ACCEPT),
+            Kind::Unknown { kind, .. } => {
+                !matches!(*kind, 0 | Self::TEXT | Self::REFILL | Self::ACCEPT | Self::RESEND)
+            }
             _ => true,
         }
     }
@@ -68,11 +73,8 @@ impl Kind {
         match self {
             Kind::Text(text) => text.as_bytes().to_vec(),
             Kind::Refill => Vec::new(),
-            Kind::Accept(reply) => {
-                let mut out = Writer::new();
-                reply.write(&mut out);
-                out.into_bytes()
-            }
+            Kind::Accept(reply) => written(|out| reply.write(out)),
+            Kind::Resend(resend) => written(|out| resend.write(out)),
             Kind::Unknown { body, .. } => body.clone(),
         }
     }
@@ -86,15 +88,26 @@ impl Kind {
             }
             Self::REFILL if body.is_empty() => Ok(Kind::Refill),
             Self::REFILL => Err(ContentError::Trailing),
-            Self::ACCEPT => read_accept(body),
+            Self::ACCEPT => Ok(Kind::Accept(read_whole(body, ReplyPath::read)?)),
+            Self::RESEND => Ok(Kind::Resend(read_whole(body, Resend::read)?)),
             kind => Ok(Kind::Unknown { kind, body: body.to_vec() }),
         }
     }
 }
 
-fn read_accept(body: &[u8]) -> Result<Kind, ContentError> {
+fn written(write: impl FnOnce(&mut Writer)) -> Vec<u8> {
+    let mut out = Writer::new();
+    write(&mut out);
+    out.into_bytes()
+}
+
+/// Reads a body that holds one thing and nothing behind it.
+fn read_whole<T>(
+    body: &[u8],
+    read: impl FnOnce(&mut Reader<'_>) -> Result<T, ContentError>,
+) -> Result<T, ContentError> {
     let mut input = Reader::new(body);
-    let reply = ReplyPath::read(&mut input)?;
+    let value = read(&mut input)?;
     input.finish().map_err(|_| ContentError::Trailing)?;
-    Ok(Kind::Accept(reply))
+    Ok(value)
 }

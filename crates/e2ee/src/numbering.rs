@@ -45,6 +45,20 @@ impl Received {
         Seen { stream: self.stream, through: self.through }
     }
 
+    /// What has not come, rising: up to the highest number that came.
+    pub(crate) fn missing(&self) -> Vec<RangeInclusive<u64>> {
+        let mut gaps = Vec::new();
+        let mut next = self.through.saturating_add(1);
+        for (first, last) in &self.islands {
+            gaps.push(next..=first.saturating_sub(1));
+            next = last.saturating_add(1);
+        }
+        if next <= self.highest {
+            gaps.push(next..=self.highest);
+        }
+        gaps
+    }
+
     fn has(&self, number: u64) -> bool {
         number <= self.through || self.islands.iter().any(|(first, last)| (*first..=*last).contains(&number))
     }
@@ -98,6 +112,16 @@ mod tests {
         received.take(4);
         assert_eq!(received.seen().through, 6);
         assert!(received.islands.is_empty());
+    }
+
+    #[test]
+    fn what_is_missing_is_known_by_number() {
+        let mut received = received();
+        assert!(received.missing().is_empty());
+        for number in [1, 4, 5, 9] {
+            received.take(number);
+        }
+        assert_eq!(received.missing(), [2..=3, 6..=8]);
     }
 
     #[test]

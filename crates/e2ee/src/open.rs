@@ -2,7 +2,7 @@
 
 use crate::bundle::BundleError;
 use crate::content::ContentError;
-use crate::conversation::{Conversation, Unanswered};
+use crate::conversation::{Conversation, Former, Unanswered};
 use crate::envelope::{SeriesOf, open_from_inbox};
 use crate::numbering::{Received, Taken};
 use crate::olm::{self, SessionId};
@@ -10,6 +10,7 @@ use crate::session::Origin;
 use crate::{Account, Content, Offer, Seen, StreamId};
 use core::ops::RangeInclusive;
 use wire::{DepositId, Envelope, UnixSeconds};
+use zeroize::Zeroizing;
 
 /// Streams of one correspondent whose numbers are remembered.
 const STREAMS_MAX: usize = 4;
@@ -111,16 +112,30 @@ impl Conversation {
         sid: DepositId,
         now: UnixSeconds,
     ) -> Result<Opened, OpenError> {
-        let series = SeriesOf { owner: &self.mine, sender: &self.theirs };
-        let (n, body) = open_from_inbox(&self.series, series, &sid, envelope)?;
-        let message = olm::from_bytes(&body)?;
         let mut next = self.clone();
+        let body = next.open_under_offer(envelope, sid, now)?;
+        let message = olm::from_bytes(&body)?;
         let olm_identity = self.their_bundle.map(|bundle| bundle.olm_identity);
         let origin = Origin { account, olm_identity: olm_identity.as_ref() };
         let (session, plaintext) = next.sessions.decrypt(&message, origin, now)?;
         let content = Content::from_bytes(&plaintext)?;
-        next.series.mark_used(n, now);
         Ok(next.take(content, session, Stream::Continues))
+    }
+
+    /// Opens with one of my offers to them, those of before I began anew among them, and notes its use.
+    fn open_under_offer(
+        &mut self,
+        envelope: &Envelope,
+        sid: DepositId,
+        now: UnixSeconds,
+    ) -> Result<Zeroizing<Vec<u8>>, OpenError> {
+        let series = SeriesOf { owner: &self.mine, sender: &self.theirs };
+        let (n, body) = match (open_from_inbox(&self.series, series, &sid, envelope), &mut self.former) {
+            (Err(OpenError::NoKey), Some(former)) => return former.open(envelope, sid, now),
+            (opened, _) => opened?,
+        };
+        self.series.mark_used(n, now);
+        Ok(body)
     }
 
     /// Takes what was opened into the state.
@@ -130,7 +145,9 @@ impl Conversation {
             self.their_offer = None;
         }
         let Taken { repeat, gaps } = self.received(content.stream, stream).take(content.number);
-        if stream != Stream::IsStale {
+        // What comes late, under a session of before I began anew, is read and changes nothing else.
+        let late = self.sessions.find(session).is_some_and(|kept| kept.retired);
+        if stream != Stream::IsStale && !late {
             self.take_offer(content.offer.as_ref());
             self.heard(repeat, session);
         }
@@ -179,6 +196,20 @@ impl Conversation {
         if seen.through > before && seen.through < self.next_number {
             self.answered = Some(seen);
         }
+    }
+}
+
+impl Former {
+    fn open(
+        &mut self,
+        envelope: &Envelope,
+        sid: DepositId,
+        now: UnixSeconds,
+    ) -> Result<Zeroizing<Vec<u8>>, OpenError> {
+        let series = SeriesOf { owner: &self.mine, sender: &self.theirs };
+        let (n, body) = open_from_inbox(&self.series, series, &sid, envelope)?;
+        self.series.mark_used(n, now);
+        Ok(body)
     }
 }
 

@@ -10,7 +10,7 @@ pub(crate) const OFFER_USE_DAYS_MAX: u16 = 60;
 /// Age at which an owner erases an offer's secret.
 const OFFER_KEEP_DAYS_MAX: u16 = 92;
 /// The previous offer's secret lives at most this long after its successor was first used.
-const PREVIOUS_SECONDS_MAX: u64 = 7 * 86_400;
+pub(crate) const PREVIOUS_SECONDS_MAX: u64 = 7 * 86_400;
 /// Offered, used, previous.
 const SECRETS_MAX: usize = 3;
 

@@ -37,6 +37,8 @@ pub(crate) struct Kept {
     pub(crate) last_new: u64,
     /// When it last sealed or opened.
     pub(crate) active: UnixSeconds,
+    /// Whether the conversation began anew since: it then only receives.
+    pub(crate) retired: bool,
 }
 
 /// The id of a session that somebody began with me: a fallback key would let it begin again.
@@ -60,6 +62,13 @@ impl Sessions {
         Self { kept: Vec::new(), seen: Vec::new(), ordinal: 0 }
     }
 
+    /// The same sessions, only for receiving.
+    pub(crate) fn retired(&self) -> Self {
+        let mut next = self.clone();
+        next.kept.iter_mut().for_each(|kept| kept.retired = true);
+        next
+    }
+
     /// Begins a session towards a bundle.
     pub(crate) fn begin(
         &mut self,
@@ -73,7 +82,14 @@ impl Sessions {
             .create_outbound_session(CONFIG, curve_key(identity), curve_key(fallback))
             .map_err(|_| SealError::BadRecipient)?;
         let id = SessionId::of(&session.session_keys());
-        self.keep(Kept { id, pickle: pickle(&session), confirmed: false, last_new: 0, active: now });
+        self.keep(Kept {
+            id,
+            pickle: pickle(&session),
+            confirmed: false,
+            last_new: 0,
+            active: now,
+            retired: false,
+        });
         Ok(id)
     }
 
@@ -115,12 +131,12 @@ impl Sessions {
 
     /// The one to send with: it most recently opened a new message, else it has the smaller id.
     pub(crate) fn best(&self) -> Option<&Kept> {
-        self.kept.iter().max_by(|one, other| one.rank(other))
+        self.kept.iter().filter(|kept| !kept.retired).max_by(|one, other| one.rank(other))
     }
 
     /// The best of those that ever opened something.
     pub(crate) fn best_confirmed(&self) -> Option<&Kept> {
-        self.kept.iter().filter(|kept| kept.confirmed).max_by(|one, other| one.rank(other))
+        self.kept.iter().filter(|kept| kept.confirmed && !kept.retired).max_by(|one, other| one.rank(other))
     }
 
     pub(crate) fn find(&self, id: SessionId) -> Option<&Kept> {
@@ -182,7 +198,7 @@ impl Sessions {
             .map_err(|_| OpenError::Olm)?;
         let id = SessionId::of(&first.session_keys());
         let pickle = pickle(&created.session);
-        self.keep(Kept { id, pickle, confirmed: true, last_new: 0, active: now });
+        self.keep(Kept { id, pickle, confirmed: true, last_new: 0, active: now, retired: false });
         let fallback = Curve25519Key(first.one_time_key().to_bytes());
         self.seen.push(SeenSession { id, fallback, gone: None });
         Ok((id, Zeroizing::new(created.plaintext)))
@@ -204,7 +220,11 @@ impl Sessions {
     /// Adds a session; the least useful of five goes.
     fn keep(&mut self, new: Kept) {
         if self.kept.len() >= SESSIONS_PER_CONTACT_MAX {
-            let worst = self.kept.iter().min_by_key(|kept| (kept.last_new, kept.active)).map(|kept| kept.id);
+            let worst = self
+                .kept
+                .iter()
+                .min_by_key(|kept| (!kept.retired, kept.last_new, kept.active))
+                .map(|kept| kept.id);
             self.kept.retain(|kept| Some(kept.id) != worst);
         }
         self.kept.push(new);

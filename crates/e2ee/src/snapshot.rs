@@ -17,6 +17,8 @@ mod pieces;
 use pieces::*;
 
 const VERSION: u8 = 1;
+/// Of a conversation that began anew: version 1, and what it keeps of before.
+const VERSION_ANEW: u8 = 2;
 
 /// Why bytes are not a snapshot.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -78,7 +80,8 @@ impl Account {
 impl Conversation {
     /// The conversation as bytes; secret.
     pub fn snapshot(&self) -> Bytes {
-        written(|out| {
+        let anew = self.former.is_some() || self.sessions.kept.iter().any(|kept| kept.retired);
+        written_as(if anew { VERSION_ANEW } else { VERSION }, |out| {
             self.mine.write(out);
             self.theirs.write(out);
             write_option(self.stream.as_ref(), StreamId::write, out);
@@ -92,13 +95,18 @@ impl Conversation {
             write_option(self.hello.as_ref(), write_hello, out);
             out.u32(self.unanswered.count);
             self.unanswered.since.write(out);
+            if anew {
+                write_option(self.former.as_ref(), write_former, out);
+                write_retired(&self.sessions, out);
+            }
         })
     }
 
     /// The conversation that [`Conversation::snapshot`] wrote.
     pub fn restore(bytes: &[u8]) -> Result<Conversation, SnapshotError> {
-        read_back(bytes, |input| {
-            Ok(Conversation {
+        let anew = bytes.first() == Some(&VERSION_ANEW);
+        read_back_as(if anew { VERSION_ANEW } else { VERSION }, bytes, |input| {
+            let mut conversation = Conversation {
                 mine: IdentityFingerprint::read(input)?,
                 theirs: IdentityFingerprint::read(input)?,
                 stream: read_option(input, |input| Ok(StreamId::read(input)?))?,
@@ -106,12 +114,18 @@ impl Conversation {
                 answered: read_option(input, |input| Ok(Seen::read(input)?))?,
                 incoming: read_all(input, read_received)?,
                 series: read_series(input)?,
+                former: None,
                 their_offer: read_option(input, |input| Ok(Offer::read(input)?))?,
                 sessions: read_sessions(input)?,
                 their_bundle: read_option(input, read_their_bundle)?,
                 hello: read_option(input, read_hello)?,
                 unanswered: Unanswered { count: input.u32()?, since: UnixSeconds::read(input)? },
-            })
+            };
+            if anew {
+                conversation.former = read_option(input, read_former)?;
+                read_retired(&mut conversation.sessions, input)?;
+            }
+            Ok(conversation)
         })
     }
 }
@@ -145,16 +159,24 @@ impl Mint {
 }
 
 fn written(write: impl FnOnce(&mut Writer)) -> Bytes {
+    written_as(VERSION, write)
+}
+
+fn written_as(version: u8, write: impl FnOnce(&mut Writer)) -> Bytes {
     let mut out = Writer::new();
-    out.u8(VERSION);
+    out.u8(version);
     write(&mut out);
     Zeroizing::new(out.into_bytes())
 }
 
 fn read_back<T>(bytes: &[u8], read: impl FnOnce(&mut Reader<'_>) -> Read<T>) -> Read<T> {
+    read_back_as(VERSION, bytes, read)
+}
+
+fn read_back_as<T>(version: u8, bytes: &[u8], read: impl FnOnce(&mut Reader<'_>) -> Read<T>) -> Read<T> {
     let mut input = Reader::new(bytes);
     match input.u8()? {
-        VERSION => {}
+        found if found == version => {}
         other => return Err(SnapshotError::Version(other)),
     }
     let value = read(&mut input)?;

@@ -166,8 +166,8 @@ fn a_damaged_snapshot_is_refused() {
         assert!(Conversation::restore(&snapshot[..len]).is_err());
     }
     let mut newer = snapshot.to_vec();
-    newer[0] = 2;
-    assert_eq!(Conversation::restore(&newer).err(), Some(e2ee::SnapshotError::Version(2)));
+    newer[0] = 3;
+    assert_eq!(Conversation::restore(&newer).err(), Some(e2ee::SnapshotError::Version(3)));
 }
 
 #[test]

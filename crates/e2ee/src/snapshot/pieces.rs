@@ -5,13 +5,13 @@ use super::{
     write_secret,
 };
 use crate::account::{Fallback, Prekey};
-use crate::conversation::{HelloState, TheirBundle};
+use crate::conversation::{Former, HelloState, TheirBundle};
 use crate::numbering::Received;
 use crate::olm::SessionId;
 use crate::series::{OfferSecret, Series};
 use crate::session::{Kept, SeenSession, Sessions};
 use crate::{ReplyPath, StreamId};
-use wire::{Curve25519Key, Day, PrekeyId, Reader, UnixSeconds, Wire, Writer};
+use wire::{Curve25519Key, Day, IdentityFingerprint, PrekeyId, Reader, UnixSeconds, Wire, Writer};
 use zeroize::Zeroizing;
 
 pub(super) fn write_fallback(fallback: &Fallback, out: &mut Writer) {
@@ -87,6 +87,34 @@ pub(super) fn read_series(input: &mut Reader<'_>) -> Read<Series> {
     })
 }
 
+pub(super) fn write_former(former: &Former, out: &mut Writer) {
+    former.mine.write(out);
+    former.theirs.write(out);
+    write_series(&former.series, out);
+    former.since.write(out);
+}
+
+pub(super) fn read_former(input: &mut Reader<'_>) -> Read<Former> {
+    Ok(Former {
+        mine: IdentityFingerprint::read(input)?,
+        theirs: IdentityFingerprint::read(input)?,
+        series: read_series(input)?,
+        since: UnixSeconds::read(input)?,
+    })
+}
+
+/// Which of the sessions only receive, in their order.
+pub(super) fn write_retired(sessions: &Sessions, out: &mut Writer) {
+    sessions.kept.iter().for_each(|kept| out.bool(kept.retired));
+}
+
+pub(super) fn read_retired(sessions: &mut Sessions, input: &mut Reader<'_>) -> Read<()> {
+    for kept in &mut sessions.kept {
+        kept.retired = input.bool()?;
+    }
+    Ok(())
+}
+
 pub(super) fn write_offer_secret(offer: &OfferSecret, out: &mut Writer) {
     out.u32(offer.n);
     offer.day.write(out);
@@ -132,6 +160,7 @@ pub(super) fn read_kept(input: &mut Reader<'_>) -> Read<Kept> {
         confirmed: input.bool()?,
         last_new: input.u64()?,
         active: UnixSeconds::read(input)?,
+        retired: false,
     })
 }
 
