@@ -254,7 +254,11 @@ pub struct Decline {
 #[derive(Args, Debug)]
 pub struct Log {
     /// Contact
-    pub contact: String,
+    #[arg(required_unless_present = "quarantine")]
+    pub contact: Option<String>,
+    /// List envelopes that could not be opened, of all contacts
+    #[arg(long, conflicts_with = "max")]
+    pub quarantine: bool,
     /// Only the newest N messages
     #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub max: Option<u32>,
@@ -277,6 +281,11 @@ pub enum Contact {
         /// The new name
         name: String,
     },
+    /// Take a contact's changed key without comparing words: `verify` is the safe way
+    Trust {
+        /// Contact
+        contact: String,
+    },
     /// Show and send nothing; the contact and the relay are not told
     Block {
         /// Contact
@@ -294,6 +303,8 @@ pub enum Contact {
 pub enum Identity {
     /// Replace my key by a new one that the old one signs; contacts follow, conversations go on
     Rotate,
+    /// Make this copy of my profile the one that counts: fresh keys, contacts are told, other copies refused
+    Renew,
 }
 
 /// Arguments of `completions`.
@@ -355,10 +366,13 @@ mod tests {
             "oub requests",
             "oub accept bob",
             "oub log bob",
+            "oub log --quarantine",
             "oub contact list",
+            "oub contact trust bob",
             "oub contacts",
             "oub outbox",
             "oub identity rotate",
+            "oub identity renew",
             "oub doctor",
             "oub completions bash",
             "oub help json",
@@ -369,7 +383,14 @@ mod tests {
 
     #[test]
     fn what_contradicts_itself_is_refused() {
-        for line in ["oub pull --peek --exec true", "oub pull -n 0", "oub join", "oub nonsense", "oub send"] {
+        for line in [
+            "oub pull --peek --exec true",
+            "oub pull -n 0",
+            "oub join",
+            "oub nonsense",
+            "oub send",
+            "oub log",
+        ] {
             assert!(Oub::try_parse_from(line.split(' ')).is_err(), "{line}");
         }
     }

@@ -54,7 +54,9 @@ pub struct Pin {
 pub enum Succession {
     /// Every record from the pinned one on is signed by its predecessor's identity key.
     SignedByOld,
-    /// Some step is signed by the recovery key, or by nobody we know.
+    /// The pinned record is followed, but some step is signed by the recovery key alone: the old key is void.
+    Recovered,
+    /// It does not follow the pinned record.
     NotSignedByOld,
 }
 

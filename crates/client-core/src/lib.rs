@@ -9,5 +9,6 @@
 pub mod contact;
 pub mod inbox;
 pub mod outbox;
+pub mod recovery;
 pub mod route;
 pub mod schedule;

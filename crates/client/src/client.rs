@@ -5,9 +5,9 @@ use std::time::Duration;
 use wire::{Address, HostPort, Invitation, Name, ShortFingerprint};
 
 use crate::{
-    ClientError, Contact, ContactRequest, FailPoint, Handled, Language, LogEntry, OutboxEntry, Profile,
-    Protector, PullOptions, PullSummary, Received, SafetyNumber, SendOptions, Sent, SharedWorld, Unlock,
-    doctor::Check, engine, vault::Vault,
+    ClientError, Contact, ContactRequest, FailPoint, Handled, Language, LogEntry, Notice, OutboxEntry,
+    Profile, Protector, PullOptions, PullSummary, Received, SafetyNumber, SendOptions, Sent, SetAside,
+    SharedWorld, Unlock, doctor::Check, engine, vault::Vault,
 };
 
 /// How the client behaves towards the world.
@@ -18,10 +18,10 @@ pub struct Options {
     /// Stops the client dead at one step: tests of P2 only.
     #[doc(hidden)]
     pub fail_point: Option<FailPoint>,
-    /// Lets a refill of stamps leave so many seconds before its random due time: tests only, since the delay
-    /// hides from the relay which collection caused it.
+    /// Lets refills, requests and new beginnings leave so many seconds before their random due time: tests only,
+    /// since the delay hides from the relay which collection caused them.
     #[doc(hidden)]
-    pub refills_early_s: u64,
+    pub dues_early_s: u64,
     /// Clock, randomness and the way to servers: the real ones by default.
     pub world: SharedWorld,
 }
@@ -31,7 +31,7 @@ impl Default for Options {
         Self {
             timeout: Duration::from_secs(30),
             fail_point: None,
-            refills_early_s: 0,
+            dues_early_s: 0,
             world: SharedWorld::default(),
         }
     }
@@ -85,6 +85,13 @@ pub struct Rotated {
     pub address: Address,
     /// How many times my key was replaced, in all.
     pub sequence: u32,
+}
+
+/// What [`Client::renew`] did.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Renewed {
+    /// Contacts who are told.
+    pub contacts: u32,
 }
 
 /// One identity's client: the open vault and the way to its server.
@@ -213,15 +220,38 @@ impl Client {
         engine::contacts::safety_number(self, contact, language)
     }
 
-    /// Records that the safety numbers were compared and are the same.
-    pub fn mark_verified(&self, contact: &str) -> Result<Contact, ClientError> {
-        engine::contacts::mark_verified(self, contact)
+    /// Records that this safety number was compared and is the same. Where the contact's key changed, the new key
+    /// is taken with it: the conversation begins anew, and what was held is sealed to it.
+    pub fn mark_verified(&self, contact: &str, number: &SafetyNumber) -> Result<Contact, ClientError> {
+        engine::contacts::mark_verified(self, contact, number)
+    }
+
+    /// Takes a contact's changed key without comparing anything: unverified, and the person's own decision.
+    /// Nothing happens where no new key waits for a decision.
+    pub fn trust_new_key(&self, contact: &str) -> Result<Contact, ClientError> {
+        engine::contacts::trust_new_key(self, contact)
     }
 
     /// Gives my name a new key, signed by the old one. Contacts follow it when they next look me up;
     /// conversations go on. Interrupted at any step, the same call goes on from there.
     pub fn rotate_identity(&self) -> Result<Rotated, ClientError> {
         engine::identity::rotate(self)
+    }
+
+    /// Makes this vault the one that counts among the copies of its identity: fresh keys, and every contact is
+    /// told. After [`ClientError::OtherCopy`]; another copy that is still in use is refused from then on.
+    pub fn renew(&self) -> Result<Renewed, ClientError> {
+        engine::renew::renew(self)
+    }
+
+    /// What was noticed since this was last asked, each thing once.
+    pub fn take_notices(&self) -> Result<Vec<Notice>, ClientError> {
+        engine::log::take_notices(self)
+    }
+
+    /// Envelopes that could not be opened and are kept.
+    pub fn quarantine(&self) -> Result<Vec<SetAside>, ClientError> {
+        engine::log::quarantine(self)
     }
 
     /// Checks the vault, its permissions, the server, its identity and the clock. Never fails itself.

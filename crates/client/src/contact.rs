@@ -28,6 +28,8 @@ pub struct SafetyNumber {
     pub digits: String,
     /// Ten words for speaking.
     pub words: Vec<String>,
+    /// The full fingerprint of the contact's key that it is for.
+    pub fingerprint: [u8; 32],
 }
 
 /// Which word list.

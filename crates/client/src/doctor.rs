@@ -7,14 +7,18 @@ use crate::{
     Client, ClientError,
     engine::{owner::Owner, run},
     transport::{Line, Pin},
-    vault::{inbox, permissions},
+    vault::{
+        inbox,
+        me::{self, Copy},
+        permissions, recovery,
+    },
 };
 
 /// One thing looked at.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Check {
     /// What was looked at: a short stable word (`permissions`, `vault`, `protector`, `server`, `clock`,
-    /// `mailboxes`, `keys`, `outbox`, `quarantine`).
+    /// `mailboxes`, `keys`, `copy`, `outbox`, `quarantine`).
     pub subject: &'static str,
     /// How it is.
     pub verdict: Verdict,
@@ -42,7 +46,7 @@ const CLOCK_S_MAX: u64 = 300;
 pub(crate) fn run_checks(client: &Client) -> Vec<Check> {
     let mut checks = vec![permissions_check(client), vault_check(client), protector_check(client)];
     checks.extend(server_checks(client));
-    checks.extend([keys_check(client), outbox_check(client), quarantine_check(client)]);
+    checks.extend([keys_check(client), copy_check(client), outbox_check(client), quarantine_check(client)]);
     checks
 }
 
@@ -158,6 +162,25 @@ fn keys_check(client: &Client) -> Check {
     }
 }
 
+/// Whether another copy of this profile is, or was, at work.
+fn copy_check(client: &Client) -> Check {
+    let (state, last) = match client.vault.read(|tx| Ok((me::copy(tx)?, recovery::last_other_copy(tx)?))) {
+        Ok(found) => found,
+        Err(error) => return bad("copy", &error),
+    };
+    let days = last.map(|notice| client.now().0.saturating_sub(notice.at.0) / 86_400);
+    match (state, days) {
+        (Copy::PerhapsOld, _) => bad("copy", &ClientError::OtherCopy),
+        (Copy::Restored, _) => warning("copy", "restored, and not renewed yet", "oub pull"),
+        (_, Some(days @ 0..30)) => warning(
+            "copy",
+            format!("another copy of this profile was at work {days} days ago"),
+            "use one copy only; if you do not know of another:  oub identity renew",
+        ),
+        _ => good("copy", "this is the one copy of my identity, as far as can be seen"),
+    }
+}
+
 fn outbox_check(client: &Client) -> Check {
     match client.outbox() {
         Ok(list) if list.is_empty() => good("outbox", "empty"),
@@ -170,7 +193,9 @@ fn quarantine_check(client: &Client) -> Check {
     match client.vault.read(inbox::count_set_aside) {
         Ok(0) => good("quarantine", "empty"),
         Ok(count) => {
-            warning("quarantine", format!("{count} envelopes could not be opened"), "ask for them again")
+            let finding =
+                format!("{count} envelopes could not be opened; what was in them is asked for again");
+            warning("quarantine", finding, "oub log --quarantine")
         }
         Err(error) => bad("quarantine", &error),
     }

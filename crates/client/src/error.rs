@@ -224,6 +224,15 @@ pub enum ClientError {
         /// The highest understood.
         known: u32,
     },
+    /// Another copy of this identity did something that this one does not know of.
+    #[error("this profile is not the newest copy of my identity")]
+    OtherCopy,
+    /// The key of this vault was replaced by another.
+    #[error("my key was replaced after this copy was made")]
+    SupersededKey {
+        /// My name.
+        name: String,
+    },
     /// What is in the vault cannot be read back.
     #[error("the vault is damaged")]
     VaultDamaged {
@@ -326,6 +335,8 @@ impl ClientError {
             VaultDamaged { .. } => 78,
             File { .. } => 79,
             Vault { .. } => 80,
+            OtherCopy => 86,
+            SupersededKey { .. } => 65,
         }
     }
 
@@ -376,6 +387,12 @@ impl ClientError {
             WrongKeyFile { path } => format!("{} is missing, damaged, or of another vault", path.display()),
             LaxPermissions { mode, wanted, .. } => format!("its mode is {mode:04o}; it must be {wanted:04o}"),
             NewerVault { found, known } => format!("its format is {found}; this program knows up to {known}"),
+            OtherCopy => {
+                "the server knows newer keys of mine: another copy is in use, or this one is old".into()
+            }
+            SupersededKey { name } => {
+                format!("the server has another key for {name}, which this copy does not hold")
+            }
             VaultDamaged { what } => format!("cannot be read back: {what}"),
             File { reason, .. } | Vault { reason } => reason.clone(),
         }
@@ -394,6 +411,9 @@ impl ClientError {
             WrongIdentity { name, .. } | BadSignature { name, .. } => {
                 Some(format!("someone may be posing as {name}; nothing was sent"))
             }
+            OtherCopy => Some(
+                "two copies would take each other's messages and use keys twice; nothing was sent".into(),
+            ),
             LaxPermissions { .. } => Some("other users of this computer may have read it".into()),
             _ => None,
         }
@@ -442,6 +462,10 @@ impl ClientError {
             WrongKeyFile { .. } => "put the key file back from your backup".into(),
             LaxPermissions { path, wanted, .. } => format!("chmod {wanted:o} {}", path.display()),
             NewerVault { .. } => "install the newer version again".into(),
+            OtherCopy => "use the other copy, or make this one count:  oub identity renew".into(),
+            SupersededKey { .. } => {
+                "use the newer copy, or take the name back:  oub join --recover ADDRESS".into()
+            }
             VaultDamaged { .. } => "restore the folder from your backup".into(),
             File { path, .. } => {
                 format!("check that {} is yours and that the disk is not full", path.display())

@@ -32,14 +32,14 @@ mod unlock;
 mod vault;
 mod world;
 
-pub use client::{Client, JoinAt, JoinRequest, Joined, Options, Rotated};
+pub use client::{Client, JoinAt, JoinRequest, Joined, Options, Renewed, Rotated};
 pub use contact::{Contact, Language, SafetyNumber, Trust};
 pub use doctor::{Check, Verdict};
 pub use error::ClientError;
 pub use fail_point::FailPoint;
 pub use message::{
-    ContactRequest, Direction, Handled, LogEntry, OutboxEntry, OutboxState, PullOptions, PullSummary,
-    QueuedReason, Received, ReceivedBody, SendOptions, Sent, SentState,
+    ContactRequest, Direction, Handled, LogEntry, Missing, Notice, OutboxEntry, OutboxState, PullOptions,
+    PullSummary, QueuedReason, Received, ReceivedBody, SendOptions, Sent, SentState, SetAside,
 };
 pub use profile::Profile;
 pub use transport::Pin;

@@ -189,6 +189,48 @@ pub struct PullOptions {
     pub follow_for: Option<std::time::Duration>,
 }
 
+/// Messages of one contact that never came.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Missing {
+    /// The contact's alias.
+    pub from: String,
+    /// How many.
+    pub count: u64,
+    /// Whether they were asked for again; if not yet, that happens within minutes, with a command.
+    pub asked: bool,
+}
+
+/// Something that happened and that a person should hear once.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Notice {
+    /// Somebody else who has my keys collected envelopes of mine, or the relay lost them.
+    CollectedElsewhere {
+        /// How many.
+        count: u64,
+    },
+    /// Somebody else who has my keys wrote to a contact; the conversation was begun anew.
+    WrittenElsewhere {
+        /// The contact's alias.
+        contact: String,
+    },
+    /// The relay went back to an earlier state of its own; what it lost is asked for again.
+    RelayWentBack,
+}
+
+/// An envelope that could not be opened, and is kept.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SetAside {
+    /// When it was collected.
+    pub at: UnixSeconds,
+    /// Whose stamp it came with, if that is known: a hint, not a proof.
+    pub from: Option<String>,
+    /// SHA-256 of the envelope, 64 hexadecimal digits.
+    pub hash: String,
+    /// Its size in bytes.
+    pub bytes: usize,
+}
+
 /// What a pull did.
 #[derive(Debug, Default)]
 pub struct PullSummary {
@@ -202,6 +244,8 @@ pub struct PullSummary {
     pub expired: u32,
     /// Envelopes that could not be opened and were set aside in this pull.
     pub quarantined: u32,
+    /// Messages that others sent and that never came, by contact.
+    pub missing: Vec<Missing>,
     /// Why the server could not be asked, if so: what was already in the vault was handed out all the same.
     pub unreachable: Option<ClientError>,
 }

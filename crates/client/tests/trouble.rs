@@ -59,9 +59,8 @@ fn a_key_that_the_old_one_did_not_sign_stops_sending_with_exit_6() {
     alice.add(&bob);
     relay.forget_everybody();
     let _impostor = relay.person("bob");
-    // An hour later the record is looked up again; verifying asks for that at once.
-    alice.client().mark_verified("bob").unwrap();
-    let error = alice.client().send("bob", "secret", &SendOptions::default()).unwrap_err();
+    // An hour later the record is looked up again.
+    let error = alice.client_hours_later(2).send("bob", "secret", &SendOptions::default()).unwrap_err();
     assert_eq!((error.exit_code(), error.code().as_str()), (6, "OUB-E061"), "{error:?}");
     let waiting = alice.client().outbox().unwrap();
     assert_eq!((waiting.len(), waiting[0].state), (1, client::OutboxState::Waiting), "nothing was sealed");

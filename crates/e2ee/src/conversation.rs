@@ -173,6 +173,11 @@ impl Conversation {
         self.hello.as_ref().map(|hello| &hello.reply)
     }
 
+    /// Whether a HELLO of mine awaits its answer.
+    pub fn awaits_answer(&self) -> bool {
+        self.hello.is_some()
+    }
+
     /// How many HELLOs may still be sealed before an answer, or before the fourteen days are over.
     pub fn hellos_left(&self, now: UnixSeconds) -> usize {
         let sealed =

@@ -22,6 +22,13 @@ pub fn run(context: &Context, verb: args::Contact) -> Result<Exit, Stop> {
         }
         args::Contact::Show { contact } => show(context, &client.contact(&contact)?)?,
         args::Contact::Rename { contact, name } => show(context, &client.rename(&contact, &name)?)?,
+        args::Contact::Trust { contact } => {
+            show(context, &client.trust_new_key(&contact)?)?;
+            client
+                .flush()
+                .map(drop)
+                .or_else(|error| if error.is_temporary() { Ok(()) } else { Err(error) })?;
+        }
         args::Contact::Block { contact } => show(context, &client.set_blocked(&contact, true)?)?,
         args::Contact::Unblock { contact } => show(context, &client.set_blocked(&contact, false)?)?,
     }

@@ -10,7 +10,21 @@ use crate::stop::Stop;
 pub fn run(context: &Context, verb: &args::Identity) -> Result<Exit, Stop> {
     match verb {
         args::Identity::Rotate => rotate(context),
+        args::Identity::Renew => renew(context),
     }
+}
+
+fn renew(context: &Context) -> Result<Exit, Stop> {
+    let client = context.open()?;
+    context.screen.say("making this copy the one that counts …");
+    let renewed = client.renew()?;
+    let line = Line::new("renewed").number("contacts", u64::from(renewed.contacts));
+    let text = format!("fresh keys are published; {} contact(s) are told", renewed.contacts);
+    context.screen.answer(line, &text)?;
+    context
+        .screen
+        .say("other copies of this profile are refused from now on; what they collected is asked for again");
+    Ok(Exit::Done)
 }
 
 fn rotate(context: &Context) -> Result<Exit, Stop> {

@@ -1,6 +1,6 @@
 //! `oub log`: the history with a contact, as this vault holds it.
 
-use client::{Direction, LogEntry, OutboxState, ReceivedBody};
+use client::{Direction, LogEntry, OutboxState, ReceivedBody, SetAside};
 
 use crate::args::Log;
 use crate::commands::message;
@@ -13,9 +13,34 @@ use crate::when;
 
 /// Prints the history, oldest first.
 pub fn run(context: &Context, args: &Log) -> Result<Exit, Stop> {
-    let entries = context.open()?.log(&args.contact, args.max)?;
-    entries.iter().try_for_each(|entry| show(context, &args.contact, entry))?;
+    let client = context.open()?;
+    let Some(contact) = args.contact.as_ref().filter(|_| !args.quarantine) else {
+        client.quarantine()?.iter().try_for_each(|aside| show_aside(context, args, aside))?;
+        return Ok(Exit::Done);
+    };
+    let entries = client.log(contact, args.max)?;
+    entries.iter().try_for_each(|entry| show(context, contact, entry))?;
     Ok(Exit::Done)
+}
+
+/// An envelope that could not be opened; of one contact if one was named.
+fn show_aside(context: &Context, args: &Log, aside: &SetAside) -> Result<(), Stop> {
+    if args.contact.is_some() && args.contact != aside.from {
+        return Ok(());
+    }
+    let line = Line::new("set_aside")
+        .text("at", &when::for_programs(aside.at))
+        .maybe_text("from", aside.from.as_deref())
+        .number("bytes", u64::try_from(aside.bytes).unwrap_or(u64::MAX))
+        .text("hash", &aside.hash);
+    let from = aside.from.as_deref().map_or_else(|| "somebody".to_owned(), shown_on_one_line);
+    let text = format!(
+        "{}  {} bytes, perhaps from {from}  {}",
+        when::for_people(aside.at),
+        aside.bytes,
+        aside.hash.get(..16).unwrap_or_default()
+    );
+    Ok(context.screen.answer(line, &text)?)
 }
 
 fn show(context: &Context, contact: &str, entry: &LogEntry) -> Result<(), Stop> {

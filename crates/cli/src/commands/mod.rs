@@ -11,6 +11,7 @@ mod identity;
 mod join;
 mod log;
 mod message;
+mod notices;
 mod outbox;
 mod pull;
 mod requests;

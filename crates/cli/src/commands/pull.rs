@@ -4,7 +4,7 @@ use client::{Handled, PullOptions, PullSummary, Received};
 
 use crate::args::Pull;
 use crate::commands::hook::{self, Outcome};
-use crate::commands::message;
+use crate::commands::{message, notices};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::problem::Problem;
@@ -27,6 +27,7 @@ pub fn run(context: &Context, args: Pull) -> Result<Exit, Stop> {
         return Err(Stop::Closed);
     }
     tell(context, &summary);
+    notices::tell(context, &client)?;
     if let Some(error) = &summary.unreachable {
         return Err(Problem::from(error).into());
     }
@@ -102,7 +103,12 @@ fn tell(context: &Context, summary: &PullSummary) {
             .warn(&format!("{} envelope(s) expired on the relay before you collected them", summary.expired));
     }
     if summary.quarantined > 0 {
-        screen.warn(&format!("{} envelope(s) could not be opened and were set aside", summary.quarantined));
+        screen.warn(&format!(
+            "{} envelope(s) could not be opened and were set aside; the conversation heals by itself:   oub log \
+             --quarantine",
+            summary.quarantined
+        ));
     }
+    summary.missing.iter().for_each(|missing| screen.warn(&notices::missing(missing)));
     screen.detail(&format!("handed out {}, handled {}", summary.handed_out, summary.handled));
 }

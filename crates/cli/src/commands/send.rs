@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal as _, Read as _};
 use client::{QueuedReason, SendOptions, SentState};
 
 use crate::args::Send;
+use crate::commands::notices;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::json::Line;
@@ -30,7 +31,8 @@ pub fn run(context: &Context, args: Send) -> Result<Exit, Stop> {
         require_verified: args.require_verified,
         no_queue: args.no_queue,
     };
-    let sent = context.open()?.send(&args.contact, &text, &options)?;
+    let client = context.open()?;
+    let sent = client.send(&args.contact, &text, &options)?;
     let to = shown_on_one_line(&sent.to);
     let line = |kind: &str| Line::new(kind).text("id", &sent.id).text("to", &sent.to);
     let (line, talk) = match &sent.state {
@@ -50,6 +52,7 @@ pub fn run(context: &Context, args: Send) -> Result<Exit, Stop> {
         SentState::Stored => context.screen.say(&talk),
         SentState::Queued(_) => context.screen.important(&talk),
     }
+    notices::tell(context, &client)?;
     Ok(Exit::Done)
 }
 

@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead as _, Read as _};
 
-use client::{Client, Language, SafetyNumber};
+use client::{Client, Language, SafetyNumber, Trust};
 
 use crate::args::{self, Verify};
 use crate::commands::join::numbered;
@@ -25,12 +25,21 @@ pub fn run(context: &Context, args: &Verify) -> Result<Exit, Stop> {
             true
         }
         None => {
-            show(context, &args.contact, &number)?;
+            let changed = client.contact(&args.contact)?.trust == Trust::Changed;
+            show(context, &args.contact, &number, changed)?;
             context.can_ask() && !context.screen.is_json() && ask(&args.contact)?
         }
     };
-    let trust =
-        if same { client.mark_verified(&args.contact)?.trust } else { client.contact(&args.contact)?.trust };
+    let held = client.contact(&args.contact)?.trust == Trust::Changed;
+    let trust = if same {
+        client.mark_verified(&args.contact, &number)?.trust
+    } else {
+        client.contact(&args.contact)?.trust
+    };
+    if same && held {
+        // What was held leaves now, or with a later command.
+        client.flush().map(drop).or_else(|error| if error.is_temporary() { Ok(()) } else { Err(error) })?;
+    }
     if context.screen.is_json() {
         let line = Line::new("safety_number")
             .text("contact", &args.contact)
@@ -54,12 +63,17 @@ pub fn run(context: &Context, args: &Verify) -> Result<Exit, Stop> {
     Ok(Exit::Done)
 }
 
-fn show(context: &Context, contact: &str, number: &SafetyNumber) -> Result<(), Stop> {
+fn show(context: &Context, contact: &str, number: &SafetyNumber, changed: bool) -> Result<(), Stop> {
     if context.screen.is_json() {
         return Ok(());
     }
     let screen = &context.screen;
     let name = shown_on_one_line(contact);
+    if changed {
+        screen.warn(&format!(
+            "{name} has a new key that the old one did not sign; these words are for the new key"
+        ));
+    }
     screen.say(&format!("Read these to {name} over another channel; both must have the same.\n"));
     for row in numbered(&number.words).chunks(5) {
         screen.print(row.join(" ").trim_end())?;
@@ -145,6 +159,7 @@ mod tests {
         SafetyNumber {
             digits: "12345 67890".to_owned(),
             words: ["abandon", "élève"].map(str::to_owned).to_vec(),
+            fingerprint: [0; 32],
         }
     }
 

@@ -34,6 +34,17 @@ fn every_line_of_json_keeps_the_promises_of_the_schema() {
     check(&bob, &["verify", "alice"]);
     check(&bob, &["log", "alice"]);
     check(&bob, &["doctor"]);
+    let old = bob.twin();
+    check(&bob, &["send", "alice", "from bob"]);
+    check(&alice, &["pull"]);
+    check(&alice, &["send", "bob", "to bob"]);
+    check(&bob, &["pull"]);
+    check(&bob, &["send", "alice", "from bob again"]);
+    check(&alice, &["pull"]);
+    check(&alice, &["send", "bob", "not for an old copy"]);
+    check(&old, &["pull"]);
+    check(&old, &["log", "--quarantine"]);
+    check(&bob, &["identity", "renew"]);
     check(&alice, &["send", "nobody", "x"]);
     relay.kill();
     check(&alice, &["send", "bob", "two"]);

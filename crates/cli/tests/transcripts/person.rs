@@ -75,6 +75,14 @@ impl Person {
         ran.lines()
     }
 
+    /// Another folder with the same profile, as a backup of the disk would be.
+    pub fn twin(&self) -> Self {
+        let twin = Self::new(&self.name);
+        let status = Command::new("cp").arg("-a").arg(self.dir()).arg(twin.home.path()).status().unwrap();
+        assert!(status.success());
+        twin
+    }
+
     /// The full address.
     pub fn address(&self) -> String {
         self.ok(&["id"]).out.trim().to_owned()

@@ -5,7 +5,7 @@ use wire::{Address, Name};
 
 use super::{
     directory::{Found, look_up, recheck},
-    run,
+    keys, run,
 };
 use crate::{
     Client, ClientError, Contact, Language, SafetyNumber, Trust,
@@ -132,28 +132,46 @@ pub(crate) fn safety_number(
     let me = client.vault.me()?;
     let person = client.vault.read(|tx| contact::expect(tx, alias))?;
     // Both must compare present keys. Where nobody can be asked, the pinned key is what there is.
-    if person.trust.allows_sealing() {
-        let _ = run(recheck(client, &person));
-    }
+    let _ = run(recheck(client, &person));
     let person = client.vault.read(|tx| contact::by_id(tx, person.id))?;
+    let fingerprint = keys::to_compare(&person)?;
     let mine = Side { fingerprint: me.fingerprint, name: &me.name, server_id: me.server_id };
-    let theirs = Side { fingerprint: person.fingerprint, name: &person.name, server_id: person.server_id };
+    let theirs = Side { fingerprint, name: &person.name, server_id: person.server_id };
     let number = Numbers::between(&mine, &theirs);
     let language = match language {
         Language::English => e2ee::Language::English,
         Language::French => e2ee::Language::French,
     };
     let words = number.words(language).iter().map(|word| (*word).to_owned()).collect();
-    Ok(SafetyNumber { digits: number.digits(), words })
+    Ok(SafetyNumber { digits: number.digits(), words, fingerprint: fingerprint.0 })
 }
 
-/// See [`Client::mark_verified`]. What is verified is the pinned key; after a change was seen, the record is
-/// looked up again before the next send.
-pub(crate) fn mark_verified(client: &Client, alias: &str) -> Result<Contact, ClientError> {
-    client.vault.write(|tx| {
+/// See [`Client::mark_verified`]. What is verified is the key that was shown, and no other that came meanwhile;
+/// the record is looked up again before the next send.
+pub(crate) fn mark_verified(
+    client: &Client,
+    alias: &str,
+    number: &SafetyNumber,
+) -> Result<Contact, ClientError> {
+    client.vault.erase(|tx| {
         let person = contact::expect(tx, alias)?;
+        if keys::to_compare(&person)?.0 != number.fingerprint {
+            return Err(ClientError::KeyChanged { alias: alias.to_owned() });
+        }
+        keys::adopt_candidate(tx, &person)?;
         contact::set_trust(tx, person.id, Trust::Verified)?;
         contact::set(tx, person.id, "checked_at", 0)?;
+        to_contact(tx, &contact::by_id(tx, person.id)?)
+    })
+}
+
+/// See [`Client::trust_new_key`].
+pub(crate) fn trust_new_key(client: &Client, alias: &str) -> Result<Contact, ClientError> {
+    client.vault.erase(|tx| {
+        let person = contact::expect(tx, alias)?;
+        if keys::adopt_candidate(tx, &person)? {
+            contact::set_trust(tx, person.id, Trust::Unverified)?;
+        }
         to_contact(tx, &contact::by_id(tx, person.id)?)
     })
 }

@@ -15,6 +15,7 @@ use wire::{
 
 use super::{
     directory::refresh,
+    recover,
     seal::{self, Step},
     send::Flushed,
 };
@@ -50,6 +51,8 @@ pub(crate) struct Courier<'a> {
     bundles_refused: u32,
     /// His mailbox is full: nothing more leaves in this run.
     full: bool,
+    /// Rows of the client's own that wait, and hold up nobody.
+    waiting: BTreeSet<i64>,
 }
 
 /// An anonymous connection for deposits to one mailbox.
@@ -79,6 +82,7 @@ impl<'a> Courier<'a> {
             puzzles: 0,
             bundles_refused: 0,
             full: false,
+            waiting: BTreeSet::new(),
         }
     }
 
@@ -97,7 +101,8 @@ impl<'a> Courier<'a> {
             return Ok(Go::Stop);
         }
         let rows = self.client.vault.read(|tx| outbox::open_of(tx, self.contact))?;
-        let items: Vec<Item> = rows.iter().map(|row| Item { id: row.id, state: row.state }).collect();
+        let rows = rows.iter().filter(|row| !self.waiting.contains(&row.id));
+        let items: Vec<Item> = rows.map(|row| Item { id: row.id, state: row.state }).collect();
         let left = |id: i64| self.left.contains(&id);
         match next(&items, &left, self.in_flight.len()) {
             Next::Deposit(id) => self.deposit(id).await,
@@ -149,6 +154,10 @@ impl<'a> Courier<'a> {
         };
         self.client.vault.write(|tx| outbox::set_reason(tx, row.id, words))?;
         self.flushed.waits.insert(row.id, reason);
+        if row.kind != OutKind::Text {
+            self.waiting.insert(row.id);
+            return Ok(Go::On);
+        }
         self.await_all().await?;
         Ok(Go::Stop)
     }
@@ -282,15 +291,22 @@ impl<'a> Courier<'a> {
     /// The envelope stays; only the right to deposit it changes. Without another stamp it takes another way.
     fn other_stamp(&mut self, id: i64, sealed: &SealedRow, kind: RefusalKind) -> Result<Go, ClientError> {
         let contact = self.contact;
-        self.client.vault.erase(|tx| {
+        let anew = self.client.vault.erase(|tx| {
+            if kind == RefusalKind::Spent && recover::stamp_was_spent(tx, contact, id)? {
+                return Ok(true);
+            }
             if let (DepositAuth::Stamped { generation, .. }, RefusalKind::Stamp) = (&sealed.auth, kind) {
                 stamp::drop_generation(tx, contact, *generation)?;
             }
             match stamp::spend(tx, contact)? {
-                Some(stamp) => outbox::set_auth(tx, id, &authorise(&stamp, &sealed.sid, &sealed.envelope)),
-                None => outbox::unseal(tx, id),
+                Some(stamp) => outbox::set_auth(tx, id, &authorise(&stamp, &sealed.sid, &sealed.envelope))?,
+                None => outbox::unseal(tx, id)?,
             }
+            Ok(false)
         })?;
+        if anew {
+            self.bundle = None;
+        }
         self.left.remove(&id);
         Ok(Go::On)
     }

@@ -12,14 +12,14 @@ use wire::{
     request::{Fetch, Lookup},
 };
 
-use super::{identity, requests};
+use super::{identity, keys, requests};
 use crate::{
     Client, ClientError,
     transport::{Line, Pin},
     vault::{
         Tx,
         contact::{self, Person, Standing},
-        me, rotation,
+        int, me, rotation,
     },
 };
 
@@ -31,17 +31,38 @@ pub(crate) struct Found {
     pub(crate) server_id: ServerId,
     pub(crate) record: IdentityRecord,
     pub(crate) fingerprint: IdentityFingerprint,
-    /// Fingerprint of each record from the first on, and whether it was signed by its predecessor's key.
-    links: Vec<(IdentityFingerprint, bool)>,
+    /// Each record from the first on.
+    links: Vec<Link>,
+}
+
+/// One record of a chain.
+struct Link {
+    fingerprint: IdentityFingerprint,
+    /// Whether the key of its predecessor signed it (the recovery key, if not).
+    signed_by_old: bool,
 }
 
 impl Found {
     /// Whether this identity stands in the chain, and every later one was signed by the one before.
     fn descends_from(&self, accepts: impl Fn(&IdentityFingerprint) -> bool) -> bool {
-        let Some(place) = self.links.iter().rposition(|(fingerprint, _)| accepts(fingerprint)) else {
-            return false;
-        };
-        self.links.iter().skip(place + 1).all(|(_, signed)| *signed)
+        self.place_of(accepts).is_some_and(|place| self.is_signed_after(place))
+    }
+
+    /// How the newest record follows from this identity.
+    fn succession(&self, pinned: &IdentityFingerprint) -> Succession {
+        match self.place_of(|fingerprint| fingerprint == pinned) {
+            Some(place) if self.is_signed_after(place) => Succession::SignedByOld,
+            Some(_) => Succession::Recovered,
+            None => Succession::NotSignedByOld,
+        }
+    }
+
+    fn place_of(&self, accepts: impl Fn(&IdentityFingerprint) -> bool) -> Option<usize> {
+        self.links.iter().rposition(|link| accepts(&link.fingerprint))
+    }
+
+    fn is_signed_after(&self, place: usize) -> bool {
+        self.links.iter().skip(place + 1).all(|link| link.signed_by_old)
     }
 }
 
@@ -77,8 +98,8 @@ impl<'a> LookingUp<'a> {
         let (mut record, mut links) = (None::<IdentityRecord>, Vec::new());
         for seq in 0..=newest.body.seq {
             let next = if seq == newest.body.seq { newest.clone() } else { self.lookup(Some(seq)).await? };
-            let signed = check_link(&next, record.as_ref(), &server_id).ok_or_else(|| self.bad())?;
-            links.push((fingerprint_of(&next).ok_or_else(|| self.bad())?, signed));
+            let signed_by_old = check_link(&next, record.as_ref(), &server_id).ok_or_else(|| self.bad())?;
+            links.push(Link { fingerprint: fingerprint_of(&next).ok_or_else(|| self.bad())?, signed_by_old });
             record = Some(next);
         }
         let record = record.ok_or_else(|| self.bad())?;
@@ -88,7 +109,7 @@ impl<'a> LookingUp<'a> {
         if is_tombstone(&record.body) {
             return Err(self.nobody());
         }
-        let fingerprint = links.last().map(|(fingerprint, _)| *fingerprint).ok_or_else(|| self.bad())?;
+        let fingerprint = links.last().map(|link| link.fingerprint).ok_or_else(|| self.bad())?;
         Ok(Found { server_id, record, fingerprint, links })
     }
 
@@ -201,25 +222,29 @@ pub(crate) fn follow(client: &Client, person: &Person, found: &Found) -> Result<
         identity: found.fingerprint,
     };
     let changed = || ClientError::KeyChanged { alias: person.shown().to_owned() };
-    let succession = match found.descends_from(|fingerprint| *fingerprint == person.fingerprint) {
-        true => Succession::SignedByOld,
-        false => Succession::NotSignedByOld,
-    };
+    let succession = found.succession(&person.fingerprint);
     let judgement = match person.pin() {
         Some(pin) => judge(&pin, &seen, succession, person.trust),
         None if succession == Succession::SignedByOld => Judgement::Follow(person.trust),
         None => Judgement::Stop(client_core::contact::Trust::Changed),
     };
-    client.vault.write(|tx| match judgement {
-        Judgement::Same => contact::set(tx, person.id, "checked_at", i64::try_from(now.0).unwrap_or(0)),
+    client.vault.erase(|tx| match judgement {
+        Judgement::Same => {
+            contact::set(tx, person.id, "candidate", None::<Vec<u8>>)?;
+            contact::set(tx, person.id, "checked_at", int(now.0))
+        }
         Judgement::Follow(trust) => {
             if found.fingerprint != person.fingerprint {
                 take_new_key(tx, person, found, now)?;
             }
             contact::set_record(tx, person.id, &found.record, now)?;
+            contact::set(tx, person.id, "candidate", None::<Vec<u8>>)?;
             contact::set_trust(tx, person.id, trust)
         }
-        Judgement::Stop(trust) => contact::set_trust(tx, person.id, trust),
+        Judgement::Stop(trust) => {
+            keys::hold(tx, person, &found.record, succession)?;
+            contact::set_trust(tx, person.id, trust)
+        }
     })?;
     match judgement {
         Judgement::Stop(_) => Err(changed()),
@@ -262,7 +287,7 @@ fn keep_bundle(client: &Client, person: &Person, verified: &VerifiedBundle) -> R
     }
     client.vault.write(|tx| {
         contact::set(tx, person.id, "bundle", wire::Wire::to_bytes(bundle))?;
-        contact::set(tx, person.id, "bundle_at", i64::try_from(tx.now().0).unwrap_or(0))
+        contact::set(tx, person.id, "bundle_at", int(tx.now().0))
     })
 }
 

@@ -38,7 +38,7 @@ pub(crate) fn rotate(client: &Client) -> Result<Rotated, ClientError> {
         }
         let me = client.vault.me()?;
         if !me.bundle_published {
-            join::publish(&client.vault, &me, &client.options).await?;
+            join::publish(&client.vault, &client.options).await?;
         }
         client.vault.write(rotation::set_announced)?;
         Ok(Rotated { address: me.address(), sequence: me.record.body.seq })

@@ -8,8 +8,10 @@ use crypto::{IdentitySecret, OwnerSecret};
 use e2ee::{Account, Mint};
 use proto::signed::{sign_first, sign_open};
 use wire::{
-    ConnectionKind, HostPort, Name, OwnerKey, RecoveryCommitment, Response, ServerId, Voucher, VoucherHash,
-    request::{Claim, Create, Generate, MailboxPolicy, Open, Publish, VOUCHERS},
+    ConnectionKind, Generation, HostPort, Name, OwnerKey, RecoveryCommitment, RefusalKind, Response,
+    ServerId, Slot, Voucher, VoucherHash,
+    limits::GENERATIONS_MAX,
+    request::{Claim, Create, Generate, MailboxPolicy, Open, Publish, Retire, VOUCHERS},
     response::{Opened, Registered},
 };
 
@@ -18,11 +20,16 @@ use crate::{
     Client, ClientError, FailPoint, JoinAt, JoinRequest, Joined, Language, Options, Profile, Unlock,
     transport::{Line, Pin},
     vault::{
-        Vault, mailbox,
+        Tx, Vault, mailbox,
         me::{self, Me, NewMe, Stage},
     },
     world::Dice,
 };
+
+/// How far a renewed vault goes above a bundle that is not shown.
+const COUNTER_ROOM: u64 = 16;
+/// Times that it does so before it gives up.
+const PUBLISH_TRIES: usize = 16;
 
 /// See [`Client::join`].
 pub(crate) fn join(
@@ -246,8 +253,7 @@ impl Joining<'_> {
         if me.bundle.is_none() {
             self.vault.write(super::upkeep::renew_bundle)?;
         }
-        let me = self.vault.read(me::me)?.ok_or(ClientError::JoinUnfinished)?;
-        publish(self.vault, &me, self.options).await
+        publish(self.vault, self.options).await
     }
 
     fn finish(&self) -> Result<Vec<String>, ClientError> {
@@ -298,8 +304,17 @@ pub(crate) async fn make_generation_known(
     line: &mut Line,
     opened: &Opened,
 ) -> Result<(), ClientError> {
-    let mint = vault.read(mailbox::mint)?;
+    let (mint, known) =
+        vault.read(|tx| Ok((mailbox::mint(tx)?, mailbox::get(tx, MailboxPolicy::Inbox)?.generated)))?;
+    if known && opened.generations.contains(&mint.generation()) {
+        return Ok(());
+    }
     if !opened.generations.contains(&mint.generation()) {
+        if let Some(oldest) =
+            opened.generations.first().filter(|_| opened.generations.len() >= GENERATIONS_MAX)
+        {
+            retire(line, opened.slot, *oldest).await?;
+        }
         let generate = Generate { slot: opened.slot, generation: mint.generation(), key: mint.key() };
         match line.ask(generate).await? {
             Response::Generated => {}
@@ -309,18 +324,53 @@ pub(crate) async fn make_generation_known(
     vault.write(mailbox::set_generated)
 }
 
-/// `PUBLISH` of the bundle that waits in the vault.
-pub(crate) async fn publish(vault: &Vault, me: &Me, options: &Options) -> Result<(), ClientError> {
-    let Some(bundle) = me.bundle.clone() else { return Ok(()) };
-    let mut line = Line::connect(options, &me.at, Pin::Full(me.server_id), ConnectionKind::Registry).await?;
-    match line.ask(Publish { name: me.name.clone(), bundle }).await? {
-        Response::Published => {}
-        other => return Err(line.unexpected(&other)),
+/// `RETIRE`: the oldest of four generations makes room for another.
+pub(crate) async fn retire(line: &mut Line, slot: Slot, generation: Generation) -> Result<(), ClientError> {
+    match line.ask(Retire { slot, generation }).await? {
+        Response::Retired => Ok(()),
+        other => Err(line.unexpected(&other)),
     }
-    line.close().await;
-    vault.erase(|tx| {
-        let today = client_core::schedule::day_of(tx.now());
-        me::set_account(tx, &me::account(tx)?.published(today))?;
-        me::set_published(tx)
-    })
+}
+
+/// The relay has a bundle with as high a counter, from another copy of this identity. A renewed vault goes
+/// above it, since the relay does not show before midnight what was published today; any other stops.
+fn superseded_bundle(tx: &Tx<'_>) -> Result<me::Copy, ClientError> {
+    let row = me::me(tx)?.ok_or(ClientError::JoinUnfinished)?;
+    match me::copy(tx)? {
+        me::Copy::Renewed => {
+            me::raise_bundle_counter(tx, row.bundle_counter.saturating_add(COUNTER_ROOM))?;
+            super::upkeep::renew_bundle(tx)?;
+        }
+        _ => me::set_copy(tx, me::Copy::PerhapsOld)?,
+    }
+    me::copy(tx)
+}
+
+/// `PUBLISH` of the bundle that waits in the vault.
+pub(crate) async fn publish(vault: &Vault, options: &Options) -> Result<(), ClientError> {
+    for _ in 0..PUBLISH_TRIES {
+        let me = vault.read(me::me)?.ok_or(ClientError::JoinUnfinished)?;
+        let Some(bundle) = me.bundle.clone() else { return Ok(()) };
+        let pin = Pin::Full(me.server_id);
+        let mut line = Line::connect(options, &me.at, pin, ConnectionKind::Registry).await?;
+        let answer = line.ask(Publish { name: me.name.clone(), bundle }).await?;
+        match &answer {
+            Response::Published => {
+                line.close().await;
+                return vault.erase(published);
+            }
+            Response::Refused(refusal) if refusal.kind == RefusalKind::Stale => line.close().await,
+            other => return Err(line.unexpected(other)),
+        }
+        if vault.write(superseded_bundle)? == me::Copy::PerhapsOld {
+            return Err(ClientError::OtherCopy);
+        }
+    }
+    Err(ClientError::OtherCopy)
+}
+
+fn published(tx: &Tx<'_>) -> Result<(), ClientError> {
+    let today = client_core::schedule::day_of(tx.now());
+    me::set_account(tx, &me::account(tx)?.published(today))?;
+    me::set_published(tx)
 }

@@ -3,13 +3,14 @@
 use client_core::outbox::State;
 
 use crate::{
-    Client, ClientError, Direction, LogEntry, OutboxEntry, ReceivedBody,
+    Client, ClientError, Direction, LogEntry, Notice, OutboxEntry, ReceivedBody, SetAside,
     vault::{
         Tx, contact,
         history::History,
         inbox::{self, InRow},
         key::to_hex,
         outbox::{self, OutRow},
+        recovery::{self, NoticeRow, Noticed},
         rotation::{self, KeyChange},
     },
 };
@@ -92,6 +93,42 @@ pub(crate) fn outbox(client: &Client) -> Result<Vec<OutboxEntry>, ClientError> {
                 state: row.state,
                 queued_at: row.queued_at,
                 reason: row.reason,
+            })
+        };
+        rows.into_iter().map(entry).collect()
+    })
+}
+
+/// See [`Client::take_notices`].
+pub(crate) fn take_notices(client: &Client) -> Result<Vec<Notice>, ClientError> {
+    client.vault.write(|tx| {
+        let rows = recovery::take_notices(tx)?;
+        rows.into_iter().map(|row| to_notice(tx, &row)).collect()
+    })
+}
+
+fn to_notice(tx: &Tx<'_>, row: &NoticeRow) -> Result<Notice, ClientError> {
+    Ok(match (row.noticed, row.contact) {
+        (Noticed::SpentElsewhere, Some(id)) => {
+            Notice::WrittenElsewhere { contact: contact::by_id(tx, id)?.shown().to_owned() }
+        }
+        (Noticed::RelayWentBack, _) => Notice::RelayWentBack,
+        _ => Notice::CollectedElsewhere { count: row.count },
+    })
+}
+
+/// See [`Client::quarantine`].
+pub(crate) fn quarantine(client: &Client) -> Result<Vec<SetAside>, ClientError> {
+    client.vault.read(|tx| {
+        let rows = inbox::set_aside_after(tx, 0)?;
+        let entry = |row: inbox::SetAside| -> Result<SetAside, ClientError> {
+            let from = row.contact.map(|id| contact::by_id(tx, id)).transpose()?;
+            let bytes = row.envelope.as_bytes();
+            Ok(SetAside {
+                at: row.at,
+                from: from.map(|person| person.shown().to_owned()),
+                hash: to_hex(&crypto::sha256(&[bytes])),
+                bytes: bytes.len(),
             })
         };
         rows.into_iter().map(entry).collect()

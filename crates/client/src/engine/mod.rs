@@ -1,14 +1,18 @@
 //! What the client does: the vault on one side, the server on the other, decisions by `client-core` between.
 
 pub(crate) mod contacts;
+pub(crate) mod copies;
 pub(crate) mod deposit;
 pub(crate) mod directory;
 pub(crate) mod identity;
 pub(crate) mod join;
+pub(crate) mod keys;
 pub(crate) mod log;
 pub(crate) mod open;
 pub(crate) mod owner;
 pub(crate) mod pull;
+pub(crate) mod recover;
+pub(crate) mod renew;
 pub(crate) mod requests;
 pub(crate) mod seal;
 pub(crate) mod send;

@@ -6,13 +6,13 @@ use client_core::schedule::{day_of, needs_refill, refill_due};
 use e2ee::{Conversation, DoorstepOpened, Kind, Opened, OpenedHello, ReplyPath, open_doorstep};
 use wire::{DepositAuth, Envelope, IdentityFingerprint, UnixSeconds, request::MailboxPolicy};
 
-use super::{contacts::free_label, requests};
+use super::{contacts::free_label, recover, requests};
 use crate::{
     ClientError,
     vault::{
         Tx,
         contact::{self, NewPerson, Person, Standing},
-        inbox, int, mailbox, me, rotation, stamp,
+        inbox, int, mailbox, me, recovery, rotation, stamp,
     },
 };
 
@@ -45,18 +45,20 @@ pub(crate) fn take_in(
     }
     let outcome = try_open(tx, policy, auth, envelope, now)?;
     if outcome == Outcome::SetAside {
-        inbox::set_aside(tx, policy, auth, envelope, now)?;
+        inbox::set_aside(tx, policy, auth, envelope, hint(tx, auth, envelope)?)?;
     }
     Ok(outcome)
 }
 
-/// Tries what was set aside since the drain began once more: what it needed may have come behind it.
-pub(crate) fn retry_set_aside(tx: &Tx<'_>, since: UnixSeconds, now: UnixSeconds) -> Result<(), ClientError> {
-    for aside in inbox::set_aside_since(tx, since)? {
+/// Tries what was set aside on this connection once more: what it needed may have come behind it.
+pub(crate) fn retry_set_aside(tx: &Tx<'_>, after: i64, now: UnixSeconds) -> Result<(), ClientError> {
+    for aside in inbox::set_aside_after(tx, after)? {
         let outcome = try_open(tx, aside.policy, &aside.auth, &aside.envelope, now)?;
-        // From the doorstep nothing is kept that does not open.
-        if outcome != Outcome::SetAside || aside.policy == MailboxPolicy::Doorstep {
-            inbox::release(tx, aside.id)?;
+        match (outcome, aside.contact) {
+            (Outcome::SetAside, Some(person)) => recover::does_not_open(tx, person)?,
+            // From the doorstep nothing is kept that does not open.
+            (Outcome::SetAside, None) if aside.policy == MailboxPolicy::Inbox => {}
+            _ => inbox::release(tx, aside.id)?,
         }
     }
     Ok(())
@@ -82,15 +84,24 @@ fn open_in_inbox(
     envelope: &Envelope,
     now: UnixSeconds,
 ) -> Result<Outcome, ClientError> {
-    let DepositAuth::Stamped { generation, .. } = auth else { return Ok(Outcome::SetAside) };
-    let Some(index) = mailbox::verify(tx, auth, envelope)? else { return Ok(Outcome::SetAside) };
-    let Some(holder) = stamp::holder(tx, *generation, index)? else { return Ok(Outcome::SetAside) };
-    stamp::set_spent(tx, *generation, index)?;
+    let Some(holder) = hint(tx, auth, envelope)? else { return Ok(Outcome::SetAside) };
+    if let DepositAuth::Stamped { generation, index, .. } = auth {
+        stamp::set_spent(tx, *generation, *index)?;
+    }
     let sid = mailbox::sid(tx, MailboxPolicy::Inbox)?;
     let state = contact::conversation(tx, holder)?;
     let Ok(opened) = state.open(&me::account(tx)?, envelope, sid, now) else { return Ok(Outcome::SetAside) };
     contact::set(tx, holder, "answered", true)?;
-    apply(tx, holder, &opened, now)
+    apply(tx, holder, &opened, false, now)
+}
+
+/// Whose stamp an envelope came with. Attribution is final only after Olm has spoken.
+fn hint(tx: &Tx<'_>, auth: &DepositAuth, envelope: &Envelope) -> Result<Option<i64>, ClientError> {
+    let DepositAuth::Stamped { generation, .. } = auth else { return Ok(None) };
+    match mailbox::verify(tx, auth, envelope)? {
+        Some(index) => stamp::holder(tx, *generation, index),
+        None => Ok(None),
+    }
 }
 
 fn open_at_doorstep(tx: &Tx<'_>, envelope: &Envelope, now: UnixSeconds) -> Result<Outcome, ClientError> {
@@ -108,7 +119,7 @@ fn open_at_doorstep(tx: &Tx<'_>, envelope: &Envelope, now: UnixSeconds) -> Resul
             Ok(DoorstepOpened::Hello(hello)) => return take_hello(tx, &hello, now),
             Ok(DoorstepOpened::Session { from, opened }) => {
                 return match whose(tx, &from)? {
-                    Some(person) => apply(tx, person.id, &opened, now),
+                    Some(person) => apply(tx, person.id, &opened, false, now),
                     None => Ok(Outcome::Dropped),
                 };
             }
@@ -157,7 +168,7 @@ fn take_hello(tx: &Tx<'_>, hello: &OpenedHello, now: UnixSeconds) -> Result<Outc
     if person.inbox.is_none() || anew {
         take_reply_path(tx, &person, reply, anew)?;
     }
-    let outcome = apply(tx, person.id, &hello.opened, now)?;
+    let outcome = apply(tx, person.id, &hello.opened, anew, now)?;
     if person.standing == Standing::Contact && !person.blocked {
         requests::queue_accept(tx, person.id)?;
     }
@@ -189,6 +200,7 @@ fn take_reply_path(tx: &Tx<'_>, person: &Person, reply: &ReplyPath, anew: bool) 
     }
     if anew {
         stamp::drop_all(tx, person.id)?;
+        recovery::void_handed(tx, person.id)?;
         contact::set(tx, person.id, "accept_sent", false)?;
     }
     contact::set(tx, person.id, "inbox_sid", reply.inbox.0)?;
@@ -196,13 +208,22 @@ fn take_reply_path(tx: &Tx<'_>, person: &Person, reply: &ReplyPath, anew: bool) 
 }
 
 /// Commits an opened content: ratchet, message, stamps, and what falls due.
-fn apply(tx: &Tx<'_>, id: i64, opened: &Opened, now: UnixSeconds) -> Result<Outcome, ClientError> {
+fn apply(
+    tx: &Tx<'_>,
+    id: i64,
+    opened: &Opened,
+    begins_anew: bool,
+    now: UnixSeconds,
+) -> Result<Outcome, ClientError> {
     let person = contact::by_id(tx, id)?;
     contact::set_conversation(tx, id, &opened.conversation)?;
     if opened.content.offer.is_some() {
         contact::set(tx, id, "revision", person.revision + 1)?;
     }
     contact::set(tx, id, "session_forms", 0)?;
+    if let Some(seen) = &opened.content.seen {
+        recovery::mark_answered(tx, id, seen)?;
+    }
     let show = !person.blocked && person.standing != Standing::Declined;
     if !inbox::insert(tx, id, &opened.content, show, now)? {
         return Ok(Outcome::Repeat);
@@ -211,6 +232,7 @@ fn apply(tx: &Tx<'_>, id: i64, opened: &Opened, now: UnixSeconds) -> Result<Outc
         contact::set(tx, id, "answered", true)?;
         take_reply_path(tx, &person, reply, false)?;
     }
+    recover::hear(tx, &person, &opened.content, begins_anew)?;
     stamp::keep(tx, id, &opened.content.stamps)?;
     schedule_refill(tx, id, now)?;
     Ok(if show { Outcome::Kept } else { Outcome::Dropped })

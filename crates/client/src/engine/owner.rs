@@ -11,16 +11,18 @@ use wire::{
 };
 
 use super::{
+    copies,
     join::{make_generation_known, open_mailbox},
     open::{self, Outcome},
-    upkeep,
+    recover, upkeep,
 };
 use crate::{
     Client, ClientError, FailPoint,
     transport::{Line, Pin, Pushed},
     vault::{
         contact::{self, Standing},
-        mailbox,
+        inbox, mailbox,
+        me::{self, Copy},
     },
 };
 
@@ -46,6 +48,8 @@ pub(crate) struct Owner<'a> {
     doorstep: Opened,
     inbox: Opened,
     pub(crate) collected: Collected,
+    /// The last row of quarantine that is of an earlier connection.
+    set_aside_before: i64,
 }
 
 struct Delivery {
@@ -57,14 +61,21 @@ struct Delivery {
 impl<'a> Owner<'a> {
     /// Connects and opens both mailboxes. The caller holds the collector's lock.
     pub(crate) async fn connect(client: &'a Client) -> Result<Owner<'a>, ClientError> {
+        copies::check(client)?;
         let me = client.vault.me()?;
         let pin = Pin::Full(me.server_id);
         let mut line = Line::connect(&client.options, &me.at, pin, ConnectionKind::Owner).await?;
         let doorstep = open_mailbox(&client.vault, &mut line, MailboxPolicy::Doorstep).await?;
         let inbox = open_mailbox(&client.vault, &mut line, MailboxPolicy::Inbox).await?;
+        client.vault.write(|tx| {
+            mailbox::note_expired(tx, MailboxPolicy::Doorstep, doorstep.expired)?;
+            mailbox::note_expired(tx, MailboxPolicy::Inbox, inbox.expired)
+        })?;
+        copies::check_generations(client, &inbox.generations)?;
         let expired = doorstep.expired.saturating_add(inbox.expired);
         let collected = Collected { expired, ..Collected::default() };
-        Ok(Owner { client, line, doorstep, inbox, collected })
+        let set_aside_before = client.vault.read(inbox::last_set_aside)?;
+        Ok(Owner { client, line, doorstep, inbox, collected, set_aside_before })
     }
 
     /// Drains both mailboxes, then does what only a drained client may do.
@@ -90,12 +101,13 @@ impl<'a> Owner<'a> {
             }
         }
         self.after_drain(began)?;
-        upkeep::mint_successor(self.client)?;
-        let generated = self.client.vault.read(|tx| mailbox::get(tx, MailboxPolicy::Inbox))?.generated;
-        if !generated {
-            make_generation_known(&self.client.vault, &mut self.line, &self.inbox).await?;
+        if self.client.vault.read(me::copy)? == Copy::Restored {
+            // Its generation of stamps may be another's by now: it gets one of its own when it is renewed.
+            return Ok(());
         }
-        Ok(())
+        upkeep::mint_successor(self.client)?;
+        // Also where a relay went back to before it knew the generation.
+        make_generation_known(&self.client.vault, &mut self.line, &self.inbox).await
     }
 
     /// From now on deliveries are pushed as they come.
@@ -170,9 +182,11 @@ impl<'a> Owner<'a> {
                     true => MailboxPolicy::Doorstep,
                     false => MailboxPolicy::Inbox,
                 };
-                open::take_in(tx, policy, &delivery.auth, &delivery.envelope, now)
+                let outcome = open::take_in(tx, policy, &delivery.auth, &delivery.envelope, now)?;
+                copies::follow_cursor(tx, policy, delivery.ticket.cursor(), outcome)?;
+                Ok(outcome)
             };
-            deliveries.iter().map(take).collect::<Result<Vec<_>, _>>()
+            deliveries.iter().map(take).collect::<Result<Vec<_>, ClientError>>()
         })?;
         self.collected.kept += count(&outcomes, Outcome::Kept);
         self.collected.quarantined += count(&outcomes, Outcome::SetAside);
@@ -200,12 +214,16 @@ impl<'a> Owner<'a> {
     /// Retries what did not open in its turn, and lets old offers go.
     fn after_drain(&mut self, began: UnixSeconds) -> Result<(), ClientError> {
         let client = self.client;
+        let since = self.set_aside_before;
+        self.set_aside_before = client.vault.read(inbox::last_set_aside)?;
         client.vault.erase(|tx| {
-            open::retry_set_aside(tx, began, tx.now())?;
+            open::retry_set_aside(tx, since, tx.now())?;
             for standing in [Standing::Contact, Standing::Request] {
                 for person in contact::list(tx, standing)? {
                     let state = contact::conversation(tx, person.id)?;
-                    contact::set_conversation(tx, person.id, &state.drained(began))?;
+                    let state = state.drained(began);
+                    contact::set_conversation(tx, person.id, &state)?;
+                    recover::note_gaps(tx, &person, &state)?;
                 }
             }
             Ok(())

@@ -10,16 +10,17 @@ use client_core::schedule::backoff_ms;
 
 use super::{
     owner::{Collected, Owner},
-    run,
+    renew, run,
     send::flush_all,
     upkeep,
 };
 use crate::{
-    Client, ClientError, Handled, PullOptions, PullSummary, Received,
+    Client, ClientError, Handled, Missing, PullOptions, PullSummary, Received,
     vault::{
         Tx, contact,
         inbox::{self, InRow},
         key::to_hex,
+        recovery,
     },
 };
 
@@ -56,6 +57,7 @@ pub(crate) fn pull(
         run(handing.follow(sink))?;
     }
     handing.summary.requests = client.vault.read(contact::count_requests)?;
+    handing.summary.missing = client.vault.read(missing)?;
     Ok(handing.summary)
 }
 
@@ -72,7 +74,7 @@ pub(crate) fn collect_only(client: &Client) -> Result<PullSummary, ClientError> 
 }
 
 /// Drain, upkeep, flush: what every collecting command does on the network.
-async fn round(client: &Client) -> Result<Collected, ClientError> {
+pub(crate) async fn round(client: &Client) -> Result<Collected, ClientError> {
     let collected = drain(client).await?;
     flush_all(client).await?;
     Ok(collected)
@@ -84,6 +86,7 @@ pub(crate) async fn drain(client: &Client) -> Result<Collected, ClientError> {
     owner.drain().await?;
     let collected = owner.collected;
     owner.close().await;
+    renew::finish_restored(client).await?;
     upkeep::sweep(client)?;
     upkeep::prekeys(client).await?;
     Ok(collected)
@@ -108,7 +111,11 @@ impl Handing<'_> {
                 self.summary.quarantined += collected.quarantined;
                 Ok(())
             }
-            Err(error) if matches!(error.exit_code(), 4..=6) || is_protocol(&error) => {
+            Err(error)
+                if matches!(error.exit_code(), 4..=6)
+                    || is_protocol(&error)
+                    || error == ClientError::OtherCopy =>
+            {
                 self.summary.unreachable = Some(error);
                 Ok(())
             }
@@ -192,6 +199,18 @@ impl Handing<'_> {
         let asked = self.options.stop.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed));
         asked || self.stopped || end.is_some_and(|end| Instant::now() >= end)
     }
+}
+
+/// What is missing of whom: noted by the last drain.
+fn missing(tx: &Tx<'_>) -> Result<Vec<Missing>, ClientError> {
+    let mut list = Vec::new();
+    for id in recovery::contacts_with_gaps(tx)? {
+        let person = contact::by_id(tx, id)?;
+        let Some(resend) = contact::conversation(tx, id)?.missing() else { continue };
+        let count = resend.gaps().iter().map(|gap| gap.end() - gap.start() + 1).sum();
+        list.push(Missing { from: person.shown().to_owned(), count, asked: person.recovered_at.0 > 0 });
+    }
+    Ok(list)
 }
 
 fn is_protocol(error: &ClientError) -> bool {

@@ -13,6 +13,7 @@ use wire::{
     request::MailboxPolicy,
 };
 
+use super::recover;
 use crate::{
     ClientError,
     vault::{
@@ -116,7 +117,7 @@ impl Work<'_> {
         let again = ClientError::Unexpected { place: "an inbox without stamps" };
         let sid = self.person.inbox.ok_or(again.clone())?;
         let stamp = stamp::spend(self.tx, self.person.id)?.ok_or(again)?;
-        let message = self.outgoing()?;
+        let message = self.outgoing(SealedAs::Inbox)?;
         let spare = self.spare_stamps()?;
         let sealed = self.state.seal(&message, &spare, sid, self.tx.now(), &mut self.tx.rng());
         let sealed = sealed.map_err(|error| self.seal_error(&error))?;
@@ -125,7 +126,7 @@ impl Work<'_> {
     }
 
     fn session_form(&self, bundle: &VerifiedBundle) -> Result<(), ClientError> {
-        let message = self.outgoing()?;
+        let message = self.outgoing(SealedAs::SessionForm)?;
         let spare = self.spare_stamps()?;
         let sealed =
             self.state.seal_session_form(bundle, &message, &spare, self.tx.now(), &mut self.tx.rng());
@@ -142,7 +143,7 @@ impl Work<'_> {
     fn hello(&self, bundle: &VerifiedBundle) -> Result<(), ClientError> {
         let intro = self.intro()?;
         let account = me::account(self.tx)?;
-        let message = self.outgoing()?;
+        let message = self.outgoing(SealedAs::Hello)?;
         let sealed =
             self.state.seal_hello(&account, bundle, &intro, &message, self.tx.now(), &mut self.tx.rng());
         let sealed = sealed.map_err(|error| self.seal_error(&error))?;
@@ -181,11 +182,12 @@ impl Work<'_> {
         })
     }
 
-    fn outgoing(&self) -> Result<Outgoing, ClientError> {
+    fn outgoing(&self, way: SealedAs) -> Result<Outgoing, ClientError> {
         let kind = match self.row.kind {
             OutKind::Text => Kind::Text(self.row.text.clone()),
             OutKind::Refill => Kind::Refill,
             OutKind::Accept => Kind::Accept(self.reply_path(REFILL_STAMPS_MAX)?),
+            OutKind::Resend => recover::request(self.state, way),
         };
         Ok(match self.row.placed {
             Some(placed) => Outgoing::again(self.row.message_id, kind, placed),

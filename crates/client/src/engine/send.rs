@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use client_core::outbox::State;
 use e2ee::MessageId;
 
-use super::{deposit::Courier, pull::drain, run};
+use super::{copies, deposit::Courier, pull::drain, recover, run};
 use crate::{
     Client, ClientError, FailPoint, QueuedReason, SendOptions, Sent, SentState,
     vault::{
@@ -157,8 +157,12 @@ async fn drain_and_flush(client: &Client) -> Result<Flushed, ClientError> {
 
 /// Sends what waits, contact by contact; one contact's trouble does not hold up another.
 pub(crate) async fn flush_all(client: &Client) -> Result<Flushed, ClientError> {
-    let early = client.options.refills_early_s;
-    client.vault.write(|tx| queue_due_refills(tx, early))?;
+    copies::check(client)?;
+    let early = client.options.dues_early_s;
+    client.vault.write(|tx| {
+        queue_due_refills(tx, early)?;
+        recover::queue_due(tx, early)
+    })?;
     let mut flushed = Flushed::default();
     let mut silent_hosts: BTreeMap<String, ClientError> = BTreeMap::new();
     for id in client.vault.read(outbox::contacts_with_open)? {

@@ -1,13 +1,18 @@
 //! What a client does for itself after a drain: prekeys, stamps, and the erasure of what is old.
 
 use client_core::schedule::{BUNDLE_RENEW_DAYS, day_of};
-use wire::request::MailboxPolicy;
+use wire::{UnixSeconds, request::MailboxPolicy};
 
 use super::{identity, join};
 use crate::{
     Client, ClientError,
-    vault::{Tx, contact, inbox, mailbox, me},
+    vault::{Tx, contact, inbox, mailbox, me, recovery},
 };
+
+/// What does not open is kept this long: after it no key for it exists.
+const SET_ASIDE_S: u64 = 92 * 86_400;
+/// A first message that nobody answered is sealed once more after this long (DESIGN § 9.3).
+const ONCE_MORE_S: u64 = 14 * 86_400;
 
 /// Signs a new bundle over the present prekeys; it waits in the vault until it is published.
 pub(crate) fn renew_bundle(tx: &Tx<'_>) -> Result<(), ClientError> {
@@ -26,7 +31,7 @@ pub(crate) async fn prekeys(client: &Client) -> Result<(), ClientError> {
     let me = client.vault.me()?;
     match me.bundle_published {
         true => Ok(()),
-        false => join::publish(&client.vault, &me, &client.options).await,
+        false => join::publish(&client.vault, &client.options).await,
     }
 }
 
@@ -68,6 +73,8 @@ pub(crate) fn sweep(client: &Client) -> Result<(), ClientError> {
             }
         }
         inbox::forget_envelopes(tx, today)?;
+        inbox::forget_set_aside(tx, UnixSeconds(now.0.saturating_sub(SET_ASIDE_S)))?;
+        recovery::first_messages_once_more(tx, UnixSeconds(now.0.saturating_sub(ONCE_MORE_S)))?;
         tx.execute("UPDATE me SET swept_day = ?1", [today.0])?;
         Ok(())
     })

@@ -50,10 +50,21 @@ pub(crate) struct Person {
     pub(crate) session_forms: u32,
     pub(crate) refill_due: Option<UnixSeconds>,
     pub(crate) added_at: UnixSeconds,
+    /// When the conversation shall begin anew.
+    pub(crate) anew_due: Option<UnixSeconds>,
+    /// When what is missing shall be asked for.
+    pub(crate) ask_due: Option<UnixSeconds>,
+    /// When either was done last.
+    pub(crate) recovered_at: UnixSeconds,
+    /// When what they lack was sealed again.
+    pub(crate) resent_at: UnixSeconds,
+    /// A record whose key the pinned one did not sign, and that awaits the person's decision.
+    pub(crate) candidate: Option<IdentityRecord>,
 }
 
 const COLUMNS: &str = "id, standing, alias, label, name, host, port, server_id, fingerprint, record, trust, blocked,
-    checked_at, revision, inbox_sid, bundle, bundle_at, answered, accept_sent, session_forms, refill_due, added_at";
+    checked_at, revision, inbox_sid, bundle, bundle_at, answered, accept_sent, session_forms, refill_due, added_at,
+    anew_due, ask_due, recovered_at, resent_at, candidate";
 
 impl Person {
     /// The full address.
@@ -210,6 +221,8 @@ fn find(tx: &Tx<'_>, condition: &str, key: impl rusqlite::ToSql) -> Result<Optio
 fn from_row(row: &Row<'_>) -> Result<Person, ClientError> {
     let record: Option<Vec<u8>> = row.get(9)?;
     let bundle: Option<Vec<u8>> = row.get(15)?;
+    let candidate: Option<Vec<u8>> = row.get(26)?;
+    let time = |at: i64| UnixSeconds(uint(at));
     Ok(Person {
         id: row.get(0)?,
         standing: standing_from(row.get(1)?)?,
@@ -230,8 +243,13 @@ fn from_row(row: &Row<'_>) -> Result<Person, ClientError> {
         answered: row.get(17)?,
         accept_sent: row.get(18)?,
         session_forms: row.get(19)?,
-        refill_due: row.get::<_, Option<i64>>(20)?.map(|at| UnixSeconds(uint(at))),
-        added_at: UnixSeconds(uint(row.get(21)?)),
+        refill_due: row.get::<_, Option<i64>>(20)?.map(time),
+        added_at: time(row.get(21)?),
+        anew_due: row.get::<_, Option<i64>>(22)?.map(time),
+        ask_due: row.get::<_, Option<i64>>(23)?.map(time),
+        recovered_at: time(row.get(24)?),
+        resent_at: time(row.get(25)?),
+        candidate: candidate.map(|bytes| decode(&bytes, "a contact's new record")).transpose()?,
     })
 }
 

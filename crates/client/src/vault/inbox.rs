@@ -150,6 +150,9 @@ pub(crate) struct SetAside {
     pub(crate) policy: MailboxPolicy,
     pub(crate) auth: DepositAuth,
     pub(crate) envelope: Envelope,
+    /// Whose stamp it came with: a hint.
+    pub(crate) contact: Option<i64>,
+    pub(crate) at: UnixSeconds,
 }
 
 /// Sets an envelope aside that did not open; the oldest go when there are too many.
@@ -158,11 +161,11 @@ pub(crate) fn set_aside(
     policy: MailboxPolicy,
     auth: &DepositAuth,
     envelope: &Envelope,
-    now: UnixSeconds,
+    contact: Option<i64>,
 ) -> Result<(), ClientError> {
     tx.execute(
-        "INSERT INTO quarantine (at, policy, auth, envelope) VALUES (?1, ?2, ?3, ?4)",
-        (int(now.0), mailbox::number(policy), auth.to_bytes(), envelope.as_bytes()),
+        "INSERT INTO quarantine (at, policy, auth, envelope, contact) VALUES (?1, ?2, ?3, ?4, ?5)",
+        (int(tx.now().0), mailbox::number(policy), auth.to_bytes(), envelope.as_bytes(), contact),
     )?;
     for _ in 0..16 {
         let sum = "SELECT coalesce(sum(length(envelope)), 0) FROM quarantine";
@@ -174,26 +177,34 @@ pub(crate) fn set_aside(
     Ok(())
 }
 
-/// What was set aside since a time.
-pub(crate) fn set_aside_since(tx: &Tx<'_>, since: UnixSeconds) -> Result<Vec<SetAside>, ClientError> {
-    let mut rows =
-        tx.prepare("SELECT id, policy, auth, envelope FROM quarantine WHERE at >= ?1 ORDER BY id")?;
-    let raw = rows.query_map([int(since.0)], |row| {
+/// The last row that was set aside.
+pub(crate) fn last_set_aside(tx: &Tx<'_>) -> Result<i64, ClientError> {
+    Ok(tx.query_row("SELECT coalesce(max(id), 0) FROM quarantine", [], |row| row.get(0))?)
+}
+
+/// What was set aside after a row.
+pub(crate) fn set_aside_after(tx: &Tx<'_>, after: i64) -> Result<Vec<SetAside>, ClientError> {
+    let mut rows = tx.prepare(
+        "SELECT id, policy, auth, envelope, contact, at FROM quarantine WHERE id > ?1 ORDER BY id",
+    )?;
+    let raw = rows.query_map([after], |row| {
         Ok((
             row.get::<_, i64>(0)?,
             row.get::<_, i64>(1)?,
             row.get::<_, Vec<u8>>(2)?,
             row.get::<_, Vec<u8>>(3)?,
+            row.get::<_, Option<i64>>(4)?,
+            row.get::<_, i64>(5)?,
         ))
     })?;
     let mut list = Vec::new();
     for item in raw {
-        let (id, policy, auth, envelope) = item?;
+        let (id, policy, auth, envelope, contact, at) = item?;
         let policy = if policy == 0 { MailboxPolicy::Doorstep } else { MailboxPolicy::Inbox };
         let auth = super::decode(&auth, "quarantine")?;
         let envelope =
             Envelope::new(envelope.into()).map_err(|_| ClientError::VaultDamaged { what: "quarantine" })?;
-        list.push(SetAside { id, policy, auth, envelope });
+        list.push(SetAside { id, policy, auth, envelope, contact, at: UnixSeconds(uint(at)) });
     }
     Ok(list)
 }
@@ -201,6 +212,12 @@ pub(crate) fn set_aside_since(tx: &Tx<'_>, since: UnixSeconds) -> Result<Vec<Set
 /// Takes one out again.
 pub(crate) fn release(tx: &Tx<'_>, id: i64) -> Result<(), ClientError> {
     tx.execute("DELETE FROM quarantine WHERE id = ?1", [id])?;
+    Ok(())
+}
+
+/// Forgets what was set aside so long ago that no key for it can exist any more.
+pub(crate) fn forget_set_aside(tx: &Tx<'_>, before: UnixSeconds) -> Result<(), ClientError> {
+    tx.execute("DELETE FROM quarantine WHERE at < ?1", [int(before.0)])?;
     Ok(())
 }
 

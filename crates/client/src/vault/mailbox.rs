@@ -4,7 +4,7 @@ use crypto::OwnerSecret;
 use e2ee::Mint;
 use wire::{DepositAuth, DepositId, Envelope, OwnerId, StampIndex, Voucher, request::MailboxPolicy};
 
-use super::Tx;
+use super::{Tx, int, uint};
 use crate::ClientError;
 
 /// A mint's snapshot. The column holds that of the present generation, then those before it.
@@ -31,7 +31,7 @@ pub(crate) fn insert(
     voucher: &Voucher,
 ) -> Result<(), ClientError> {
     tx.execute(
-        "INSERT INTO mailbox (policy, rid, owner_seed, voucher) VALUES (?1, ?2, ?3, ?4)",
+        "INSERT INTO mailbox (policy, rid, owner_seed, voucher, through) VALUES (?1, ?2, ?3, ?4, 0)",
         (number(policy), rid.0, owner.seed().expose(), voucher.0),
     )?;
     Ok(())
@@ -109,6 +109,27 @@ pub(crate) fn set_mint(tx: &Tx<'_>, mint: &Mint, fresh: bool) -> Result<(), Clie
     earlier.for_each(|one| bytes.extend_from_slice(one));
     let sql = "UPDATE mailbox SET mint = ?2, generated = generated AND NOT ?3 WHERE policy = ?1";
     tx.execute(sql, (number(MailboxPolicy::Inbox), bytes.as_slice(), fresh))?;
+    Ok(())
+}
+
+/// Up to which cursor this vault acknowledged, and how many envelopes after it expired.
+pub(crate) fn through(tx: &Tx<'_>, policy: MailboxPolicy) -> Result<(Option<u64>, u64), ClientError> {
+    let sql = "SELECT through, expired FROM mailbox WHERE policy = ?1";
+    let row = |row: &rusqlite::Row<'_>| Ok((row.get::<_, Option<i64>>(0)?.map(uint), uint(row.get(1)?)));
+    Ok(tx.prepare_cached(sql)?.query_row([number(policy)], row)?)
+}
+
+/// Notes a cursor as taken in; what expired before it is accounted for.
+pub(crate) fn set_through(tx: &Tx<'_>, policy: MailboxPolicy, through: u64) -> Result<(), ClientError> {
+    let sql = "UPDATE mailbox SET through = ?2, expired = 0 WHERE policy = ?1";
+    tx.prepare_cached(sql)?.execute((number(policy), int(through)))?;
+    Ok(())
+}
+
+/// Notes what OPENED told of expired envelopes.
+pub(crate) fn note_expired(tx: &Tx<'_>, policy: MailboxPolicy, expired: u32) -> Result<(), ClientError> {
+    let sql = "UPDATE mailbox SET expired = expired + ?2 WHERE policy = ?1 AND ?2 > 0";
+    tx.execute(sql, (number(policy), expired))?;
     Ok(())
 }
 

@@ -28,6 +28,19 @@ pub(crate) enum Stage {
     Joined = 5,
 }
 
+/// What this vault is among the copies of its identity.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Copy {
+    /// The one that counts, as far as it knows.
+    Counts = 0,
+    /// Restored, and not yet renewed.
+    Restored = 1,
+    /// Perhaps an older copy: the person decides.
+    PerhapsOld = 2,
+    /// Renewed; its bundle is not published yet.
+    Renewed = 3,
+}
+
 /// The row.
 #[derive(Clone, Debug)]
 pub(crate) struct Me {
@@ -204,9 +217,9 @@ pub(crate) fn set_bundle(tx: &Tx<'_>, bundle: &PrekeyBundle) -> Result<(), Clien
     Ok(())
 }
 
-/// Notes that the bundle stands in the directory.
+/// Notes that the bundle stands in the directory: a renewed vault counts from then on.
 pub(crate) fn set_published(tx: &Tx<'_>) -> Result<(), ClientError> {
-    tx.execute("UPDATE me SET bundle_published = 1", [])?;
+    tx.execute("UPDATE me SET bundle_published = 1, copy = iif(copy = 3, 0, copy)", [])?;
     Ok(())
 }
 
@@ -219,6 +232,29 @@ pub(crate) fn recovery_entropy(tx: &Tx<'_>) -> Result<Option<[u8; 32]>, ClientEr
 pub(crate) fn forget_joining(tx: &Tx<'_>) -> Result<(), ClientError> {
     tx.execute("UPDATE me SET recovery_entropy = NULL, invite = NULL", [])?;
     set_stage(tx, Stage::Joined)
+}
+
+/// What this vault is among the copies of its identity.
+pub(crate) fn copy(tx: &Tx<'_>) -> Result<Copy, ClientError> {
+    Ok(match tx.query_row("SELECT copy FROM me", [], |row| row.get::<_, i64>(0))? {
+        0 => Copy::Counts,
+        1 => Copy::Restored,
+        2 => Copy::PerhapsOld,
+        3 => Copy::Renewed,
+        _ => return Err(ClientError::VaultDamaged { what: "what this copy is" }),
+    })
+}
+
+/// Notes what this vault is among the copies of its identity.
+pub(crate) fn set_copy(tx: &Tx<'_>, copy: Copy) -> Result<(), ClientError> {
+    tx.execute("UPDATE me SET copy = ?1", [copy as i64])?;
+    Ok(())
+}
+
+/// The next bundle has a higher counter than this.
+pub(crate) fn raise_bundle_counter(tx: &Tx<'_>, counter: u64) -> Result<(), ClientError> {
+    tx.execute("UPDATE me SET bundle_counter = max(bundle_counter, ?1)", [int(counter)])?;
+    Ok(())
 }
 
 fn stage_from(number: i64) -> Result<Stage, ClientError> {

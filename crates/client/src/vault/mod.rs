@@ -10,6 +10,7 @@ pub(crate) mod me;
 pub(crate) mod migrate;
 pub(crate) mod outbox;
 pub(crate) mod permissions;
+pub(crate) mod recovery;
 pub(crate) mod rotation;
 pub(crate) mod stamp;
 

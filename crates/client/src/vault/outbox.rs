@@ -18,6 +18,8 @@ pub(crate) enum OutKind {
     Refill = 4,
     /// Lets a stranger in.
     Accept = 5,
+    /// Asks for what never came, sent by the client itself.
+    Resend = 6,
 }
 
 /// Which way a sealed row goes.
@@ -89,9 +91,10 @@ pub(crate) fn by_key(tx: &Tx<'_>, key: &str) -> Result<Option<OutRow>, ClientErr
     one(tx, "idempotency = ?1", key)
 }
 
-/// The rows of a contact that the relay has not confirmed, oldest first, at most 64.
+/// The rows of a contact that the relay has not confirmed, at most 64: what is sealed, then a request that may open
+/// a way for the others, then the oldest first.
 pub(crate) fn open_of(tx: &Tx<'_>, contact: i64) -> Result<Vec<OutRow>, ClientError> {
-    many(tx, "contact = ?1 AND state < 2 ORDER BY id LIMIT 64", contact)
+    many(tx, "contact = ?1 AND state < 2 ORDER BY state DESC, kind = 6 DESC, id LIMIT 64", contact)
 }
 
 /// All rows that the relay has not confirmed or has refused, oldest first.
@@ -184,6 +187,20 @@ pub(crate) fn set_reason(tx: &Tx<'_>, id: i64, reason: &str) -> Result<(), Clien
     Ok(())
 }
 
+/// Everything for a contact that was sealed and not confirmed is sealed anew, once it may be.
+pub(crate) fn unseal_all(tx: &Tx<'_>, contact: i64) -> Result<(), ClientError> {
+    let sql = "UPDATE outbox SET state = 0, sid = NULL, auth = NULL, envelope = NULL, route = NULL
+               WHERE contact = ?1 AND state = 1";
+    tx.execute(sql, [contact])?;
+    Ok(())
+}
+
+/// Drops what the client itself wanted to send and a new beginning of the conversation makes needless.
+pub(crate) fn drop_own_waiting(tx: &Tx<'_>, contact: i64) -> Result<(), ClientError> {
+    tx.execute("DELETE FROM outbox WHERE contact = ?1 AND state = 0 AND kind IN (4, 5, 6)", [contact])?;
+    Ok(())
+}
+
 /// Takes a row back that was never sealed. Says whether it did.
 pub(crate) fn withdraw(tx: &Tx<'_>, id: i64) -> Result<bool, ClientError> {
     Ok(tx.execute("DELETE FROM outbox WHERE id = ?1 AND state = 0 AND number IS NULL", [id])? == 1)
@@ -214,6 +231,7 @@ fn from_row(row: &Row<'_>) -> Result<OutRow, ClientError> {
         1 => OutKind::Text,
         4 => OutKind::Refill,
         5 => OutKind::Accept,
+        6 => OutKind::Resend,
         _ => return Err(damaged),
     };
     Ok(OutRow {

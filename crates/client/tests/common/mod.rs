@@ -11,11 +11,12 @@ use std::{
 };
 
 use client::{
-    Client, Contact, FailPoint, Handled, JoinAt, JoinRequest, Joined, Language, Options, Passphrase, Profile,
-    Protector, PullOptions, PullSummary, Received, SendOptions, Sent, SentState, Unlock,
+    Client, Contact, Dialling, FailPoint, Handled, JoinAt, JoinRequest, Joined, Language, Options,
+    Passphrase, Pin, Profile, Protector, PullOptions, PullSummary, RealWorld, Received, SendOptions, Sent,
+    SentState, SharedWorld, Unlock, World,
 };
 use tempfile::TempDir;
-use wire::Invitation;
+use wire::{HostPort, Invitation, UnixSeconds};
 
 fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
@@ -80,6 +81,23 @@ impl Relay {
         self.child = Some(child);
     }
 
+    /// The store as it is on the disk, taken from a stopped relay.
+    pub fn snapshot(&mut self) -> TempDir {
+        self.kill();
+        let copy = tempfile::tempdir().unwrap();
+        copy_folder(&self.data(), copy.path());
+        self.restart();
+        copy
+    }
+
+    /// The operator restores an old copy of everything.
+    pub fn roll_back(&mut self, snapshot: &TempDir) {
+        self.kill();
+        std::fs::remove_dir_all(self.data()).unwrap();
+        copy_folder(snapshot.path(), &self.data());
+        self.restart();
+    }
+
     /// The operator, or whoever took the box, forgets every name and keeps the server's own keys.
     pub fn forget_everybody(&mut self) {
         self.kill();
@@ -113,6 +131,23 @@ impl Relay {
 impl Drop for Relay {
     fn drop(&mut self) {
         self.kill();
+    }
+}
+
+/// The real world, with a clock that is ahead by so many seconds.
+struct Later(u64);
+
+impl World for Later {
+    fn now(&self) -> UnixSeconds {
+        UnixSeconds(RealWorld.now().0 + self.0)
+    }
+
+    fn fill_random(&self, bytes: &mut [u8]) {
+        RealWorld.fill_random(bytes);
+    }
+
+    fn dial(&self, at: HostPort, pin: Pin, patience: Duration) -> Dialling {
+        RealWorld.dial(at, pin, patience)
     }
 }
 
@@ -155,8 +190,57 @@ impl Person {
         Client::open(&self.profile(), &Unlock::KeyFile, options).unwrap()
     }
 
+    /// A client whose clock is so many hours ahead: what was looked up lately is stale for it.
+    pub fn client_hours_later(&self, hours: u64) -> Client {
+        let options = Options { world: SharedWorld::new(Later(hours * 3_600)), ..options() };
+        Client::open(&self.profile(), &Unlock::KeyFile, options).unwrap()
+    }
+
+    /// A client for which every random delay is over already.
+    pub fn client_later(&self) -> Client {
+        let options = Options { dues_early_s: 3 * 3_600, ..options() };
+        Client::open(&self.profile(), &Unlock::KeyFile, options).unwrap()
+    }
+
+    /// Pulls with every delay over, and returns the texts.
+    pub fn texts_later(&self) -> Vec<String> {
+        let mut list = Vec::new();
+        let summary = self.client_later().pull(&PullOptions::default(), &mut |message| {
+            list.push(message.body.text().unwrap_or("?").to_owned());
+            Handled::Yes
+        });
+        let unreachable = summary.unwrap().unreachable;
+        assert!(unreachable.is_none(), "{unreachable:?}");
+        list
+    }
+
+    /// The whole folder as it is now.
+    pub fn snapshot(&self) -> TempDir {
+        let copy = tempfile::tempdir().unwrap();
+        copy_folder(self.home.path(), copy.path());
+        copy
+    }
+
+    /// The folder goes back to what it was.
+    pub fn roll_back(&self, snapshot: &TempDir) {
+        std::fs::remove_dir_all(self.home.path()).unwrap();
+        copy_folder(snapshot.path(), self.home.path());
+    }
+
+    /// Another program with a copy of this person's folder.
+    pub fn twin(&self) -> Person {
+        Person { name: self.name.clone(), home: self.snapshot() }
+    }
+
     pub fn add(&self, other: &Person) -> Contact {
         self.client().add(&other.client().address().unwrap(), None).unwrap()
+    }
+
+    /// As after a call in which both read the same words.
+    pub fn verify(&self, alias: &str) -> Contact {
+        let client = self.client();
+        let number = client.safety_number(alias, Language::English).unwrap();
+        client.mark_verified(alias, &number).unwrap()
     }
 
     pub fn send(&self, to: &Person, text: &str) -> Sent {
@@ -196,13 +280,32 @@ impl Person {
 /// Two people who have written to each other and accepted.
 pub fn friends(relay: &Relay) -> (Person, Person) {
     let (alice, bob) = (relay.person("alice"), relay.person("bob"));
-    alice.add(&bob);
-    alice.stored(&bob, "hello");
+    make_friends(&alice, &bob);
+    (alice, bob)
+}
+
+/// Alice writes first, and Bob accepts.
+pub fn make_friends(alice: &Person, bob: &Person) {
+    alice.add(bob);
+    alice.stored(bob, "hello");
     bob.client().collect().unwrap();
     bob.client().accept("alice", None).unwrap();
     assert_eq!(bob.texts(), ["hello"]);
     assert!(alice.texts().is_empty());
-    (alice, bob)
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    std::fs::set_permissions(to, std::fs::metadata(from).unwrap().permissions()).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        match entry.file_type().unwrap() {
+            kind if kind.is_dir() => copy_folder(&entry.path(), &target),
+            kind if kind.is_file() => drop(std::fs::copy(entry.path(), target).unwrap()),
+            _ => {}
+        }
+    }
 }
 
 pub fn options() -> Options {

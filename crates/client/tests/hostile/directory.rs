@@ -75,9 +75,9 @@ fn an_attackers_record_after_first_contact_gets_nothing() {
     let (alice, _bob) = evil.friends();
     let before = evil.shell().deposits.len();
     Puppet::named("bob").stand_in(&evil);
-    // An hour later the record is looked up again; verifying asks for that at once.
-    alice.client().mark_verified("bob").unwrap();
-    assert_eq!(refused(&alice).exit_code(), 6);
+    // An hour later the record is looked up again.
+    let late = alice.client_hours_later(2).send("bob", "secret", &SendOptions::default());
+    assert_eq!(late.unwrap_err().exit_code(), 6);
     assert_nothing_left(&evil, &alice, before);
     assert_eq!(alice.client().contact("bob").unwrap().trust, Trust::Changed);
     // However often one tries.

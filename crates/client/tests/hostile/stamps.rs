@@ -22,7 +22,7 @@ fn a_refill_leaves_with_the_first_command_after_its_due_time() {
     assert_eq!(writer.contact("bob").unwrap().stamps, 40);
     assert_eq!(bob.texts().len(), written as usize);
     // The longest delay goes by: whatever bob does next sends it.
-    let later = Options { refills_early_s: 600, ..options() };
+    let later = Options { dues_early_s: 600, ..options() };
     let bob = Client::open(&bob.profile(), &Unlock::KeyFile, later).unwrap();
     bob.flush().unwrap();
     assert!(alice.texts().is_empty(), "a refill is no message");

@@ -1,0 +1,99 @@
+//! A contact's key that the old one did not sign: held until the person decides (DESIGN § 6.3, § 9.9).
+//!
+//! Until then nothing is sealed. With consent the conversation begins under the new key, and what was held for
+//! the person, or never answered under the old key, is sealed to the new one.
+
+use client_core::contact::{Succession, Trust};
+use e2ee::Conversation;
+use proto::signed::identity_of;
+use wire::{IdentityFingerprint, IdentityRecord, Wire};
+
+use super::requests;
+use crate::{
+    ClientError,
+    vault::{
+        Tx,
+        contact::{self, Person, Standing},
+        me, outbox, recovery, rotation, stamp,
+    },
+};
+
+const HELD: &str = "was held until you decided about the new key";
+
+/// Keeps a record that waits for the person's decision. One that the recovery key signed makes the old key void
+/// at once: nothing under it is taken for the contact's any more.
+pub(crate) fn hold(
+    tx: &Tx<'_>,
+    person: &Person,
+    record: &IdentityRecord,
+    succession: Succession,
+) -> Result<(), ClientError> {
+    let ahead = person.record.as_ref().is_none_or(|pinned| pinned.body != record.body);
+    contact::set(tx, person.id, "candidate", Some(record.to_bytes()).filter(|_| ahead))?;
+    if succession == Succession::Recovered {
+        end_conversation(tx, person.id, &person.fingerprint)?;
+    }
+    Ok(())
+}
+
+/// The key that the person shall compare: the one that waits for a decision, else the pinned one.
+pub(crate) fn to_compare(person: &Person) -> Result<IdentityFingerprint, ClientError> {
+    match candidate(person) {
+        Some(record) => fingerprint_of(record),
+        None => Ok(person.fingerprint),
+    }
+}
+
+/// Takes the key that waits for a decision; says whether one did.
+pub(crate) fn adopt_candidate(tx: &Tx<'_>, person: &Person) -> Result<bool, ClientError> {
+    let Some(record) = candidate(person) else { return Ok(false) };
+    let fingerprint = fingerprint_of(record)?;
+    let request = match contact::by_fingerprint(tx, &fingerprint)? {
+        Some(other) if other.standing == Standing::Contact && other.id != person.id => {
+            return Err(ClientError::KeyChanged { alias: person.shown().to_owned() });
+        }
+        other => other.filter(|other| other.id != person.id),
+    };
+    end_conversation(tx, person.id, &fingerprint)?;
+    rotation::note_key_change(tx, person.id, &fingerprint, tx.now())?;
+    seal_anew(tx, person.id)?;
+    if let Some(request) = request {
+        contact::absorb(tx, person.id, request.id)?;
+    }
+    contact::set(tx, person.id, "candidate", None::<Vec<u8>>)?;
+    contact::set_record(tx, person.id, record, tx.now())?;
+    requests::queue_accept(tx, person.id)?;
+    Ok(true)
+}
+
+fn candidate(person: &Person) -> Option<&IdentityRecord> {
+    person.candidate.as_ref().filter(|_| person.trust == Trust::Changed)
+}
+
+fn fingerprint_of(record: &IdentityRecord) -> Result<IdentityFingerprint, ClientError> {
+    let key = identity_of(&record.body)
+        .map_err(|_| ClientError::VaultDamaged { what: "a contact's new record" })?;
+    Ok(IdentityFingerprint(key.fingerprint()))
+}
+
+/// Offers, stamps and sessions of the old key are void; nothing of them remains.
+fn end_conversation(tx: &Tx<'_>, id: i64, theirs: &IdentityFingerprint) -> Result<(), ClientError> {
+    let mine = me::me(tx)?.ok_or(ClientError::JoinUnfinished)?.fingerprint;
+    contact::set_conversation(tx, id, &Conversation::new(mine, *theirs))?;
+    stamp::drop_all(tx, id)?;
+    recovery::void_handed(tx, id)?;
+    outbox::drop_own_waiting(tx, id)?;
+    tx.execute(
+        "UPDATE contact SET inbox_sid = NULL, bundle = NULL, bundle_at = 0, answered = 0, accept_sent = 0,
+         session_forms = 0, refill_due = NULL, anew_due = NULL, ask_due = NULL WHERE id = ?1",
+        [id],
+    )?;
+    Ok(())
+}
+
+/// What was sealed and not stored, and what was stored and never answered, leaves again to the new key.
+fn seal_anew(tx: &Tx<'_>, id: i64) -> Result<(), ClientError> {
+    outbox::unseal_all(tx, id)?;
+    let unanswered = recovery::sent_to(tx, id)?.into_iter().filter(|message| !message.answered);
+    unanswered.map(|message| message.id).try_for_each(|row| recovery::seal_again(tx, row, HELD))
+}

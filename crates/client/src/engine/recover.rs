@@ -1,0 +1,157 @@
+//! Conversations that heal: begun anew when they do not open, gaps asked for, what others lack sealed again.
+//!
+//! Everything here happens inside the caller's vault transaction (`spec/vault.md § Recovery`).
+
+use client_core::recovery::{
+    ANEW_WITHIN_S, ANSWER_AFTER_S, ASK_WITHIN_S, Lack, PATIENCE_S, due, to_seal_again,
+};
+use e2ee::{Content, Conversation, Kind, MessageId};
+use wire::UnixSeconds;
+
+use crate::{
+    ClientError,
+    vault::{
+        Tx,
+        contact::{self, Person, Standing},
+        int, me,
+        outbox::{self, OutKind, SealedAs},
+        recovery::{self, Noticed},
+    },
+};
+
+const ASKED_AGAIN: &str = "asked for again";
+
+/// An envelope that came with a stamp of this person's does not open: the conversation shall begin anew. While
+/// the answer to a new beginning is awaited, envelopes of before it are no reason for another.
+pub(crate) fn does_not_open(tx: &Tx<'_>, id: i64) -> Result<(), ClientError> {
+    let person = contact::by_id(tx, id)?;
+    let awaits_answer = contact::conversation(tx, id)?.awaits_answer();
+    let lately = tx.now().0.saturating_sub(person.recovered_at.0) < PATIENCE_S;
+    if person.anew_due.is_some() || !may_be_written_to(&person) || (awaits_answer && lately) {
+        return Ok(());
+    }
+    let at = due(tx.now(), person.recovered_at, ANEW_WITHIN_S, tx.number());
+    contact::set(tx, id, "anew_due", int(at.0))
+}
+
+/// What a client sends by itself goes to accepted contacts only.
+fn may_be_written_to(person: &Person) -> bool {
+    person.standing == Standing::Contact && !person.blocked && person.trust.allows_sealing()
+}
+
+/// Notes after a drain whether something of this person's is missing, and when to ask for it.
+pub(crate) fn note_gaps(tx: &Tx<'_>, person: &Person, state: &Conversation) -> Result<(), ClientError> {
+    match (state.missing(), person.ask_due) {
+        (Some(_), None) if may_be_written_to(person) => {
+            let at = due(tx.now(), person.recovered_at, ASK_WITHIN_S, tx.number());
+            contact::set(tx, person.id, "ask_due", int(at.0))
+        }
+        (None, Some(_)) => contact::set(tx, person.id, "ask_due", None::<i64>),
+        _ => Ok(()),
+    }
+}
+
+/// Does what has fallen due: `early_s` seconds before its time in tests.
+pub(crate) fn queue_due(tx: &Tx<'_>, early_s: u64) -> Result<(), ClientError> {
+    let until = UnixSeconds(tx.now().0.saturating_add(early_s));
+    for person in contact::list(tx, Standing::Contact)? {
+        if !may_be_written_to(&person) {
+            continue;
+        }
+        // A person's own message to this contact may bring it: it shows the relay nothing more.
+        let brings = person.anew_due.is_some() && outbox::has_open(tx, person.id, OutKind::Text)?;
+        if brings || person.anew_due.is_some_and(|at| at <= until) {
+            begin_anew(tx, person.id)?;
+        } else if person.ask_due.is_some_and(|at| at <= until) {
+            ask_again(tx, &person)?;
+        }
+    }
+    Ok(())
+}
+
+/// Begins the conversation anew towards this person: a HELLO of a new stream leaves, and asks for what is missing.
+pub(crate) fn begin_anew(tx: &Tx<'_>, id: i64) -> Result<(), ClientError> {
+    let person = contact::by_id(tx, id)?;
+    let mine = me::me(tx)?.ok_or(ClientError::JoinUnfinished)?.fingerprint;
+    let state = contact::conversation(tx, id)?.begun_anew(mine, person.fingerprint, tx.now());
+    contact::set_conversation(tx, id, &state)?;
+    recovery::void_handed(tx, id)?;
+    outbox::drop_own_waiting(tx, id)?;
+    contact::set(tx, id, "session_forms", 0)?;
+    contact::set(tx, id, "refill_due", None::<i64>)?;
+    contact::set(tx, id, "anew_due", None::<i64>)?;
+    queue_request(tx, id)
+}
+
+fn ask_again(tx: &Tx<'_>, person: &Person) -> Result<(), ClientError> {
+    contact::set(tx, person.id, "ask_due", None::<i64>)?;
+    match contact::conversation(tx, person.id)?.missing() {
+        Some(_) => queue_request(tx, person.id),
+        None => Ok(()),
+    }
+}
+
+/// What the request names is decided when it is sealed.
+fn queue_request(tx: &Tx<'_>, id: i64) -> Result<(), ClientError> {
+    let now = tx.now();
+    contact::set(tx, id, "recovered_at", int(now.0))?;
+    if outbox::has_open(tx, id, OutKind::Resend)? {
+        return Ok(());
+    }
+    let message_id = MessageId::random(&mut tx.rng());
+    outbox::insert(tx, id, &message_id, OutKind::Resend, "", None, now).map(drop)
+}
+
+/// What a request says at the moment it is sealed: a HELLO begins anew, and asks for everything that is missing.
+pub(crate) fn request(state: &Conversation, way: SealedAs) -> Kind {
+    let missing = match way {
+        SealedAs::Hello => state.everything_missing(),
+        SealedAs::Inbox | SealedAs::SessionForm => state.missing(),
+    };
+    missing.map_or(Kind::Refill, Kind::Resend)
+}
+
+/// What somebody told of what he has: covered messages are answered; what he lacks is sealed again.
+pub(crate) fn hear(
+    tx: &Tx<'_>,
+    person: &Person,
+    content: &Content,
+    begins_anew: bool,
+) -> Result<(), ClientError> {
+    let asks = matches!(content.kind, Kind::Resend(_));
+    let waited = tx.now().0.saturating_sub(person.resent_at.0) >= ANSWER_AFTER_S;
+    if person.standing != Standing::Contact || person.blocked || !(asks || begins_anew) || !waited {
+        return Ok(());
+    }
+    let sent = recovery::sent_to(tx, person.id)?;
+    let seen = content.seen;
+    let wanted = match &content.kind {
+        Kind::Resend(resend) => {
+            let lacks = |number| resend.asks_for(number);
+            to_seal_again(&sent, &Lack { stream: Some(resend.stream().0), lacks: &lacks, begins_anew })
+        }
+        _ => {
+            let lacks = |number| seen.is_none_or(|seen| number > seen.through);
+            to_seal_again(&sent, &Lack { stream: seen.map(|seen| seen.stream.0), lacks: &lacks, begins_anew })
+        }
+    };
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    contact::set(tx, person.id, "resent_at", int(tx.now().0))?;
+    wanted.into_iter().try_for_each(|row| recovery::seal_again(tx, row, ASKED_AGAIN))
+}
+
+/// A stamp that I hold was spent on another envelope: somebody else has my keys, or my vault went back to an old
+/// copy. What is sealed under its ratchet is not sent; the conversation begins anew. Says whether it did.
+pub(crate) fn stamp_was_spent(tx: &Tx<'_>, id: i64, row: i64) -> Result<bool, ClientError> {
+    recovery::notice(tx, Noticed::SpentElsewhere, Some(id), 1)?;
+    let person = contact::by_id(tx, id)?;
+    let lately = due(tx.now(), person.recovered_at, 0, 0) > tx.now();
+    if lately {
+        return Ok(false);
+    }
+    outbox::unseal(tx, row)?;
+    begin_anew(tx, id)?;
+    Ok(true)
+}

@@ -1,0 +1,177 @@
+//! Conversations survive what happens to vaults and relays: both people end with the complete text (issue 3).
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+mod common;
+
+use client::{ClientError, Notice, PullOptions, SendOptions, SentState};
+use common::{Person, Relay, friends};
+
+/// Everybody pulls in turn until nothing new comes, delays over; returns what came, by person.
+fn settle(people: [&Person; 2]) -> [Vec<String>; 2] {
+    let mut came = [Vec::new(), Vec::new()];
+    for _ in 0..6 {
+        for (person, list) in people.iter().zip(&mut came) {
+            list.extend(person.texts_later());
+        }
+    }
+    came
+}
+
+fn both_still_write(alice: &Person, bob: &Person) {
+    alice.stored(bob, "still there?");
+    let (list, summary) = bob.pull_with(&PullOptions::default());
+    assert_eq!(list.len(), 1, "{summary:?} {:?} {:?}", bob.client().quarantine(), bob.client().contacts());
+    bob.stored(alice, "yes");
+    assert_eq!(alice.texts(), ["yes"]);
+}
+
+fn history(person: &Person, with: &Person) -> Vec<String> {
+    let log = person.client().log(&with.name, None).unwrap();
+    log.iter().map(|entry| entry.body.text().unwrap_or("?").to_owned()).collect()
+}
+
+#[test]
+fn a_recipient_whose_vault_went_back_ends_with_the_complete_text() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    let old = bob.snapshot();
+    for round in 0..3 {
+        alice.stored(&bob, &format!("to bob {round}"));
+        assert_eq!(bob.texts(), [format!("to bob {round}")]);
+        bob.stored(&alice, &format!("to alice {round}"));
+        assert_eq!(alice.texts(), [format!("to alice {round}")]);
+    }
+    bob.roll_back(&old);
+    alice.stored(&bob, "does not open");
+    let [to_alice, to_bob] = settle([&alice, &bob]);
+    assert!(to_alice.is_empty(), "{to_alice:?}");
+    assert_eq!(to_bob, ["to bob 0", "to bob 1", "to bob 2", "does not open"]);
+    both_still_write(&alice, &bob);
+}
+
+#[test]
+fn a_sender_whose_vault_went_back_begins_anew_and_is_told() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    alice.stored(&bob, "one");
+    assert_eq!(bob.texts(), ["one"]);
+    let old = alice.snapshot();
+    for round in 0..3 {
+        alice.stored(&bob, &format!("two {round}"));
+        assert_eq!(bob.texts(), [format!("two {round}")]);
+    }
+    alice.roll_back(&old);
+    alice.stored(&bob, "three");
+    assert_eq!(
+        alice.client().take_notices().unwrap(),
+        [Notice::WrittenElsewhere { contact: "bob".into() }],
+        "the stamp had been spent"
+    );
+    assert!(alice.client().take_notices().unwrap().is_empty(), "said once");
+    let [_, to_bob] = settle([&alice, &bob]);
+    assert_eq!(to_bob, ["three"], "nothing is shown twice");
+    both_still_write(&alice, &bob);
+}
+
+#[test]
+fn what_a_restored_relay_lost_is_missed_and_asked_for() {
+    let mut relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    alice.stored(&bob, "kept");
+    assert_eq!(bob.texts(), ["kept"]);
+    let old = relay.snapshot();
+    alice.stored(&bob, "lost 1");
+    alice.stored(&bob, "lost 2");
+    relay.roll_back(&old);
+    alice.stored(&bob, "after");
+    let (list, summary) = bob.pull_with(&PullOptions::default());
+    assert_eq!(list[0].body.text(), Some("after"));
+    assert_eq!(list[0].missing_before, 2);
+    assert_eq!((summary.missing[0].from.as_str(), summary.missing[0].count), ("alice", 2));
+    let [_, to_bob] = settle([&alice, &bob]);
+    assert_eq!(to_bob, ["lost 1", "lost 2"]);
+    assert_eq!(history(&bob, &alice), ["hello", "kept", "lost 1", "lost 2", "after"]);
+    assert!(bob.pull_with(&PullOptions::default()).1.missing.is_empty());
+    both_still_write(&alice, &bob);
+}
+
+#[test]
+fn what_does_not_open_is_kept_and_shown_and_blocks_nothing() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    let old = bob.snapshot();
+    alice.stored(&bob, "one");
+    bob.texts();
+    bob.stored(&alice, "two");
+    alice.texts();
+    bob.roll_back(&old);
+    alice.stored(&bob, "three");
+    let (list, summary) = bob.pull_with(&PullOptions::default());
+    assert!(list.is_empty());
+    assert_eq!(summary.quarantined, 1);
+    let kept = bob.client().quarantine().unwrap();
+    assert_eq!((kept.len(), kept[0].from.as_deref(), kept[0].bytes), (1, Some("alice"), 4096));
+    let carol = relay.person("carol");
+    carol.add(&bob);
+    carol.stored(&bob, "not held up");
+    bob.client().collect().unwrap();
+    assert_eq!(bob.client().requests().unwrap()[0].texts, ["not held up"]);
+}
+
+/// D01: a thief's copy and the original are not both the one that counts, and the one that lost is told.
+#[test]
+fn two_copies_of_one_identity_do_not_fight_in_silence() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    let twin = bob.twin();
+    alice.stored(&bob, "to whoever collects first");
+    assert_eq!(twin.texts(), ["to whoever collects first"]);
+    alice.stored(&bob, "and the next");
+    bob.pull_with(&PullOptions::default());
+    let notices = bob.client().take_notices().unwrap();
+    assert_eq!(notices, [Notice::CollectedElsewhere { count: 1 }]);
+
+    assert_eq!(bob.client().renew().unwrap().contacts, 1);
+    let refused = twin.client().collect().unwrap_err();
+    assert_eq!(refused, ClientError::OtherCopy);
+    assert_eq!((refused.exit_code(), refused.code()), (7, "OUB-E086".to_owned()));
+    let sent = twin.client().send("alice", "from the copy", &SendOptions::default());
+    assert_eq!(sent.unwrap_err(), ClientError::OtherCopy);
+    let [_, to_bob] = settle([&alice, &bob]);
+    assert!(to_bob.contains(&"to whoever collects first".to_owned()), "asked for again: {to_bob:?}");
+    both_still_write(&alice, &bob);
+}
+
+#[test]
+fn the_copy_that_a_person_chooses_counts_from_then_on() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    let twin = bob.twin();
+    bob.client().renew().unwrap();
+    assert_eq!(twin.client().collect().unwrap_err(), ClientError::OtherCopy);
+    twin.client().renew().unwrap();
+    assert_eq!(bob.client().collect().unwrap_err(), ClientError::OtherCopy);
+    let [_, _] = settle([&alice, &twin]);
+    both_still_write(&alice, &twin);
+}
+
+#[test]
+fn two_who_begin_anew_at_once_and_write_meanwhile_lose_nothing() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    let (old_alice, old_bob) = (alice.snapshot(), bob.snapshot());
+    for round in 0..2 {
+        alice.stored(&bob, &format!("a{round}"));
+        bob.texts();
+        bob.stored(&alice, &format!("b{round}"));
+        alice.texts();
+    }
+    alice.roll_back(&old_alice);
+    bob.roll_back(&old_bob);
+    assert_ne!(alice.send(&bob, "from old alice").state, SentState::Queued(client::QueuedReason::Refused));
+    bob.send(&alice, "from old bob");
+    let [to_alice, to_bob] = settle([&alice, &bob]);
+    assert_eq!(to_alice.iter().filter(|text| *text == "from old bob").count(), 1, "{to_alice:?}");
+    assert_eq!(to_bob.iter().filter(|text| *text == "from old alice").count(), 1, "{to_bob:?}");
+    both_still_write(&alice, &bob);
+}
