@@ -57,6 +57,13 @@ def sign(case):
     assert signature[:64] == case.bytes("classical_half"), "another Ed25519 half"
 
 
+def signature(case):
+    """A whole signature, as deterministic signing makes it: OpenSSL finds both halves valid."""
+    signer, purpose, message = secret(case), case.bytes("purpose"), case.bytes("message")
+    identity.verify(signer.public, purpose, message, case.bytes("signature"))
+    assert signer.sign(purpose, message)[:64] == case.bytes("signature")[:64], "another Ed25519 half"
+
+
 def verify(case):
     signer, purpose, message = secret(case), case.bytes("purpose"), case.bytes("message")
     signature = bytearray(signer.sign(purpose, message))

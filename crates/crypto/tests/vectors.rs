@@ -94,7 +94,7 @@ fn every_case_comes_out_as_its_file_says() {
             seen += 1;
         }
     }
-    assert!(seen >= 40, "only {seen} cases were found");
+    assert!(seen >= 44, "only {seen} cases were found");
 }
 
 fn run(mut case: Case) {
@@ -104,6 +104,7 @@ fn run(mut case: Case) {
         "open_base" | "open_psk" | "envelope_public_sha256" => envelope(&function, &mut case),
         "owner_sign" | "check_owner_key" => owner(&function, &mut case),
         "sign" => sign(&mut case),
+        "signature" => signature(&mut case),
         "verify" => verify(&mut case),
         "safety_number" => safety_number(&mut case),
         "puzzle" => puzzle(&mut case),
@@ -174,6 +175,12 @@ fn sign(case: &mut Case) {
     let transcript = case.bytes("transcript");
     assert!(key.verify_with_context(&transcript, b"oubliette", &post_quantum), "{}", case.name);
     assert!(!key.verify_with_context(&transcript, b"", &post_quantum), "{}", case.name);
+}
+
+fn signature(case: &mut Case) {
+    let secret = case.secret();
+    let (purpose, message) = (case.label("purpose"), case.bytes("message"));
+    assert_eq!(case.text("signature"), hex(secret.sign(purpose, &message).as_bytes()), "{}", case.name);
 }
 
 fn verify(case: &mut Case) {

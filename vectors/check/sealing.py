@@ -1,13 +1,9 @@
-"""What the writers of this folder's sealed cases share: people, and sealing with fixed randomness.
+"""What the programs that write sealed and signed cases share: people, and sealing with fixed randomness.
 
-Two more packages than vectors/check needs, since OpenSSL draws its own randomness: kyber-py 1.2.0 and
+Not used by check.py. It needs two more packages, since OpenSSL draws its own randomness: kyber-py 1.2.0 and
 dilithium-py 1.5.1. Nothing here comes from our code.
 """
 import os
-import sys
-
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "..", "check"))
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.padding import PKCS7
@@ -19,6 +15,7 @@ import hpke
 import identity
 import olm
 import xwing
+from cases import VECTORS
 from hashes import hkdf_expand, hkdf_extract, mac, sha256
 
 TODAY = 20_000
@@ -30,9 +27,10 @@ def secret(words): return sha256(b"oubliette vectors: " + words.encode())
 
 
 def case(name, comment, function, **fields):
+    """Writes a case; `name` is its folder and its property."""
     lines = ["# " + line for line in comment.split("\n")] + ["function = " + function]
     lines += [f"{key} = {value.hex() if isinstance(value, bytes) else value}" for key, value in fields.items()]
-    with open(os.path.join(HERE, name + ".txt"), "w", encoding="utf-8") as out:
+    with open(os.path.join(VECTORS, name + ".txt"), "w", encoding="utf-8") as out:
         out.write("\n".join(lines) + "\n")
 
 
