@@ -60,8 +60,11 @@ class Signer:
 
     def sign(self, purpose, message):
         signed = identity.transcript(b"oubliette/sig/1", purpose, self.fingerprint, message)
-        second = ML_DSA_65.sign(self.post_quantum, signed, identity.CONTEXT, deterministic=True)
-        return self.both.classical.sign(signed) + second
+        return self.both.classical.sign(signed) + self.sign_second(signed)
+
+    def sign_second(self, signed):
+        """The ML-DSA half alone, over a whole transcript."""
+        return ML_DSA_65.sign(self.post_quantum, signed, identity.CONTEXT, deterministic=True)
 
 
 class Person(Signer):

@@ -134,6 +134,9 @@ inbox("whose-body-is-longer-than-its-room-is-refused",
 
 # Forms 1 and 3 refused.
 again = secret("another prekey id")[:8]
+doorstep("of-suite-2-at-a-doorstep-is-refused",
+         "Sealed rightly under a suite that nobody speaks. A wrong implementation ignores the first byte.",
+         "refused Form", header=b"\x02\x01" + BOB.prekey_id, suite=2)
 doorstep("for-another-doorstep-is-refused",
          "A wrong implementation leaves the mailbox out of aad.",
          "refused DoesNotOpen", mailbox=ALICE.doorstep)

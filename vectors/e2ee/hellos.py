@@ -8,12 +8,36 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from sealing import NOW, SERVER, TODAY, Person, case, encapsulate, hpke, identity, olm_pre_key, secret, xwing
 from directory import record_body
 from envelope import NOBODY, aad, info, pad
+from hashes import sha512
 
 ALICE, BOB, CAROL = Person("alice"), Person("bob"), Person("carol")
 RANDOM = secret("ml-kem") + secret("x25519")
+ORDER = 2**252 + 27742317777372353535851937790883648493
 
 
 def flipped(data, at): return data[:at] + bytes([data[at] ^ 1]) + data[at + 1:]
+
+
+def scalar(seed):
+    """The secret scalar of an Ed25519 seed (RFC 8032, § 5.1.5)."""
+    low = bytearray(sha512(seed)[:32])
+    low[0], low[31] = low[0] & 248, low[31] & 63 | 64
+    return int.from_bytes(low, "little")
+
+
+def with_neutral_r(signer, label, body):
+    """Ed25519 with R the neutral point, which satisfies the equation: S = k·a."""
+    signed = identity.transcript(b"oubliette/sig/1", label, signer.fingerprint, body)
+    r = b"\x01" + bytes(31)
+    k = int.from_bytes(sha512(r + signer.public[:32] + signed), "little")
+    return r + (k * scalar(signer.seeds[0]) % ORDER).to_bytes(32, "little") + signer.sign(label, body)[64:]
+
+
+def weakly_signed(public, label, body):
+    """Under the neutral point as key, R = S·B satisfies the equation whatever is signed. ML-DSA's half is Alice's."""
+    signed = identity.transcript(b"oubliette/sig/1", label, identity.fingerprint(public), body)
+    r, s = ALICE.public[:32], scalar(ALICE.seeds[0]) % ORDER
+    return r + s.to_bytes(32, "little") + ALICE.sign_second(signed)
 
 
 # Bundles, as a sender checks them.
@@ -42,6 +66,10 @@ bundle("with-another-s-ed25519-half-is-refused",
 bundle("with-another-s-ml-dsa-half-is-refused",
        "As before, the other half.",
        GOOD[:SIGNATURE + 64] + BY_CAROL[64:], "refused BadSignature")
+bundle("whose-r-is-the-neutral-point-is-refused",
+       "The equation holds and S is small. A wrong implementation leaves R's order unchecked, and one message has another\n"
+       "signature than the one that signing gives.",
+       GOOD[:SIGNATURE] + with_neutral_r(BOB, b"oubliette/bundle/1", BOB.bundle_body()), "refused BadSignature")
 bundle("signed-as-a-record-is-refused",
        "A wrong implementation leaves the purpose out of the transcript.",
        BOB.bundle(label=b"oubliette/record/1"), "refused BadSignature")
@@ -134,10 +162,12 @@ hello("whose-record-lacks-its-ml-dsa-half-is-refused",
 hello("whose-record-is-signed-as-a-successor-is-refused",
       "Signed under `oubliette/record-old/1`. A wrong implementation takes sig_old for sig_new.",
       "refused BadRecord", sig_new=ALICE.sign(b"oubliette/record-old/1", RECORD))
-weak = record_body(b"alice", SERVER, 0, b"\x01" + bytes(31) + ALICE.public[32:], secret("commitment"), bytes(32)).body
+weak_key = b"\x01" + bytes(31) + ALICE.public[32:]
+weak = record_body(b"alice", SERVER, 0, weak_key, secret("commitment"), bytes(32)).body
 hello("whose-record-has-a-weak-key-is-refused",
-      "The Ed25519 half is the neutral point. A wrong implementation finds a signature by it valid.",
-      "refused BadRecord", record=weak)
+      "The Ed25519 half is the neutral point, and a signature by it that fits every message. A wrong implementation\n"
+      "finds it valid.",
+      "refused BadRecord", record=weak, sig_new=weakly_signed(weak_key, b"oubliette/record/1", weak))
 hello("with-the-bundle-of-another-is-refused",
       "Carol's, signed by her. A wrong implementation answers Carol in the name of Alice.",
       "refused OtherIdentity", bundle=CAROL.bundle())
