@@ -42,6 +42,9 @@ def value_of(text):
     return b"".join(bytes.fromhex(value) * int(count or 1) for value, _, count in parts)
 
 
+def named(folder, name): return Case(os.path.join(VECTORS, folder, name + ".txt"))
+
+
 def walk(folder):
     """The cases of one folder, in the order of their names."""
     folder = os.path.join(VECTORS, folder)

@@ -4,7 +4,7 @@ import envelope
 import hashes
 import olm
 import words
-import xwing
+from cases import named
 from content import Content
 from hello import Hello
 from reading import Refused
@@ -67,16 +67,39 @@ def sender_checks_bundle(case):
     parsed.check_dates(case.number("today"))
 
 
-def hello(case):
+def open_door(case):
+    """A HELLO that opens; gives it and its Content."""
     mine, prekeys = case.bytes("recipient"), {case.bytes("prekey_id"): case.bytes("prekey_seed")}
     form, prekey_id, body = envelope.open_doorstep(case.bytes("envelope"), mine, case.bytes("doorstep"), prekeys)
-    secrets = case.bytes("olm_identity"), [case.bytes("olm_fallback")]
-    if form == 3:
-        raise Refused("UnknownSender")
+    assert form == 1, "no HELLO"
     opened = Hello(body)
     opened.check(case.number("now") // DAY)
-    plain = opened.open(mine, prekey_id, *secrets)
+    return opened, opened.open(mine, prekey_id, case.bytes("olm_identity"), [case.bytes("olm_fallback")])
+
+
+def hello(case):
+    opened, plain = open_door(case)
     assert opened.sender == case.bytes("sender"), "another sender"
+    assert plain == case.bytes("content"), "another content"
+
+
+def session(case):
+    """Form 3, under the session that the HELLO of the case `after` began."""
+    before = named("e2ee", case.text("after"))
+    opened, _ = open_door(before)
+    prekeys = {before.bytes("prekey_id"): before.bytes("prekey_seed")}
+    where = before.bytes("recipient"), before.bytes("doorstep")
+    form, _, body = envelope.open_doorstep(case.bytes("envelope"), *where, prekeys)
+    assert form == 3, "no session form"
+    if len(body) < 32:
+        raise Refused("Body")
+    if body[:32] != opened.sender:
+        raise Refused("UnknownSender")
+    message = olm.Message(body[32:])
+    if message.ratchet_key != opened.ratchet_key:
+        raise Refused("Olm")
+    plain = message.open(opened.chain)
+    Content(plain)
     assert plain == case.bytes("content"), "another content"
 
 
@@ -103,7 +126,7 @@ def open_inbox(case):
 FUNCTIONS = {
     "padding": padding, "content": content, "info": info, "deposit": deposit, "words": recovery_words,
     "envelope": seal_and_open, "bundle": sender_checks_bundle, "hello": hello,
-    "open_hello": open_hello, "open_inbox": open_inbox,
+    "session": session, "open_hello": open_hello, "open_inbox": open_inbox,
 }
 
 

@@ -37,7 +37,9 @@ class Hello:
         message = olm.PreKeyMessage(self.message)
         if message.identity_key != self.bundle.olm_identity:
             raise Refused("OtherOlmIdentity")
-        plaintext = olm.open_pre_key(message, identity_secret, fallback_secrets)
+        self.ratchet_key = message.message.ratchet_key
+        self.chain = olm.begin(message, identity_secret, fallback_secrets)
+        plaintext = message.message.open(self.chain)
         if len(plaintext) < 72:
             raise Refused("Body")
         if plaintext[:72] != self.sender + mine + prekey_id:

@@ -41,6 +41,8 @@ class Message:
         self.covered, self.mac = data[:-length], data[-length:]
         found = fields(self.covered[1:])
         self.ratchet_key, self.index, self.ciphertext = key_of(found, 1), found.get(2, 0), found.get(4, b"")
+        if not isinstance(self.index, int) or not isinstance(self.ciphertext, bytes):
+            raise Refused("Body")
 
     def open(self, chain_key):
         """Opens under the chain at index 0. A message of version 3 has a shorter MAC and is not taken."""
@@ -76,8 +78,8 @@ def next_chain(root, secret, public):
     return keys[:32], keys[32:]
 
 
-def open_pre_key(message, identity_secret, fallback_secrets):
-    """Begins a session with what a pre-key message says, and opens it."""
+def begin(message, identity_secret, fallback_secrets):
+    """The first chain of the session that a pre-key message begins."""
     ours = {x25519_public(secret): secret for secret in fallback_secrets}
     if message.one_time_key not in ours:
         raise Refused("Olm")
@@ -85,7 +87,7 @@ def open_pre_key(message, identity_secret, fallback_secrets):
     s = shared(one_time, message.identity_key)
     s += shared(identity_secret, message.base_key)
     s += shared(one_time, message.base_key)
-    return message.message.open(first_chain(s)[1])
+    return first_chain(s)[1]
 
 
 def fields(data):

@@ -100,17 +100,27 @@ def field(number, value):
     return bytes([number << 3 | 2]) + out + bytes([length]) + value
 
 
-def olm_pre_key(sender, recipient, plaintext, version=olm.VERSION, spoil=False):
-    """The first message of a session that `sender` begins with `recipient`'s fallback key."""
-    base, ratchet = secret("base key"), secret("ratchet key")
-    theirs = xwing.x25519_public(recipient.olm_identity), xwing.x25519_public(recipient.olm_fallback)
+def public_keys(person): return xwing.x25519_public(person.olm_identity), xwing.x25519_public(person.olm_fallback)
+
+
+def olm_message(sender, recipient, plaintext, index=0, version=olm.VERSION, spoil=False):
+    """A message of the first chain of the session that `sender` begins with `recipient`'s fallback key."""
+    base, ratchet, theirs = secret("base key"), secret("ratchet key"), public_keys(recipient)
     s = olm.shared(sender.olm_identity, theirs[1]) + olm.shared(base, theirs[0]) + olm.shared(base, theirs[1])
-    _, chain = olm.first_chain(s)
+    chain = olm.first_chain(s)[1]
+    for _ in range(index):
+        chain = mac(chain, b"\x02")
     keys = hkdf_expand(hkdf_extract(b"", mac(chain, b"\x01")), b"OLM_KEYS", 80)
     padder, encryptor = PKCS7(128).padder(), Cipher(algorithms.AES(keys[:32]), modes.CBC(keys[64:])).encryptor()
     ciphertext = encryptor.update(padder.update(plaintext) + padder.finalize()) + encryptor.finalize()
-    covered = bytes([version]) + field(1, xwing.x25519_public(ratchet)) + b"\x10\x00" + field(4, ciphertext)
+    head = bytes([version]) + field(1, xwing.x25519_public(ratchet)) + bytes([0x10, index])
+    covered = head + field(4, ciphertext)
     tag = mac(keys[32:64], covered)[:32 if version == olm.VERSION else 8]
-    inner = covered + (bytes([tag[0] ^ 1]) + tag[1:] if spoil else tag)
-    keys = theirs[1], xwing.x25519_public(base), xwing.x25519_public(sender.olm_identity)
+    return covered + (bytes([tag[0] ^ 1]) + tag[1:] if spoil else tag)
+
+
+def olm_pre_key(sender, recipient, plaintext, **other):
+    """The first message of that session, with the keys that begin it."""
+    inner = olm_message(sender, recipient, plaintext, **other)
+    keys = public_keys(recipient)[1], xwing.x25519_public(secret("base key")), public_keys(sender)[0]
     return bytes([olm.PRE_KEY_VERSION]) + b"".join(field(n + 1, key) for n, key in enumerate(keys)) + field(4, inner)

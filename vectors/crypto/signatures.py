@@ -17,8 +17,8 @@ def signature(name, comment, purpose, message):
 
 
 signature("is-these-bytes",
-          "Both halves are deterministic, so there is one signature. A wrong implementation signs a hash of the message,\n"
-          "leaves out ML-DSA's context, or expands the seed in another way.",
+          "Both halves are deterministic, so there is one signature. A wrong implementation signs a hash of the\n"
+          "message, leaves out ML-DSA's context, or expands the seed in another way.",
           "oubliette/record/1", b"a record")
 signature("over-a-long-message-is-these-bytes",
           "4,096 bytes. A wrong implementation writes the length in 16 bits, or little-endian.",

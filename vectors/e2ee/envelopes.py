@@ -175,7 +175,9 @@ def to_the_zero_point():
     sealed = hpke.seal(shared, bound, aad(b"\x01\x02", BOB.inbox, 4096), pad(BODY, room), PSK, N.to_bytes(4, "big"))
     case("e2ee/envelope-with-the-point-zero-in-enc-opens",
          "X-Wing does not look at the X25519 part: ML-KEM and the psk still hold. A wrong implementation refuses,\n"
-         "and what one opens the other loses.", "envelope", at="inbox", form=2, seed=SEED, n=N, psk=PSK, recipient=BOB.fingerprint, sender=ALICE.fingerprint,
+         "and what one opens the other loses.",
+         "envelope", at="inbox", form=2, seed=SEED, n=N, psk=PSK,
+         recipient=BOB.fingerprint, sender=ALICE.fingerprint,
          mailbox=BOB.inbox, envelope=b"\x01\x02" + enc[:1088] + bytes(32) + sealed, body=BODY, result="accepted")
 
 

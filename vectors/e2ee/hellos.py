@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Writes bundle-*.txt and hello-*.txt: what a stranger signs and sends, and why it is refused."""
+"""Writes bundle-*, hello-* and session-form-*: what comes to a doorstep, and why it is refused."""
 import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "check"))
 
-from sealing import NOW, SERVER, TODAY, Person, case, encapsulate, hpke, identity, olm_pre_key, secret, xwing
+from sealing import NOW, SERVER, TODAY, Person, case, encapsulate, hpke, identity
+from sealing import olm_message, olm_pre_key, secret, xwing
 from directory import record_body
 from envelope import NOBODY, aad, info, pad
 from hashes import sha512
@@ -67,8 +68,8 @@ bundle("with-another-s-ml-dsa-half-is-refused",
        "As before, the other half.",
        GOOD[:SIGNATURE + 64] + BY_CAROL[64:], "refused BadSignature")
 bundle("whose-r-is-the-neutral-point-is-refused",
-       "The equation holds and S is small. A wrong implementation leaves R's order unchecked, and one message has another\n"
-       "signature than the one that signing gives.",
+       "The equation holds and S is small. A wrong implementation leaves R's order unchecked, and one message has\n"
+       "another signature than the one that signing gives.",
        GOOD[:SIGNATURE] + with_neutral_r(BOB, b"oubliette/bundle/1", BOB.bundle_body()), "refused BadSignature")
 bundle("signed-as-a-record-is-refused",
        "A wrong implementation leaves the purpose out of the transcript.",
@@ -116,14 +117,21 @@ def reply_path(server=SERVER, stamps=32):
     return where + stamps.to_bytes(2, "big") + STAMP * stamps
 
 
-def content(flags=6, offer=OFFER, reply=reply_path(), body=b"it is me"):
-    head = secret("message id")[:16] + secret("stream")[:8] + (1).to_bytes(8, "big") + bytes([flags])
+def content(flags=6, offer=OFFER, reply=reply_path(), number=1, body=b"it is me"):
+    head = secret(f"message id {number}")[:16] + secret("stream")[:8] + number.to_bytes(8, "big") + bytes([flags])
     tail = bytes(44) + reply + b"\x00\x00" + b"\x01" + len(body).to_bytes(2, "big") + body
     return head + NOW.to_bytes(8, "big") + offer + tail
 
 
 CONTENT = content()
 RECORD = record_body(b"alice", SERVER, 0, ALICE.public, secret("commitment"), bytes(32)).body
+
+
+def to_doorstep(form, body):
+    header = bytes([1, form]) + BOB.prekey_id
+    enc, shared = encapsulate(BOB.prekey, RANDOM)
+    bound, covered = info(form, BOB.fingerprint, NOBODY, BOB.prekey), aad(header, BOB.doorstep, 16384)
+    return header + enc + hpke.seal(shared, bound, covered, pad(body, 16384 - 10 - 1120 - 16))
 
 
 def hello(name, comment, result="accepted", record=RECORD, sig_new=None, bundle=None, plain=CONTENT,
@@ -135,10 +143,7 @@ def hello(name, comment, result="accepted", record=RECORD, sig_new=None, bundle=
     body = record + (sig_new or ALICE.sign(b"oubliette/record/1", record))
     body += secret("nonce")[:16] + (5).to_bytes(8, "big")
     body += (bundle or ALICE.bundle()) + len(message).to_bytes(2, "big") + message + tail
-    header = b"\x01\x01" + BOB.prekey_id
-    enc, shared = encapsulate(BOB.prekey, RANDOM)
-    bound, covered = info(1, BOB.fingerprint, NOBODY, BOB.prekey), aad(header, BOB.doorstep, 16384)
-    envelope = header + enc + hpke.seal(shared, bound, covered, pad(body, 16384 - 10 - 1120 - 16))
+    envelope = to_doorstep(1, body)
     fields = dict(recipient=BOB.fingerprint, doorstep=BOB.doorstep,
                   prekey_id=BOB.prekey_id, prekey_seed=BOB.prekey_seed,
                   olm_identity=BOB.olm_identity, olm_fallback=BOB.olm_fallback, now=now, envelope=envelope)
@@ -233,3 +238,36 @@ hello("to-another-fallback-key-is-refused",
       "Olm's one-time key is Carol's. A wrong implementation begins with the key it has.",
       "refused Olm",
       message=ordinary.replace(xwing.x25519_public(BOB.olm_fallback), xwing.x25519_public(CAROL.olm_fallback)))
+
+# Session form: a second message of Alice's, at the doorstep.
+SECOND = content(flags=0, offer=b"", reply=b"", number=2, body=b"out of stamps")
+
+
+def session(name, comment, result="accepted", body=None, form=3, **other):
+    body = ALICE.fingerprint + olm_message(ALICE, BOB, SECOND, index=1, **other) if body is None else body
+    fields = dict(after="hello-sealed-without-our-code-opens", envelope=to_doorstep(form, body))
+    if result == "accepted":
+        fields.update(content=SECOND)
+    case("e2ee/session-form-" + name, comment, "session", **fields, result=result)
+
+
+session("after-a-hello-opens",
+        "The second message of the session, without names inside. A wrong implementation wants them, or a reply path.")
+session("with-a-type-byte-is-refused",
+        "A wrong implementation writes Olm messages alike in forms 2 and 3.", "refused Body",
+        body=ALICE.fingerprint + b"\x01" + olm_message(ALICE, BOB, SECOND, index=1))
+session("with-a-pre-key-message-is-refused",
+        "A wrong implementation begins a session that no signed bundle stands for.", "refused Body",
+        body=ALICE.fingerprint + olm_pre_key(ALICE, BOB, SECOND))
+session("of-an-unknown-sender-is-refused",
+        "Carol has no conversation with Bob. A wrong implementation tries every session it has.",
+        "refused UnknownSender",
+        body=CAROL.fingerprint + olm_message(ALICE, BOB, SECOND, index=1))
+session("shorter-than-a-fingerprint-is-refused",
+        "A wrong implementation reads beyond.", "refused Body", body=ALICE.fingerprint[:31])
+session("with-olm-s-short-mac-is-refused",
+        "Version 3 inside a session of version 2. A wrong implementation compares the bytes that came.",
+        "refused Olm", version=3)
+session("with-a-broken-olm-mac-is-refused",
+        "A wrong implementation leaves authenticity to HPKE, which in this form anybody can seal.",
+        "refused Olm", spoil=True)

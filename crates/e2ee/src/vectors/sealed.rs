@@ -1,10 +1,10 @@
 //! Cases that `vectors/e2ee/envelopes.py` and `hellos.py` sealed: envelopes, bundles and HELLOs made without our code.
 
-use super::{Case, array, bytes, number};
+use super::{Case, array, bytes, folder, number, read};
 use crate::account::{Fallback, Prekey};
 use crate::envelope::{Form, SeriesOf, open_from_doorstep, open_from_inbox, seal_to_offer, seal_to_prekey};
 use crate::series::{OfferSecret, Series};
-use crate::{Account, DoorstepOpened, Offer, OpenError, open_doorstep, verify_bundle};
+use crate::{Account, Conversation, DoorstepOpened, Offer, OpenError, open_doorstep, verify_bundle};
 use core::convert::Infallible;
 use crypto::{PublicIdentity, Secret, XWingSecret};
 use rand_core::{TryCryptoRng, TryRng};
@@ -120,15 +120,36 @@ pub(super) fn check_bundle(case: &Case) {
 }
 
 pub(super) fn check_hello(case: &Case) {
+    let Some(opened) = expect(case, open_at_door(case, &envelope_of(case), None)) else { return };
+    let DoorstepOpened::Hello(hello) = opened else { panic!("no HELLO") };
+    assert_eq!(hello.from.as_bytes(), &array(case, "sender"));
+    assert_eq!(hello.opened.content.to_bytes(), bytes(case, "content"));
+}
+
+/// A session form, opened in the state that the HELLO of another case left.
+pub(super) fn check_session(case: &Case) {
+    let before = read(&folder().join(format!("{}.txt", case["after"])));
+    let opened = open_at_door(&before, &envelope_of(&before), None);
+    let Ok(DoorstepOpened::Hello(hello)) = opened else { panic!("no HELLO") };
+    let known = hello.opened.conversation;
+    let Some(opened) = expect(case, open_at_door(&before, &envelope_of(case), Some(&known))) else { return };
+    let DoorstepOpened::Session { from, opened } = opened else { panic!("no session form") };
+    assert_eq!(&from, known.theirs());
+    assert_eq!(opened.content.to_bytes(), bytes(case, "content"));
+}
+
+/// Opens at the doorstep of the person whose secrets the case gives, who knows one correspondent at most.
+fn open_at_door(
+    case: &Case,
+    envelope: &Envelope,
+    known: Option<&Conversation>,
+) -> Result<DoorstepOpened, String> {
     let (identity, fallback) = (array(case, "olm_identity"), array(case, "olm_fallback"));
     let account = account_with(identity, fallback, array(case, "prekey_id"), array(case, "prekey_seed"));
     let doorstep = DepositId(array(case, "doorstep"));
     let now = UnixSeconds(number(case, "now"));
-    let opened = open_doorstep(&account, &recipient(case), &envelope_of(case), doorstep, |_| None, now);
-    let Some(opened) = expect(case, opened.map_err(name_of)) else { return };
-    let DoorstepOpened::Hello(hello) = opened else { panic!("no HELLO") };
-    assert_eq!(hello.from.as_bytes(), &array(case, "sender"));
-    assert_eq!(hello.opened.content.to_bytes(), bytes(case, "content"));
+    let known = |who: &IdentityFingerprint| known.filter(|known| known.theirs() == who).cloned();
+    open_doorstep(&account, &recipient(case), envelope, doorstep, known, now).map_err(name_of)
 }
 
 /// An account of known secrets, through the form in which vodozemac keeps them.
