@@ -47,8 +47,22 @@ def stamps(reader):
     return [(reader.u8(), reader.u16(), reader.take(16), reader.take(16)) for _ in range(count)]
 
 
+def resend(reader):
+    """spec/e2ee.md § Resend: rising gaps with at least one number between them."""
+    stream, free = reader.take(8), 1
+    count = reader.u8()
+    reader.require(1 <= count <= 16)
+    gaps = []
+    for _ in range(count):
+        first, last = number(reader, 1), number(reader, 1)
+        reader.require(free <= first <= last)
+        free = last + 2
+        gaps.append((first, last))
+    return stream, gaps
+
+
 def check_body(kind, body):
-    """Text is UTF-8, a refill is empty, an accept is a reply path; kind 0 is none; others are kept."""
+    """Text is UTF-8, a refill is empty, an accept is a reply path, a resend request names gaps; kind 0 is none; others are kept."""
     if kind == 0 or (kind == 4 and body):
         raise Refused("Content")
     if kind == 1:
@@ -59,4 +73,8 @@ def check_body(kind, body):
     if kind == 5:
         reader = Reader(body, "Content")
         ReplyPath(reader)
+        reader.end()
+    if kind == 6:
+        reader = Reader(body, "Content")
+        resend(reader)
         reader.end()

@@ -102,10 +102,10 @@ def resend(name, comment, accepted, gaps, count=None, tail=""):
     content("of-a-resend-" + name, comment, accepted, kind=6, body=body, length=len(body) // 2)
 
 
-END = (1 << 48) - 1
+NUMBER_LAST = (1 << 48) - 1
 resend("of-one-number", "One number is a gap from itself to itself.", True, [(7, 7)])
 resend("of-two-gaps", "What came between them is not asked for.", True, [(2, 3), (6, 8)])
-resend("of-everything-after", "2^48 - 1 as the last number asks for all from the first on.", True, [(1, END)])
+resend("of-everything-after", "2^48 - 1 as the last number asks for all from the first on.", True, [(1, NUMBER_LAST)])
 resend("of-sixteen-gaps", "The most.", True, [(3 * n, 3 * n) for n in range(1, 17)])
 resend("of-seventeen-gaps", "A wrong implementation takes any number of gaps.", False, [(3 * n, 3 * n) for n in range(1, 18)])
 resend("of-nothing", "A request that asks for nothing has no meaning.", False, [])
@@ -113,7 +113,7 @@ resend("from-zero", "Numbers begin at 1.", False, [(0, 3)])
 resend("backwards", "A wrong implementation loops for ever, or asks for nothing.", False, [(5, 4)])
 resend("of-gaps-that-touch", "Two gaps that touch are one: there is one encoding.", False, [(2, 3), (4, 5)])
 resend("of-gaps-that-fall", "Gaps rise.", False, [(6, 8), (2, 3)])
-resend("to-2-to-the-48", "Numbers are below 2^48.", False, [(1, END + 1)])
+resend("to-2-to-the-48", "Numbers are below 2^48.", False, [(1, NUMBER_LAST + 1)])
 resend("with-a-count-too-high", "A wrong implementation reads beyond the body.", False, [(2, 3)], count=2)
 resend("with-a-trailing-byte", "Nothing follows the gaps.", False, [(2, 3)], tail="00")
 case("content-of-nothing", "Not even a message id.", "content", content="", result="refused")
