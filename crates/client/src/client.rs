@@ -1,13 +1,13 @@
 //! [`Client`]: one open vault, and everything that a person can do with it.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use wire::{Address, HostPort, Invitation, Name, ShortFingerprint};
 
 use crate::{
     ClientError, Contact, ContactRequest, FailPoint, Handled, Language, LogEntry, Notice, OutboxEntry,
-    Profile, Protector, PullOptions, PullSummary, Received, SafetyNumber, SendOptions, Sent, SetAside,
-    SharedWorld, Unlock, doctor::Check, engine, vault::Vault,
+    Passphrase, Profile, Protector, PullOptions, PullSummary, Received, SafetyNumber, SendOptions, Sent,
+    SetAside, SharedWorld, Unlock, doctor::Check, engine, vault::Vault,
 };
 
 /// How the client behaves towards the world.
@@ -85,6 +85,28 @@ pub struct Rotated {
     pub address: Address,
     /// How many times my key was replaced, in all.
     pub sequence: u32,
+}
+
+/// What [`Client::backup`] wrote, and found again when it read the file back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct BackedUp {
+    /// Contacts in it.
+    pub contacts: u32,
+    /// Messages in it, sent and received.
+    pub messages: u32,
+}
+
+/// What [`Client::restore`] brought back.
+#[derive(Clone, Debug)]
+pub struct Restored {
+    /// My full address.
+    pub address: Address,
+    /// Contacts, each of whom is told that conversations begin anew.
+    pub contacts: u32,
+    /// Messages, sent and received.
+    pub messages: u32,
+    /// Why fresh keys are not published yet, if so: the next command does it.
+    pub unreachable: Option<ClientError>,
 }
 
 /// What [`Client::renew`] did.
@@ -242,6 +264,24 @@ impl Client {
     /// told. After [`ClientError::OtherCopy`]; another copy that is still in use is refused from then on.
     pub fn renew(&self) -> Result<Renewed, ClientError> {
         engine::renew::renew(self)
+    }
+
+    /// Writes everything that must outlive this device into one new encrypted file, reads it back, and only then
+    /// gives it its name. It holds identity, contacts, history and mailboxes, and no session or offer: a ratchet
+    /// that went back would use keys twice.
+    pub fn backup(&self, path: &Path, passphrase: &Passphrase) -> Result<BackedUp, ClientError> {
+        engine::backup::backup(self, path, passphrase)
+    }
+
+    /// Brings an identity back from a backup into an empty profile, and renews it (see [`Client::renew`]).
+    pub fn restore(
+        profile: &Profile,
+        path: &Path,
+        passphrase: &Passphrase,
+        protect: &Protector,
+        options: Options,
+    ) -> Result<(Client, Restored), ClientError> {
+        engine::backup::restore(profile, path, passphrase, protect, options)
     }
 
     /// What was noticed since this was last asked, each thing once.

@@ -247,6 +247,24 @@ pub enum ClientError {
         /// What the system said.
         reason: String,
     },
+    /// Nothing is overwritten.
+    #[error("{} exists already", path.display())]
+    FileExists {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// The passphrase does not open the backup, or it is none.
+    #[error("the passphrase does not open the backup {}", path.display())]
+    WrongBackupPassphrase {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// The backup is not whole.
+    #[error("the backup {} is damaged", path.display())]
+    BackupDamaged {
+        /// Which file.
+        path: PathBuf,
+    },
     /// SQLite said no.
     #[error("the vault cannot be written or read")]
     Vault {
@@ -336,6 +354,9 @@ impl ClientError {
             File { .. } => 79,
             Vault { .. } => 80,
             OtherCopy => 86,
+            FileExists { .. } => 87,
+            WrongBackupPassphrase { .. } => 88,
+            BackupDamaged { .. } => 89,
             SupersededKey { .. } => 65,
         }
     }
@@ -387,6 +408,9 @@ impl ClientError {
             WrongKeyFile { path } => format!("{} is missing, damaged, or of another vault", path.display()),
             LaxPermissions { mode, wanted, .. } => format!("its mode is {mode:04o}; it must be {wanted:04o}"),
             NewerVault { found, known } => format!("its format is {found}; this program knows up to {known}"),
+            FileExists { .. } => "a backup never replaces a file".into(),
+            WrongBackupPassphrase { .. } => "another passphrase, or not a backup of this program".into(),
+            BackupDamaged { .. } => "a page does not check out, or something is missing in it".into(),
             OtherCopy => {
                 "the server knows newer keys of mine: another copy is in use, or this one is old".into()
             }
@@ -462,6 +486,9 @@ impl ClientError {
             WrongKeyFile { .. } => "put the key file back from your backup".into(),
             LaxPermissions { path, wanted, .. } => format!("chmod {wanted:o} {}", path.display()),
             NewerVault { .. } => "install the newer version again".into(),
+            FileExists { .. } => "choose another name, or move the file away".into(),
+            WrongBackupPassphrase { .. } => "try again with the passphrase of this backup".into(),
+            BackupDamaged { .. } => "use another backup".into(),
             OtherCopy => "use the other copy, or make this one count:  oub identity renew".into(),
             SupersededKey { .. } => {
                 "use the newer copy, or take the name back:  oub join --recover ADDRESS".into()

@@ -32,7 +32,7 @@ mod unlock;
 mod vault;
 mod world;
 
-pub use client::{Client, JoinAt, JoinRequest, Joined, Options, Renewed, Rotated};
+pub use client::{BackedUp, Client, JoinAt, JoinRequest, Joined, Options, Renewed, Restored, Rotated};
 pub use contact::{Contact, Language, SafetyNumber, Trust};
 pub use doctor::{Check, Verdict};
 pub use error::ClientError;

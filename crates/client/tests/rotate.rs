@@ -41,7 +41,10 @@ fn messages_keep_flowing_both_ways_and_the_contact_is_told() {
     assert_eq!(key_changes(&log), 1);
     let place = log.iter().position(|entry| entry.body == ReceivedBody::KeyChanged).unwrap();
     // The line stands where it happened: between what was committed before and after.
-    assert_eq!((log[place - 1].body.text(), log[place + 1].body.text()), (Some("under the new key"), Some("one")));
+    assert_eq!(
+        (log[place - 1].body.text(), log[place + 1].body.text()),
+        (Some("under the new key"), Some("one"))
+    );
     let strict = SendOptions { require_verified: true, ..SendOptions::default() };
     assert_eq!(bob.client().send("alice", "x", &strict).unwrap_err().exit_code(), 6);
     assert!(bob.client().requests().unwrap().is_empty());

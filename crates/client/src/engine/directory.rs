@@ -67,7 +67,7 @@ impl Found {
 
     /// Whether the name had this identity, now or earlier.
     fn has_had(&self, identity: &IdentityFingerprint) -> bool {
-        self.links.iter().any(|(fingerprint, _)| fingerprint == identity)
+        self.links.iter().any(|link| link.fingerprint == *identity)
     }
 }
 

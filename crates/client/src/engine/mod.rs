@@ -1,5 +1,6 @@
 //! What the client does: the vault on one side, the server on the other, decisions by `client-core` between.
 
+pub(crate) mod backup;
 pub(crate) mod contacts;
 pub(crate) mod copies;
 pub(crate) mod deposit;

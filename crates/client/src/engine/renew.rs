@@ -90,7 +90,7 @@ async fn own_bundle(client: &Client, me: &Me) -> Result<Option<PrekeyBundle>, Cl
     if found.fingerprint != me.fingerprint {
         return Err(ClientError::SupersededKey { name: me.name.to_string() });
     }
-    let bundle = match looking.bundle(&found.record).await {
+    let bundle = match looking.bundle(&found).await {
         Ok(verified) => Some(verified.bundle().clone()),
         Err(ClientError::NoBundle { .. }) => None,
         Err(error) => return Err(error),

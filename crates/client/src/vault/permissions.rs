@@ -36,13 +36,16 @@ pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), ClientError> {
         let mut file = OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(&fresh)?;
         io::Write::write_all(&mut file, bytes)?;
         file.sync_all()?;
-        fs::rename(&fresh, path)?;
-        match path.parent() {
-            Some(dir) => fs::File::open(dir)?.sync_all(),
-            None => Ok(()),
-        }
+        fs::rename(&fresh, path)
     };
-    write().map_err(|error| file_error(path, &error))
+    write().map_err(|error| file_error(path, &error))?;
+    sync_dir(path)
+}
+
+/// The name of a file in its folder is on stable storage when this returns.
+pub(crate) fn sync_dir(path: &Path) -> Result<(), ClientError> {
+    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::File::open(dir).and_then(|dir| dir.sync_all()).map_err(|error| file_error(dir, &error))
 }
 
 /// Refuses a folder or file of the profile that others may enter or read.
