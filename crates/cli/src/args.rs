@@ -110,7 +110,7 @@ pub enum Command {
     Contacts,
     /// Messages not yet accepted by the server
     Outbox,
-    /// Change my own key
+    /// Back up, restore, renew or rotate my identity
     #[command(subcommand)]
     Identity(Identity),
     /// Check server, clock, keys, store and permissions; print remedies
@@ -124,7 +124,7 @@ pub enum Command {
 /// Arguments of `join`.
 #[derive(Args, Debug)]
 pub struct Join {
-    /// Invitation (oub://…/i/…); not needed with --invite-file
+    /// Invitation (oub://…/i/…), or my own address with --recover
     #[arg(required_unless_present = "invite_file", conflicts_with = "invite_file")]
     pub invitation: Option<String>,
     /// Name to register (default: from the invitation)
@@ -133,6 +133,12 @@ pub struct Join {
     /// Read the invitation from a file or `-`
     #[arg(long, value_name = "FILE")]
     pub invite_file: Option<PathBuf>,
+    /// Take my name back with the 24 recovery words: every key of it was lost
+    #[arg(long, conflicts_with_all = ["invite_file", "name"])]
+    pub recover: bool,
+    /// Read the recovery words from a file or `-` (asked for on a terminal otherwise)
+    #[arg(long, value_name = "FILE", requires = "recover")]
+    pub words_file: Option<PathBuf>,
     /// How to protect keys at rest: chosen once, never changed silently
     #[arg(long, value_enum, default_value = "auto")]
     pub protect: Protect,
@@ -303,8 +309,33 @@ pub enum Contact {
 pub enum Identity {
     /// Replace my key by a new one that the old one signs; contacts follow, conversations go on
     Rotate,
+    /// Write everything that must outlive this device into one encrypted file, and read it back
+    Backup {
+        /// The new file; nothing is overwritten
+        file: PathBuf,
+        #[command(flatten)]
+        passphrase: BackupPassphrase,
+    },
+    /// Bring an identity back from such a file into a new profile; contacts are told, conversations go on
+    Restore {
+        /// The file
+        file: PathBuf,
+        #[command(flatten)]
+        passphrase: BackupPassphrase,
+        /// How to protect keys at rest: chosen once, never changed silently
+        #[arg(long, value_enum, default_value = "auto")]
+        protect: Protect,
+    },
     /// Make this copy of my profile the one that counts: fresh keys, contacts are told, other copies refused
     Renew,
+}
+
+/// A backup has a passphrase of its own.
+#[derive(Args, Debug)]
+pub struct BackupPassphrase {
+    /// Read the backup's passphrase from the first line of this file (asked for on a terminal otherwise)
+    #[arg(long, env = "OUB_BACKUP_PASSPHRASE_FILE", value_name = "FILE")]
+    pub backup_passphrase_file: Option<PathBuf>,
 }
 
 /// Arguments of `completions`.
@@ -373,6 +404,9 @@ mod tests {
             "oub outbox",
             "oub identity rotate",
             "oub identity renew",
+            "oub identity backup f",
+            "oub identity restore f --protect file --backup-passphrase-file p",
+            "oub join oub://h/alice#A.B --recover --words-file -",
             "oub doctor",
             "oub completions bash",
             "oub help json",

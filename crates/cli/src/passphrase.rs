@@ -1,7 +1,7 @@
 //! Where a passphrase comes from: a file, or a person at a terminal; never an argument.
 
 use std::fs::File;
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader, Read};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
@@ -29,9 +29,62 @@ pub fn protector(context: &Context, wish: Protect) -> Result<Protector, Stop> {
     match (wish, &context.global().passphrase_file) {
         (Protect::File, _) => Ok(Protector::KeyFile),
         (_, Some(path)) => Ok(Protector::Passphrase(from_file(context, path)?)),
-        _ if context.can_ask() => Ok(Protector::Passphrase(choose()?)),
+        _ if context.can_ask() => Ok(Protector::Passphrase(choose("Choose a passphrase for your keys: ")?)),
         _ => Err(nobody_to_ask().into()),
     }
+}
+
+/// The passphrase that a new backup shall have.
+pub fn for_new_backup(context: &Context, file: Option<&Path>) -> Result<Passphrase, Stop> {
+    match file {
+        Some(path) => from_file(context, path),
+        None if context.can_ask() => choose("Choose a passphrase for this backup: "),
+        None => Err(no_backup_passphrase().into()),
+    }
+}
+
+/// The passphrase of an existing backup.
+pub fn of_backup(context: &Context, file: Option<&Path>) -> Result<Passphrase, Stop> {
+    match file {
+        Some(path) => from_file(context, path),
+        None if context.can_ask() => Ok(Passphrase::new(ask("Passphrase of the backup: ")?)),
+        None => Err(no_backup_passphrase().into()),
+    }
+}
+
+/// The 24 words: from a file, from standard input, or from a person at a terminal.
+pub fn recovery_words(context: &Context, file: Option<&Path>) -> Result<Passphrase, Stop> {
+    let read = |source: &mut dyn Read| {
+        let mut text = String::new();
+        source.take(FILE_BYTES_MAX).read_to_string(&mut text).map(|_| Passphrase::new(text))
+    };
+    let unreadable = |error: std::io::Error| {
+        let what = "the recovery words cannot be read";
+        Problem::new(Exit::Local, "OUB-E085", what, error.to_string(), "check the file given to --words-file")
+    };
+    match file {
+        Some(path) if path == Path::new("-") => Ok(read(&mut std::io::stdin().lock()).map_err(unreadable)?),
+        Some(path) => Ok(File::open(path).and_then(|mut file| read(&mut file)).map_err(unreadable)?),
+        None if context.can_ask() => Ok(Passphrase::new(ask("The 24 recovery words (not shown): ")?)),
+        None => Err(Problem::new(
+            Exit::Usage,
+            "OUB-E039",
+            "the recovery words are needed",
+            "none were given, and nobody can be asked for them here",
+            "oub join ADDRESS --recover --words-file FILE   (or - for standard input)",
+        )
+        .into()),
+    }
+}
+
+fn no_backup_passphrase() -> Problem {
+    Problem::new(
+        Exit::Local,
+        "OUB-E090",
+        "the backup needs a passphrase",
+        "none was given, and nobody can be asked for one here",
+        "run it in a terminal, or give   --backup-passphrase-file FILE   (OUB_BACKUP_PASSPHRASE_FILE)",
+    )
 }
 
 fn nobody_to_ask() -> Problem {
@@ -68,8 +121,8 @@ fn from_file(context: &Context, path: &Path) -> Result<Passphrase, Stop> {
     Ok(Passphrase::new(line))
 }
 
-fn choose() -> Result<Passphrase, Stop> {
-    let first = ask("Choose a passphrase for your keys: ")?;
+fn choose(prompt: &str) -> Result<Passphrase, Stop> {
+    let first = ask(prompt)?;
     if first.is_empty() {
         return Err(unfit("it is empty").into());
     }

@@ -49,6 +49,13 @@ pub enum JoinAt {
         /// Its fingerprint; without one, the server met first is trusted from then on.
         server: Option<ShortFingerprint>,
     },
+    /// Where my name is registered already, with the words that take it back: every key was lost.
+    Recover {
+        /// My address, as others know it.
+        address: Address,
+        /// The 24 words, English or French.
+        words: Passphrase,
+    },
 }
 
 /// What [`Client::join`] needs to know.
@@ -70,7 +77,7 @@ pub struct Joined {
     /// My full address.
     pub address: Address,
     /// The 24 words that bring the name back when everything else is lost. Shown once: the vault forgets
-    /// them when join returns.
+    /// them when join returns. Those that took a name back stay as they were.
     pub recovery_words: Vec<String>,
     /// Whether the server was pinned by invitation or address (else: trusted on first use).
     pub server_pinned: bool,

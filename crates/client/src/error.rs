@@ -224,6 +224,21 @@ pub enum ClientError {
         /// The highest understood.
         known: u32,
     },
+    /// 24 words of one of the lists, with their check.
+    #[error("these are not 24 recovery words")]
+    NotRecoveryWords,
+    /// The words of another name, or of before they were changed.
+    #[error("these words do not take {name} back")]
+    WrongRecoveryWords {
+        /// Which name.
+        name: String,
+    },
+    /// The name's record changed while it was being taken back.
+    #[error("the key of {name} was changed meanwhile")]
+    NameChanged {
+        /// Which name.
+        name: String,
+    },
     /// Another copy of this identity did something that this one does not know of.
     #[error("this profile is not the newest copy of my identity")]
     OtherCopy,
@@ -354,6 +369,9 @@ impl ClientError {
             File { .. } => 79,
             Vault { .. } => 80,
             OtherCopy => 86,
+            NotRecoveryWords => 38,
+            WrongRecoveryWords { .. } => 66,
+            NameChanged { .. } => 48,
             FileExists { .. } => 87,
             WrongBackupPassphrase { .. } => 88,
             BackupDamaged { .. } => 89,
@@ -408,6 +426,11 @@ impl ClientError {
             WrongKeyFile { path } => format!("{} is missing, damaged, or of another vault", path.display()),
             LaxPermissions { mode, wanted, .. } => format!("its mode is {mode:04o}; it must be {wanted:04o}"),
             NewerVault { found, known } => format!("its format is {found}; this program knows up to {known}"),
+            NotRecoveryWords => "a word is in neither list, one is missing, or two are swapped".into(),
+            WrongRecoveryWords { .. } => {
+                "the registered record commits to other words; nothing was changed".into()
+            }
+            NameChanged { .. } => "somebody who holds a key of it replaced it".into(),
             FileExists { .. } => "a backup never replaces a file".into(),
             WrongBackupPassphrase { .. } => "another passphrase, or not a backup of this program".into(),
             BackupDamaged { .. } => "a page does not check out, or something is missing in it".into(),
@@ -486,6 +509,9 @@ impl ClientError {
             WrongKeyFile { .. } => "put the key file back from your backup".into(),
             LaxPermissions { path, wanted, .. } => format!("chmod {wanted:o} {}", path.display()),
             NewerVault { .. } => "install the newer version again".into(),
+            NotRecoveryWords => "compare with what you wrote down: 24 words, English or French".into(),
+            WrongRecoveryWords { .. } => "check the name and the words".into(),
+            NameChanged { .. } => "run the same command again: the words outrank every other key".into(),
             FileExists { .. } => "choose another name, or move the file away".into(),
             WrongBackupPassphrase { .. } => "try again with the passphrase of this backup".into(),
             BackupDamaged { .. } => "use another backup".into(),

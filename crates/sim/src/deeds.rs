@@ -335,7 +335,10 @@ impl Run {
 
     fn mark(&mut self, who: usize, alias: &str) {
         let points = self.death(100);
-        let tried = self.person(who).attempt(points, |client, _| client.mark_verified(alias));
+        let tried = self.person(who).attempt(points, |client, _| {
+            let number = client.safety_number(alias, client::Language::English)?;
+            client.mark_verified(alias, &number)
+        });
         if self.note(who, "marking as verified", tried).is_some() {
             let name = self.name(who);
             self.tell(format!("{name} marks {alias} as verified"));

@@ -1,9 +1,15 @@
 //! `oub identity`: my own key.
 
-use crate::args;
+use std::path::Path;
+
+use client::Client;
+
+use crate::args::{self, BackupPassphrase, Protect};
+use crate::commands::notices;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::json::Line;
+use crate::passphrase;
 use crate::stop::Stop;
 
 /// Gives my name a new key.
@@ -11,7 +17,52 @@ pub fn run(context: &Context, verb: &args::Identity) -> Result<Exit, Stop> {
     match verb {
         args::Identity::Rotate => rotate(context),
         args::Identity::Renew => renew(context),
+        args::Identity::Backup { file, passphrase } => backup(context, file, passphrase),
+        args::Identity::Restore { file, passphrase, protect } => restore(context, file, passphrase, *protect),
     }
+}
+
+fn backup(context: &Context, file: &Path, from: &BackupPassphrase) -> Result<Exit, Stop> {
+    let client = context.open()?;
+    let passphrase = passphrase::for_new_backup(context, from.backup_passphrase_file.as_deref())?;
+    let written = client.backup(file, &passphrase)?;
+    let shown = file.display().to_string();
+    let line = Line::new("backed_up")
+        .text("file", &shown)
+        .number("contacts", u64::from(written.contacts))
+        .number("messages", u64::from(written.messages));
+    context.screen.answer(line, &shown)?;
+    context
+        .screen
+        .say(&format!("✓ read back: {} contact(s), {} message(s)", written.contacts, written.messages));
+    context
+        .screen
+        .say("try it elsewhere:   oub --profile test identity restore FILE   (then this copy is refused)");
+    Ok(Exit::Done)
+}
+
+fn restore(context: &Context, file: &Path, from: &BackupPassphrase, protect: Protect) -> Result<Exit, Stop> {
+    let passphrase = passphrase::of_backup(context, from.backup_passphrase_file.as_deref())?;
+    let protector = passphrase::protector(context, protect)?;
+    let profile = context.profile()?;
+    context.screen.say("reading the backup …");
+    let (client, restored) = Client::restore(&profile, file, &passphrase, &protector, context.options())?;
+    let address = restored.address.to_string();
+    let line = Line::new("restored")
+        .text("name", restored.address.name.as_str())
+        .text("address", &address)
+        .number("contacts", u64::from(restored.contacts))
+        .number("messages", u64::from(restored.messages))
+        .truth("renewed", restored.unreachable.is_none());
+    context.screen.answer(line, &address)?;
+    let screen = &context.screen;
+    screen.say(&format!("✓ {} contact(s), {} message(s)", restored.contacts, restored.messages));
+    match &restored.unreachable {
+        None => screen.say("✓ fresh keys are published; contacts are told, and what is missing is asked for"),
+        Some(error) => screen.warn(&format!("fresh keys are not published yet ({error}); do   oub pull")),
+    }
+    notices::tell(context, &client)?;
+    Ok(Exit::Done)
 }
 
 fn renew(context: &Context) -> Result<Exit, Stop> {

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use client::{Client, JoinAt, JoinRequest, Joined, Protection};
 use wire::address::ShortFingerprint;
-use wire::{HostPort, Invitation, Name};
+use wire::{Address, HostPort, Invitation, Name};
 
 use crate::args::Join;
 use crate::context::Context;
@@ -20,7 +20,7 @@ const INVITATION_BYTES_MAX: u64 = 4_096;
 /// Registers and shows the address; the recovery words are told once.
 pub fn run(context: &Context, args: &Join) -> Result<Exit, Stop> {
     let request = JoinRequest {
-        at: where_to(&invitation_text(args)?)?,
+        at: if args.recover { recover(context, args)? } else { where_to(&invitation_text(args)?)? },
         name: args.name.as_deref().map(name).transpose()?,
         protect: passphrase::protector(context, args.protect)?,
         language: args.lang.into(),
@@ -45,9 +45,14 @@ fn tell(context: &Context, joined: &Joined) {
     } else {
         screen.warn("the server was trusted on first use: compare its fingerprint with the operator");
     }
-    screen.say(&format!("✓ registered as {}", joined.address.name));
+    match joined.recovery_words.is_empty() {
+        true => screen.say(&format!("✓ {} is yours again, under a new key", joined.address.name)),
+        false => screen.say(&format!("✓ registered as {}", joined.address.name)),
+    }
     screen.say(&format!("✓ keys sealed by: {}", protection(joined.protection)));
-    if !screen.is_json() {
+    if joined.recovery_words.is_empty() {
+        screen.say("your 24 words stay the same; contacts must compare safety words with you before they write again");
+    } else if !screen.is_json() {
         screen.warn("write these 24 words on paper now; they are the only way back, and are not shown again");
         for row in numbered(&joined.recovery_words).chunks(6) {
             screen.important(&row.join(" "));
@@ -91,6 +96,17 @@ fn invitation_text(args: &Join) -> Result<String, Stop> {
     // The file may be all that `oublietted invite` printed.
     let link = text.split_whitespace().find(|word| word.starts_with("oub://"));
     Ok(link.unwrap_or(text.trim()).to_owned())
+}
+
+/// My own full address, and the words that take its name back.
+fn recover(context: &Context, args: &Join) -> Result<JoinAt, Stop> {
+    let text = args.invitation.clone().unwrap_or_default();
+    let address = Address::parse(&text).map_err(|error| {
+        let remedy = "give your own address: oub://HOST/NAME#… as your contacts have it, or NAME@HOST";
+        usage("OUB-E040", "this is not an address", error.to_string(), remedy)
+    })?;
+    let words = passphrase::recovery_words(context, args.words_file.as_deref())?;
+    Ok(JoinAt::Recover { address, words })
 }
 
 /// An invitation, or the address of a server with open registration.
@@ -139,7 +155,7 @@ mod tests {
         {
             match where_to(text).unwrap() {
                 JoinAt::Open { server, .. } => assert_eq!(server.is_some(), pinned, "{text}"),
-                JoinAt::Invitation(_) => unreachable!("{text}"),
+                JoinAt::Invitation(_) | JoinAt::Recover { .. } => unreachable!("{text}"),
             }
         }
     }

@@ -45,6 +45,17 @@ fn every_line_of_json_keeps_the_promises_of_the_schema() {
     check(&old, &["pull"]);
     check(&old, &["log", "--quarantine"]);
     check(&bob, &["identity", "renew"]);
+    let secret = bob.home.path().join("passphrase");
+    std::fs::write(&secret, "of the backup\n").unwrap();
+    let (file, secret) = (bob.home.path().join("bob.backup"), secret.display().to_string());
+    let with_secret = ["--backup-passphrase-file", &secret];
+    let file = file.display().to_string();
+    check(&bob, &[&["identity", "backup", &file], with_secret.as_slice()].concat());
+    let elsewhere = Person::new("bob");
+    check(
+        &elsewhere,
+        &[&["identity", "restore", &file, "--protect", "file"], with_secret.as_slice()].concat(),
+    );
     check(&alice, &["send", "nobody", "x"]);
     relay.kill();
     check(&alice, &["send", "bob", "two"]);

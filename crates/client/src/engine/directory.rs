@@ -14,7 +14,7 @@ use wire::{
 
 use super::{identity, keys, requests};
 use crate::{
-    Client, ClientError,
+    Client, ClientError, Options,
     transport::{Line, Pin},
     vault::{
         Tx,
@@ -66,8 +66,8 @@ impl Found {
     }
 
     /// Whether the name had this identity, now or earlier.
-    fn has_had(&self, identity: &IdentityFingerprint) -> bool {
-        self.links.iter().any(|link| link.fingerprint == *identity)
+    pub(crate) fn has_had(&self, accepts: impl Fn(&IdentityFingerprint) -> bool) -> bool {
+        self.place_of(accepts).is_some()
     }
 }
 
@@ -81,13 +81,13 @@ pub(crate) struct LookingUp<'a> {
 impl<'a> LookingUp<'a> {
     /// Connects for one name, to the pinned server.
     pub(crate) async fn of(
-        client: &Client,
+        options: &Options,
         at: &HostPort,
         pin: Pin,
         name: &'a Name,
     ) -> Result<LookingUp<'a>, ClientError> {
-        let line = Line::connect(&client.options, at, pin, ConnectionKind::Anonymous).await?;
-        let today = day_of(client.now());
+        let line = Line::connect(options, at, pin, ConnectionKind::Anonymous).await?;
+        let today = day_of(options.world.now());
         Ok(LookingUp { line, name, today })
     }
 
@@ -139,7 +139,9 @@ impl<'a> LookingUp<'a> {
         };
         match verify_bundle(&bundle, &identity, self.today) {
             Ok(verified) => Ok(verified),
-            Err(e2ee::BundleError::OtherIdentity) if found.has_had(&bundle.body.identity) => {
+            Err(e2ee::BundleError::OtherIdentity)
+                if found.has_had(|known| *known == bundle.body.identity) =>
+            {
                 Err(ClientError::NoBundle { alias: self.name.to_string() })
             }
             Err(e2ee::BundleError::OtherIdentity | e2ee::BundleError::BadSignature) => Err(self.bad()),
@@ -183,7 +185,7 @@ fn fingerprint_of(record: &IdentityRecord) -> Option<IdentityFingerprint> {
 
 /// Looks an address up, and checks it against the fingerprints that it carries.
 pub(crate) async fn look_up(client: &Client, address: &Address, pin: Pin) -> Result<Found, ClientError> {
-    let mut looking = LookingUp::of(client, &address.at, pin, &address.name).await?;
+    let mut looking = LookingUp::of(&client.options, &address.at, pin, &address.name).await?;
     let found = looking.record().await;
     looking.close().await;
     let found = found?;
@@ -209,7 +211,8 @@ pub(crate) async fn refresh(
     if record_fresh && (!wants_bundle || kept.is_some()) {
         return Ok(kept);
     }
-    let mut looking = LookingUp::of(client, &person.at, Pin::Full(person.server_id), &person.name).await?;
+    let mut looking =
+        LookingUp::of(&client.options, &person.at, Pin::Full(person.server_id), &person.name).await?;
     let found = looking.record().await?;
     follow(client, person, &found)?;
     if !wants_bundle {
@@ -281,7 +284,8 @@ fn take_new_key(tx: &Tx<'_>, person: &Person, found: &Found, now: UnixSeconds) -
 
 /// Looks a contact up now, however lately that was done; a server that is not there changes nothing.
 pub(crate) async fn recheck(client: &Client, person: &Person) -> Result<(), ClientError> {
-    let mut looking = LookingUp::of(client, &person.at, Pin::Full(person.server_id), &person.name).await?;
+    let mut looking =
+        LookingUp::of(&client.options, &person.at, Pin::Full(person.server_id), &person.name).await?;
     let found = looking.record().await?;
     looking.close().await;
     follow(client, person, &found)

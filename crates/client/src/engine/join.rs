@@ -8,16 +8,21 @@ use crypto::{IdentitySecret, OwnerSecret};
 use e2ee::{Account, Mint};
 use proto::signed::{sign_first, sign_open};
 use wire::{
-    ConnectionKind, Generation, HostPort, Name, OwnerKey, RecoveryCommitment, RefusalKind, Response,
+    Address, ConnectionKind, Generation, HostPort, Name, OwnerKey, RecoveryCommitment, RefusalKind, Response,
     ServerId, Slot, Voucher, VoucherHash,
     limits::GENERATIONS_MAX,
     request::{Claim, Create, Generate, MailboxPolicy, Open, Publish, Retire, VOUCHERS},
     response::{Opened, Registered},
 };
 
-use super::{fail_at, run};
+use super::{
+    fail_at,
+    recover_name::{self, entropy_of, is_recovered},
+    run,
+};
 use crate::{
-    Client, ClientError, FailPoint, JoinAt, JoinRequest, Joined, Language, Options, Profile, Unlock,
+    Client, ClientError, FailPoint, JoinAt, JoinRequest, Joined, Language, Options, Passphrase, Profile,
+    Unlock,
     transport::{Line, Pin},
     vault::{
         Tx, Vault, mailbox,
@@ -65,7 +70,10 @@ impl Joining<'_> {
     async fn run(&self) -> Result<Vec<String>, ClientError> {
         let me = self.begin().await?;
         if me.stage < Stage::Registered {
-            self.claim(&me).await?;
+            match is_recovered(&me.record) {
+                true => self.take_back(&me).await?,
+                false => self.claim(&me).await?,
+            }
         }
         if me.stage < Stage::Doorstep {
             self.create(MailboxPolicy::Doorstep, Stage::Doorstep).await?;
@@ -108,6 +116,7 @@ impl Joining<'_> {
         let (at, invited) = match &self.request.at {
             JoinAt::Invitation(invitation) => (invitation.at.clone(), invitation.name.clone()),
             JoinAt::Open { at, .. } => (at.clone(), None),
+            JoinAt::Recover { address, .. } => (address.at.clone(), Some(address.name.clone())),
         };
         let name = self.request.name.clone().or(invited).ok_or(ClientError::NameNeeded)?;
         Ok((at, name))
@@ -116,16 +125,63 @@ impl Joining<'_> {
     /// Meets the server, then draws every secret that joining needs and commits them together.
     async fn prepare(&self) -> Result<Me, ClientError> {
         let (at, name) = self.target()?;
+        if let JoinAt::Recover { address, words } = &self.request.at {
+            return self.prepare_recovery(address, words).await;
+        }
         let pin = match &self.request.at {
             JoinAt::Invitation(invitation) => Pin::Short(invitation.server),
             JoinAt::Open { server: Some(server), .. } => Pin::Short(*server),
-            JoinAt::Open { server: None, .. } => Pin::Any,
+            JoinAt::Open { server: None, .. } | JoinAt::Recover { .. } => Pin::Any,
         };
         let line = Line::connect(self.options, &at, pin, ConnectionKind::Registry).await?;
         let server_id = line.server_id();
         line.close().await;
         self.draw(&at, &name, &server_id, pin != Pin::Any)?;
         self.vault.read(me::me)?.ok_or(ClientError::JoinUnfinished)
+    }
+
+    /// Finds the name, and draws what its next record and new mailboxes need.
+    async fn prepare_recovery(&self, address: &Address, words: &Passphrase) -> Result<Me, ClientError> {
+        let entropy = entropy_of(words)?;
+        let recovery = IdentitySecret::recovery_from_entropy(&entropy);
+        let found = recover_name::find(self.options, address, &recovery).await?;
+        let identity = IdentitySecret::generate(&mut Dice(&*self.options.world));
+        let record = recover_name::next_record(&found, &recovery, &identity);
+        self.commit_drawn(&NewMe {
+            name: &address.name,
+            at: &address.at,
+            server_id: &found.server_id,
+            server_pinned: address.pins.is_some(),
+            identity: &identity,
+            record: &record,
+            recovery_entropy: &entropy,
+            invite: None,
+            account: &self.new_account(),
+        })?;
+        self.vault.read(me::me)?.ok_or(ClientError::JoinUnfinished)
+    }
+
+    /// The recovery key signs, the server asks, and the name is mine again.
+    async fn take_back(&self, me: &Me) -> Result<(), ClientError> {
+        let (entropy, identity) = self.vault.read(|tx| Ok((me::recovery_entropy(tx)?, me::identity(tx)?)))?;
+        let entropy = entropy.map(zeroize::Zeroizing::new);
+        let entropy = entropy.ok_or(ClientError::VaultDamaged { what: "the recovery words" })?;
+        let recovery = IdentitySecret::recovery_from_entropy(&entropy);
+        let vouchers = self.voucher_hashes()?;
+        match recover_name::take_back(self.options, me, &recovery, &identity, vouchers).await {
+            Ok((nonce, leaf_index)) => {
+                fail_at(self.options.fail_point, FailPoint::RegisteredNotNoted)?;
+                self.vault.write(|tx| me::set_registered(tx, &nonce, leaf_index))
+            }
+            // What was drawn follows a record that stands no more: the next try draws anew.
+            Err(error @ ClientError::NameChanged { .. }) => Err(self.give_up(error)),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn new_account(&self) -> Account {
+        let world = &self.options.world;
+        Account::generate(&mut Dice(&**world), client_core::schedule::day_of(world.now()))
     }
 
     fn draw(
@@ -142,12 +198,11 @@ impl Joining<'_> {
         let recovery =
             RecoveryCommitment(IdentitySecret::recovery_from_entropy(&entropy).public().commitment());
         let record = sign_first(&identity, name.clone(), *server_id, recovery);
-        let account = Account::generate(&mut rng, client_core::schedule::day_of(world.now()));
         let invite = match &self.request.at {
             JoinAt::Invitation(invitation) => Some(invitation.code),
-            JoinAt::Open { .. } => None,
+            JoinAt::Open { .. } | JoinAt::Recover { .. } => None,
         };
-        let new = NewMe {
+        self.commit_drawn(&NewMe {
             name,
             at,
             server_id,
@@ -156,10 +211,14 @@ impl Joining<'_> {
             record: &record,
             recovery_entropy: &entropy,
             invite: invite.as_ref(),
-            account: &account,
-        };
+            account: &self.new_account(),
+        })
+    }
+
+    /// Every secret that joining needs, in one transaction.
+    fn commit_drawn(&self, new: &NewMe<'_>) -> Result<(), ClientError> {
         self.vault.write(|tx| {
-            me::insert(tx, &new)?;
+            me::insert(tx, new)?;
             for policy in [MailboxPolicy::Doorstep, MailboxPolicy::Inbox] {
                 let owner = OwnerSecret::generate(&mut tx.rng());
                 mailbox::insert(tx, policy, &tx.rng().bytes().into(), &owner, &Voucher(tx.rng().bytes()))?;
@@ -264,10 +323,11 @@ impl Joining<'_> {
         self.vault.erase(|tx| {
             let entropy =
                 me::recovery_entropy(tx)?.ok_or(ClientError::VaultDamaged { what: "the recovery words" })?;
+            let taken_back = me::me(tx)?.is_some_and(|me| is_recovered(&me.record));
             let words =
                 e2ee::recovery_words(&entropy, language).iter().map(|word| (*word).to_owned()).collect();
             me::forget_joining(tx)?;
-            Ok(words)
+            Ok(if taken_back { Vec::new() } else { words })
         })
     }
 

@@ -13,6 +13,7 @@ pub(crate) mod open;
 pub(crate) mod owner;
 pub(crate) mod pull;
 pub(crate) mod recover;
+pub(crate) mod recover_name;
 pub(crate) mod renew;
 pub(crate) mod requests;
 pub(crate) mod seal;

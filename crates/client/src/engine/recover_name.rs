@@ -1,0 +1,134 @@
+//! Taking one's name back with the 24 words, when every key is lost (`spec/directory.md § Challenge`).
+//!
+//! The recovery key signs the new record and the proof. What is drawn stands in the vault before the answer
+//! leaves; whoever stops in between looks the name up, which says whether the answer arrived.
+
+use crypto::IdentitySecret;
+use proto::signed::{identity_of, record_hash, sign_challenge, sign_first, sign_recovery};
+use wire::{
+    Address, CommitmentNonce, ConnectionKind, IdentityRecord, PublicKey, Response, VoucherHash,
+    request::{Answer, AnswerKind, ChallengeProof, Claim, Lookup, VOUCHERS},
+    response::{Challenge, Record, Replaced},
+};
+
+use super::directory::{Found, LookingUp};
+use crate::{
+    ClientError, Options, Passphrase,
+    transport::{Line, Pin},
+    vault::me::Me,
+};
+
+/// The recovery key that 24 words hold, in either language.
+pub(crate) fn entropy_of(words: &Passphrase) -> Result<zeroize::Zeroizing<[u8; 32]>, ClientError> {
+    let text = core::str::from_utf8(words.as_bytes()).map_err(|_| ClientError::NotRecoveryWords)?;
+    let entropy = e2ee::recovery_entropy(text).map_err(|_| ClientError::NotRecoveryWords)?;
+    Ok(zeroize::Zeroizing::new(*entropy.expose()))
+}
+
+/// Looks the name up, and checks that these words are the ones that its record commits to and that the address
+/// is one that it had.
+pub(crate) async fn find(
+    options: &Options,
+    address: &Address,
+    recovery: &IdentitySecret,
+) -> Result<Found, ClientError> {
+    let pin = address.pins.as_ref().map_or(Pin::Any, |pins| Pin::Short(pins.server));
+    let mut looking = LookingUp::of(options, &address.at, pin, &address.name).await?;
+    let found = looking.record().await?;
+    looking.close().await;
+    let expected = address.pins.as_ref().map(|pins| pins.identity);
+    if expected.is_some_and(|expected| !found.has_had(|fingerprint| expected.matches(&fingerprint.0))) {
+        return Err(ClientError::WrongIdentity {
+            name: address.name.to_string(),
+            host: address.at.to_string(),
+        });
+    }
+    match found.record.body.recovery.0 == recovery.public().commitment() {
+        true => Ok(found),
+        false => Err(ClientError::WrongRecoveryWords { name: address.name.to_string() }),
+    }
+}
+
+/// The record by which the recovery key names a new identity; the words stay the same.
+pub(crate) fn next_record(found: &Found, recovery: &IdentitySecret, new: &IdentitySecret) -> IdentityRecord {
+    let body = &found.record.body;
+    sign_recovery(recovery, new, body.recovery, body)
+}
+
+/// Brings the record in the vault to stand: the one registered already, or by a challenge.
+pub(crate) async fn take_back(
+    options: &Options,
+    me: &Me,
+    recovery: &IdentitySecret,
+    identity: &IdentitySecret,
+    vouchers: [VoucherHash; VOUCHERS],
+) -> Result<(CommitmentNonce, u64), ClientError> {
+    let standing = look_up(options, me).await?;
+    let hash = record_hash(&standing.record.body);
+    if hash == record_hash(&me.record.body) {
+        return Ok((standing.commitment_nonce, standing.leaf_index));
+    }
+    if hash != me.record.body.prev_hash {
+        return Err(ClientError::NameChanged { name: me.name.to_string() });
+    }
+    let replaced = answer(options, me, recovery, identity, vouchers).await?;
+    Ok((replaced.commitment_nonce, replaced.leaf_index))
+}
+
+async fn look_up(options: &Options, me: &Me) -> Result<Record, ClientError> {
+    let mut line = connect(options, me, ConnectionKind::Anonymous).await?;
+    match line.ask(Lookup { name: me.name.clone(), seq: None }).await? {
+        Response::Record(record) => {
+            line.close().await;
+            Ok(*record)
+        }
+        other => Err(line.unexpected(&other)),
+    }
+}
+
+/// `CLAIM` → `CHALLENGE` → `ANSWER` → `REPLACED`, on one connection.
+async fn answer(
+    options: &Options,
+    me: &Me,
+    recovery: &IdentitySecret,
+    identity: &IdentitySecret,
+    vouchers: [VoucherHash; VOUCHERS],
+) -> Result<Replaced, ClientError> {
+    // Some first record of the name, only to be asked.
+    let first = sign_first(identity, me.name.clone(), me.server_id, me.record.body.recovery);
+    let mut line = connect(options, me, ConnectionKind::Registry).await?;
+    let challenge = match line.ask(Claim { record: first, vouchers, invite: None }).await? {
+        Response::Challenge(challenge) => challenge,
+        other => return Err(line.unexpected(&other)),
+    };
+    let Challenge { nonce, record_hash: registered, .. } = challenge;
+    if registered != me.record.body.prev_hash {
+        return Err(ClientError::NameChanged { name: me.name.to_string() });
+    }
+    let authority = PublicKey(recovery.public().to_bytes());
+    let proof = ChallengeProof {
+        name: &me.name,
+        old: registered,
+        new: record_hash(&me.record.body),
+        nonce,
+        authority: &authority,
+    };
+    let proof = sign_challenge(recovery, AnswerKind::Recover, &proof, line.proof());
+    let answer = Answer { kind: AnswerKind::Recover, record: me.record.clone(), vouchers, proof };
+    match line.ask(answer).await? {
+        Response::Replaced(replaced) => {
+            line.close().await;
+            Ok(*replaced)
+        }
+        other => Err(line.unexpected(&other)),
+    }
+}
+
+async fn connect(options: &Options, me: &Me, kind: ConnectionKind) -> Result<Line, ClientError> {
+    Line::connect(options, &me.at, Pin::Full(me.server_id), kind).await
+}
+
+/// Whether a record was made by the recovery key: joining then answers a challenge.
+pub(crate) fn is_recovered(record: &IdentityRecord) -> bool {
+    record.body.seq > 0 && identity_of(&record.body).is_ok()
+}

@@ -1,0 +1,105 @@
+//! 24 words take a name back when every key is lost, and contacts are asked before they write again.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+mod common;
+
+use client::{
+    Client, ClientError, FailPoint, JoinAt, JoinRequest, Joined, Language, Options, Protector, Trust,
+};
+use common::{Person, Relay, make_friends, options, passphrase};
+use wire::Address;
+
+struct Cast {
+    relay: Relay,
+    alice: Person,
+    bob: Person,
+    address: Address,
+    words: String,
+}
+
+/// Alice and Bob, and Bob's words as he wrote them down.
+fn cast() -> Cast {
+    let relay = Relay::start();
+    let (alice, bob) = (relay.person("alice"), Person::stranger("bob"));
+    let joined = bob.join(&relay).unwrap();
+    make_friends(&alice, &bob);
+    Cast { relay, alice, bob, address: joined.address, words: joined.recovery_words.join(" ") }
+}
+
+fn request(address: &Address, words: &str) -> JoinRequest {
+    JoinRequest {
+        at: JoinAt::Recover { address: address.clone(), words: passphrase(words) },
+        name: None,
+        protect: Protector::KeyFile,
+        language: Language::English,
+    }
+}
+
+fn take_back(person: &Person, address: &Address, words: &str) -> Result<Joined, ClientError> {
+    Client::join(&person.profile(), &request(address, words), options()).map(|(_, joined)| joined)
+}
+
+#[test]
+fn the_words_take_the_name_back_and_contacts_decide_before_they_write() {
+    let Cast { relay: _relay, alice, bob: _lost, address, words } = cast();
+    let bob = Person::stranger("bob");
+    let joined = take_back(&bob, &address, &words).unwrap();
+    assert_eq!(joined.address.name, address.name);
+    assert_ne!(joined.address.pins, address.pins, "another key");
+    assert!(joined.recovery_words.is_empty(), "the words stay the same");
+    let error = alice.client_hours_later(2).send("bob", "to whom?", &Default::default()).unwrap_err();
+    assert_eq!((error.exit_code(), error.code()), (6, "OUB-E061".to_owned()));
+    assert_eq!(alice.client().contact("bob").unwrap().trust, Trust::Changed);
+    assert!(!alice.client().contact("bob").unwrap().connected, "offers and sessions of the old key are void");
+    alice.verify("bob");
+    assert_eq!(alice.client().flush().unwrap(), 1);
+    bob.client().collect().unwrap();
+    assert_eq!(bob.client().requests().unwrap()[0].texts, ["to whom?"]);
+    bob.client().accept("alice", None).unwrap();
+    alice.texts();
+    alice.stored(&bob, "welcome back");
+    assert_eq!(bob.texts(), ["to whom?", "welcome back"]);
+    // And once more, with the same words.
+    let third = Person::stranger("bob");
+    assert_eq!(take_back(&third, &joined.address, &words).unwrap().address.name, address.name);
+}
+
+#[test]
+fn other_words_and_no_words_change_nothing() {
+    let Cast { relay, alice, bob, address, words } = cast();
+    let other = Person::stranger("carol").join(&relay).unwrap().recovery_words.join(" ");
+    for (words, code) in [(other.as_str(), "OUB-E066"), ("twelve words", "OUB-E038"), ("", "OUB-E038")] {
+        let error = take_back(&Person::stranger("bob"), &address, words).unwrap_err();
+        assert_eq!(error.code(), code, "{error:?}");
+    }
+    let mut elsewhere = address.clone();
+    elsewhere.name = wire::Name::parse("alice").unwrap();
+    assert_eq!(take_back(&Person::stranger("bob"), &elsewhere, &words).unwrap_err().exit_code(), 6);
+    alice.stored(&bob, "all as before");
+    assert_eq!(bob.texts(), ["all as before"]);
+}
+
+#[test]
+fn the_words_outrank_a_thief_who_rotated_the_key() {
+    let Cast { relay: _relay, alice: _alice, bob, address, words } = cast();
+    let thief = bob.twin();
+    thief.client().rotate_identity().unwrap();
+    let owner = Person::stranger("bob");
+    take_back(&owner, &address, &words).unwrap();
+    let error = thief.client().rotate_identity().unwrap_err();
+    assert_eq!(error.exit_code(), 6, "{error:?}");
+}
+
+#[test]
+fn taking_a_name_back_goes_on_where_it_was_interrupted() {
+    let Cast { relay: _relay, alice: _alice, bob: _lost, address, words } = cast();
+    let bob = Person::stranger("bob");
+    for point in [FailPoint::RegisteredNotNoted, FailPoint::CreatedNotNoted] {
+        let dying = Options { fail_point: Some(point), ..options() };
+        Client::join(&bob.profile(), &request(&address, &words), dying).map(drop).unwrap_err();
+    }
+    let joined = take_back(&bob, &address, &words).unwrap();
+    assert_eq!(bob.client().address().unwrap(), joined.address);
+    let again = take_back(&bob, &address, &words).unwrap_err();
+    assert!(matches!(again, ClientError::AlreadyJoined { .. }));
+}
