@@ -25,6 +25,8 @@ pub mod snapshot;
 pub mod stamps;
 pub mod words;
 
+#[cfg(test)]
+mod disorder;
 mod envelope;
 mod numbering;
 mod olm;
