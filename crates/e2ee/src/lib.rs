@@ -32,6 +32,8 @@ mod numbering;
 mod olm;
 mod open;
 mod outgoing;
+#[cfg(test)]
+mod revealed;
 mod seal;
 mod series;
 mod session;
