@@ -1,0 +1,174 @@
+//! A profile that is copied as a whole, log included: what the copy still opens, and what lies in its pages.
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+#[path = "../common/mod.rs"]
+mod common;
+mod pages;
+
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use client::{
+    Client, Dialling, Handled, Options, Pin, PullOptions, RealWorld, SendOptions, SharedWorld, Unlock, World,
+};
+use common::{Person, Relay, friends, options};
+use pages::{Pages, contains};
+use wire::{HostPort, UnixSeconds};
+
+/// The real world, in which every secret of 32 bytes that is drawn is written down.
+#[derive(Clone, Default)]
+struct Witness(Arc<Mutex<Vec<[u8; 32]>>>);
+
+impl World for Witness {
+    fn now(&self) -> UnixSeconds {
+        RealWorld.now()
+    }
+
+    fn fill_random(&self, bytes: &mut [u8]) {
+        RealWorld.fill_random(bytes);
+        if let Ok(secret) = <[u8; 32]>::try_from(&*bytes) {
+            self.0.lock().unwrap().push(secret);
+        }
+    }
+
+    fn dial(&self, at: HostPort, pin: Pin, patience: Duration) -> Dialling {
+        RealWorld.dial(at, pin, patience)
+    }
+}
+
+/// Bob, seen by a witness.
+struct Seen {
+    bob: Person,
+    witness: Witness,
+    /// Every secret that ever stood in the state of a conversation.
+    ever: BTreeSet<Vec<u8>>,
+}
+
+/// How much of what was found where it should be.
+#[derive(Debug)]
+#[allow(dead_code, reason = "printed")]
+struct Found {
+    held: usize,
+    of_offers: usize,
+    of_olm: usize,
+    frames: usize,
+}
+
+impl Seen {
+    fn client(&self) -> Client {
+        let options = Options { world: SharedWorld::new(self.witness.clone()), ..options() };
+        Client::open(&self.bob.profile(), &Unlock::KeyFile, options).unwrap()
+    }
+
+    fn says(&self, to: &Person, text: &str) {
+        self.client().send(&to.name, text, &SendOptions::default()).unwrap();
+    }
+
+    fn reads(&self) {
+        self.client().pull(&PullOptions::default(), &mut |_| Handled::Yes).unwrap();
+    }
+
+    /// Copies the profile and looks for what is held and for what went; says how much of each.
+    fn note(&mut self) -> Found {
+        let copy = self.bob.copied();
+        let pages = Pages::of(&copy.profile());
+        let live = self.secrets_of(&copy);
+        self.ever.extend(live.iter().cloned());
+        let gone: Vec<_> = self.ever.difference(&live).collect();
+        assert!(live.iter().all(|secret| pages.hold(secret)), "what is held is found");
+        assert!(!gone.iter().any(|secret| pages.hold(secret)), "a secret that went lies in the copy");
+        let offers = gone.iter().filter(|secret| secret.len() == 32).count();
+        Found { held: live.len(), of_offers: offers, of_olm: gone.len() - offers, frames: pages.log.len() }
+    }
+
+    /// What the conversations of a copy hold: drawn secrets as bytes, keys of Olm as its pickles spell them.
+    fn secrets_of(&self, copy: &Person) -> BTreeSet<Vec<u8>> {
+        let db = pages::open(&copy.profile());
+        let mut query = db.prepare("SELECT conversation FROM contact").unwrap();
+        let states: Vec<Vec<u8>> =
+            query.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+        let drawn = self.witness.0.lock().unwrap().clone();
+        let drawn = drawn.into_iter().map(|secret| secret.to_vec());
+        let drawn = drawn.filter(|secret| states.iter().any(|state| contains(state, secret)));
+        drawn.chain(states.iter().flat_map(|state| keys_in(state))).collect()
+    }
+}
+
+/// Lists of 32 numbers.
+fn keys_in(state: &[u8]) -> Vec<Vec<u8>> {
+    let pieces = state.split(|byte| *byte == b'[').skip(1);
+    let lists = pieces.filter_map(|piece| piece.split(|byte| *byte == b']').next());
+    let is_key = |list: &&[u8]| list.split(|byte| *byte == b',').count() == 32 && list.is_ascii();
+    lists.filter(is_key).map(<[u8]>::to_vec).collect()
+}
+
+#[test]
+fn secrets_that_went_are_in_no_page_of_a_copy_nor_in_its_log() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    let mut seen = Seen { bob, witness: Witness::default(), ever: BTreeSet::new() };
+    // One client stays open, so that the log is not removed with the last one.
+    let open = seen.client();
+    let (mut copies, mut frames) = (0, 0);
+    for round in 0..5 {
+        seen.says(&alice, &format!("b{round}"));
+        frames += seen.note().frames;
+        assert!(!alice.texts().is_empty());
+        alice.stored(&seen.bob, &format!("a{round}"));
+        seen.reads();
+        frames += seen.note().frames;
+        copies += 2;
+    }
+    // A COLLECT that begins after the last offer was first used, by a clock of seconds.
+    std::thread::sleep(Duration::from_millis(1_100));
+    seen.reads();
+    let found = seen.note();
+    println!("{found:?}; {frames} frames of the log in {copies} copies");
+    assert!(found.of_offers >= 6 && found.of_olm >= 10 && frames > 0, "enough for this to mean something");
+    drop(open);
+}
+
+#[test]
+fn a_copy_opens_neither_what_came_before_nor_what_comes_after_a_round_trip() {
+    let mut relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    alice.stored(&bob, "before");
+    let (before, early) = (relay.copied(), bob.copied());
+    assert_eq!(bob.texts(), ["before"]);
+    bob.stored(&alice, "an answer");
+    assert_eq!(alice.texts(), ["an answer"]);
+
+    let copy = bob.copied();
+    alice.stored(&bob, "there");
+    assert_eq!(bob.texts(), ["there"]);
+    bob.stored(&alice, "and back");
+    assert_eq!(alice.texts(), ["and back"]);
+    alice.stored(&bob, "for bob alone");
+    let after = relay.copied();
+
+    assert_eq!(what_it_opens(&copy), (vec![], 1), "after");
+    relay.put_back(&before);
+    forget_what_came(&copy);
+    assert_eq!(what_it_opens(&copy), (vec![], 1), "before");
+    // The same, by somebody whose copy still holds the keys.
+    relay.put_back(&before);
+    assert_eq!(what_it_opens(&early), (vec!["before".to_owned()], 0));
+    relay.put_back(&after);
+    assert_eq!(bob.texts(), ["for bob alone"]);
+}
+
+/// Texts that a copy gets from the relay, and envelopes that stay closed to it.
+fn what_it_opens(copy: &Person) -> (Vec<String>, u32) {
+    let (list, summary) = copy.pull_with(&PullOptions::default());
+    assert!(summary.unreachable.is_none(), "{:?}", summary.unreachable);
+    let texts = list.iter().map(|message| message.body.text().unwrap_or("?").to_owned());
+    (texts.collect(), summary.quarantined)
+}
+
+/// A thief removes what would keep his copy from trying an envelope again.
+fn forget_what_came(copy: &Person) {
+    pages::open(&copy.profile()).execute_batch("DELETE FROM envelope; DELETE FROM message;").unwrap();
+}
