@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 use wire::limits::DOORSTEP_DAYS_MAX;
 use wire::{Day, Envelope, UnixSeconds};
 
-/// A sender may hold a bundle for a day and a sealed HELLO for another, and then it lies at the doorstep.
+/// A sender may hold a bundle for a day and a sealed HELLO for another, and then it lies at the doorstep. With the
+/// midnight that a new bundle waits for, that is one day less than superseded secrets live.
 const SLOWEST: u16 = 1 + 1 + DOORSTEP_DAYS_MAX;
 const DAYS: u16 = 100;
 
@@ -21,7 +22,7 @@ fn noon(days: u16) -> UnixSeconds {
     UnixSeconds(START.0 + u64::from(days) * 86_400 + 43_200)
 }
 
-/// Bob's account at the end of each day, and the bundle that others find then.
+/// Bob's account at the end of each day, and the bundle that he had published by then.
 struct Diary {
     accounts: Vec<Account>,
     bundles: Vec<VerifiedBundle>,
@@ -75,9 +76,11 @@ fn a_hello_that_waited_as_long_as_it_may_opens_in_every_phase_of_rotation() {
         let diary = Diary::keep(&mut bob, every, DAYS);
         let intro = alice.intro();
         for at in 0..DAYS - SLOWEST {
-            // Fetched at the end of this day, sealed late on the next, opened after a sweep even.
+            // Fetched at the end of this day, when the relay still shows yesterday's; sealed late on the next, and
+            // opened after a sweep even.
             alice.now = noon(at + 1);
-            let envelope = hello_under(&alice, &intro, &bob, &diary.bundles[usize::from(at)]);
+            let shown = &diary.bundles[usize::from(at.saturating_sub(1))];
+            let envelope = hello_under(&alice, &intro, &bob, shown);
             bob.now = noon(at + SLOWEST);
             bob.account = diary.accounts[usize::from(at + SLOWEST)].clone();
             assert!(bob.try_doorstep(&envelope).is_ok(), "day {at}, online every {every} days");
