@@ -1,43 +1,18 @@
 //! A profile that is copied as a whole, log included: what the copy still opens, and what lies in its pages.
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+mod ages;
 #[path = "../common/mod.rs"]
 mod common;
 mod pages;
+mod witness;
 
-use std::{
-    collections::BTreeSet,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::collections::BTreeSet;
 
-use client::{
-    Client, Dialling, Handled, Options, Pin, PullOptions, RealWorld, SendOptions, SharedWorld, Unlock, World,
-};
-use common::{Person, Relay, friends, options};
-use pages::{Pages, contains};
-use wire::{HostPort, UnixSeconds};
-
-/// The real world, in which every secret of 32 bytes that is drawn is written down.
-#[derive(Clone, Default)]
-struct Witness(Arc<Mutex<Vec<[u8; 32]>>>);
-
-impl World for Witness {
-    fn now(&self) -> UnixSeconds {
-        RealWorld.now()
-    }
-
-    fn fill_random(&self, bytes: &mut [u8]) {
-        RealWorld.fill_random(bytes);
-        if let Ok(secret) = <[u8; 32]>::try_from(&*bytes) {
-            self.0.lock().unwrap().push(secret);
-        }
-    }
-
-    fn dial(&self, at: HostPort, pin: Pin, patience: Duration) -> Dialling {
-        RealWorld.dial(at, pin, patience)
-    }
-}
+use client::{Client, Handled, PullOptions, SendOptions};
+use common::{Person, Relay, friends};
+use pages::Pages;
+use witness::Witness;
 
 /// Bob, seen by a witness.
 struct Seen {
@@ -59,8 +34,7 @@ struct Found {
 
 impl Seen {
     fn client(&self) -> Client {
-        let options = Options { world: SharedWorld::new(self.witness.clone()), ..options() };
-        Client::open(&self.bob.profile(), &Unlock::KeyFile, options).unwrap()
+        self.witness.client(&self.bob)
     }
 
     fn says(&self, to: &Person, text: &str) {
@@ -75,7 +49,8 @@ impl Seen {
     fn note(&mut self) -> Found {
         let copy = self.bob.copied();
         let pages = Pages::of(&copy.profile());
-        let live = self.secrets_of(&copy);
+        let live =
+            self.witness.secrets_in(&pages::column(&copy.profile(), "SELECT conversation FROM contact"));
         self.ever.extend(live.iter().cloned());
         let gone: Vec<_> = self.ever.difference(&live).collect();
         assert!(live.iter().all(|secret| pages.hold(secret)), "what is held is found");
@@ -83,26 +58,6 @@ impl Seen {
         let offers = gone.iter().filter(|secret| secret.len() == 32).count();
         Found { held: live.len(), of_offers: offers, of_olm: gone.len() - offers, frames: pages.log.len() }
     }
-
-    /// What the conversations of a copy hold: drawn secrets as bytes, keys of Olm as its pickles spell them.
-    fn secrets_of(&self, copy: &Person) -> BTreeSet<Vec<u8>> {
-        let db = pages::open(&copy.profile());
-        let mut query = db.prepare("SELECT conversation FROM contact").unwrap();
-        let states: Vec<Vec<u8>> =
-            query.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
-        let drawn = self.witness.0.lock().unwrap().clone();
-        let drawn = drawn.into_iter().map(|secret| secret.to_vec());
-        let drawn = drawn.filter(|secret| states.iter().any(|state| contains(state, secret)));
-        drawn.chain(states.iter().flat_map(|state| keys_in(state))).collect()
-    }
-}
-
-/// Lists of 32 numbers.
-fn keys_in(state: &[u8]) -> Vec<Vec<u8>> {
-    let pieces = state.split(|byte| *byte == b'[').skip(1);
-    let lists = pieces.filter_map(|piece| piece.split(|byte| *byte == b']').next());
-    let is_key = |list: &&[u8]| list.split(|byte| *byte == b',').count() == 32 && list.is_ascii();
-    lists.filter(is_key).map(<[u8]>::to_vec).collect()
 }
 
 #[test]
@@ -123,7 +78,7 @@ fn secrets_that_went_are_in_no_page_of_a_copy_nor_in_its_log() {
         copies += 2;
     }
     // A COLLECT that begins after the last offer was first used, by a clock of seconds.
-    std::thread::sleep(Duration::from_millis(1_100));
+    seen.witness.let_seconds_pass();
     seen.reads();
     let found = seen.note();
     println!("{found:?}; {frames} frames of the log in {copies} copies");

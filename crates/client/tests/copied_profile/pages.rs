@@ -80,3 +80,10 @@ pub fn open(profile: &Profile) -> Connection {
     db.execute_batch(&format!("PRAGMA cipher_log_level = NONE; PRAGMA key = \"x'{key}'\";")).unwrap();
     db
 }
+
+/// The states that a query finds in a copied vault.
+pub fn column(profile: &Profile, query: &str) -> Vec<Vec<u8>> {
+    let db = open(profile);
+    let mut query = db.prepare(query).unwrap();
+    query.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+}
