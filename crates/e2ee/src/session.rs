@@ -259,3 +259,6 @@ fn pickle(session: &Session) -> Zeroizing<Vec<u8>> {
         serde_json::to_vec(&session.pickle()).expect("a pickle is plain data and always serialises"),
     )
 }
+
+#[cfg(test)]
+mod tests;
