@@ -29,7 +29,7 @@ const HABITS: [Habits; 3] = [
 #[test]
 fn offers_are_made_used_and_erased_as_specified_under_every_disorder() {
     let given = std::env::var("OUBLIETTE_SEED").ok().map(|seed| seed.parse().expect("a seed is a number"));
-    let count = if std::env::var_os("OUBLIETTE_LONG").is_some() { 300 } else { 12 };
+    let count = if std::env::var_os("OUBLIETTE_LONG").is_some() { 120 } else { 12 };
     let first =
         given.unwrap_or_else(|| SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() as u64);
     let mut tally = Tally::default();
