@@ -147,6 +147,8 @@ impl Client {
     pub fn open(profile: &Profile, unlock: &Unlock, options: Options) -> Result<Client, ClientError> {
         let client = Client { vault: Vault::open(profile, unlock, &options.world)?, options };
         client.vault.me()?;
+        // What is past its time is erased by whatever command comes first on a day, with or without a server.
+        engine::upkeep::sweep(&client)?;
         Ok(client)
     }
 

@@ -164,16 +164,21 @@ impl<'a> Courier<'a> {
 
     /// The mailbox to seal for, with the record looked up anew where it is due (P6).
     async fn destination(&mut self, way: SealedAs) -> Result<DepositId, ClientError> {
+        let person = self.person()?;
         let at_doorstep = way != SealedAs::Inbox;
-        if !self.refreshed || (at_doorstep && self.bundle.is_none()) {
+        let fresh = !at_doorstep && self.client.vault.read(|tx| seal::wants_fresh_session(tx, &person))?;
+        if !self.refreshed || ((at_doorstep || fresh) && self.bundle.is_none()) {
             self.await_all().await?;
-            let person = self.person()?;
-            self.bundle = refresh(self.client, &person, at_doorstep).await?;
+            self.bundle = match refresh(self.client, &person, at_doorstep || fresh).await {
+                // Without a bundle the session of before goes on.
+                Err(ClientError::NoBundle { .. }) if fresh => None,
+                bundle => bundle?,
+            };
             self.refreshed = true;
         }
         match (way, &self.bundle) {
             (SealedAs::Inbox, _) => {
-                self.person()?.inbox.ok_or(ClientError::Unexpected { place: "a contact without an inbox" })
+                person.inbox.ok_or(ClientError::Unexpected { place: "a contact without an inbox" })
             }
             (_, Some(bundle)) => Ok(bundle.bundle().body.doorstep),
             (_, None) => Err(ClientError::Unexpected { place: "a first message without a bundle" }),

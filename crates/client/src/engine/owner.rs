@@ -12,7 +12,7 @@ use wire::{
 
 use super::{
     copies,
-    join::{make_generation_known, open_mailbox},
+    join::{make_generation_known, open_mailbox, retire},
     open::{self, Outcome},
     recover, upkeep,
 };
@@ -23,6 +23,7 @@ use crate::{
         contact::{self, Standing},
         inbox, mailbox,
         me::{self, Copy},
+        stamp,
     },
 };
 
@@ -30,6 +31,8 @@ use crate::{
 const BATCH_MAX: usize = 64;
 /// Deliveries of one drain: the relay's hard cap is twice the quota (`spec/mailbox.md`).
 const DRAIN_MAX: usize = 2 * wire::limits::INBOX_ENVELOPES_MAX as usize;
+/// A generation of stamps ends so many days after its last stamp was handed out (DESIGN § 8.2).
+const RETIRE_DAYS: u16 = 60;
 /// Unacked envelopes under way.
 const CREDIT: u16 = 64;
 
@@ -78,10 +81,11 @@ impl<'a> Owner<'a> {
         Ok(Owner { client, line, doorstep, inbox, collected, set_aside_before })
     }
 
-    /// Drains both mailboxes, then does what only a drained client may do.
+    /// Drains both mailboxes, then does what only a drained client may do. The inbox comes first: what a friend
+    /// without stamps left at the doorstep, at most 32 envelopes, is mostly later, and Olm keeps 40 skipped keys.
     pub(crate) async fn drain(&mut self) -> Result<(), ClientError> {
         let began = self.client.now();
-        for slot in [self.doorstep.slot, self.inbox.slot] {
+        for slot in [self.inbox.slot, self.doorstep.slot] {
             self.collect(slot, false).await?;
             let mut delivered = 0;
             loop {
@@ -107,7 +111,27 @@ impl<'a> Owner<'a> {
         }
         upkeep::mint_successor(self.client)?;
         // Also where a relay went back to before it knew the generation.
-        make_generation_known(&self.client.vault, &mut self.line, &self.inbox).await
+        make_generation_known(&self.client.vault, &mut self.line, &self.inbox).await?;
+        self.retire_old_stamps().await
+    }
+
+    /// Generations that nobody needs any more end: 60 days after their last stamp was handed out, and once every
+    /// contact has later ones.
+    async fn retire_old_stamps(&mut self) -> Result<(), ClientError> {
+        let vault = &self.client.vault;
+        let present = vault.read(mailbox::mint)?.generation();
+        let older: Vec<_> = self.inbox.generations.iter().copied().filter(|each| *each < present).collect();
+        for generation in older {
+            if vault.read(|tx| stamp::may_retire(tx, generation, RETIRE_DAYS))? {
+                retire(&mut self.line, self.inbox.slot, generation).await?;
+                vault.erase(|tx| {
+                    mailbox::drop_mint(tx, generation)?;
+                    stamp::forget_generation(tx, generation)
+                })?;
+                self.inbox.generations.retain(|each| *each != generation);
+            }
+        }
+        Ok(())
     }
 
     /// From now on deliveries are pushed as they come.

@@ -54,6 +54,15 @@ pub(crate) fn route(tx: &Tx<'_>, person: &Person, row: &OutRow) -> Result<Route,
     })
 }
 
+/// Whether the next message shall begin a fresh Olm session: so much went unanswered, and both still have the keys
+/// under which the conversation began.
+pub(crate) fn wants_fresh_session(tx: &Tx<'_>, person: &Person) -> Result<bool, ClientError> {
+    let mine = me::me(tx)?.ok_or(ClientError::JoinUnfinished)?.fingerprint;
+    let state = contact::conversation(tx, person.id)?;
+    let present = *state.mine() == mine && *state.theirs() == person.fingerprint;
+    Ok(present && state.wants_fresh_session(tx.now()))
+}
+
 /// What sealing came to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Step {
@@ -89,7 +98,7 @@ pub(crate) fn seal(
     let state = contact::conversation(tx, person.id)?;
     let work = Work { tx, row: &row, person: &person, state: &state };
     match (way, bundle) {
-        (SealedAs::Inbox, _) => work.inbox()?,
+        (SealedAs::Inbox, bundle) => work.inbox(bundle)?,
         (SealedAs::Hello, Some(bundle)) => work.hello(bundle)?,
         (SealedAs::SessionForm, Some(bundle)) => work.session_form(bundle)?,
         _ => return Err(ClientError::Unexpected { place: "sealing without a bundle" }),
@@ -113,13 +122,21 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    fn inbox(&self) -> Result<(), ClientError> {
+    /// When too much went unanswered, in a fresh Olm session, if a bundle was fetched for it.
+    fn inbox(&self, bundle: Option<&VerifiedBundle>) -> Result<(), ClientError> {
         let again = ClientError::Unexpected { place: "an inbox without stamps" };
         let sid = self.person.inbox.ok_or(again.clone())?;
         let stamp = stamp::spend(self.tx, self.person.id)?.ok_or(again)?;
         let message = self.outgoing(SealedAs::Inbox)?;
         let spare = self.spare_stamps()?;
-        let sealed = self.state.seal(&message, &spare, sid, self.tx.now(), &mut self.tx.rng());
+        let (now, mut rng) = (self.tx.now(), self.tx.rng());
+        let sealed = match bundle.filter(|_| self.state.wants_fresh_session(now)) {
+            Some(bundle) => {
+                let account = me::account(self.tx)?;
+                self.state.seal_fresh_session(&account, bundle, &message, &spare, sid, now, &mut rng)
+            }
+            None => self.state.seal(&message, &spare, sid, now, &mut rng),
+        };
         let sealed = sealed.map_err(|error| self.seal_error(&error))?;
         let auth = authorise(&stamp, &sid, &sealed.envelope);
         self.commit(SealedAs::Inbox, sid, auth, &sealed)

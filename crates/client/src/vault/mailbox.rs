@@ -2,7 +2,9 @@
 
 use crypto::OwnerSecret;
 use e2ee::Mint;
-use wire::{DepositAuth, DepositId, Envelope, OwnerId, StampIndex, Voucher, request::MailboxPolicy};
+use wire::{
+    DepositAuth, DepositId, Envelope, Generation, OwnerId, StampIndex, Voucher, request::MailboxPolicy,
+};
 
 use super::{Tx, int, uint};
 use crate::ClientError;
@@ -109,6 +111,16 @@ pub(crate) fn set_mint(tx: &Tx<'_>, mint: &Mint, fresh: bool) -> Result<(), Clie
     earlier.for_each(|one| bytes.extend_from_slice(one));
     let sql = "UPDATE mailbox SET mint = ?2, generated = generated AND NOT ?3 WHERE policy = ?1";
     tx.execute(sql, (number(MailboxPolicy::Inbox), bytes.as_slice(), fresh))?;
+    Ok(())
+}
+
+/// Forgets an earlier generation's mint: what it minted is not taken any more.
+pub(crate) fn drop_mint(tx: &Tx<'_>, generation: Generation) -> Result<(), ClientError> {
+    let kept: Vec<Mint> = mints(tx)?.into_iter().filter(|mint| mint.generation() != generation).collect();
+    let mut bytes = zeroize::Zeroizing::new(Vec::new());
+    kept.iter().for_each(|mint| bytes.extend_from_slice(&mint.snapshot()));
+    let sql = "UPDATE mailbox SET mint = ?2 WHERE policy = ?1";
+    tx.execute(sql, (number(MailboxPolicy::Inbox), bytes.as_slice()))?;
     Ok(())
 }
 

@@ -54,11 +54,32 @@ pub(crate) fn preview(tx: &Tx<'_>, wanted: usize) -> Result<Vec<Stamp>, ClientEr
 }
 
 fn remember(tx: &Tx<'_>, contact: i64, mint: &Mint, stamps: &[Stamp]) -> Result<(), ClientError> {
-    let mut sql = tx.prepare_cached("INSERT INTO handed (generation, idx, contact) VALUES (?1, ?2, ?3)")?;
+    let today = client_core::schedule::day_of(tx.now());
+    let mut sql =
+        tx.prepare_cached("INSERT INTO handed (generation, idx, contact, day) VALUES (?1, ?2, ?3, ?4)")?;
     for stamp in stamps {
-        sql.execute((stamp.generation.0, stamp.index.0, contact))?;
+        sql.execute((stamp.generation.0, stamp.index.0, contact, today.0))?;
     }
     mailbox::set_mint(tx, mint, false)
+}
+
+/// Whether a generation may retire: nothing of it was handed out for `days` days, and every contact who writes to
+/// me has stamps of a later one.
+pub(crate) fn may_retire(tx: &Tx<'_>, generation: Generation, days: u16) -> Result<bool, ClientError> {
+    let last = "SELECT coalesce(max(day), 0) FROM handed WHERE generation = ?1";
+    let last: u16 = tx.query_row(last, [generation.0], |row| row.get(0))?;
+    let behind =
+        "SELECT count(*) FROM contact WHERE standing = 0 AND blocked = 0 AND answered = 1 AND id NOT IN
+                  (SELECT contact FROM handed WHERE generation > ?1)";
+    let behind: u32 = tx.query_row(behind, [generation.0], |row| row.get(0))?;
+    let today = client_core::schedule::day_of(tx.now());
+    Ok(behind == 0 && today.0.saturating_sub(last) >= days)
+}
+
+/// Forgets whose the stamps of a retired generation were.
+pub(crate) fn forget_generation(tx: &Tx<'_>, generation: Generation) -> Result<(), ClientError> {
+    tx.execute("DELETE FROM handed WHERE generation = ?1", [generation.0])?;
+    Ok(())
 }
 
 /// Who was handed this stamp.

@@ -105,23 +105,6 @@ impl Relay {
         self.restart();
     }
 
-    /// All that the relay holds at this moment.
-    pub fn copied(&mut self) -> TempDir {
-        self.kill();
-        let copy = tempfile::tempdir().unwrap();
-        copy_folder(&self.data(), copy.path());
-        self.restart();
-        copy
-    }
-
-    /// Puts an earlier state back, as an operator does with a backup.
-    pub fn put_back(&mut self, copy: &TempDir) {
-        self.kill();
-        std::fs::remove_dir_all(self.data()).unwrap();
-        copy_folder(copy.path(), &self.data());
-        self.restart();
-    }
-
     /// As `kill -9` does.
     pub fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
@@ -181,13 +164,6 @@ impl Person {
 
     pub fn profile(&self) -> Profile {
         Profile::named(Some(self.home.path()), "default").unwrap()
-    }
-
-    /// Whoever has all files of the profile as they are now.
-    pub fn copied(&self) -> Person {
-        let copy = Person::stranger(&self.name);
-        copy_folder(self.profile().dir(), copy.profile().dir());
-        copy
     }
 
     pub fn request(&self, invitation: Invitation) -> JoinRequest {
@@ -298,20 +274,6 @@ impl Person {
         let (list, summary) = self.pull_with(&PullOptions::default());
         assert!(summary.unreachable.is_none(), "{:?}", summary.unreachable);
         list.iter().map(|message| message.body.text().unwrap_or("?").to_owned()).collect()
-    }
-}
-
-/// File by file, with the rights that they have.
-fn copy_folder(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    std::fs::set_permissions(to, std::fs::metadata(from).unwrap().permissions()).unwrap();
-    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
-        let (kind, from, to) = (entry.file_type().unwrap(), entry.path(), to.join(entry.file_name()));
-        if kind.is_dir() {
-            copy_folder(&from, &to);
-        } else if kind.is_file() {
-            std::fs::copy(from, to).unwrap();
-        }
     }
 }
 

@@ -68,7 +68,7 @@ fn read(person: &Person, world: &Witness) {
 
 /// Takes down what the vault holds; what it held before and holds no more is in no page of it.
 fn note(bob: &Person, his: &Witness, day: u64, lives: &mut Lives) {
-    let copy = bob.copied();
+    let copy = bob.twin();
     let pages = Pages::of(&copy.profile());
     let mut live = BTreeSet::new();
     let places = [

@@ -47,7 +47,7 @@ impl Seen {
 
     /// Copies the profile and looks for what is held and for what went; says how much of each.
     fn note(&mut self) -> Found {
-        let copy = self.bob.copied();
+        let copy = self.bob.twin();
         let pages = Pages::of(&copy.profile());
         let live =
             self.witness.secrets_in(&pages::column(&copy.profile(), "SELECT conversation FROM contact"));
@@ -91,27 +91,27 @@ fn a_copy_opens_neither_what_came_before_nor_what_comes_after_a_round_trip() {
     let mut relay = Relay::start();
     let (alice, bob) = friends(&relay);
     alice.stored(&bob, "before");
-    let (before, early) = (relay.copied(), bob.copied());
+    let (before, early) = (relay.snapshot(), bob.twin());
     assert_eq!(bob.texts(), ["before"]);
     bob.stored(&alice, "an answer");
     assert_eq!(alice.texts(), ["an answer"]);
 
-    let copy = bob.copied();
+    let copy = bob.twin();
     alice.stored(&bob, "there");
     assert_eq!(bob.texts(), ["there"]);
     bob.stored(&alice, "and back");
     assert_eq!(alice.texts(), ["and back"]);
     alice.stored(&bob, "for bob alone");
-    let after = relay.copied();
+    let after = relay.snapshot();
 
     assert_eq!(what_it_opens(&copy), (vec![], 1), "after");
-    relay.put_back(&before);
+    relay.roll_back(&before);
     forget_what_came(&copy);
     assert_eq!(what_it_opens(&copy), (vec![], 1), "before");
     // The same, by somebody whose copy still holds the keys.
-    relay.put_back(&before);
+    relay.roll_back(&before);
     assert_eq!(what_it_opens(&early), (vec!["before".to_owned()], 0));
-    relay.put_back(&after);
+    relay.roll_back(&after);
     assert_eq!(bob.texts(), ["for bob alone"]);
 }
 
