@@ -144,8 +144,11 @@ pub struct Join {
 /// What wraps the vault's key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Protect {
-    /// A passphrase if one can be had (terminal or --passphrase-file), else refuse with remedies
+    /// The keyring if it answers, else a passphrase (terminal), else refuse with remedies; with
+    /// --passphrase-file that passphrase
     Auto,
+    /// The keyring of the desktop session, through the program secret-tool
+    Keyring,
     /// A passphrase (Argon2id)
     Passphrase,
     /// A key file beside the vault, mode 0600: as safe as the disk

@@ -2,10 +2,10 @@
 
 use std::io::IsTerminal as _;
 
-use client::{Client, Options, Profile, Protection, Unlock};
+use client::{Client, Options, Profile};
 
 use crate::args::{Colour, Global};
-use crate::passphrase;
+use crate::protector;
 use crate::screen::{Screen, can_ask};
 use crate::stop::Stop;
 
@@ -47,10 +47,7 @@ impl Context {
     /// Opens the vault with whatever it was protected by at join.
     pub fn open(&self) -> Result<Client, Stop> {
         let profile = self.profile()?;
-        let unlock = match profile.protection()? {
-            Protection::KeyFile => Unlock::KeyFile,
-            Protection::Passphrase => Unlock::Passphrase(passphrase::existing(self)?),
-        };
+        let unlock = protector::unlock(self, &profile)?;
         Ok(Client::open(&profile, &unlock, self.options())?)
     }
 }

@@ -12,6 +12,7 @@ mod help;
 mod json;
 mod passphrase;
 mod problem;
+mod protector;
 mod screen;
 mod shown;
 mod stop;

@@ -8,6 +8,7 @@
 mod crashes;
 mod crowd;
 mod identity;
+mod keyring;
 mod machine;
 mod mistakes;
 mod person;
