@@ -150,7 +150,7 @@ impl Client {
         engine::contacts::rename(self, alias, new_alias)
     }
 
-    /// Blocks or unblocks a contact. The relay is not told.
+    /// Blocks or unblocks a contact. The contact is not told; the relay only where a flood has to be stemmed.
     pub fn set_blocked(&self, alias: &str, blocked: bool) -> Result<Contact, ClientError> {
         engine::contacts::set_blocked(self, alias, blocked)
     }

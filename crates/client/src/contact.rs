@@ -19,6 +19,9 @@ pub struct Contact {
     pub connected: bool,
     /// Unused stamps of theirs that I hold.
     pub stamps: u32,
+    /// Stamps of mine in their hands that the relay was told to cross off after a flood: what comes with these
+    /// never arrives, and the sender is not told.
+    pub crossed_off: u32,
 }
 
 /// What two people compare, over the phone or side by side.

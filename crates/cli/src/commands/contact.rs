@@ -38,13 +38,20 @@ pub fn show(context: &Context, contact: &Contact) -> Result<(), Stop> {
         .text("trust", contact.trust.word())
         .truth("blocked", contact.blocked)
         .truth("connected", contact.connected)
-        .number("stamps", u64::from(contact.stamps));
+        .number("stamps", u64::from(contact.stamps))
+        .number("crossed_off", u64::from(contact.crossed_off));
+    let flood = (contact.crossed_off > 0).then(|| flood(contact.crossed_off));
     let states = [
         Some(contact.trust.word()),
         contact.blocked.then_some("blocked"),
         (!contact.connected).then_some("not connected yet"),
+        flood.as_deref(),
     ];
     let states = states.into_iter().flatten().collect::<Vec<_>>().join(", ");
     let text = format!("{}  ({states})  {address}", shown_on_one_line(&contact.alias));
     Ok(context.screen.answer(line, &text)?)
+}
+
+fn flood(stamps: u32) -> String {
+    format!("flooded you: {stamps} stamps crossed off, what comes with them never arrives")
 }

@@ -13,6 +13,7 @@ use crate::{
     vault::{
         Tx,
         contact::{self, NewPerson, Person, Standing},
+        int,
         me::Me,
         stamp,
     },
@@ -119,6 +120,11 @@ pub(crate) fn set_blocked(client: &Client, alias: &str, blocked: bool) -> Result
     client.vault.write(|tx| {
         let person = contact::expect(tx, alias)?;
         contact::set(tx, person.id, "blocked", blocked)?;
+        if !blocked && stamp::crossed_off(tx, person.id)? > 0 {
+            // The stamps that were crossed off bring nothing any more: new ones leave like any refill.
+            let due = client_core::schedule::refill_due(tx.now(), tx.number());
+            contact::set(tx, person.id, "refill_due", int(due.0))?;
+        }
         to_contact(tx, &contact::by_id(tx, person.id)?)
     })
 }
@@ -168,6 +174,7 @@ pub(crate) fn to_contact(tx: &Tx<'_>, person: &Person) -> Result<Contact, Client
         blocked: person.blocked,
         connected: person.inbox.is_some() && contact::conversation(tx, person.id)?.can_use_inbox(today),
         stamps: stamp::count(tx, person.id)?,
+        crossed_off: stamp::crossed_off(tx, person.id)?,
     })
 }
 

@@ -3,6 +3,7 @@
 pub(crate) mod contacts;
 pub(crate) mod deposit;
 pub(crate) mod directory;
+pub(crate) mod flood;
 pub(crate) mod identity;
 pub(crate) mod join;
 pub(crate) mod log;

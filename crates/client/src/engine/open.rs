@@ -88,7 +88,11 @@ fn open_in_inbox(
     stamp::set_spent(tx, *generation, index)?;
     let sid = mailbox::sid(tx, MailboxPolicy::Inbox)?;
     let state = contact::conversation(tx, holder)?;
-    let Ok(opened) = state.open(&me::account(tx)?, envelope, sid, now) else { return Ok(Outcome::SetAside) };
+    let Ok(opened) = state.open(&me::account(tx)?, envelope, sid, now) else {
+        // What a blocked person's stamp brought is not worth a place in quarantine.
+        let blocked = stamp::blocked_spender(tx, *generation, index)?.is_some();
+        return Ok(if blocked { Outcome::Dropped } else { Outcome::SetAside });
+    };
     contact::set(tx, holder, "answered", true)?;
     apply(tx, holder, &opened, now)
 }

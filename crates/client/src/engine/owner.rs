@@ -11,6 +11,7 @@ use wire::{
 };
 
 use super::{
+    flood::Flood,
     join::{make_generation_known, open_mailbox},
     open::{self, Outcome},
     upkeep,
@@ -46,6 +47,7 @@ pub(crate) struct Owner<'a> {
     doorstep: Opened,
     inbox: Opened,
     pub(crate) collected: Collected,
+    flood: Flood,
 }
 
 struct Delivery {
@@ -64,7 +66,7 @@ impl<'a> Owner<'a> {
         let inbox = open_mailbox(&client.vault, &mut line, MailboxPolicy::Inbox).await?;
         let expired = doorstep.expired.saturating_add(inbox.expired);
         let collected = Collected { expired, ..Collected::default() };
-        Ok(Owner { client, line, doorstep, inbox, collected })
+        Ok(Owner { client, line, doorstep, inbox, collected, flood: Flood::default() })
     }
 
     /// Drains both mailboxes, then does what only a drained client may do.
@@ -90,6 +92,7 @@ impl<'a> Owner<'a> {
             }
         }
         self.after_drain(began)?;
+        self.flood.stem(self.client, &mut self.line, self.inbox.slot).await?;
         upkeep::mint_successor(self.client)?;
         let generated = self.client.vault.read(|tx| mailbox::get(tx, MailboxPolicy::Inbox))?.generated;
         if !generated {
@@ -111,6 +114,7 @@ impl<'a> Owner<'a> {
         match batch {
             Some(batch) if batch.deliveries > 0 => {
                 self.after_drain(began)?;
+                self.flood.stem(self.client, &mut self.line, self.inbox.slot).await?;
                 Ok(true)
             }
             _ => Ok(false),
@@ -164,15 +168,20 @@ impl<'a> Owner<'a> {
         self.client.fail_at(FailPoint::DeliveredNotCommitted)?;
         let now = self.client.now();
         let doorstep = self.doorstep.slot;
+        let flood = &mut self.flood;
         let outcomes = self.client.vault.erase(|tx| {
-            let take = |delivery: &Delivery| {
+            let mut take = |delivery: &Delivery| {
                 let policy = match delivery.ticket.slot() == doorstep {
                     true => MailboxPolicy::Doorstep,
                     false => MailboxPolicy::Inbox,
                 };
-                open::take_in(tx, policy, &delivery.auth, &delivery.envelope, now)
+                let outcome = open::take_in(tx, policy, &delivery.auth, &delivery.envelope, now)?;
+                if outcome != Outcome::Repeat {
+                    flood.count(tx, &delivery.auth)?;
+                }
+                Ok(outcome)
             };
-            deliveries.iter().map(take).collect::<Result<Vec<_>, _>>()
+            deliveries.iter().map(&mut take).collect::<Result<Vec<_>, _>>()
         })?;
         self.collected.kept += count(&outcomes, Outcome::Kept);
         self.collected.quarantined += count(&outcomes, Outcome::SetAside);

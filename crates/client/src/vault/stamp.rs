@@ -1,5 +1,7 @@
 //! Stamps: theirs that I may spend, mine that I handed out.
 
+use std::collections::BTreeMap;
+
 use e2ee::Mint;
 use rusqlite::OptionalExtension;
 use wire::{Generation, Stamp, StampIndex, Wire};
@@ -81,5 +83,53 @@ pub(crate) fn set_spent(tx: &Tx<'_>, generation: Generation, index: StampIndex) 
 /// How many stamps a contact has left, as far as I can know.
 pub(crate) fn unused(tx: &Tx<'_>, contact: i64) -> Result<u32, ClientError> {
     let sql = "SELECT count(*) FROM handed WHERE contact = ?1 AND spent = 0";
+    Ok(tx.query_row(sql, [contact], |row| row.get(0))?)
+}
+
+/// Who was handed this spent stamp, if it is somebody whom I blocked or declined.
+pub(crate) fn blocked_spender(
+    tx: &Tx<'_>,
+    generation: Generation,
+    index: StampIndex,
+) -> Result<Option<i64>, ClientError> {
+    let sql = "SELECT contact.id FROM handed JOIN contact ON contact.id = handed.contact
+               WHERE generation = ?1 AND idx = ?2 AND spent = 1 AND (blocked = 1 OR standing = 2)";
+    Ok(tx.prepare_cached(sql)?.query_row((generation.0, index.0), |row| row.get(0)).optional()?)
+}
+
+/// The stamps of mine that a contact has not spent, rising, by generation.
+pub(crate) fn unspent(
+    tx: &Tx<'_>,
+    contact: i64,
+) -> Result<BTreeMap<Generation, Vec<StampIndex>>, ClientError> {
+    let mut rows = tx.prepare_cached(
+        "SELECT generation, idx FROM handed WHERE contact = ?1 AND spent = 0 ORDER BY generation, idx",
+    )?;
+    let list = rows.query_map([contact], |row| Ok((Generation(row.get(0)?), StampIndex(row.get(1)?))))?;
+    let mut all: BTreeMap<Generation, Vec<StampIndex>> = BTreeMap::new();
+    for row in list {
+        let (generation, index) = row?;
+        all.entry(generation).or_default().push(index);
+    }
+    Ok(all)
+}
+
+/// Notes that the relay drops what comes with these (`spent` = 2).
+pub(crate) fn set_crossed_off(
+    tx: &Tx<'_>,
+    generation: Generation,
+    indices: &[StampIndex],
+) -> Result<(), ClientError> {
+    let mut sql =
+        tx.prepare_cached("UPDATE handed SET spent = 2 WHERE generation = ?1 AND idx = ?2 AND spent = 0")?;
+    for index in indices {
+        sql.execute((generation.0, index.0))?;
+    }
+    Ok(())
+}
+
+/// How many of a contact's stamps the relay was told to cross off.
+pub(crate) fn crossed_off(tx: &Tx<'_>, contact: i64) -> Result<u32, ClientError> {
+    let sql = "SELECT count(*) FROM handed WHERE contact = ?1 AND spent = 2";
     Ok(tx.query_row(sql, [contact], |row| row.get(0))?)
 }

@@ -135,7 +135,7 @@ fn a_refill_may_die_anywhere_and_gives_its_stamps_once() {
     until_died(40, &mut tally, |tally| {
         each_death(|death| {
             let before = stamps();
-            roles::make_refill_due(&bob);
+            bob.make_refill_due();
             let died = play(&bob, &Role::Flush, Some(death)).died;
             play(&bob, &Role::Flush, None);
             alice.client().collect().unwrap();

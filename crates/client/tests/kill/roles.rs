@@ -1,7 +1,7 @@
 //! What a dying process does: one command of the library, told by its environment.
 
 use std::{
-    env, fs,
+    env,
     io::Write,
     os::unix::process::ExitStatusExt,
     path::PathBuf,
@@ -110,12 +110,4 @@ fn pull(client: &Client) {
         Handled::Yes
     });
     assert!(summary.as_ref().unwrap().unreachable.is_none(), "{summary:?}");
-}
-
-/// Moves the random due time of a refill to the past, as ten minutes would: with the vault's own key.
-pub fn make_refill_due(person: &Person) {
-    let key = fs::read(person.profile().key_file_path()).unwrap();
-    let key: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
-    let vault = rusqlite::Connection::open(person.profile().vault_path()).unwrap();
-    vault.execute_batch(&format!("PRAGMA key = \"x'{key}'\"; UPDATE contact SET refill_due = 1;")).unwrap();
 }
