@@ -102,7 +102,7 @@ pub enum Command {
     Decline(Decline),
     /// Show the local history of a contact
     Log(Log),
-    /// List, rename, block contacts [alias: contacts]
+    /// List, rename, block, remove contacts [alias: contacts]
     #[command(subcommand)]
     Contact(Contact),
     /// List contacts
@@ -181,6 +181,12 @@ pub struct Verify {
     /// Non-interactive: succeed only if these words (or the 60 digits) match
     #[arg(long)]
     pub words: Option<String>,
+    /// Show a QR code with both fingerprints in full
+    #[arg(long)]
+    pub qr: bool,
+    /// Non-interactive: succeed only if this text, scanned from the other side's QR code, matches; `-` reads stdin
+    #[arg(long, value_name = "TEXT", conflicts_with = "words")]
+    pub code: Option<String>,
     /// Word list language (the digits are the same in all)
     #[arg(long, value_enum, default_value = "en")]
     pub lang: Language,
@@ -290,6 +296,14 @@ pub enum Contact {
         /// Contact
         contact: String,
     },
+    /// Forget a contact and erase the history; they are not told, and may ask again
+    Remove {
+        /// Contact
+        contact: String,
+        /// Do not ask
+        #[arg(short, long)]
+        yes: bool,
+    },
 }
 
 /// Arguments of `identity`.
@@ -358,7 +372,10 @@ mod tests {
             "oub requests",
             "oub accept bob",
             "oub log bob",
+            "oub verify bob --qr",
+            "oub verify bob --code -",
             "oub contact list",
+            "oub contact remove bob --yes",
             "oub contacts",
             "oub outbox",
             "oub identity rotate",
@@ -372,7 +389,14 @@ mod tests {
 
     #[test]
     fn what_contradicts_itself_is_refused() {
-        for line in ["oub pull --peek --exec true", "oub pull -n 0", "oub join", "oub nonsense", "oub send"] {
+        for line in [
+            "oub pull --peek --exec true",
+            "oub pull -n 0",
+            "oub join",
+            "oub nonsense",
+            "oub send",
+            "oub verify b --words x --code y",
+        ] {
             assert!(Oub::try_parse_from(line.split(' ')).is_err(), "{line}");
         }
     }

@@ -1,6 +1,6 @@
 //! What every command needs: the screen, the profile, and the open client.
 
-use std::io::IsTerminal as _;
+use std::io::{self, BufRead as _, IsTerminal as _, Read as _};
 
 use client::{Client, Options, Profile};
 
@@ -8,6 +8,8 @@ use crate::args::{Colour, Global};
 use crate::protector;
 use crate::screen::{Screen, can_ask};
 use crate::stop::Stop;
+
+const ANSWER_BYTES_MAX: u64 = 64;
 
 /// The global options, understood.
 #[derive(Debug)]
@@ -42,6 +44,17 @@ impl Context {
     /// Whether somebody is there to answer a question.
     pub fn can_ask(&self) -> bool {
         can_ask(self.global.no_input)
+    }
+
+    /// Asks for a yes, where somebody is there to give it.
+    pub fn confirms(&self, question: &str) -> bool {
+        if !self.can_ask() {
+            return false;
+        }
+        eprint!("{question} [y/N] ");
+        let mut answer = String::new();
+        let read = io::stdin().lock().take(ANSWER_BYTES_MAX).read_line(&mut answer);
+        read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes" | "o" | "oui")
     }
 
     /// Opens the vault with whatever it was protected by at join.

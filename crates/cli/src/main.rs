@@ -13,6 +13,7 @@ mod json;
 mod passphrase;
 mod problem;
 mod protector;
+mod qr;
 mod screen;
 mod shown;
 mod stop;

@@ -155,6 +155,13 @@ impl Client {
         engine::contacts::set_blocked(self, alias, blocked)
     }
 
+    /// Forgets a contact: the history is erased, and what waits in the outbox for them is dropped. They are not
+    /// told. Message ids stay remembered, so that nothing old is shown again. Their stamps stay good: what they
+    /// write next is a request like a stranger's. Somebody who was blocked stays out of sight instead.
+    pub fn remove(&self, alias: &str) -> Result<(), ClientError> {
+        engine::contacts::remove(self, alias)
+    }
+
     /// Commits a text to the outbox, then drains the mailboxes and tries to have it stored.
     ///
     /// A server that cannot be reached is not an error: the message is `Queued` and goes with a later

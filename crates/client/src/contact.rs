@@ -31,6 +31,8 @@ pub struct SafetyNumber {
     pub digits: String,
     /// Ten words for speaking.
     pub words: Vec<String>,
+    /// One line for a QR code: both fingerprints in full, and the digits (`spec/safety-number.md § Code`).
+    pub code: String,
 }
 
 /// Which word list.

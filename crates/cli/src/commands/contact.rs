@@ -1,13 +1,13 @@
 //! `oub contact`: the people that I may write to.
 
-use client::Contact;
+use client::{Client, Contact};
 
 use crate::args;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::json::Line;
 use crate::shown::shown_on_one_line;
-use crate::stop::Stop;
+use crate::stop::{Stop, usage};
 
 /// Lists or changes contacts.
 pub fn run(context: &Context, verb: args::Contact) -> Result<Exit, Stop> {
@@ -24,8 +24,44 @@ pub fn run(context: &Context, verb: args::Contact) -> Result<Exit, Stop> {
         args::Contact::Rename { contact, name } => show(context, &client.rename(&contact, &name)?)?,
         args::Contact::Block { contact } => show(context, &client.set_blocked(&contact, true)?)?,
         args::Contact::Unblock { contact } => show(context, &client.set_blocked(&contact, false)?)?,
+        args::Contact::Remove { contact, yes } => remove(context, &client, &contact, yes)?,
     }
     Ok(Exit::Done)
+}
+
+/// Says what would be lost, asks, and forgets.
+fn remove(context: &Context, client: &Client, alias: &str, yes: bool) -> Result<(), Stop> {
+    let contact = client.contact(alias)?;
+    let messages = client.log(alias, None)?.len();
+    let waiting = client.outbox()?.iter().filter(|entry| entry.to == contact.alias).count();
+    let name = shown_on_one_line(alias);
+    let lost = format!("the history with {name} ({messages} message(s), {waiting} of them not sent yet)");
+    if !yes {
+        if !context.can_ask() {
+            let what = format!("{name} was not removed");
+            let why = format!("this erases {lost}, and nobody can be asked here");
+            return Err(usage("OUB-E038", what, why, format!("oub contact remove {name} --yes")).into());
+        }
+        if !context.confirms(&format!("This erases {lost}. Remove?")) {
+            context.screen.say(&format!("{name} stays"));
+            return Ok(());
+        }
+    }
+    client.remove(alias)?;
+    if context.screen.is_json() {
+        let line = Line::new("removed")
+            .text("name", alias)
+            .text("address", &contact.address.to_string())
+            .number("messages", messages as u64)
+            .truth("blocked", contact.blocked);
+        context.screen.print(&line.to_string())?;
+    }
+    let later = match contact.blocked {
+        true => "still blocked: what they send is not shown, until you   oub add   them again",
+        false => "they are not told; what they send is a request:   oub requests",
+    };
+    context.screen.say(&format!("✓ removed {name} and erased {lost}\n  {later}"));
+    Ok(())
 }
 
 /// One contact on one line.

@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+mod contacts;
 mod crashes;
 mod crowd;
 mod identity;

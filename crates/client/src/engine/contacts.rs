@@ -1,7 +1,7 @@
 //! People I may write to: adding, naming, blocking, verifying.
 
 use e2ee::{Conversation, SafetyNumber as Numbers, Side};
-use wire::{Address, Name};
+use wire::{Address, IdentityFingerprint, Name};
 
 use super::{
     directory::{Found, look_up, recheck},
@@ -14,6 +14,7 @@ use crate::{
         Tx,
         contact::{self, NewPerson, Person, Standing},
         int,
+        key::to_hex,
         me::Me,
         stamp,
     },
@@ -129,6 +130,11 @@ pub(crate) fn set_blocked(client: &Client, alias: &str, blocked: bool) -> Result
     })
 }
 
+/// See [`Client::remove`].
+pub(crate) fn remove(client: &Client, alias: &str) -> Result<(), ClientError> {
+    client.vault.erase(|tx| contact::remove(tx, &contact::expect(tx, alias)?))
+}
+
 /// See [`Client::safety_number`].
 pub(crate) fn safety_number(
     client: &Client,
@@ -150,7 +156,17 @@ pub(crate) fn safety_number(
         Language::French => e2ee::Language::French,
     };
     let words = number.words(language).iter().map(|word| (*word).to_owned()).collect();
-    Ok(SafetyNumber { digits: number.digits(), words })
+    let digits = number.digits();
+    let code = code(&me.fingerprint, &person.fingerprint, &digits);
+    Ok(SafetyNumber { digits, words, code })
+}
+
+/// The same for both: the lower fingerprint first. Only characters that a QR code packs well.
+fn code(mine: &IdentityFingerprint, theirs: &IdentityFingerprint, digits: &str) -> String {
+    let mut both = [to_hex(&mine.0), to_hex(&theirs.0)];
+    both.sort();
+    let [lower, higher] = both.map(|fingerprint| fingerprint.to_uppercase());
+    format!("OUB-VERIFY:1:{lower}:{higher}:{}", digits.replace(' ', ""))
 }
 
 /// See [`Client::mark_verified`]. What is verified is the pinned key; after a change was seen, the record is

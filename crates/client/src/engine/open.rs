@@ -211,6 +211,9 @@ fn apply(tx: &Tx<'_>, id: i64, opened: &Opened, now: UnixSeconds) -> Result<Outc
     if !inbox::insert(tx, id, &opened.content, show, now)? {
         return Ok(Outcome::Repeat);
     }
+    if person.standing == Standing::Removed {
+        ask_again(tx, &person, &opened.content.kind)?;
+    }
     if let Kind::Accept(reply) = &opened.content.kind {
         contact::set(tx, id, "answered", true)?;
         take_reply_path(tx, &person, reply, false)?;
@@ -218,6 +221,15 @@ fn apply(tx: &Tx<'_>, id: i64, opened: &Opened, now: UnixSeconds) -> Result<Outc
     stamp::keep(tx, id, &opened.content.stamps)?;
     schedule_refill(tx, id, now)?;
     Ok(if show { Outcome::Kept } else { Outcome::Dropped })
+}
+
+/// Whom I removed is a stranger: words of theirs wait for my decision, anything else goes unnoticed.
+fn ask_again(tx: &Tx<'_>, person: &Person, kind: &Kind) -> Result<(), ClientError> {
+    let says_something = matches!(kind, Kind::Text(_) | Kind::Unknown { .. });
+    match says_something && contact::count_requests(tx)? < REQUESTS_MAX {
+        true => contact::ask_again(tx, person.id, &free_label(tx, &person.name)?),
+        false => Ok(()),
+    }
 }
 
 /// With few stamps left in a contact's hands, new ones leave within ten minutes.

@@ -211,7 +211,7 @@ impl<'a> Owner<'a> {
         let client = self.client;
         client.vault.erase(|tx| {
             open::retry_set_aside(tx, began, tx.now())?;
-            for standing in [Standing::Contact, Standing::Request] {
+            for standing in [Standing::Contact, Standing::Request, Standing::Removed] {
                 for person in contact::list(tx, standing)? {
                     let state = contact::conversation(tx, person.id)?;
                     contact::set_conversation(tx, person.id, &state.drained(began))?;
