@@ -17,6 +17,7 @@ use wire::{HostPort, UnixSeconds};
 
 /// The step after which a process dies.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[allow(dead_code)]
 pub enum Death {
     /// After the n-th commit.
     Commit(u32),
@@ -25,10 +26,12 @@ pub enum Death {
 }
 
 impl Death {
+    #[allow(dead_code)]
     pub fn at_commit(n: u32) -> Death {
         Death::Commit(n)
     }
 
+    #[allow(dead_code)]
     pub fn at_answer(n: u32) -> Death {
         Death::Answer(n)
     }
@@ -66,10 +69,15 @@ impl MortalWorld {
 
 fn step(left: &AtomicU32) {
     if left.fetch_sub(1, Ordering::SeqCst) == 1 {
-        rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL).unwrap();
-        loop {
-            std::thread::park();
-        }
+        die();
+    }
+}
+
+/// SIGKILL, to this very process.
+pub fn die() -> ! {
+    rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL).unwrap();
+    loop {
+        std::thread::park();
     }
 }
 
