@@ -1,29 +1,35 @@
 //! Floods from blocked people: counted while collecting, and past a bound dropped by the relay (DESIGN § 8.2).
 
-use std::collections::BTreeMap;
-
-use client_core::flood::is_flood;
+use client_core::flood::Gauge;
 use wire::{
-    DepositAuth, RefusalKind, Response, Slot, StampIndex, limits::CROSS_OFF_INDICES_MAX, request::CrossOff,
+    DepositAuth, Envelope, RefusalKind, Response, Slot, StampIndex, limits::CROSS_OFF_INDICES_MAX,
+    request::CrossOff,
 };
 
 use crate::{
     Client, ClientError,
     transport::Line,
-    vault::{Tx, stamp},
+    vault::{Tx, mailbox, stamp},
 };
 
-/// Envelopes of blocked people that one owner connection brought, by contact.
+/// What blocked people's stamps brought on one owner connection.
 #[derive(Default)]
-pub(crate) struct Flood(BTreeMap<i64, u32>);
+pub(crate) struct Flood(Gauge);
 
 impl Flood {
-    /// Counts one envelope that was new, if a blocked person's stamp brought it.
-    pub(crate) fn count(&mut self, tx: &Tx<'_>, auth: &DepositAuth) -> Result<(), ClientError> {
+    /// Counts one envelope that was new, if a blocked person's stamp brought it. A relay that puts another
+    /// envelope under a spent stamp, to learn whose it is by what gets crossed off, is not listened to.
+    pub(crate) fn count(
+        &mut self,
+        tx: &Tx<'_>,
+        auth: &DepositAuth,
+        envelope: &Envelope,
+    ) -> Result<(), ClientError> {
         let DepositAuth::Stamped { generation, index, .. } = auth else { return Ok(()) };
-        if let Some(contact) = stamp::blocked_spender(tx, *generation, *index)? {
-            let envelopes = self.0.entry(contact).or_default();
-            *envelopes = envelopes.saturating_add(1);
+        if let Some(contact) = stamp::blocked_spender(tx, *generation, *index)?
+            && mailbox::verify(tx, auth, envelope)?.is_some()
+        {
+            self.0.count(contact, tx.now());
         }
         Ok(())
     }
@@ -35,9 +41,7 @@ impl Flood {
         line: &mut Line,
         inbox: Slot,
     ) -> Result<(), ClientError> {
-        let flooders: Vec<i64> =
-            self.0.iter().filter(|(_, count)| is_flood(**count)).map(|(id, _)| *id).collect();
-        for contact in flooders {
+        for contact in self.0.flooders() {
             for (generation, indices) in client.vault.read(|tx| stamp::unspent(tx, contact))? {
                 for some in indices.chunks(CROSS_OFF_INDICES_MAX) {
                     let indices: Vec<StampIndex> = some.to_vec();
@@ -50,7 +54,7 @@ impl Flood {
                     client.vault.write(|tx| stamp::set_crossed_off(tx, generation, some))?;
                 }
             }
-            self.0.remove(&contact);
+            self.0.forget(contact);
         }
         Ok(())
     }

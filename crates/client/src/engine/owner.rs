@@ -177,7 +177,7 @@ impl<'a> Owner<'a> {
                 };
                 let outcome = open::take_in(tx, policy, &delivery.auth, &delivery.envelope, now)?;
                 if outcome != Outcome::Repeat {
-                    flood.count(tx, &delivery.auth)?;
+                    flood.count(tx, &delivery.auth, &delivery.envelope)?;
                 }
                 Ok(outcome)
             };
