@@ -6,8 +6,9 @@ mod common;
 
 use std::{
     fs,
-    os::unix::fs::PermissionsExt,
+    io::Write,
     path::PathBuf,
+    process::{Command, Stdio},
     time::{Duration, Instant},
 };
 
@@ -47,10 +48,17 @@ impl StandIn {
     }
 
     fn becomes(&self, script: &str) {
-        // Written aside and renamed: a program that runs cannot be written to.
+        // Written by another process: a thread that forks just now must not inherit the file open for writing, or
+        // it cannot be executed. And renamed: a program that runs cannot be written to.
         let fresh = self.folder.path().join("fresh");
-        fs::write(&fresh, format!("#!/bin/sh\n{script}\n")).unwrap();
-        fs::set_permissions(&fresh, fs::Permissions::from_mode(0o755)).unwrap();
+        let mut writer = Command::new("sh")
+            .args(["-c", "cat >\"$0\" && chmod 755 \"$0\""])
+            .arg(&fresh)
+            .stdin(Stdio::piped())
+            .spawn()
+            .unwrap();
+        writer.stdin.take().unwrap().write_all(format!("#!/bin/sh\n{script}\n").as_bytes()).unwrap();
+        assert!(writer.wait().unwrap().success());
         fs::rename(&fresh, self.program()).unwrap();
     }
 
@@ -148,7 +156,7 @@ fn a_keyring_that_hangs_is_given_up_in_time_and_the_vault_opens_when_it_answers_
         assert_eq!((error.exit_code(), error.code().as_str()), (7, "OUB-E091"), "{error:?}");
     }
     let left = fs::read_to_string(standin.folder.path().join("secret-tool.pid")).unwrap();
-    assert!(std::process::Command::new("kill").arg(left.trim()).status().unwrap().success());
+    assert!(Command::new("kill").arg(left.trim()).status().unwrap().success());
     standin.becomes(HONEST);
     open(&alice, standin.keyring()).unwrap();
 }

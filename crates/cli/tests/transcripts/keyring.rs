@@ -1,7 +1,8 @@
 //! `--protect keyring` and `auto`, with a stand-in for `secret-tool` on the PATH.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
+use std::io::Write as _;
+use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
@@ -32,8 +33,12 @@ impl Session {
 
     fn becomes(&self, script: &str) {
         let (fresh, program) = (self.folder.path().join("fresh"), self.folder.path().join("secret-tool"));
-        fs::write(&fresh, format!("#!/bin/sh\n{script}\n")).unwrap();
-        fs::set_permissions(&fresh, fs::Permissions::from_mode(0o755)).unwrap();
+        // By another process: a test that forks just now must not inherit the file open for writing.
+        let write = "cat >\"$0\" && chmod 755 \"$0\"";
+        let mut writer =
+            Command::new("sh").args(["-c", write]).arg(&fresh).stdin(Stdio::piped()).spawn().unwrap();
+        writer.stdin.take().unwrap().write_all(format!("#!/bin/sh\n{script}\n").as_bytes()).unwrap();
+        assert!(writer.wait().unwrap().success());
         fs::rename(fresh, program).unwrap();
     }
 
