@@ -14,7 +14,7 @@ mod roles;
 mod tally;
 
 use client::Client;
-use common::{Relay, friends};
+use common::{Person, Relay, friends};
 use death::Death;
 use roles::{Role, play};
 use tally::Tally;
@@ -97,6 +97,30 @@ fn a_first_message_and_its_acceptance_may_die_anywhere() {
             assert_eq!(stranger.texts(), ["welcome"], "{death:?}");
             // Twice: two commands died here.
             tally.note(died_writing) | tally.note(died_accepting)
+        });
+    });
+    tally.assert_shown();
+}
+
+#[test]
+fn a_join_may_die_anywhere() {
+    let mut tally = Tally::new("join");
+    until_died(15, &mut tally, |tally| {
+        let relay = Relay::start();
+        let bob = relay.person("bob");
+        each_death(|death| {
+            let person = Person::stranger(&format!("person{}", tally.cycles()));
+            let invitation = relay.invite(&person.name).to_string();
+            let role = Role::Join { invitation: &invitation };
+            let died = play(&person, &role, Some(death)).died;
+            assert_eq!(play(&person, &role, None).said, ["joined"], "{death:?}");
+            bob.add(&person);
+            let text = tally.next_text();
+            bob.stored(&person, &text);
+            tally.sent(&text);
+            person.client().collect().unwrap();
+            tally.shown(person.client().requests().unwrap().remove(0).texts);
+            tally.note(died)
         });
     });
     tally.assert_shown();

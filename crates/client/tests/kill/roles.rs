@@ -9,8 +9,10 @@ use std::{
 };
 
 use client::{
-    Client, ClientError, Handled, Options, Profile, PullOptions, SendOptions, SentState, SharedWorld, Unlock,
+    Client, ClientError, Handled, JoinAt, JoinRequest, Language, Options, Profile, Protector, PullOptions,
+    SendOptions, SentState, SharedWorld, Unlock,
 };
+use wire::Invitation;
 
 use crate::{
     common::{Person, options},
@@ -19,6 +21,7 @@ use crate::{
 
 /// What a process is to do.
 pub enum Role<'a> {
+    Join { invitation: &'a str },
     Send { to: &'a str, text: &'a str },
     Accept { label: &'a str },
     Pull,
@@ -36,6 +39,7 @@ pub struct Played {
 /// Starts this very program once more, in a role; waits for its end.
 pub fn play(person: &Person, role: &Role<'_>, death: Option<Death>) -> Played {
     let (name, one, two) = match role {
+        Role::Join { invitation } => ("join", *invitation, ""),
         Role::Send { to, text } => ("send", *to, *text),
         Role::Accept { label } => ("accept", *label, ""),
         Role::Pull => ("pull", "", ""),
@@ -67,8 +71,11 @@ pub fn act() {
             Options { world, ..options() }
         }
     };
-    let client = Client::open(&profile, &Unlock::KeyFile, options).unwrap();
     let (one, two) = (told("ROLE_ONE"), told("ROLE_TWO"));
+    if told("ROLE") == "join" {
+        return join(&profile, &one, options);
+    }
+    let client = Client::open(&profile, &Unlock::KeyFile, options).unwrap();
     match told("ROLE").as_str() {
         "send" => send(&client, &one, &two),
         "accept" => accept(&client, &one),
@@ -84,6 +91,20 @@ fn say(text: &str) {
     let mut out = std::io::stdout().lock();
     writeln!(out, "said: {text}").unwrap();
     out.flush().unwrap();
+}
+
+/// Joined already: the death came after the last step.
+fn join(profile: &Profile, invitation: &str, options: Options) {
+    let request = JoinRequest {
+        at: JoinAt::Invitation(Invitation::parse(invitation).unwrap()),
+        name: None,
+        protect: Protector::KeyFile,
+        language: Language::English,
+    };
+    match Client::join(profile, &request, options) {
+        Ok(_) | Err(ClientError::AlreadyJoined { .. }) => say("joined"),
+        Err(error) => panic!("{error:?}"),
+    }
 }
 
 /// The text is its own key: said twice, it is the same message.
