@@ -193,6 +193,7 @@ fn take_reply_path(tx: &Tx<'_>, person: &Person, reply: &ReplyPath, anew: bool) 
     }
     if anew {
         stamp::drop_all(tx, person.id)?;
+        stamp::give_up(tx, person.id)?;
         contact::set(tx, person.id, "accept_sent", false)?;
     }
     contact::set(tx, person.id, "inbox_sid", reply.inbox.0)?;

@@ -187,6 +187,7 @@ pub(crate) fn absorb(tx: &Tx<'_>, contact: i64, request: i64) -> Result<(), Clie
     let from = by_id(tx, request)?;
     let revision = by_id(tx, contact)?.revision.max(from.revision) + 1;
     tx.execute("DELETE FROM stamp WHERE contact = ?1", [contact])?;
+    super::stamp::give_up(tx, contact)?;
     for table in ["message", "stream", "stamp", "handed", "history"] {
         tx.execute(
             &format!("UPDATE OR IGNORE {table} SET contact = ?1 WHERE contact = ?2"),

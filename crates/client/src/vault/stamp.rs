@@ -1,4 +1,6 @@
 //! Stamps: theirs that I may spend, mine that I handed out.
+//!
+//! `handed.spent`: 0 in a contact's hands, 1 came back, 2 crossed off at the relay, 3 perhaps lost by the contact.
 
 use std::collections::BTreeMap;
 
@@ -80,6 +82,13 @@ pub(crate) fn set_spent(tx: &Tx<'_>, generation: Generation, index: StampIndex) 
     Ok(())
 }
 
+/// The other side began anew: it may have lost the stamps of mine that it had (`spent` = 3). One that comes all the
+/// same is taken as ever; only refills do not wait for them.
+pub(crate) fn give_up(tx: &Tx<'_>, contact: i64) -> Result<(), ClientError> {
+    tx.execute("UPDATE handed SET spent = 3 WHERE contact = ?1 AND spent = 0", [contact])?;
+    Ok(())
+}
+
 /// How many stamps a contact has left, as far as I can know.
 pub(crate) fn unused(tx: &Tx<'_>, contact: i64) -> Result<u32, ClientError> {
     let sql = "SELECT count(*) FROM handed WHERE contact = ?1 AND spent = 0";
@@ -103,7 +112,7 @@ pub(crate) fn unspent(
     contact: i64,
 ) -> Result<BTreeMap<Generation, Vec<StampIndex>>, ClientError> {
     let mut rows = tx.prepare_cached(
-        "SELECT generation, idx FROM handed WHERE contact = ?1 AND spent = 0 ORDER BY generation, idx",
+        "SELECT generation, idx FROM handed WHERE contact = ?1 AND spent IN (0, 3) ORDER BY generation, idx",
     )?;
     let list = rows.query_map([contact], |row| Ok((Generation(row.get(0)?), StampIndex(row.get(1)?))))?;
     let mut all: BTreeMap<Generation, Vec<StampIndex>> = BTreeMap::new();
@@ -120,8 +129,9 @@ pub(crate) fn set_crossed_off(
     generation: Generation,
     indices: &[StampIndex],
 ) -> Result<(), ClientError> {
-    let mut sql =
-        tx.prepare_cached("UPDATE handed SET spent = 2 WHERE generation = ?1 AND idx = ?2 AND spent = 0")?;
+    let mut sql = tx.prepare_cached(
+        "UPDATE handed SET spent = 2 WHERE generation = ?1 AND idx = ?2 AND spent IN (0, 3)",
+    )?;
     for index in indices {
         sql.execute((generation.0, index.0))?;
     }
