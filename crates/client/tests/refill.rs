@@ -6,7 +6,7 @@ mod common;
 use std::{fs, path::Path};
 
 use client::{Client, Options, SentState, Unlock};
-use common::{Person, Relay, options};
+use common::{Person, Relay, friends, options};
 
 fn copy(from: &Path, to: &Path) {
     let _ = fs::remove_dir_all(to);
@@ -56,4 +56,35 @@ fn stamps_that_were_lost_with_a_vault_do_not_keep_refills_back() {
     alice.client().collect().unwrap();
     let refilled = alice.client().contact("bob").unwrap().stamps;
     assert!(refilled > 256, "{refilled}");
+}
+
+#[test]
+fn a_contact_who_spent_stamps_on_what_expired_gets_new_ones() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    // As after weeks in which bob was away: her messages expired at his inbox, and the stamps were spent.
+    alice.change_vault("DELETE FROM stamp;");
+    alice.stored(&bob, "are you back?");
+    assert_eq!(alice.client().contact("bob").unwrap().stamps, 0, "it went by the doorstep");
+    assert_eq!(bob.texts(), ["are you back?"]);
+    let later = Options { refills_early_s: 600, ..options() };
+    let bobs = Client::open(&bob.profile(), &Unlock::KeyFile, later).unwrap();
+    bobs.flush().unwrap();
+    alice.client().collect().unwrap();
+    assert_eq!(alice.client().contact("bob").unwrap().stamps, 256);
+
+    // Somebody who only says so gets no more than 4,096 in all.
+    let mut most = 0;
+    for n in 0..18 {
+        alice.change_vault(
+            "CREATE TABLE IF NOT EXISTS hoard AS SELECT * FROM stamp WHERE 0;
+            INSERT INTO hoard SELECT * FROM stamp; DELETE FROM stamp;",
+        );
+        alice.stored(&bob, &format!("poor me {n}"));
+        bobs.collect().unwrap();
+        bobs.flush().unwrap();
+        alice.client().collect().unwrap();
+        most += alice.client().contact("bob").unwrap().stamps;
+    }
+    assert!((3_000..=4_096).contains(&most), "{most}");
 }

@@ -2,7 +2,7 @@
 //!
 //! All of it happens inside the caller's vault transaction; the acknowledgement comes after that (P2).
 
-use client_core::schedule::{day_of, needs_refill, refill_due};
+use client_core::schedule::{believes_out_of_stamps, day_of, needs_refill, refill_due};
 use e2ee::{Conversation, DoorstepOpened, Kind, Opened, OpenedHello, ReplyPath, open_doorstep};
 use wire::{DepositAuth, Envelope, IdentityFingerprint, UnixSeconds, request::MailboxPolicy};
 
@@ -112,7 +112,10 @@ fn open_at_doorstep(tx: &Tx<'_>, envelope: &Envelope, now: UnixSeconds) -> Resul
             Ok(DoorstepOpened::Hello(hello)) => return take_hello(tx, &hello, now),
             Ok(DoorstepOpened::Session { from, opened }) => {
                 return match whose(tx, &from)? {
-                    Some(person) => apply(tx, person.id, &opened, now),
+                    Some(person) => {
+                        came_without_stamp(tx, person.id)?;
+                        apply(tx, person.id, &opened, now)
+                    }
                     None => Ok(Outcome::Dropped),
                 };
             }
@@ -120,6 +123,16 @@ fn open_at_doorstep(tx: &Tx<'_>, envelope: &Envelope, now: UnixSeconds) -> Resul
         }
     }
     Ok(Outcome::SetAside)
+}
+
+/// Who takes the doorstep in a conversation has no stamps left, also where I count some: they may have been spent on
+/// what expired before I came. A refill falls due. The session shows that something of mine was read.
+fn came_without_stamp(tx: &Tx<'_>, id: i64) -> Result<(), ClientError> {
+    contact::set(tx, id, "answered", true)?;
+    match believes_out_of_stamps(stamp::out(tx, id)?) {
+        true => stamp::give_up(tx, id),
+        false => Ok(()),
+    }
 }
 
 /// By present key, or by the one under which the conversation began.

@@ -89,6 +89,12 @@ pub(crate) fn give_up(tx: &Tx<'_>, contact: i64) -> Result<(), ClientError> {
     Ok(())
 }
 
+/// How many stamps of mine a contact was given that never came back.
+pub(crate) fn out(tx: &Tx<'_>, contact: i64) -> Result<u32, ClientError> {
+    let sql = "SELECT count(*) FROM handed WHERE contact = ?1 AND spent IN (0, 3)";
+    Ok(tx.query_row(sql, [contact], |row| row.get(0))?)
+}
+
 /// How many stamps a contact has left, as far as I can know.
 pub(crate) fn unused(tx: &Tx<'_>, contact: i64) -> Result<u32, ClientError> {
     let sql = "SELECT count(*) FROM handed WHERE contact = ?1 AND spent = 0";
