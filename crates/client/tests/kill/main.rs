@@ -171,8 +171,8 @@ fn a_refill_may_die_anywhere_and_gives_its_stamps_once() {
             tally.note(died)
         });
     });
-    refilled.sort_unstable();
-    assert_eq!((refilled.first(), refilled.last()), (Some(&256), Some(&256)), "each refill once and whole");
+    // Once and whole; now and then Alice's own refill to Bob leaves meanwhile, and spends one.
+    assert!(refilled.iter().all(|stamps| (255..=256).contains(stamps)), "{refilled:?}");
     tally.assert_exact(&bob, "alice", 1);
 }
 
