@@ -102,7 +102,7 @@ pub enum Command {
     Decline(Decline),
     /// Show the local history of a contact
     Log(Log),
-    /// List, rename, block contacts [alias: contacts]
+    /// List, rename, block, remove contacts [alias: contacts]
     #[command(subcommand)]
     Contact(Contact),
     /// List contacts
@@ -150,8 +150,11 @@ pub struct Join {
 /// What wraps the vault's key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Protect {
-    /// A passphrase if one can be had (terminal or --passphrase-file), else refuse with remedies
+    /// The keyring if it answers, else a passphrase (terminal), else refuse with remedies; with
+    /// --passphrase-file that passphrase
     Auto,
+    /// The keyring of the desktop session, through the program secret-tool
+    Keyring,
     /// A passphrase (Argon2id)
     Passphrase,
     /// A key file beside the vault, mode 0600: as safe as the disk
@@ -184,6 +187,12 @@ pub struct Verify {
     /// Non-interactive: succeed only if these words (or the 60 digits) match
     #[arg(long)]
     pub words: Option<String>,
+    /// Show a QR code with both fingerprints in full
+    #[arg(long)]
+    pub qr: bool,
+    /// Non-interactive: succeed only if this text, scanned from the other side's QR code, matches; `-` reads stdin
+    #[arg(long, value_name = "TEXT", conflicts_with = "words")]
+    pub code: Option<String>,
     /// Word list language (the digits are the same in all)
     #[arg(long, value_enum, default_value = "en")]
     pub lang: Language,
@@ -302,6 +311,14 @@ pub enum Contact {
         /// Contact
         contact: String,
     },
+    /// Forget a contact and erase the history; they are not told, and may ask again
+    Remove {
+        /// Contact
+        contact: String,
+        /// Do not ask
+        #[arg(short, long)]
+        yes: bool,
+    },
 }
 
 /// Arguments of `identity`.
@@ -398,8 +415,11 @@ mod tests {
             "oub accept bob",
             "oub log bob",
             "oub log --quarantine",
+            "oub verify bob --qr",
+            "oub verify bob --code -",
             "oub contact list",
             "oub contact trust bob",
+            "oub contact remove bob --yes",
             "oub contacts",
             "oub outbox",
             "oub identity rotate",
@@ -424,6 +444,7 @@ mod tests {
             "oub nonsense",
             "oub send",
             "oub log",
+            "oub verify b --words x --code y",
         ] {
             assert!(Oub::try_parse_from(line.split(' ')).is_err(), "{line}");
         }

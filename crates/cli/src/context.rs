@@ -1,13 +1,15 @@
 //! What every command needs: the screen, the profile, and the open client.
 
-use std::io::IsTerminal as _;
+use std::io::{self, BufRead as _, IsTerminal as _, Read as _};
 
-use client::{Client, Options, Profile, Protection, Unlock};
+use client::{Client, Options, Profile};
 
 use crate::args::{Colour, Global};
-use crate::passphrase;
+use crate::protector;
 use crate::screen::{Screen, can_ask};
 use crate::stop::Stop;
+
+const ANSWER_BYTES_MAX: u64 = 64;
 
 /// The global options, understood.
 #[derive(Debug)]
@@ -44,13 +46,21 @@ impl Context {
         can_ask(self.global.no_input)
     }
 
+    /// Asks for a yes, where somebody is there to give it.
+    pub fn confirms(&self, question: &str) -> bool {
+        if !self.can_ask() {
+            return false;
+        }
+        eprint!("{question} [y/N] ");
+        let mut answer = String::new();
+        let read = io::stdin().lock().take(ANSWER_BYTES_MAX).read_line(&mut answer);
+        read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes" | "o" | "oui")
+    }
+
     /// Opens the vault with whatever it was protected by at join.
     pub fn open(&self) -> Result<Client, Stop> {
         let profile = self.profile()?;
-        let unlock = match profile.protection()? {
-            Protection::KeyFile => Unlock::KeyFile,
-            Protection::Passphrase => Unlock::Passphrase(passphrase::existing(self)?),
-        };
+        let unlock = protector::unlock(self, &profile)?;
         Ok(Client::open(&profile, &unlock, self.options())?)
     }
 }

@@ -12,6 +12,8 @@ mod help;
 mod json;
 mod passphrase;
 mod problem;
+mod protector;
+mod qr;
 mod screen;
 mod shown;
 mod stop;

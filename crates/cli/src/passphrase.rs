@@ -5,9 +5,8 @@ use std::io::{BufRead as _, BufReader, Read};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use client::{ClientError, Passphrase, Protector};
+use client::{ClientError, Passphrase};
 
-use crate::args::Protect;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::problem::Problem;
@@ -24,13 +23,12 @@ pub fn existing(context: &Context) -> Result<Passphrase, Stop> {
     }
 }
 
-/// How a new vault shall be protected. What `auto` decides is recorded at join and stays.
-pub fn protector(context: &Context, wish: Protect) -> Result<Protector, Stop> {
-    match (wish, &context.global().passphrase_file) {
-        (Protect::File, _) => Ok(Protector::KeyFile),
-        (_, Some(path)) => Ok(Protector::Passphrase(from_file(context, path)?)),
-        _ if context.can_ask() => Ok(Protector::Passphrase(choose("Choose a passphrase for your keys: ")?)),
-        _ => Err(nobody_to_ask().into()),
+/// One for a new vault; `None` where there is no file and nobody to ask.
+pub fn chosen(context: &Context) -> Result<Option<Passphrase>, Stop> {
+    match &context.global().passphrase_file {
+        Some(path) => Ok(Some(from_file(context, path)?)),
+        None if context.can_ask() => Ok(Some(choose("Choose a passphrase for your keys: ")?)),
+        None => Ok(None),
     }
 }
 
@@ -84,18 +82,6 @@ fn no_backup_passphrase() -> Problem {
         "the backup needs a passphrase",
         "none was given, and nobody can be asked for one here",
         "run it in a terminal, or give   --backup-passphrase-file FILE   (OUB_BACKUP_PASSPHRASE_FILE)",
-    )
-}
-
-fn nobody_to_ask() -> Problem {
-    Problem::new(
-        Exit::Local,
-        "OUB-E081",
-        "there is no way to protect the keys yet",
-        "no passphrase was given, and nobody can be asked for one here",
-        "run it in a terminal, to be asked for a passphrase\n\
-         or    --passphrase-file FILE   (OUB_PASSPHRASE_FILE; systemd: LoadCredential)\n\
-         or    --protect file           (keys are as safe as this disk)",
     )
 }
 

@@ -3,10 +3,12 @@
 //! A message handed to `send` becomes an [`outbox::Item`]; [`route::choose`] says which way it takes —
 //! a HELLO, an inbox envelope under a stamp, the session form, or patience — and [`outbox::next`] which items
 //! may be sealed now, in strict order per contact. Deliveries are put in order and their gaps noted by
-//! [`inbox`]. [`contact`] says what a newly seen key means; [`schedule`] says when to try again, when to refill
+//! [`inbox`]. [`contact`] says what a newly seen key means;
+//! [`flood`] when a blocked contact has become one; [`schedule`] says when to try again, when to refill
 //! a contact's stamps and when to look a record up once more.
 
 pub mod contact;
+pub mod flood;
 pub mod inbox;
 pub mod outbox;
 pub mod recovery;

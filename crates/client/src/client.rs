@@ -188,9 +188,16 @@ impl Client {
         engine::contacts::rename(self, alias, new_alias)
     }
 
-    /// Blocks or unblocks a contact. The relay is not told.
+    /// Blocks or unblocks a contact. The contact is not told; the relay only where a flood has to be stemmed.
     pub fn set_blocked(&self, alias: &str, blocked: bool) -> Result<Contact, ClientError> {
         engine::contacts::set_blocked(self, alias, blocked)
+    }
+
+    /// Forgets a contact: the history is erased, and what waits in the outbox for them is dropped. They are not
+    /// told. Message ids stay remembered, so that nothing old is shown again. Their stamps stay good: what they
+    /// write next is a request like a stranger's. Somebody who was blocked stays out of sight instead.
+    pub fn remove(&self, alias: &str) -> Result<(), ClientError> {
+        engine::contacts::remove(self, alias)
     }
 
     /// Commits a text to the outbox, then drains the mailboxes and tries to have it stored.

@@ -19,6 +19,9 @@ pub struct Contact {
     pub connected: bool,
     /// Unused stamps of theirs that I hold.
     pub stamps: u32,
+    /// Stamps of mine in their hands that the relay was told to cross off after a flood: what comes with these
+    /// never arrives, and the sender is not told.
+    pub crossed_off: u32,
 }
 
 /// What two people compare, over the phone or side by side.
@@ -28,6 +31,8 @@ pub struct SafetyNumber {
     pub digits: String,
     /// Ten words for speaking.
     pub words: Vec<String>,
+    /// One line for a QR code: both fingerprints in full, and the digits (`spec/safety-number.md § Code`).
+    pub code: String,
     /// The full fingerprint of the contact's key that it is for.
     pub fingerprint: [u8; 32],
 }

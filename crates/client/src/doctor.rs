@@ -92,6 +92,9 @@ fn protector_check(client: &Client) -> Check {
             "protector",
             "the vault's key is in a file beside it: whoever reads the folder reads everything",
         ),
+        Ok(crate::Protection::Keyring) => {
+            good("protector", "the vault's key is in the keyring of this session, and it gave it just now")
+        }
         Err(error) => bad("protector", &error),
     }
 }

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use thiserror::Error;
 use wire::RefusalKind;
 
+use crate::Protection;
+
 /// Why an operation of [`crate::Client`] did not succeed.
 ///
 /// Every variant has an exit code and a stable code for manuals and scripts; its `Display` is
@@ -206,6 +208,36 @@ pub enum ClientError {
         /// Which file.
         path: PathBuf,
     },
+    /// No keyring answers: not installed, no session, refused.
+    #[error("the keyring cannot be used")]
+    KeyringUnusable {
+        /// What it said; never a secret.
+        reason: String,
+    },
+    /// The keyring did not answer in time.
+    #[error("the keyring does not answer")]
+    KeyringSilent {
+        /// How long it was waited for.
+        seconds: u64,
+    },
+    /// The keyring has no such entry, or stays locked.
+    #[error("the keyring does not give the key of this vault")]
+    KeyringEmpty {
+        /// The entry's name, which is no secret.
+        entry: String,
+    },
+    /// The keyring gives something else.
+    #[error("the keyring gives another key than that of this vault")]
+    KeyringWrong {
+        /// The entry's name, which is no secret.
+        entry: String,
+    },
+    /// The key is kept in another way than the caller brings.
+    #[error("the key of this vault is kept in another way")]
+    OtherProtector {
+        /// What was chosen at join.
+        chosen: Protection,
+    },
     /// Others may read what is ours.
     #[error("others may read {}", path.display())]
     LaxPermissions {
@@ -376,6 +408,11 @@ impl ClientError {
             WrongBackupPassphrase { .. } => 88,
             BackupDamaged { .. } => 89,
             SupersededKey { .. } => 65,
+            KeyringUnusable { .. } => 90,
+            KeyringSilent { .. } => 91,
+            KeyringEmpty { .. } => 92,
+            KeyringWrong { .. } => 93,
+            OtherProtector { .. } => 94,
         }
     }
 
@@ -424,6 +461,19 @@ impl ClientError {
                 "it is not the one chosen at join, or the file with the wrapped key is damaged".into()
             }
             WrongKeyFile { path } => format!("{} is missing, damaged, or of another vault", path.display()),
+            KeyringUnusable { reason } => reason.clone(),
+            KeyringSilent { seconds } => {
+                format!("it did not answer within {seconds} s; perhaps it waits for somebody to unlock it")
+            }
+            KeyringEmpty { entry } => {
+                format!("it is locked, or its entry  application=oubliette vault={entry}  was erased")
+            }
+            KeyringWrong { entry } => {
+                format!("its entry  application=oubliette vault={entry}  was changed since join")
+            }
+            OtherProtector { chosen } => {
+                format!("at join it was given into the care of: {}", chosen.words())
+            }
             LaxPermissions { mode, wanted, .. } => format!("its mode is {mode:04o}; it must be {wanted:04o}"),
             NewerVault { found, known } => format!("its format is {found}; this program knows up to {known}"),
             NotRecoveryWords => "a word is in neither list, one is missing, or two are swapped".into(),
@@ -507,6 +557,19 @@ impl ClientError {
             PassphraseNeeded => "set OUB_PASSPHRASE_FILE, or run it in a terminal".into(),
             WrongPassphrase => "try again with the passphrase chosen at join".into(),
             WrongKeyFile { .. } => "put the key file back from your backup".into(),
+            KeyringUnusable { .. } => {
+                "run it in your desktop session, with secret-tool installed (Debian: libsecret-tools)\n\
+                 or ask the keyring yourself:   secret-tool search application oubliette"
+                    .into()
+            }
+            KeyringSilent { .. } => {
+                "unlock the keyring and try again; wait longer with   --timeout 2m".into()
+            }
+            KeyringEmpty { .. } | KeyringWrong { .. } => {
+                "unlock the keyring, or put the entry back from its backup; nothing was changed here".into()
+            }
+            OtherProtector { chosen: Protection::Keyring } => "oub join … --protect keyring".into(),
+            OtherProtector { .. } => "oub join … --protect file".into(),
             LaxPermissions { path, wanted, .. } => format!("chmod {wanted:o} {}", path.display()),
             NewerVault { .. } => "install the newer version again".into(),
             NotRecoveryWords => "compare with what you wrote down: 24 words, English or French".into(),

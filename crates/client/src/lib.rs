@@ -25,6 +25,7 @@ mod doctor;
 mod engine;
 mod error;
 mod fail_point;
+mod keyring;
 mod message;
 mod profile;
 mod transport;
@@ -43,5 +44,5 @@ pub use message::{
 };
 pub use profile::Profile;
 pub use transport::Pin;
-pub use unlock::{Passphrase, Protection, Protector, Unlock};
+pub use unlock::{Keyring, Passphrase, Protection, Protector, Unlock};
 pub use world::{Dialled, Dialling, RealWorld, SharedWorld, Stream, World};

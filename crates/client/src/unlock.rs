@@ -4,6 +4,8 @@ use core::fmt;
 
 use zeroize::Zeroizing;
 
+pub use crate::keyring::Keyring;
+
 /// A passphrase: wiped when dropped, silent in `Debug`.
 #[derive(Clone)]
 pub struct Passphrase(Zeroizing<String>);
@@ -32,6 +34,8 @@ pub enum Protector {
     KeyFile,
     /// Wrapped under a passphrase (Argon2id, 64 MiB, 3 passes).
     Passphrase(Passphrase),
+    /// In the login session's keyring. Protects as far as the session's password does.
+    Keyring(Keyring),
 }
 
 /// How an existing vault's key is kept.
@@ -41,6 +45,19 @@ pub enum Protection {
     KeyFile,
     /// Under a passphrase: [`Unlock::Passphrase`] opens it.
     Passphrase,
+    /// In the keyring: [`Unlock::Keyring`] opens it.
+    Keyring,
+}
+
+impl Protection {
+    /// The words that people read.
+    pub fn words(self) -> &'static str {
+        match self {
+            Protection::KeyFile => "key file",
+            Protection::Passphrase => "passphrase",
+            Protection::Keyring => "keyring",
+        }
+    }
 }
 
 /// What the caller brings to open a vault.
@@ -50,4 +67,6 @@ pub enum Unlock {
     KeyFile,
     /// The passphrase chosen at join.
     Passphrase(Passphrase),
+    /// The keyring chosen at join.
+    Keyring(Keyring),
 }

@@ -1,13 +1,13 @@
 //! `oub contact`: the people that I may write to.
 
-use client::Contact;
+use client::{Client, Contact};
 
 use crate::args;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::json::Line;
 use crate::shown::shown_on_one_line;
-use crate::stop::Stop;
+use crate::stop::{Stop, usage};
 
 /// Lists or changes contacts.
 pub fn run(context: &Context, verb: args::Contact) -> Result<Exit, Stop> {
@@ -31,8 +31,44 @@ pub fn run(context: &Context, verb: args::Contact) -> Result<Exit, Stop> {
         }
         args::Contact::Block { contact } => show(context, &client.set_blocked(&contact, true)?)?,
         args::Contact::Unblock { contact } => show(context, &client.set_blocked(&contact, false)?)?,
+        args::Contact::Remove { contact, yes } => remove(context, &client, &contact, yes)?,
     }
     Ok(Exit::Done)
+}
+
+/// Says what would be lost, asks, and forgets.
+fn remove(context: &Context, client: &Client, alias: &str, yes: bool) -> Result<(), Stop> {
+    let contact = client.contact(alias)?;
+    let messages = client.log(alias, None)?.len();
+    let waiting = client.outbox()?.iter().filter(|entry| entry.to == contact.alias).count();
+    let name = shown_on_one_line(alias);
+    let lost = format!("the history with {name} ({messages} message(s), {waiting} of them not sent yet)");
+    if !yes {
+        if !context.can_ask() {
+            let what = format!("{name} was not removed");
+            let why = format!("this erases {lost}, and nobody can be asked here");
+            return Err(usage("OUB-E038", what, why, format!("oub contact remove {name} --yes")).into());
+        }
+        if !context.confirms(&format!("This erases {lost}. Remove?")) {
+            context.screen.say(&format!("{name} stays"));
+            return Ok(());
+        }
+    }
+    client.remove(alias)?;
+    if context.screen.is_json() {
+        let line = Line::new("removed")
+            .text("name", alias)
+            .text("address", &contact.address.to_string())
+            .number("messages", messages as u64)
+            .truth("blocked", contact.blocked);
+        context.screen.print(&line.to_string())?;
+    }
+    let later = match contact.blocked {
+        true => "still blocked: what they send is not shown, until you   oub add   them again",
+        false => "they are not told; what they send is a request:   oub requests",
+    };
+    context.screen.say(&format!("✓ removed {name} and erased {lost}\n  {later}"));
+    Ok(())
 }
 
 /// One contact on one line.
@@ -45,13 +81,20 @@ pub fn show(context: &Context, contact: &Contact) -> Result<(), Stop> {
         .text("trust", contact.trust.word())
         .truth("blocked", contact.blocked)
         .truth("connected", contact.connected)
-        .number("stamps", u64::from(contact.stamps));
+        .number("stamps", u64::from(contact.stamps))
+        .number("crossed_off", u64::from(contact.crossed_off));
+    let flood = (contact.crossed_off > 0).then(|| flood(contact.crossed_off));
     let states = [
         Some(contact.trust.word()),
         contact.blocked.then_some("blocked"),
         (!contact.connected).then_some("not connected yet"),
+        flood.as_deref(),
     ];
     let states = states.into_iter().flatten().collect::<Vec<_>>().join(", ");
     let text = format!("{}  ({states})  {address}", shown_on_one_line(&contact.alias));
     Ok(context.screen.answer(line, &text)?)
+}
+
+fn flood(stamps: u32) -> String {
+    format!("flooded you: {stamps} stamps crossed off, what comes with them never arrives")
 }

@@ -2,13 +2,11 @@
 
 use std::fmt::Write as _;
 
-use fast_qr::QRBuilder;
-
 use crate::args::Id;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::json::Line;
-use crate::problem::Problem;
+use crate::qr::qr;
 use crate::stop::Stop;
 
 /// Prints the full address, as text, JSON or QR code.
@@ -24,20 +22,6 @@ pub fn run(context: &Context, args: &Id) -> Result<Exit, Stop> {
     let text = if args.qr { format!("{}\n{full}", qr(&full)?) } else { full };
     context.screen.answer(line, &text)?;
     Ok(Exit::Done)
-}
-
-fn qr(text: &str) -> Result<String, Stop> {
-    let code = QRBuilder::new(text).build().map_err(|error| {
-        let why = format!("{error:?}");
-        Problem::new(
-            Exit::Unexpected,
-            "OUB-E013",
-            "the address does not fit into a QR code",
-            why,
-            "send it as text",
-        )
-    })?;
-    Ok(code.to_str())
 }
 
 /// Lower-case hexadecimal digits.

@@ -9,8 +9,8 @@ use crate::commands::notices;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::json::Line;
-use crate::passphrase;
 use crate::stop::Stop;
+use crate::{passphrase, protector};
 
 /// Gives my name a new key.
 pub fn run(context: &Context, verb: &args::Identity) -> Result<Exit, Stop> {
@@ -43,8 +43,8 @@ fn backup(context: &Context, file: &Path, from: &BackupPassphrase) -> Result<Exi
 
 fn restore(context: &Context, file: &Path, from: &BackupPassphrase, protect: Protect) -> Result<Exit, Stop> {
     let passphrase = passphrase::of_backup(context, from.backup_passphrase_file.as_deref())?;
-    let protector = passphrase::protector(context, protect)?;
     let profile = context.profile()?;
+    let protector = protector::for_join(context, &profile, protect)?;
     context.screen.say("reading the backup …");
     let (client, restored) = Client::restore(&profile, file, &passphrase, &protector, context.options())?;
     let address = restored.address.to_string();

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use client::{Client, JoinAt, JoinRequest, Joined, Protection};
+use client::{Client, JoinAt, JoinRequest, Joined};
 use wire::address::ShortFingerprint;
 use wire::{Address, HostPort, Invitation, Name};
 
@@ -13,26 +13,28 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::json::Line;
 use crate::passphrase;
+use crate::protector;
 use crate::stop::{Stop, usage};
 
 const INVITATION_BYTES_MAX: u64 = 4_096;
 
 /// Registers and shows the address; the recovery words are told once.
 pub fn run(context: &Context, args: &Join) -> Result<Exit, Stop> {
+    let profile = context.profile()?;
     let request = JoinRequest {
         at: if args.recover { recover(context, args)? } else { where_to(&invitation_text(args)?)? },
         name: args.name.as_deref().map(name).transpose()?,
-        protect: passphrase::protector(context, args.protect)?,
+        protect: protector::for_join(context, &profile, args.protect)?,
         language: args.lang.into(),
     };
-    let (_, joined) = Client::join(&context.profile()?, &request, context.options())?;
+    let (_, joined) = Client::join(&profile, &request, context.options())?;
     tell(context, &joined);
     let address = joined.address.to_string();
     let line = Line::new("joined")
         .text("name", joined.address.name.as_str())
         .text("address", &address)
         .truth("server_pinned", joined.server_pinned)
-        .text("protection", protection(joined.protection))
+        .text("protection", joined.protection.words())
         .texts("recovery_words", &joined.recovery_words);
     context.screen.answer(line, &address)?;
     Ok(Exit::Done)
@@ -49,7 +51,7 @@ fn tell(context: &Context, joined: &Joined) {
         true => screen.say(&format!("✓ {} is yours again, under a new key", joined.address.name)),
         false => screen.say(&format!("✓ registered as {}", joined.address.name)),
     }
-    screen.say(&format!("✓ keys sealed by: {}", protection(joined.protection)));
+    screen.say(&format!("✓ keys sealed by: {}", joined.protection.words()));
     if joined.recovery_words.is_empty() {
         screen.say("your 24 words stay the same; contacts must compare safety words with you before they write again");
     } else if !screen.is_json() {
@@ -64,13 +66,6 @@ fn tell(context: &Context, joined: &Joined) {
 /// Words with their numbers, in columns.
 pub fn numbered(words: &[String]) -> Vec<String> {
     words.iter().zip(1..).map(|(word, number)| format!("{number:>4} {word:<9}")).collect()
-}
-
-fn protection(protection: Protection) -> &'static str {
-    match protection {
-        Protection::KeyFile => "key file",
-        Protection::Passphrase => "passphrase",
-    }
 }
 
 fn invitation_text(args: &Join) -> Result<String, Stop> {

@@ -1,6 +1,6 @@
 //! `oub verify`: two people compare what their programs hold for each other.
 
-use std::io::{self, BufRead as _, Read as _};
+use std::io::{self, Read as _};
 
 use client::{Client, Language, SafetyNumber, Trust};
 
@@ -10,24 +10,29 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::json::Line;
 use crate::problem::Problem;
+use crate::qr::qr;
 use crate::shown::shown_on_one_line;
-use crate::stop::Stop;
+use crate::stop::{Stop, usage};
 
-const ANSWER_BYTES_MAX: u64 = 64;
+/// More than any code has.
+const CODE_BYTES_MAX: u64 = 4_096;
 
-/// With `--words`, succeeds only if they match; without, shows them and asks, where somebody can be asked.
+/// With `--words` or `--code`, succeeds only if they match; without, shows them and asks, where somebody can be
+/// asked.
 pub fn run(context: &Context, args: &Verify) -> Result<Exit, Stop> {
     let client = context.open()?;
     let number = client.safety_number(&args.contact, args.lang.into())?;
-    let same = match &args.words {
-        Some(words) => {
-            check(&client, args, words)?;
+    let given = given(args)?;
+    let same = match &given {
+        Some(given) => {
+            check(&client, args, given)?;
             true
         }
         None => {
             let changed = client.contact(&args.contact)?.trust == Trust::Changed;
-            show(context, &args.contact, &number, changed)?;
-            context.can_ask() && !context.screen.is_json() && ask(&args.contact)?
+            show(context, args, &number, changed)?;
+            let name = shown_on_one_line(&args.contact);
+            !context.screen.is_json() && context.confirms(&format!("\nAre they the same as {name} sees?"))
         }
     };
     let held = client.contact(&args.contact)?.trust == Trust::Changed;
@@ -45,6 +50,7 @@ pub fn run(context: &Context, args: &Verify) -> Result<Exit, Stop> {
             .text("contact", &args.contact)
             .text("digits", &number.digits)
             .texts("words", &number.words)
+            .text("code", &number.code)
             .truth("verified", trust.is_verified())
             .text("trust", trust.word());
         context.screen.print(&line.to_string())?;
@@ -52,23 +58,36 @@ pub fn run(context: &Context, args: &Verify) -> Result<Exit, Stop> {
     let name = shown_on_one_line(&args.contact);
     match same {
         true => context.screen.say(&format!("✓ {name} is verified")),
-        false if args.words.is_none() => {
-            context.screen.say(&format!(
-                "{name} stays {}; if they are the same:   oub verify {name} --words '…'",
-                trust.word()
-            ));
-        }
-        false => {}
+        false => context.screen.say(&format!(
+            "{name} stays {}; if they are the same:   oub verify {name} --words '…'",
+            trust.word()
+        )),
     }
     Ok(Exit::Done)
 }
 
-fn show(context: &Context, contact: &str, number: &SafetyNumber, changed: bool) -> Result<(), Stop> {
+/// What the other person's side shows, as far as it was given.
+fn given(args: &Verify) -> Result<Option<String>, Stop> {
+    match args.code.as_deref() {
+        Some("-") => {
+            let mut text = String::new();
+            io::stdin().lock().take(CODE_BYTES_MAX).read_to_string(&mut text).map_err(|error| {
+                let remedy = "scan the code once more, or compare the words";
+                usage("OUB-E036", "standard input is not a text", error.to_string(), remedy)
+            })?;
+            Ok(Some(text))
+        }
+        Some(code) => Ok(Some(code.to_owned())),
+        None => Ok(args.words.clone()),
+    }
+}
+
+fn show(context: &Context, args: &Verify, number: &SafetyNumber, changed: bool) -> Result<(), Stop> {
     if context.screen.is_json() {
         return Ok(());
     }
     let screen = &context.screen;
-    let name = shown_on_one_line(contact);
+    let name = shown_on_one_line(&args.contact);
     if changed {
         screen.warn(&format!(
             "{name} has a new key that the old one did not sign; these words are for the new key"
@@ -83,10 +102,13 @@ fn show(context: &Context, contact: &str, number: &SafetyNumber, changed: bool) 
     for row in groups.chunks(4) {
         screen.print(&format!("   {}", row.join(" ")))?;
     }
+    if args.qr {
+        screen.print(&format!("\n{}\n{}", qr(&number.code)?, number.code))?;
+    }
     Ok(())
 }
 
-/// The words in either language, or the digits.
+/// The words in either language, the digits, or the code.
 fn check(client: &Client, args: &Verify, given: &str) -> Result<(), Stop> {
     for language in [Language::English, Language::French] {
         let number = client.safety_number(&args.contact, language)?;
@@ -107,6 +129,9 @@ fn check(client: &Client, args: &Verify, given: &str) -> Result<(), Stop> {
 
 fn matches(given: &str, number: &SafetyNumber) -> bool {
     let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+    if without_spaces(given) == number.code {
+        return true;
+    }
     let plain_text = folded(given);
     let words: Vec<&str> =
         plain_text.split(|each: char| !each.is_alphabetic()).filter(|word| !word.is_empty()).collect();
@@ -114,6 +139,11 @@ fn matches(given: &str, number: &SafetyNumber) -> bool {
     let expected: Vec<String> = number.words.iter().map(|word| folded(word)).collect();
     let same_words = !words.is_empty() && words == expected;
     only_digits || same_words
+}
+
+/// As a scanner may hand it over, with line ends and in either case.
+fn without_spaces(text: &str) -> String {
+    text.split_whitespace().collect::<String>().to_ascii_uppercase()
 }
 
 /// Lower case without accents, which may be written as one character or as two: each word of the lists stays
@@ -135,13 +165,6 @@ fn plain(each: char) -> Option<char> {
     }
 }
 
-fn ask(contact: &str) -> Result<bool, Stop> {
-    eprint!("\nAre they the same as {} sees? [y/N] ", shown_on_one_line(contact));
-    let mut answer = String::new();
-    let read = io::stdin().lock().take(ANSWER_BYTES_MAX).read_line(&mut answer);
-    Ok(read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes" | "o" | "oui"))
-}
-
 impl From<args::Language> for Language {
     fn from(language: args::Language) -> Self {
         match language {
@@ -159,6 +182,7 @@ mod tests {
         SafetyNumber {
             digits: "12345 67890".to_owned(),
             words: ["abandon", "élève"].map(str::to_owned).to_vec(),
+            code: "OUB-VERIFY:1:0A:FF:1234567890".to_owned(),
             fingerprint: [0; 32],
         }
     }
@@ -171,6 +195,8 @@ mod tests {
             "ABANDON, e\u{301}le\u{300}ve",
             "1234567890",
             "12345 67890",
+            "OUB-VERIFY:1:0A:FF:1234567890\n",
+            " oub-verify:1:0a:ff:\n1234567890",
         ] {
             assert!(matches(same, &number()), "{same}");
         }
@@ -178,7 +204,16 @@ mod tests {
 
     #[test]
     fn anything_else_does_not_match() {
-        for other in ["", "abandon", "abandon eleve eleve", "eleve abandon", "12345", "1234567891", "1 2"] {
+        for other in [
+            "",
+            "abandon",
+            "abandon eleve eleve",
+            "eleve abandon",
+            "12345",
+            "1234567891",
+            "1 2",
+            "OUB-VERIFY:1:0A:FE:1234567890",
+        ] {
             assert!(!matches(other, &number()), "{other}");
         }
     }

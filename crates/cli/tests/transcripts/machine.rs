@@ -61,6 +61,7 @@ fn every_line_of_json_keeps_the_promises_of_the_schema() {
     check(&alice, &["send", "bob", "two"]);
     check(&alice, &["outbox"]);
     check(&alice, &["pull"]);
+    check(&carol, &["contact", "remove", "bob", "--yes"]);
 
     for kind in schema.kinds() {
         assert!(seen.contains(&kind), "no line of the kind {kind} was seen");

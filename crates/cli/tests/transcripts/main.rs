@@ -5,9 +5,11 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+mod contacts;
 mod crashes;
 mod crowd;
 mod identity;
+mod keyring;
 mod machine;
 mod mistakes;
 mod person;

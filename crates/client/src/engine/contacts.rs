@@ -1,7 +1,7 @@
 //! People I may write to: adding, naming, blocking, verifying.
 
 use e2ee::{Conversation, SafetyNumber as Numbers, Side};
-use wire::{Address, Name};
+use wire::{Address, IdentityFingerprint, Name};
 
 use super::{
     directory::{Found, follow, look_up, recheck},
@@ -13,6 +13,8 @@ use crate::{
     vault::{
         Tx,
         contact::{self, NewPerson, Person, Standing},
+        int,
+        key::to_hex,
         me::Me,
         stamp,
     },
@@ -123,8 +125,18 @@ pub(crate) fn set_blocked(client: &Client, alias: &str, blocked: bool) -> Result
     client.vault.write(|tx| {
         let person = contact::expect(tx, alias)?;
         contact::set(tx, person.id, "blocked", blocked)?;
+        if !blocked && stamp::crossed_off(tx, person.id)? > 0 {
+            // The stamps that were crossed off bring nothing any more: new ones leave like any refill.
+            let due = client_core::schedule::refill_due(tx.now(), tx.number());
+            contact::set(tx, person.id, "refill_due", int(due.0))?;
+        }
         to_contact(tx, &contact::by_id(tx, person.id)?)
     })
+}
+
+/// See [`Client::remove`].
+pub(crate) fn remove(client: &Client, alias: &str) -> Result<(), ClientError> {
+    client.vault.erase(|tx| contact::remove(tx, &contact::expect(tx, alias)?))
 }
 
 /// See [`Client::safety_number`].
@@ -147,7 +159,17 @@ pub(crate) fn safety_number(
         Language::French => e2ee::Language::French,
     };
     let words = number.words(language).iter().map(|word| (*word).to_owned()).collect();
-    Ok(SafetyNumber { digits: number.digits(), words, fingerprint: fingerprint.0 })
+    let digits = number.digits();
+    let code = code(&me.fingerprint, &fingerprint, &digits);
+    Ok(SafetyNumber { digits, words, code, fingerprint: fingerprint.0 })
+}
+
+/// The same for both: the lower fingerprint first. Only characters that a QR code packs well.
+fn code(mine: &IdentityFingerprint, theirs: &IdentityFingerprint, digits: &str) -> String {
+    let mut both = [to_hex(&mine.0), to_hex(&theirs.0)];
+    both.sort();
+    let [lower, higher] = both.map(|fingerprint| fingerprint.to_uppercase());
+    format!("OUB-VERIFY:1:{lower}:{higher}:{}", digits.replace(' ', ""))
 }
 
 /// See [`Client::mark_verified`]. What is verified is the key that was shown, and no other that came meanwhile;
@@ -190,6 +212,7 @@ pub(crate) fn to_contact(tx: &Tx<'_>, person: &Person) -> Result<Contact, Client
         blocked: person.blocked,
         connected: person.inbox.is_some() && contact::conversation(tx, person.id)?.can_use_inbox(today),
         stamps: stamp::count(tx, person.id)?,
+        crossed_off: stamp::crossed_off(tx, person.id)?,
     })
 }
 

@@ -81,7 +81,7 @@ fn end_conversation(tx: &Tx<'_>, id: i64, theirs: &IdentityFingerprint) -> Resul
     let mine = me::me(tx)?.ok_or(ClientError::JoinUnfinished)?.fingerprint;
     contact::set_conversation(tx, id, &Conversation::new(mine, *theirs))?;
     stamp::drop_all(tx, id)?;
-    recovery::void_handed(tx, id)?;
+    stamp::give_up(tx, id)?;
     outbox::drop_own_waiting(tx, id)?;
     tx.execute(
         "UPDATE contact SET inbox_sid = NULL, bundle = NULL, bundle_at = 0, answered = 0, accept_sent = 0,

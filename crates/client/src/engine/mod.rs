@@ -5,6 +5,7 @@ pub(crate) mod contacts;
 pub(crate) mod copies;
 pub(crate) mod deposit;
 pub(crate) mod directory;
+pub(crate) mod flood;
 pub(crate) mod identity;
 pub(crate) mod join;
 pub(crate) mod keys;

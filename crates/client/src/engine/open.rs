@@ -2,7 +2,7 @@
 //!
 //! All of it happens inside the caller's vault transaction; the acknowledgement comes after that (P2).
 
-use client_core::schedule::{day_of, needs_refill, refill_due};
+use client_core::schedule::{believes_out_of_stamps, day_of, needs_refill, refill_due};
 use e2ee::{Conversation, DoorstepOpened, Kind, Opened, OpenedHello, ReplyPath, open_doorstep};
 use wire::{DepositAuth, Envelope, IdentityFingerprint, UnixSeconds, request::MailboxPolicy};
 
@@ -90,7 +90,12 @@ fn open_in_inbox(
     }
     let sid = mailbox::sid(tx, MailboxPolicy::Inbox)?;
     let state = contact::conversation(tx, holder)?;
-    let Ok(opened) = state.open(&me::account(tx)?, envelope, sid, now) else { return Ok(Outcome::SetAside) };
+    let Ok(opened) = state.open(&me::account(tx)?, envelope, sid, now) else {
+        // What a blocked person's stamp brought is not worth a place in quarantine.
+        let blocked = contact::by_id(tx, holder)
+            .is_ok_and(|person| person.blocked || person.standing == Standing::Declined);
+        return Ok(if blocked { Outcome::Dropped } else { Outcome::SetAside });
+    };
     contact::set(tx, holder, "answered", true)?;
     apply(tx, holder, &opened, false, now)
 }
@@ -119,7 +124,10 @@ fn open_at_doorstep(tx: &Tx<'_>, envelope: &Envelope, now: UnixSeconds) -> Resul
             Ok(DoorstepOpened::Hello(hello)) => return take_hello(tx, &hello, now),
             Ok(DoorstepOpened::Session { from, opened }) => {
                 return match whose(tx, &from)? {
-                    Some(person) => apply(tx, person.id, &opened, false, now),
+                    Some(person) => {
+                        came_without_stamp(tx, person.id)?;
+                        apply(tx, person.id, &opened, false, now)
+                    }
                     None => Ok(Outcome::Dropped),
                 };
             }
@@ -127,6 +135,16 @@ fn open_at_doorstep(tx: &Tx<'_>, envelope: &Envelope, now: UnixSeconds) -> Resul
         }
     }
     Ok(Outcome::SetAside)
+}
+
+/// Who takes the doorstep in a conversation has no stamps left, also where I count some: they may have been spent on
+/// what expired before I came. A refill falls due. The session shows that something of mine was read.
+fn came_without_stamp(tx: &Tx<'_>, id: i64) -> Result<(), ClientError> {
+    contact::set(tx, id, "answered", true)?;
+    match believes_out_of_stamps(stamp::out(tx, id)?) {
+        true => stamp::give_up(tx, id),
+        false => Ok(()),
+    }
 }
 
 /// By present key, or by the one under which the conversation began.
@@ -200,7 +218,7 @@ fn take_reply_path(tx: &Tx<'_>, person: &Person, reply: &ReplyPath, anew: bool) 
     }
     if anew {
         stamp::drop_all(tx, person.id)?;
-        recovery::void_handed(tx, person.id)?;
+        stamp::give_up(tx, person.id)?;
         contact::set(tx, person.id, "accept_sent", false)?;
     }
     contact::set(tx, person.id, "inbox_sid", reply.inbox.0)?;
@@ -228,6 +246,9 @@ fn apply(
     if !inbox::insert(tx, id, &opened.content, show, now)? {
         return Ok(Outcome::Repeat);
     }
+    if person.standing == Standing::Removed {
+        ask_again(tx, &person, &opened.content.kind)?;
+    }
     if let Kind::Accept(reply) = &opened.content.kind {
         contact::set(tx, id, "answered", true)?;
         take_reply_path(tx, &person, reply, false)?;
@@ -236,6 +257,15 @@ fn apply(
     stamp::keep(tx, id, &opened.content.stamps)?;
     schedule_refill(tx, id, now)?;
     Ok(if show { Outcome::Kept } else { Outcome::Dropped })
+}
+
+/// Whom I removed is a stranger: words of theirs wait for my decision, anything else goes unnoticed.
+fn ask_again(tx: &Tx<'_>, person: &Person, kind: &Kind) -> Result<(), ClientError> {
+    let says_something = matches!(kind, Kind::Text(_) | Kind::Unknown { .. });
+    match says_something && contact::count_requests(tx)? < REQUESTS_MAX {
+        true => contact::ask_again(tx, person.id, &free_label(tx, &person.name)?),
+        false => Ok(()),
+    }
 }
 
 /// With few stamps left in a contact's hands, new ones leave within ten minutes.

@@ -12,6 +12,7 @@ use wire::{
 
 use super::{
     copies,
+    flood::Flood,
     join::{make_generation_known, open_mailbox, retire},
     open::{self, Outcome},
     recover, upkeep,
@@ -53,6 +54,7 @@ pub(crate) struct Owner<'a> {
     pub(crate) collected: Collected,
     /// The last row of quarantine that is of an earlier connection.
     set_aside_before: i64,
+    flood: Flood,
 }
 
 struct Delivery {
@@ -78,7 +80,8 @@ impl<'a> Owner<'a> {
         let expired = doorstep.expired.saturating_add(inbox.expired);
         let collected = Collected { expired, ..Collected::default() };
         let set_aside_before = client.vault.read(inbox::last_set_aside)?;
-        Ok(Owner { client, line, doorstep, inbox, collected, set_aside_before })
+        let flood = Flood::default();
+        Ok(Owner { client, line, doorstep, inbox, collected, set_aside_before, flood })
     }
 
     /// Drains both mailboxes, then does what only a drained client may do. The inbox comes first: what a friend
@@ -109,6 +112,7 @@ impl<'a> Owner<'a> {
             // Its generation of stamps may be another's by now: it gets one of its own when it is renewed.
             return Ok(());
         }
+        self.flood.stem(self.client, &mut self.line, self.inbox.slot).await?;
         upkeep::mint_successor(self.client)?;
         // Also where a relay went back to before it knew the generation.
         make_generation_known(&self.client.vault, &mut self.line, &self.inbox).await?;
@@ -147,6 +151,7 @@ impl<'a> Owner<'a> {
         match batch {
             Some(batch) if batch.deliveries > 0 => {
                 self.after_drain(began)?;
+                self.flood.stem(self.client, &mut self.line, self.inbox.slot).await?;
                 Ok(true)
             }
             _ => Ok(false),
@@ -200,17 +205,21 @@ impl<'a> Owner<'a> {
         self.client.fail_at(FailPoint::DeliveredNotCommitted)?;
         let now = self.client.now();
         let doorstep = self.doorstep.slot;
+        let flood = &mut self.flood;
         let outcomes = self.client.vault.erase(|tx| {
-            let take = |delivery: &Delivery| {
+            let mut take = |delivery: &Delivery| {
                 let policy = match delivery.ticket.slot() == doorstep {
                     true => MailboxPolicy::Doorstep,
                     false => MailboxPolicy::Inbox,
                 };
                 let outcome = open::take_in(tx, policy, &delivery.auth, &delivery.envelope, now)?;
                 copies::follow_cursor(tx, policy, delivery.ticket.cursor(), outcome)?;
+                if outcome != Outcome::Repeat {
+                    flood.count(tx, &delivery.auth, &delivery.envelope)?;
+                }
                 Ok(outcome)
             };
-            deliveries.iter().map(take).collect::<Result<Vec<_>, ClientError>>()
+            deliveries.iter().map(&mut take).collect::<Result<Vec<_>, ClientError>>()
         })?;
         self.collected.kept += count(&outcomes, Outcome::Kept);
         self.collected.quarantined += count(&outcomes, Outcome::SetAside);
@@ -242,7 +251,7 @@ impl<'a> Owner<'a> {
         self.set_aside_before = client.vault.read(inbox::last_set_aside)?;
         client.vault.erase(|tx| {
             open::retry_set_aside(tx, since, tx.now())?;
-            for standing in [Standing::Contact, Standing::Request] {
+            for standing in [Standing::Contact, Standing::Request, Standing::Removed] {
                 for person in contact::list(tx, standing)? {
                     let state = contact::conversation(tx, person.id)?;
                     let state = state.drained(began);

@@ -16,6 +16,7 @@ use crate::{
         int, me,
         outbox::{self, OutKind, SealedAs},
         recovery::{self, Noticed},
+        stamp,
     },
 };
 
@@ -75,7 +76,7 @@ pub(crate) fn begin_anew(tx: &Tx<'_>, id: i64) -> Result<(), ClientError> {
     let mine = me::me(tx)?.ok_or(ClientError::JoinUnfinished)?.fingerprint;
     let state = contact::conversation(tx, id)?.begun_anew(mine, person.fingerprint, tx.now());
     contact::set_conversation(tx, id, &state)?;
-    recovery::void_handed(tx, id)?;
+    stamp::give_up(tx, id)?;
     outbox::drop_own_waiting(tx, id)?;
     contact::set(tx, id, "session_forms", 0)?;
     contact::set(tx, id, "refill_due", None::<i64>)?;

@@ -66,7 +66,7 @@ pub(crate) fn sweep(client: &Client) -> Result<(), ClientError> {
     client.vault.erase(|tx| {
         let account = me::account(tx)?.swept(today);
         me::set_account(tx, &account)?;
-        for standing in [contact::Standing::Contact, contact::Standing::Request] {
+        for standing in [contact::Standing::Contact, contact::Standing::Request, contact::Standing::Removed] {
             for person in contact::list(tx, standing)? {
                 let state = contact::conversation(tx, person.id)?.swept(&account, now);
                 contact::set_conversation(tx, person.id, &state)?;

@@ -24,6 +24,8 @@ pub(crate) enum Standing {
     Request = 1,
     /// A stranger whom I declined.
     Declined = 2,
+    /// Somebody who was a contact until I removed them: a request again with their next message.
+    Removed = 3,
 }
 
 /// A row of `contact`, without the conversation.
@@ -178,7 +180,8 @@ pub(crate) fn by_series(
     tx: &Tx<'_>,
     fingerprint: &IdentityFingerprint,
 ) -> Result<Option<Person>, ClientError> {
-    for person in list(tx, Standing::Contact)? {
+    let people = list(tx, Standing::Contact)?.into_iter().chain(list(tx, Standing::Removed)?);
+    for person in people {
         if person.record.as_ref().is_some_and(|record| record.body.seq > 0)
             && conversation(tx, person.id)?.theirs() == fingerprint
         {
@@ -195,6 +198,7 @@ pub(crate) fn absorb(tx: &Tx<'_>, contact: i64, request: i64) -> Result<(), Clie
     let from = by_id(tx, request)?;
     let revision = by_id(tx, contact)?.revision.max(from.revision) + 1;
     tx.execute("DELETE FROM stamp WHERE contact = ?1", [contact])?;
+    super::stamp::give_up(tx, contact)?;
     for table in ["message", "stream", "stamp", "handed", "history"] {
         tx.execute(
             &format!("UPDATE OR IGNORE {table} SET contact = ?1 WHERE contact = ?2"),
@@ -206,6 +210,33 @@ pub(crate) fn absorb(tx: &Tx<'_>, contact: i64, request: i64) -> Result<(), Clie
     set(tx, contact, "revision", revision)?;
     set(tx, contact, "inbox_sid", from.inbox.map(|sid| sid.0))?;
     set(tx, contact, "accept_sent", false)
+}
+
+/// Forgets a contact and all that was said. What stays is what keeps old messages from coming again, and what lets
+/// a new one be read: message ids, the conversation, stamps in both directions.
+pub(crate) fn remove(tx: &Tx<'_>, person: &Person) -> Result<(), ClientError> {
+    let standing = if person.blocked { Standing::Declined } else { Standing::Removed };
+    tx.execute(
+        "UPDATE contact SET standing = ?2, alias = NULL, label = NULL, blocked = 0, trust = 0, accept_sent = 0,
+         refill_due = NULL WHERE id = ?1",
+        (person.id, standing as i64),
+    )?;
+    for sql in [
+        "UPDATE message SET body = x'', handled = 1, shown = 0 WHERE contact = ?1",
+        "DELETE FROM outbox WHERE contact = ?1",
+        "DELETE FROM key_change WHERE contact = ?1",
+        "DELETE FROM history WHERE contact = ?1 AND outgoing != 0",
+    ] {
+        tx.execute(sql, [person.id])?;
+    }
+    Ok(())
+}
+
+/// Somebody who was removed wrote: a request from now on.
+pub(crate) fn ask_again(tx: &Tx<'_>, id: i64, label: &str) -> Result<(), ClientError> {
+    let sql = "UPDATE contact SET standing = 1, label = ?2, added_at = ?3 WHERE id = ?1";
+    tx.execute(sql, (id, label, int(tx.now().0)))?;
+    Ok(())
 }
 
 /// How many requests wait.
@@ -320,6 +351,7 @@ fn standing_from(number: i64) -> Result<Standing, ClientError> {
         0 => Standing::Contact,
         1 => Standing::Request,
         2 => Standing::Declined,
+        3 => Standing::Removed,
         _ => return Err(ClientError::VaultDamaged { what: "a contact's standing" }),
     })
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::permissions;
-use crate::{ClientError, Profile, Protection, Protector, Unlock, World, world::Dice};
+use crate::{ClientError, Keyring, Passphrase, Profile, Protection, Protector, Unlock, World, world::Dice};
 
 /// The raw key of the whole file.
 pub(crate) type VaultKey = Secret<32>;
@@ -18,6 +18,7 @@ pub(crate) type VaultKey = Secret<32>;
 enum Record {
     KeyFile { v: u8 },
     Passphrase { v: u8, salt: String, sealed: String },
+    Keyring { v: u8, entry: String, sealed: String },
 }
 
 /// Draws a key and keeps it as asked. A key that is there already is kept: joining may be resumed.
@@ -42,6 +43,13 @@ pub(crate) fn create(
             let sealed = crypto::seal_key(wrapping.expose(), key.expose(), &mut rng);
             Record::Passphrase { v: 1, salt: to_hex(&salt), sealed: to_hex(&sealed) }
         }
+        Protector::Keyring(keyring) => {
+            let entry = to_hex(&rng.bytes::<16>());
+            let wrapping = VaultKey::generate(&mut rng);
+            put_into(keyring, profile, &entry, &wrapping)?;
+            let sealed = crypto::seal_key(wrapping.expose(), key.expose(), &mut rng);
+            Record::Keyring { v: 1, entry, sealed: to_hex(&sealed) }
+        }
     };
     let json =
         serde_json::to_vec(&record).map_err(|_| ClientError::Unexpected { place: "protector.json" })?;
@@ -49,21 +57,58 @@ pub(crate) fn create(
     Ok(key)
 }
 
-/// Brings the key back.
+/// Brings the key back, in no other way than the recorded one.
 pub(crate) fn unlock(profile: &Profile, unlock: &Unlock) -> Result<VaultKey, ClientError> {
     match (read_record(profile)?, unlock) {
-        (Record::KeyFile { .. }, _) => read_key_file(profile),
-        (Record::Passphrase { .. }, Unlock::KeyFile) => Err(ClientError::PassphraseNeeded),
+        (Record::KeyFile { .. }, Unlock::KeyFile) => read_key_file(profile),
         (Record::Passphrase { salt, sealed, .. }, Unlock::Passphrase(passphrase)) => {
-            let damaged = ClientError::VaultDamaged { what: "protector.json" };
-            let salt = from_hex(&salt).and_then(|salt| salt.try_into().ok()).ok_or(damaged.clone())?;
-            let sealed = from_hex(&sealed).ok_or(damaged)?;
-            let wrapping = crypto::passphrase_key(passphrase.as_bytes(), &salt);
-            let key =
-                crypto::open_key(wrapping.expose(), &sealed).map_err(|_| ClientError::WrongPassphrase)?;
-            to_key(&key).ok_or(ClientError::WrongPassphrase)
+            open_sealed(passphrase, &salt, &sealed)
         }
+        (Record::Keyring { entry, sealed, .. }, Unlock::Keyring(keyring)) => {
+            let wrong = ClientError::KeyringWrong { entry: entry.clone() };
+            let wrapping = take_from(keyring, &entry)?.ok_or(wrong.clone())?;
+            let sealed = from_hex(&sealed).ok_or(ClientError::VaultDamaged { what: "protector.json" })?;
+            // A wrong key is noticed here, before anything is opened with it.
+            let key = crypto::open_key(wrapping.expose(), &sealed).map_err(|_| wrong.clone())?;
+            to_key(&key).ok_or(wrong)
+        }
+        (Record::Passphrase { .. }, _) => Err(ClientError::PassphraseNeeded),
+        (Record::KeyFile { .. }, _) => Err(ClientError::OtherProtector { chosen: Protection::KeyFile }),
+        (Record::Keyring { .. }, _) => Err(ClientError::OtherProtector { chosen: Protection::Keyring }),
     }
+}
+
+fn open_sealed(passphrase: &Passphrase, salt: &str, sealed: &str) -> Result<VaultKey, ClientError> {
+    let damaged = ClientError::VaultDamaged { what: "protector.json" };
+    let salt = from_hex(salt).and_then(|salt| salt.try_into().ok()).ok_or(damaged.clone())?;
+    let sealed = from_hex(sealed).ok_or(damaged)?;
+    let wrapping = crypto::passphrase_key(passphrase.as_bytes(), &salt);
+    let key = crypto::open_key(wrapping.expose(), &sealed).map_err(|_| ClientError::WrongPassphrase)?;
+    to_key(&key).ok_or(ClientError::WrongPassphrase)
+}
+
+/// Nothing is recorded before the keyring has shown that it gives back what it was given.
+fn put_into(
+    keyring: &Keyring,
+    profile: &Profile,
+    entry: &str,
+    wrapping: &VaultKey,
+) -> Result<(), ClientError> {
+    let label = format!("Oubliette: key of {}", profile.dir().display());
+    keyring.store(entry, &label, &Zeroizing::new(to_hex(wrapping.expose())))?;
+    match take_from(keyring, entry) {
+        Ok(Some(kept)) if kept == *wrapping => Ok(()),
+        Ok(_) | Err(ClientError::KeyringEmpty { .. }) => {
+            Err(ClientError::KeyringUnusable { reason: "it does not give back what was written".into() })
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn take_from(keyring: &Keyring, entry: &str) -> Result<Option<VaultKey>, ClientError> {
+    let empty = || ClientError::KeyringEmpty { entry: entry.to_owned() };
+    let hex = keyring.look_up(entry)?.ok_or_else(empty)?;
+    Ok(from_hex(&hex).map(Zeroizing::new).and_then(|bytes| to_key(&bytes)))
 }
 
 /// What was chosen.
@@ -71,6 +116,7 @@ pub(crate) fn protection(profile: &Profile) -> Result<Protection, ClientError> {
     Ok(match read_record(profile)? {
         Record::KeyFile { .. } => Protection::KeyFile,
         Record::Passphrase { .. } => Protection::Passphrase,
+        Record::Keyring { .. } => Protection::Keyring,
     })
 }
 
@@ -98,6 +144,7 @@ impl From<&Protector> for Unlock {
         match protect {
             Protector::KeyFile => Unlock::KeyFile,
             Protector::Passphrase(passphrase) => Unlock::Passphrase(passphrase.clone()),
+            Protector::Keyring(keyring) => Unlock::Keyring(keyring.clone()),
         }
     }
 }

@@ -71,12 +71,6 @@ pub(crate) fn first_messages_once_more(tx: &Tx<'_>, before: UnixSeconds) -> Resu
     Ok(())
 }
 
-/// Stamps of mine that a contact may have lost count as spent: new ones are on their way.
-pub(crate) fn void_handed(tx: &Tx<'_>, contact: i64) -> Result<(), ClientError> {
-    tx.execute("UPDATE handed SET spent = 1 WHERE contact = ?1 AND spent = 0", [contact])?;
-    Ok(())
-}
-
 /// Contacts of whom something is missing: noted by the last drain.
 pub(crate) fn contacts_with_gaps(tx: &Tx<'_>) -> Result<Vec<i64>, ClientError> {
     let sql =

@@ -1,4 +1,8 @@
 //! Stamps: theirs that I may spend, mine that I handed out.
+//!
+//! `handed.spent`: 0 in a contact's hands, 1 came back, 2 crossed off at the relay, 3 perhaps lost by the contact.
+
+use std::collections::BTreeMap;
 
 use e2ee::Mint;
 use rusqlite::OptionalExtension;
@@ -99,8 +103,70 @@ pub(crate) fn set_spent(tx: &Tx<'_>, generation: Generation, index: StampIndex) 
     Ok(())
 }
 
+/// The other side began anew: it may have lost the stamps of mine that it had (`spent` = 3). One that comes all the
+/// same is taken as ever; only refills do not wait for them.
+pub(crate) fn give_up(tx: &Tx<'_>, contact: i64) -> Result<(), ClientError> {
+    tx.execute("UPDATE handed SET spent = 3 WHERE contact = ?1 AND spent = 0", [contact])?;
+    Ok(())
+}
+
+/// How many stamps of mine a contact was given that never came back.
+pub(crate) fn out(tx: &Tx<'_>, contact: i64) -> Result<u32, ClientError> {
+    let sql = "SELECT count(*) FROM handed WHERE contact = ?1 AND spent IN (0, 3)";
+    Ok(tx.query_row(sql, [contact], |row| row.get(0))?)
+}
+
 /// How many stamps a contact has left, as far as I can know.
 pub(crate) fn unused(tx: &Tx<'_>, contact: i64) -> Result<u32, ClientError> {
     let sql = "SELECT count(*) FROM handed WHERE contact = ?1 AND spent = 0";
+    Ok(tx.query_row(sql, [contact], |row| row.get(0))?)
+}
+
+/// Who was handed this spent stamp, if it is somebody whom I blocked or declined.
+pub(crate) fn blocked_spender(
+    tx: &Tx<'_>,
+    generation: Generation,
+    index: StampIndex,
+) -> Result<Option<i64>, ClientError> {
+    let sql = "SELECT contact.id FROM handed JOIN contact ON contact.id = handed.contact
+               WHERE generation = ?1 AND idx = ?2 AND spent = 1 AND (blocked = 1 OR standing = 2)";
+    Ok(tx.prepare_cached(sql)?.query_row((generation.0, index.0), |row| row.get(0)).optional()?)
+}
+
+/// The stamps of mine that a contact has not spent, rising, by generation.
+pub(crate) fn unspent(
+    tx: &Tx<'_>,
+    contact: i64,
+) -> Result<BTreeMap<Generation, Vec<StampIndex>>, ClientError> {
+    let mut rows = tx.prepare_cached(
+        "SELECT generation, idx FROM handed WHERE contact = ?1 AND spent IN (0, 3) ORDER BY generation, idx",
+    )?;
+    let list = rows.query_map([contact], |row| Ok((Generation(row.get(0)?), StampIndex(row.get(1)?))))?;
+    let mut all: BTreeMap<Generation, Vec<StampIndex>> = BTreeMap::new();
+    for row in list {
+        let (generation, index) = row?;
+        all.entry(generation).or_default().push(index);
+    }
+    Ok(all)
+}
+
+/// Notes that the relay drops what comes with these (`spent` = 2).
+pub(crate) fn set_crossed_off(
+    tx: &Tx<'_>,
+    generation: Generation,
+    indices: &[StampIndex],
+) -> Result<(), ClientError> {
+    let mut sql = tx.prepare_cached(
+        "UPDATE handed SET spent = 2 WHERE generation = ?1 AND idx = ?2 AND spent IN (0, 3)",
+    )?;
+    for index in indices {
+        sql.execute((generation.0, index.0))?;
+    }
+    Ok(())
+}
+
+/// How many of a contact's stamps the relay was told to cross off.
+pub(crate) fn crossed_off(tx: &Tx<'_>, contact: i64) -> Result<u32, ClientError> {
+    let sql = "SELECT count(*) FROM handed WHERE contact = ?1 AND spent = 2";
     Ok(tx.query_row(sql, [contact], |row| row.get(0))?)
 }

@@ -2,6 +2,7 @@
 //! nothing is said in somebody else's name, nothing is sealed to a stranger's key.
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+mod blocked;
 #[path = "../common/mod.rs"]
 mod common;
 mod cut;

@@ -32,6 +32,8 @@ pub struct Shell {
     pub refusals: Vec<RefusalKind>,
     /// Requests that came after an outburst on the same connection.
     pub answers_to_outbursts: usize,
+    /// Stamps that owners had crossed off.
+    pub crossed_off: usize,
 }
 
 pub struct Mailbox {
@@ -173,6 +175,10 @@ impl Shell {
             ServerEvent::Ack { ticket, sid, through } => {
                 self.mailbox(sid).let_go(through);
                 server.acked(ticket);
+            }
+            ServerEvent::CrossOff { ticket, indices, .. } => {
+                self.crossed_off += indices.len();
+                server.crossed_off(ticket);
             }
             ServerEvent::Generate { ticket, sid, generation, .. } => {
                 self.mailbox(sid).generations.push(generation);

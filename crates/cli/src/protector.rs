@@ -1,0 +1,89 @@
+//! What keeps a vault's key: chosen at join, and afterwards only what was chosen then.
+
+use std::time::Duration;
+
+use client::{Keyring, Profile, Protection, Protector, Unlock};
+
+use crate::args::Protect;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::passphrase;
+use crate::problem::Problem;
+use crate::stop::Stop;
+
+/// `auto` asks the keyring no longer than this: there is another way.
+const AUTO_PATIENCE: Duration = Duration::from_secs(15);
+
+/// How a new vault shall be protected. What `auto` decides is recorded at join and stays.
+pub fn for_join(context: &Context, profile: &Profile, wish: Protect) -> Result<Protector, Stop> {
+    match wish {
+        Protect::File => Ok(Protector::KeyFile),
+        Protect::Keyring => Ok(Protector::Keyring(keyring(context))),
+        Protect::Passphrase => by_passphrase(context, None),
+        // A join that was interrupted goes on with what it chose.
+        Protect::Auto if profile.exists() => recorded(context, profile),
+        Protect::Auto => automatic(context),
+    }
+}
+
+/// What opens an existing vault.
+pub fn unlock(context: &Context, profile: &Profile) -> Result<Unlock, Stop> {
+    Ok(match profile.protection()? {
+        Protection::KeyFile => Unlock::KeyFile,
+        Protection::Passphrase => Unlock::Passphrase(passphrase::existing(context)?),
+        Protection::Keyring => Unlock::Keyring(keyring(context)),
+    })
+}
+
+fn recorded(context: &Context, profile: &Profile) -> Result<Protector, Stop> {
+    Ok(match unlock(context, profile)? {
+        Unlock::KeyFile => Protector::KeyFile,
+        Unlock::Passphrase(passphrase) => Protector::Passphrase(passphrase),
+        Unlock::Keyring(keyring) => Protector::Keyring(keyring),
+    })
+}
+
+/// A passphrase file that was given is a choice; else the keyring if it answers; else a passphrase.
+fn automatic(context: &Context) -> Result<Protector, Stop> {
+    if context.global().passphrase_file.is_some() {
+        return by_passphrase(context, None);
+    }
+    let keyring = keyring(context);
+    let hasty = keyring.clone().with_patience(context.global().timeout.min(AUTO_PATIENCE));
+    match hasty.probe(&context.options().world) {
+        Ok(()) => Ok(Protector::Keyring(keyring)),
+        Err(error) => {
+            let why = error.why();
+            context.screen.detail(&format!("{}: {why}", error.what()));
+            by_passphrase(context, Some(why))
+        }
+    }
+}
+
+fn by_passphrase(context: &Context, no_keyring: Option<String>) -> Result<Protector, Stop> {
+    match passphrase::chosen(context)? {
+        Some(passphrase) => Ok(Protector::Passphrase(passphrase)),
+        None => Err(no_way(no_keyring).into()),
+    }
+}
+
+fn keyring(context: &Context) -> Keyring {
+    Keyring::default().with_patience(context.global().timeout)
+}
+
+fn no_way(no_keyring: Option<String>) -> Problem {
+    let nobody = "no passphrase was given, and nobody can be asked for one here";
+    let why = match no_keyring {
+        Some(keyring) => format!("{nobody};\nno keyring either: {keyring}"),
+        None => nobody.to_owned(),
+    };
+    Problem::new(
+        Exit::Local,
+        "OUB-E081",
+        "there is no way to protect the keys yet",
+        why,
+        "run it in a terminal, to be asked for a passphrase\n\
+         or    --passphrase-file FILE   (OUB_PASSPHRASE_FILE; systemd: LoadCredential)\n\
+         or    --protect file           (keys are as safe as this disk)",
+    )
+}

@@ -1,0 +1,119 @@
+//! People: what is known of their keys in words, comparing by every means, removing, and who asks to be one.
+
+use crate::person::{Person, friends};
+use crate::relay::Relay;
+
+/// The part in brackets of the one line that `contact show` prints.
+fn states(person: &Person, contact: &str) -> String {
+    let line = person.ok(&["contact", "show", contact]).out;
+    let (_, rest) = line.split_once('(').unwrap();
+    rest.split_once(')').unwrap().0.to_owned()
+}
+
+#[test]
+fn what_is_known_of_a_key_is_said_in_words() {
+    let mut relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    assert_eq!(states(&alice, "bob"), "unverified");
+    let digits = bob.json(&["verify", "alice"])[0]["digits"].as_str().unwrap().to_owned();
+    alice.ok(&["verify", "bob", "--words", &digits]);
+    assert_eq!(states(&alice, "bob"), "verified");
+    alice.ok(&["contact", "block", "bob"]);
+    assert_eq!(states(&alice, "bob"), "verified, blocked");
+    alice.ok(&["contact", "unblock", "bob"]);
+
+    bob.ok(&["identity", "rotate"]);
+    alice.ok(&["verify", "bob"]);
+    assert_eq!(states(&alice, "bob"), "verified before this key");
+    alice.run(&["send", "bob", "secret", "--require-verified"]).assert_problem(6, "OUB-E062");
+    let require = alice.command(&["send", "bob", "x"]).env("OUB_REQUIRE_VERIFIED", "1").output().unwrap();
+    assert_eq!(require.status.code(), Some(6));
+
+    // Whoever has the box gives the name to somebody else.
+    relay.kill();
+    std::fs::remove_dir_all(relay.data().join("store")).unwrap();
+    relay.start_again();
+    let _impostor = Person::joined("bob", &relay);
+    alice.ok(&["verify", "bob"]);
+    assert_eq!(states(&alice, "bob"), "changed");
+    alice.run(&["send", "bob", "secret"]).assert_problem(6, "OUB-E061");
+}
+
+#[test]
+fn two_people_compare_across_languages_and_by_code() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    let shown = |person: &Person, contact: &str, lang: &str| {
+        let line = person.json(&["verify", contact, "--lang", lang]).remove(0);
+        let list: Vec<String> = serde_json::from_value(line["words"].clone()).unwrap();
+        (list.join(" "), line["code"].as_str().unwrap().to_owned())
+    };
+    let (english, code) = shown(&bob, "alice", "en");
+    let (french, same_code) = shown(&alice, "bob", "fr");
+    assert_eq!(code, same_code);
+    assert_ne!(english, french);
+    // Each side reads out what it sees in its language; the other takes it whatever its own is.
+    alice.ok(&["verify", "bob", "--lang", "fr", "--words", &english]);
+    bob.ok(&["verify", "alice", "--lang", "en", "--words", &french]);
+
+    let (carol, dave) = (Person::joined("carol", &relay), Person::joined("dave", &relay));
+    carol.ok(&["add", &dave.address()]);
+    dave.ok(&["add", &carol.address()]);
+    let screen = carol.ok(&["verify", "dave", "--qr"]).out;
+    let code = screen.lines().last().unwrap();
+    assert!(code.starts_with("OUB-VERIFY:1:") && screen.contains('█'), "{screen}");
+    let rows: Vec<usize> =
+        screen.lines().filter(|line| line.contains('█')).map(|line| line.chars().count()).collect();
+    assert!(rows.len() <= 24 && rows.iter().all(|width| *width < 80), "it fits a terminal: {rows:?}");
+    let wrong = code.replace("OUB-VERIFY:1:", "OUB-VERIFY:1:0");
+    dave.run(&["verify", "carol", "--code", &wrong]).assert_problem(6, "OUB-E065");
+    alice.run(&["verify", "bob", "--code", code]).assert_problem(6, "OUB-E065");
+    assert_eq!(states(&dave, "carol"), "unverified, not connected yet");
+    let scanned = dave.run_with(&["verify", "carol", "--code", "-"], format!("{code}\r\n").as_bytes());
+    assert_eq!(scanned.code, Some(0), "{}", scanned.err);
+    assert!(states(&dave, "carol").starts_with("verified"));
+    carol.ok(&["verify", "dave", "--words", code]);
+}
+
+#[test]
+fn removing_asks_and_whoever_was_removed_asks_again() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    let ran = alice.run(&["contact", "remove", "bob"]);
+    ran.assert_problem(2, "OUB-E038");
+    assert!(ran.err.contains("2 message(s)") && ran.err.contains("--yes"), "{}", ran.err);
+    assert_eq!(alice.ok(&["log", "bob"]).out.lines().count(), 2, "nothing was lost");
+
+    assert!(alice.ok(&["contact", "remove", "bob", "--yes"]).err.contains("erased the history"));
+    assert_eq!(alice.ok(&["contacts"]).out, "");
+    alice.run(&["log", "bob"]).assert_problem(2, "OUB-E021");
+    alice.run(&["contact", "remove", "bob", "--yes"]).assert_problem(2, "OUB-E021");
+
+    bob.ok(&["send", "alice", "did you get it?"]);
+    let pulled = alice.ok(&["pull"]);
+    assert!(pulled.out.is_empty() && pulled.err.contains("oub requests"), "{pulled:?}");
+    let requests = alice.ok(&["requests"]).out;
+    assert!(requests.contains("did you get it?") && !requests.contains("hello"), "{requests}");
+    alice.ok(&["accept", "bob"]);
+    assert_eq!(alice.pull(), ["did you get it?"]);
+    alice.ok(&["send", "bob", "now I did"]);
+    assert_eq!(bob.pull(), ["now I did"]);
+}
+
+#[test]
+fn strangers_are_listed_apart_and_never_told() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    let mallory = Person::joined("mallory", &relay);
+    mallory.ok(&["add", &bob.address()]);
+    mallory.ok(&["send", "bob", "hello stranger"]);
+    alice.ok(&["send", "bob", "hello friend"]);
+    // A machine reading messages meets no stranger's words.
+    assert_eq!(bob.pull(), ["hello friend"]);
+    assert!(bob.ok(&["requests"]).out.contains("mallory (not accepted)"));
+    assert!(!bob.ok(&["contacts"]).out.contains("mallory"));
+    bob.run(&["send", "mallory", "x"]).assert_problem(2, "OUB-E021");
+    bob.run(&["verify", "mallory"]).assert_problem(2, "OUB-E021");
+    mallory.ok(&["pull"]);
+    assert!(states(&mallory, "bob").contains("not connected yet"), "nothing was answered");
+}

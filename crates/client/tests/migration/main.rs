@@ -1,0 +1,238 @@
+//! Vaults of the first schema come forward whole, also when the program dies on the way, and never backward.
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+#[path = "../common/mod.rs"]
+mod common;
+#[path = "../kill/death.rs"]
+mod death;
+
+use std::{
+    env, fs,
+    os::unix::{fs::PermissionsExt, process::ExitStatusExt},
+    path::Path,
+    process::Command,
+};
+
+use client::{
+    Client, Direction, Handled, Language, Options, OutboxState, Profile, PullOptions, SendOptions, SentState,
+    SharedWorld, Trust, Unlock, Verdict,
+};
+use common::options;
+use death::{Death, MortalWorld};
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+const FIRST: &str = include_str!("../../src/vault/migrations/0001_first.sql");
+const SECOND: &str = include_str!("../../src/vault/migrations/0002_rotation.sql");
+const ROWS: &str = include_str!("vault-1.sql");
+const KEY: [u8; 32] = [0x42; 32];
+
+/// The folder as the first version left it.
+fn first_version() -> (TempDir, Profile) {
+    let (home, profile) = empty_version();
+    let db = database(&profile);
+    db.execute_batch(FIRST).unwrap();
+    db.execute_batch(ROWS).unwrap();
+    db.execute_batch("PRAGMA user_version = 1;").unwrap();
+    (home, profile)
+}
+
+/// A key, and a vault in which nothing is yet.
+fn empty_version() -> (TempDir, Profile) {
+    let home = tempfile::tempdir().unwrap();
+    let profile = Profile::named(Some(home.path()), "default").unwrap();
+    fs::create_dir(profile.dir()).unwrap();
+    fs::set_permissions(profile.dir(), fs::Permissions::from_mode(0o700)).unwrap();
+    for (path, bytes) in [
+        (profile.protector_path(), b"{\"kind\":\"key_file\",\"v\":1}".as_slice()),
+        (profile.key_file_path(), KEY.as_slice()),
+        (profile.vault_path(), b"".as_slice()),
+    ] {
+        fs::write(&path, bytes).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    (home, profile)
+}
+
+/// Below the library: as the library itself opens it.
+fn database(profile: &Profile) -> Connection {
+    let db = Connection::open(profile.vault_path()).unwrap();
+    let key: String = KEY.iter().map(|byte| format!("{byte:02x}")).collect();
+    db.execute_batch(&format!(
+        "PRAGMA key = \"x'{key}'\"; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+    ))
+    .unwrap();
+    db
+}
+
+fn version(profile: &Profile) -> u32 {
+    database(profile).query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap()
+}
+
+fn open(profile: &Profile) -> Client {
+    Client::open(profile, &Unlock::KeyFile, options()).unwrap()
+}
+
+/// Everything that the first version knew, through the door that applications use.
+fn assert_whole(profile: &Profile) {
+    let client = open(profile);
+    assert_eq!(client.name().unwrap().as_str(), "alice");
+    let people = client.contacts().unwrap();
+    let people: Vec<_> =
+        people.iter().map(|one| (one.alias.as_str(), one.trust, one.blocked, one.connected)).collect();
+    let expected =
+        [("Dave from work", Trust::Unverified, true, false), ("bob", Trust::Verified, false, true)];
+    assert_eq!(people, expected);
+    assert!(client.contact("bob").unwrap().stamps > 200);
+
+    let log = client.log("bob", None).unwrap();
+    let said: Vec<_> = log
+        .iter()
+        .map(|entry| (entry.direction, entry.body.text().unwrap(), entry.outgoing, entry.handled))
+        .collect();
+    use Direction::{Received, Sent};
+    let expected = [
+        (Sent, "hello", Some(OutboxState::Stored), true),
+        (Received, "hello alice", None, true),
+        (Sent, "the key is under the pot", Some(OutboxState::Stored), true),
+        (Received, "found it, thank you", None, true),
+        (Received, "clé sous le pot 🔑", None, false),
+        (Sent, "sealed and on its way", Some(OutboxState::Sealed), true),
+        (Sent, "still waiting", Some(OutboxState::Waiting), true),
+        (Sent, "refused for good", Some(OutboxState::Refused), true),
+    ];
+    assert_eq!(said, expected);
+    let outbox: Vec<_> = client.outbox().unwrap().into_iter().map(|entry| (entry.to, entry.state)).collect();
+    let states = [OutboxState::Sealed, OutboxState::Waiting, OutboxState::Refused];
+    assert_eq!(outbox, states.map(|state| ("bob".to_owned(), state)));
+
+    let requests = client.requests().unwrap();
+    assert_eq!((requests.len(), requests[0].label.as_str()), (1, "carol"));
+    assert_eq!(requests[0].texts, ["may I?"]);
+    let number = client.safety_number("bob", Language::English).unwrap();
+    assert_eq!(number.digits, "98677 13229 04812 21864 65877 28059 52011 21826 62770 91967 17739 18637");
+    let doctor = client.doctor();
+    assert!(doctor.iter().any(|check| check.subject == "vault" && check.verdict == Verdict::Good));
+}
+
+#[test]
+fn a_vault_of_the_first_version_is_whole_after_it_came_forward() {
+    let (_home, profile) = first_version();
+    assert_eq!(version(&profile), 1);
+    assert_whole(&profile);
+    let now = version(&profile);
+    assert!(now > 1);
+    assert_whole(&profile);
+    assert_eq!(version(&profile), now);
+    // And life goes on: nobody listens at its server's port, so what is new waits behind what is old.
+    let client = open(&profile);
+    let sent = client.send("bob", "after all these years", &SendOptions::default()).unwrap();
+    assert!(matches!(sent.state, SentState::Queued(_)));
+    let mut texts = Vec::new();
+    let summary = client.pull(&PullOptions::default(), &mut |message| {
+        texts.push(message.body.text().unwrap().to_owned());
+        Handled::Yes
+    });
+    assert!(summary.unwrap().unreachable.is_some());
+    assert_eq!(texts, ["clé sous le pot 🔑"], "what nobody had handled is handed out");
+}
+
+#[test]
+fn dying_between_the_steps_leaves_a_vault_that_opens() {
+    for n in 1..100 {
+        let (_home, profile) = first_version();
+        let died = die(&profile, &Death::Commit(n).to_text());
+        assert_whole(&profile);
+        if !died {
+            assert!(n > 1, "nobody died");
+            return;
+        }
+    }
+    panic!("a hundred steps");
+}
+
+#[test]
+fn dying_inside_a_step_leaves_a_vault_that_opens() {
+    let second = statements(SECOND).len();
+    assert!(second >= 4);
+    for n in 0..=second {
+        let (_home, profile) = first_version();
+        assert!(die(&profile, &format!("second {n}")));
+        assert_eq!(version(&profile), 1, "half a step is no step");
+        assert_whole(&profile);
+    }
+    // The same for the very first step: joining, interrupted as early as can be.
+    for n in [1, 5, 12] {
+        let (_home, profile) = empty_version();
+        assert!(die(&profile, &format!("first {n}")));
+        let error = Client::open(&profile, &Unlock::KeyFile, options()).err().unwrap();
+        assert_eq!(error, client::ClientError::JoinUnfinished);
+    }
+}
+
+#[test]
+fn a_vault_of_a_newer_version_is_refused_and_left_as_it_is() {
+    let (_home, profile) = first_version();
+    assert_whole(&profile);
+    database(&profile).execute_batch("PRAGMA user_version = 99;").unwrap();
+    let before =
+        database(&profile).query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0));
+    let error = Client::open(&profile, &Unlock::KeyFile, options()).err().unwrap();
+    assert_eq!((error.exit_code(), error.code().as_str()), (7, "OUB-E077"));
+    assert!(error.why().contains("99"), "{}", error.why());
+    let after =
+        database(&profile).query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0));
+    assert_eq!((version(&profile), before), (99, after));
+}
+
+/// A step's statements; those of a trigger belong together.
+fn statements(step: &str) -> Vec<String> {
+    let mut all = Vec::new();
+    let mut one = String::new();
+    for line in step.lines().filter(|line| !line.starts_with("--")) {
+        one.push_str(line);
+        one.push('\n');
+        if line.ends_with(';') && (!one.contains(" BEGIN\n") || line == "END;") {
+            all.push(std::mem::take(&mut one));
+        }
+    }
+    assert!(one.trim().is_empty(), "{one}");
+    all
+}
+
+/// Has another process bring the vault forward and die there. Says whether it died.
+fn die(profile: &Profile, how: &str) -> bool {
+    let mut command = Command::new(env::current_exe().unwrap());
+    command.args(["--exact", "dies_while_migrating", "--ignored", "--nocapture", "--test-threads=1"]);
+    let output = command.env("DIE", how).env("PROFILE", profile.dir()).output().unwrap();
+    let died = output.status.signal() == Some(9);
+    assert!(died || output.status.success(), "{how}\n{}", String::from_utf8_lossy(&output.stdout));
+    died
+}
+
+/// Not a test of its own: what the dying processes of the others run.
+#[test]
+#[ignore = "a role that the other tests' processes play"]
+fn dies_while_migrating() {
+    let profile = Profile::at(Path::new(&env::var("PROFILE").unwrap()));
+    let how = env::var("DIE").unwrap();
+    let (step, n) = how.split_once(' ').unwrap();
+    match step {
+        "first" => die_inside(&profile, FIRST, n.parse().unwrap()),
+        "second" => die_inside(&profile, SECOND, n.parse().unwrap()),
+        _ => {
+            let world = SharedWorld::new(MortalWorld::new(Death::from_text(&how)));
+            Client::open(&profile, &Unlock::KeyFile, Options { world, ..options() }).unwrap();
+        }
+    }
+}
+
+/// As the library does a step: all of it in one transaction. This one ends after so many statements.
+fn die_inside(profile: &Profile, step: &str, count: usize) {
+    let db = database(profile);
+    db.execute_batch("BEGIN IMMEDIATE;").unwrap();
+    statements(step).iter().take(count).for_each(|sql| db.execute_batch(sql).unwrap());
+    // Out of the cache and into the file, as under a large step.
+    db.cache_flush().unwrap();
+    death::die();
+}
