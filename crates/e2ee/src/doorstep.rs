@@ -101,7 +101,7 @@ fn open_session_form(
     let (from, message) = found.body.split_first_chunk::<32>().ok_or(OpenError::Body)?;
     let from = IdentityFingerprint(*from);
     let mut next = known(&from).ok_or(OpenError::UnknownSender)?;
-    let message = OlmMessage::from_parts(1, message).map_err(|_| OpenError::Body)?;
+    let message = olm::normal(message)?;
     let origin = Origin { account, olm_identity: None };
     let (session, plaintext) = next.sessions.decrypt(&message, origin, now)?;
     let content = Content::from_bytes(&plaintext)?;

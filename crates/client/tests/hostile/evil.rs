@@ -24,7 +24,7 @@ use crate::{
 
 pub struct Evil {
     pub server_id: ServerId,
-    at: HostPort,
+    pub at: HostPort,
     shell: Arc<Mutex<Shell>>,
 }
 
