@@ -12,6 +12,8 @@ mod machine;
 mod mistakes;
 mod person;
 mod relay;
+mod screen;
+mod secrets;
 mod verbs;
 
 use std::path::PathBuf;
