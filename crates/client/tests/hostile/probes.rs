@@ -86,6 +86,20 @@ fn a_contacts_probes_are_answered_by_nothing() {
     assert_eq!(evil.shell().deposits.len(), before);
 }
 
+/// P02: a first message says little: strangers do not fill a disk with long ones.
+#[test]
+fn a_first_message_beyond_its_limit_is_no_request() {
+    let evil = Evil::start();
+    let bob = evil.join("bob");
+    for (name, bytes) in [("within", 1_024), ("beyond", 1_025)] {
+        Peer::new(&evil, name, &bob).knock(&evil, &bob, &"x".repeat(bytes));
+    }
+    bob.client().collect().unwrap();
+    let requests = bob.client().requests().unwrap();
+    let names: Vec<_> = requests.iter().map(|request| request.label.as_str()).collect();
+    assert_eq!(names, ["within"]);
+}
+
 /// P01, P02: a contact who begins anew is answered by itself, and no oftener than once a drain: neither the
 /// number of answers nor the stamps in them grow with the number of probes.
 #[test]
