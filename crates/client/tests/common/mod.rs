@@ -159,6 +159,10 @@ impl Person {
         self.client().add(&other.client().address().unwrap(), None).unwrap()
     }
 
+    pub fn add_address(&self, address: &wire::Address) -> Contact {
+        self.client().add(address, None).unwrap()
+    }
+
     pub fn send(&self, to: &Person, text: &str) -> Sent {
         self.client().send(&to.name, text, &SendOptions::default()).unwrap()
     }

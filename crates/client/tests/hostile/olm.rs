@@ -53,7 +53,7 @@ impl First {
             let honest = PublicKey::from(secret).to_bytes() == said;
             if honest { secret.diffie_hellman(&PublicKey::from(public)).to_bytes() } else { [0; 32] }
         };
-        let Said { one_time, base, identity, ratchet } = self.said;
+        let Said { base, identity, .. } = self.said;
         let (theirs, fallback) = (theirs.body.olm_identity.0, theirs.body.olm_fallback.0);
         let shared = [
             agree(&self.identity, identity, fallback),
@@ -61,15 +61,21 @@ impl First {
             agree(&self.base, base, fallback),
         ]
         .concat();
-        let mut keys = [0; 64];
-        Hkdf::<Sha256>::new(Some(&[0]), &shared).expand(b"OLM_ROOT", &mut keys).unwrap();
-        let inner = normal(&ratchet, 0, plaintext, &message_key(&keys[32..]));
-        let mut out = vec![PRE_KEY_VERSION];
-        for (tag, bytes) in [(0x0a, &one_time[..]), (0x12, &base), (0x1a, &identity), (0x22, &inner)] {
-            field(&mut out, tag, bytes);
-        }
-        out
+        pre_key_message(&self.said, &shared, plaintext)
     }
+}
+
+/// The first message of a session whose three agreements gave `shared`.
+pub fn pre_key_message(said: &Said, shared: &[u8], plaintext: &[u8]) -> Vec<u8> {
+    let Said { one_time, base, identity, ratchet } = *said;
+    let mut keys = [0; 64];
+    Hkdf::<Sha256>::new(Some(&[0]), shared).expand(b"OLM_ROOT", &mut keys).unwrap();
+    let inner = normal(&ratchet, 0, plaintext, &message_key(&keys[32..]));
+    let mut out = vec![PRE_KEY_VERSION];
+    for (tag, bytes) in [(0x0a, &one_time[..]), (0x12, &base), (0x1a, &identity), (0x22, &inner)] {
+        field(&mut out, tag, bytes);
+    }
+    out
 }
 
 /// The same ordinary message under another counter or another ratchet key; its MAC no longer holds.
