@@ -11,6 +11,7 @@ mod deniable;
 mod directory;
 mod disk;
 mod evil;
+mod fences;
 mod grammar;
 mod junk;
 mod keys;
