@@ -155,3 +155,26 @@ fn an_offer_of_no_key_is_refused_and_holds_nobody_up() {
         still_talks(&bob, &carol, "undisturbed");
     }
 }
+
+/// S04: a contact whose first message knew a newer bundle than the directory shows: nothing is sealed to the older
+/// one, and nobody else waits for that. (A relay put back to an old copy does it to everybody.)
+#[test]
+fn a_bundle_older_than_the_first_messages_holds_nobody_up() {
+    let evil = Evil::start();
+    let (bob, carol) = (evil.join("bob"), evil.join("carol"));
+    let mut mallory = Peer::new(&evil, "mallory", &bob);
+    mallory.bundle.counter = 9;
+    let mut content = mallory.text("let me in");
+    // No stamps: the answer needs the directory's bundle.
+    content.reply = Some(mallory.reply_path(0));
+    let hello = mallory.hello_of(&evil, &bob, &content.to_bytes());
+    at_doorstep(&evil, &bob, hello);
+    bob.client().collect().unwrap();
+    bob.client().accept("mallory", None).unwrap();
+    assert_eq!(bob.texts(), ["let me in"]);
+    assert!(evil.shell().deposits.is_empty(), "nothing was sealed");
+    befriend(&carol, &bob);
+    still_talks(&bob, &carol, "undisturbed");
+    let error = bob.client().send("mallory", "x", &SendOptions::default()).unwrap_err();
+    assert_eq!(error.exit_code(), 6, "{error:?}");
+}
