@@ -1,4 +1,4 @@
-//! Envelopes that open nowhere, by the thousand: set aside within bounds, and nobody behind them waits.
+//! Envelopes that open nowhere, by the hundred (with `--long` by the thousand): set aside within bounds, and nobody behind them waits.
 
 use client::PullOptions;
 use wire::{DepositAuth, Envelope};
@@ -9,7 +9,7 @@ use crate::{
 };
 
 fn count() -> usize {
-    if std::env::var_os("OUBLIETTE_LONG").is_some() { 10_000 } else { 1_000 }
+    if std::env::var_os("OUBLIETTE_LONG").is_some() { 10_000 } else { 600 }
 }
 
 fn quarantine(victim: &Victim) -> u32 {
