@@ -1,4 +1,4 @@
-//! Measures the real programs: `bench deposit | idle | start | people | size`.
+//! Measures the real programs: `bench deposit | idle | start | people | size | unlock`.
 //!
 //! Every subcommand starts its own `oublietted` from `target/release` on a folder of its own, measures, ends it,
 //! and prints one line a figure. Put what it prints into `bench/RESULTS.md`, with the command.
@@ -9,6 +9,7 @@ mod link;
 mod people;
 mod relay;
 mod start;
+mod unlock;
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -16,8 +17,7 @@ use std::process::ExitCode;
 /// What goes wrong in a benchmark ends it, with its sentence.
 type Failure = Box<dyn Error>;
 
-const USAGE: &str =
-    "usage: bench deposit [IN_FLIGHT [COUNT]] | idle [CONNECTIONS] | start [TIMES] | people | size";
+const USAGE: &str = "usage: bench deposit [IN_FLIGHT [COUNT]] | idle [CONNECTIONS] | start [TIMES] | people | size | unlock [TIMES]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -45,6 +45,10 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
         Some("start") => start::run(number(1, 20)?),
         Some("people") => people::run(),
         Some("size") => start::sizes(),
+        Some("unlock") => {
+            unlock::run(number(1, 5)?);
+            Ok(())
+        }
         _ => Err(USAGE.into()),
     }
 }

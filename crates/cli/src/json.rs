@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde_json::Value;
 
+use crate::shown::escaped_in_json;
+
 /// A JSON object on one line. Within version 1 fields are only ever added.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
@@ -49,7 +51,7 @@ impl Line {
         self.0.push(',');
         self.0.push_str(&Value::from(name).to_string());
         self.0.push(':');
-        self.0.push_str(&value.to_string());
+        self.0.push_str(&escaped_in_json(&value.to_string()));
         self
     }
 }
@@ -65,15 +67,20 @@ impl fmt::Display for Line {
 mod tests {
     use super::*;
 
+    const HOSTILE: &str = "a\n\"b\"\\\u{1b}[2J\u{9b}2J\u{7f}\u{202e}é🔑\u{e0041}";
+
     #[test]
     fn a_line_is_one_json_object_whatever_the_text_holds() {
         let line = Line::new("message")
-            .text("text", "a\n\"b\"\u{1b}[2J\u{202e}")
+            .text("text", HOSTILE)
+            .texts("texts", &[HOSTILE.to_owned()])
             .truth("verified", false)
             .to_string();
-        assert!(!line.contains('\n') && !line.contains('\u{1b}'));
+        let plain = |each: char| !each.is_control() && !"\u{9b}\u{7f}\u{202e}\u{e0041}".contains(each);
+        assert!(line.chars().all(plain), "{line:?}");
         let read: Value = serde_json::from_str(&line).unwrap();
         assert_eq!(read.get("v"), Some(&Value::from(1)));
-        assert_eq!(read.get("text").unwrap(), "a\n\"b\"\u{1b}[2J\u{202e}");
+        assert_eq!(read.get("text").unwrap(), HOSTILE);
+        assert_eq!(read.get("texts").unwrap(), &Value::from([HOSTILE]));
     }
 }

@@ -12,6 +12,7 @@ mod help;
 mod json;
 mod passphrase;
 mod problem;
+mod process;
 mod protector;
 mod qr;
 mod screen;
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
         eprint!("{}", args::Oub::command().render_help());
         return Exit::Usage.into();
     }
+    process::keep_memory_private();
     let oub = args::Oub::parse();
     let context = Context::new(oub.global);
     match commands::run(&context, oub.command) {

@@ -25,6 +25,22 @@ pub fn shown_on_one_line(text: &str) -> String {
     shown(&text.replace('\n', "\u{240a}"), 0)
 }
 
+/// JSON with the same characters escaped as JSON does it, since somebody may look at it in a terminal: it reads
+/// back as the text that it was. JSON itself wants only the first 32 escaped.
+pub fn escaped_in_json(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for each in json.chars() {
+        match is_dangerous(each) {
+            true => each.encode_utf16(&mut [0; 2]).iter().for_each(|unit| {
+                // Writing to a String cannot fail.
+                let _ = write!(out, "\\u{unit:04x}");
+            }),
+            false => out.push(each),
+        }
+    }
+    out
+}
+
 fn push_escaped(out: &mut String, hidden: char) {
     // Writing to a String cannot fail.
     let _ = write!(out, "\\u{{{:x}}}", u32::from(hidden));

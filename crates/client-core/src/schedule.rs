@@ -14,14 +14,16 @@ pub const STAMPS_PER_CONTACT_MAX: u32 = 4_096;
 pub const REFILL_DELAY_S: u64 = 600;
 /// With so few days of its life left, the bundle is published anew.
 pub const BUNDLE_RENEW_DAYS: u16 = 30;
+/// A server that asks for more patience than this is asked again all the same.
+const RETRY_AFTER_S_MAX: u32 = 3_600;
 
 /// How long to wait before attempt `attempt` (0 = the first repetition): full jitter over a doubling bound,
-/// never less than the server asked for.
+/// never less than the server asked for, within an hour.
 pub fn backoff_ms(attempt: u32, random: u64, retry_after_s: Option<u32>) -> u64 {
     let (first, longest) = BACKOFF_MS;
     let bound = first.checked_shl(attempt.min(20)).unwrap_or(longest).min(longest);
     let jittered = random % (bound + 1);
-    jittered.max(retry_after_s.map_or(0, |s| u64::from(s) * 1_000))
+    jittered.max(retry_after_s.map_or(0, |s| u64::from(s.min(RETRY_AFTER_S_MAX)) * 1_000))
 }
 
 /// When a refill that falls due now shall leave.
@@ -66,6 +68,7 @@ mod tests {
             assert!(backoff_ms(attempt, u64::MAX, None) <= BACKOFF_MS.1);
         }
         assert_eq!(backoff_ms(0, 0, Some(7)), 7_000);
+        assert_eq!(backoff_ms(0, 0, Some(u32::MAX)), 3_600_000, "a hostile one cannot silence a client");
         assert!(backoff_ms(10, 299_999, None) > 100_000);
     }
 

@@ -427,7 +427,7 @@ impl ClientError {
             NoSuchContact { .. } => "no contact has this name".into(),
             NoSuchRequest { .. } => "no waiting request has this name".into(),
             AliasTaken { .. } => "each contact needs a name of its own".into(),
-            BadAlias => "a contact name is 1 to 64 characters, none of them a control character".into(),
+            BadAlias => "a contact name is 1 to 64 characters, none of them invisible".into(),
             NameNeeded => "the invitation does not hold a name".into(),
             OwnAddress => "messages go to somebody else".into(),
             TooLong { bytes, max } => format!("it has {bytes} bytes; a message may have {max}"),

@@ -12,7 +12,7 @@ use core::convert::Infallible;
 use getrandom::{SysRng, rand_core::UnwrapErr};
 use rand_core::{Rng, TryCryptoRng, TryRng};
 use tokio::io::{AsyncRead, AsyncWrite};
-use wire::{HostPort, ServerId, UnixSeconds};
+use wire::{Envelope, HostPort, ServerId, UnixSeconds};
 
 use crate::{
     ClientError,
@@ -33,6 +33,9 @@ pub trait World: Send + Sync {
 
     /// The vault has committed a transaction: where tests of sudden death put the death.
     fn committed(&self) {}
+
+    /// An envelope is about to be opened: where tests of poisoned ones put the death.
+    fn opening(&self, _envelope: &Envelope) {}
 }
 
 /// A channel that is being made.

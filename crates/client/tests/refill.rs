@@ -51,7 +51,7 @@ fn stamps_that_were_lost_with_a_vault_do_not_keep_refills_back() {
     write(&mut relay, &alice, &bob, 200);
     assert_eq!(bob.texts().len(), 200);
     assert_eq!(alice.client().contact("bob").unwrap().stamps, 56);
-    let later = Options { refills_early_s: 600, ..options() };
+    let later = Options { dues_early_s: 600, ..options() };
     Client::open(&bob.profile(), &Unlock::KeyFile, later).unwrap().flush().unwrap();
     alice.client().collect().unwrap();
     let refilled = alice.client().contact("bob").unwrap().stamps;
@@ -67,7 +67,7 @@ fn a_contact_who_spent_stamps_on_what_expired_gets_new_ones() {
     alice.stored(&bob, "are you back?");
     assert_eq!(alice.client().contact("bob").unwrap().stamps, 0, "it went by the doorstep");
     assert_eq!(bob.texts(), ["are you back?"]);
-    let later = Options { refills_early_s: 600, ..options() };
+    let later = Options { dues_early_s: 600, ..options() };
     let bobs = Client::open(&bob.profile(), &Unlock::KeyFile, later).unwrap();
     bobs.flush().unwrap();
     alice.client().collect().unwrap();

@@ -8,6 +8,9 @@ const MEMORY_KIB: u32 = 64 * 1024;
 const PASSES: u32 = 3;
 const LANES: u32 = 1;
 
+/// A stolen vault is guessed at by machines: each guess costs this much memory (D09).
+const _: () = assert!(MEMORY_KIB >= 64 * 1024 && PASSES >= 3);
+
 /// Argon2id (RFC 9106), version 0x13, 64 MiB, three passes, one lane, 32 bytes.
 ///
 /// Takes some tenths of a second and 64 MiB: that is its purpose.

@@ -104,6 +104,13 @@ pub fn open_psk(
     open(&OpModeR::Psk(bundle), secret, enc, info, aad, ciphertext)
 }
 
+/// Whether something can be sealed to this key at all: its ML-KEM-768 half must keep below the modulus
+/// (FIPS 203, § 7.2). A point of low order in its X25519 half is let pass, as X-Wing does: it takes away the
+/// classical half only, which its owner could publish as well.
+pub fn is_envelope_key(key: &[u8; XWING_PUBLIC_BYTES]) -> bool {
+    <XWing as Kem>::PublicKey::from_bytes(key).is_ok()
+}
+
 fn seal(
     mode: &OpModeS<'_, XWing>,
     recipient: &[u8; XWING_PUBLIC_BYTES],

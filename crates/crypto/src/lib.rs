@@ -41,7 +41,9 @@ pub use crate::argon::passphrase_key;
 pub use crate::compare::{Same, equal};
 pub use crate::ed25519::BadKey;
 pub use crate::hash::{envelope_hash, keyed, keyed_name, record_hash, sha256, sha512, voucher_hash};
-pub use crate::hpke::{OpenError, SealError, Sealed, open_base, open_psk, seal_base, seal_psk};
+pub use crate::hpke::{
+    OpenError, SealError, Sealed, is_envelope_key, open_base, open_psk, seal_base, seal_psk,
+};
 pub use crate::identity::{IdentitySecret, PUBLIC_IDENTITY_BYTES, PublicIdentity};
 pub use crate::label::Label;
 pub use crate::mailbox::{OwnerSecret, check_owner_key, verify_owner};

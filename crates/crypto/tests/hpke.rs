@@ -4,7 +4,9 @@
 mod common;
 
 use common::rng;
-use crypto::{OpenError, SealError, Sealed, XWingSecret, open_base, open_psk, seal_base, seal_psk};
+use crypto::{
+    OpenError, SealError, Sealed, XWingSecret, is_envelope_key, open_base, open_psk, seal_base, seal_psk,
+};
 use proptest::prelude::*;
 
 const PSK: [u8; 32] = [5; 32];
@@ -98,6 +100,38 @@ fn two_envelopes_never_share_an_encapsulation() {
 fn a_recipient_key_outside_the_field_is_refused() {
     let seal = |key| seal_base(key, b"", b"", b"", &mut rng());
     assert_eq!(seal(&[0xff; 1216]), Err(SealError::BadRecipient));
+}
+
+/// S06: the check that is made before anything is sealed says the same as sealing does, coefficient by coefficient.
+#[test]
+fn a_key_above_the_modulus_is_none_wherever_it_is_above() {
+    let good = XWingSecret::generate(&mut rng()).public();
+    assert!(is_envelope_key(&good));
+    for at in (0..1_152).step_by(3) {
+        let mut key = good;
+        // 12 bits each: the modulus is 3,329.
+        (key[at], key[at + 1]) = (0xff, key[at + 1] | 0x0f);
+        assert!(!is_envelope_key(&key), "coefficient at byte {at}");
+        assert_eq!(seal_base(&key, b"", b"", b"", &mut rng()), Err(SealError::BadRecipient));
+    }
+}
+
+/// S05: a point of low order in the X25519 half passes, as X-Wing says: who owns the key gave his classical half
+/// away, and the post-quantum half still closes the envelope to everybody else.
+#[test]
+fn a_low_order_point_in_the_classical_half_opens_nothing_to_others() {
+    let owner = XWingSecret::generate(&mut rng());
+    let mut points = [[0; 32], [0; 32], [0xff; 32]];
+    points[1][0] = 1;
+    (points[2][0], points[2][31]) = (0xec, 0x7f);
+    for point in points {
+        let mut key = owner.public();
+        key[1_184..].copy_from_slice(&point);
+        assert!(is_envelope_key(&key));
+        let sealed = seal_base(&key, b"info", b"aad", b"letter", &mut rng()).unwrap();
+        let stranger = XWingSecret::generate(&mut rng());
+        assert!(open_base(&stranger, &sealed.enc, b"info", b"aad", &sealed.ciphertext).is_err());
+    }
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use crate::account::BUNDLE_DAYS_MAX;
 use crate::envelope::SUITE;
-use crypto::{CompositeSignature, Label, PublicIdentity};
+use crate::olm::{curve_key, is_of_low_order};
+use crypto::{CompositeSignature, Label, PublicIdentity, is_envelope_key};
 use wire::{Day, PrekeyBundle, Wire};
 
 /// A bundle whose identity, signature and dates hold; what [`crate::Conversation::seal_hello`] asks for.
@@ -26,6 +27,9 @@ pub enum BundleError {
     /// The identity did not sign it.
     #[error("the bundle's signature does not hold")]
     BadSignature,
+    /// Nobody could seal to a key in it.
+    #[error("a key in the bundle is none")]
+    BadKey,
     /// It is past its last day.
     #[error("the bundle expired")]
     Expired,
@@ -62,7 +66,15 @@ pub(crate) fn check_signature(bundle: &PrekeyBundle, identity: &PublicIdentity) 
     identity
         .verify(Label::BUNDLE, &bundle.body.to_bytes(), &signature)
         .map_err(|_| BundleError::BadSignature)?;
+    check_keys(bundle)?;
     if bundle.body.suites.contains(&SUITE) { Ok(()) } else { Err(BundleError::NoSuite) }
+}
+
+/// Keys of which nothing can be made are found here, not in the middle of sealing.
+fn check_keys(bundle: &PrekeyBundle) -> Result<(), BundleError> {
+    let olm = [&bundle.body.olm_identity, &bundle.body.olm_fallback];
+    let sound = !olm.iter().any(|key| is_of_low_order(&curve_key(key)));
+    if sound && is_envelope_key(bundle.body.prekey.as_bytes()) { Ok(()) } else { Err(BundleError::BadKey) }
 }
 
 /// One day of grace for clocks that run apart.

@@ -10,7 +10,7 @@ use crate::sizes::HELLO_PREFIX_BYTES;
 use crate::{Account, Content, Conversation, HelloIntro, olm};
 use crypto::PublicIdentity;
 use vodozemac::olm::OlmMessage;
-use wire::limits::{DOORSTEP_DAYS_MAX, HELLO_STAMPS};
+use wire::limits::{DOORSTEP_DAYS_MAX, GREETING_BYTES_MAX, HELLO_STAMPS};
 use wire::{DepositId, Envelope, IdentityFingerprint, UnixSeconds};
 
 /// What a doorstep's envelope held.
@@ -85,7 +85,8 @@ fn open_hello(
     let content = Content::from_bytes(content)?;
     let reply = content.reply.clone().ok_or(OpenError::Mismatch)?;
     let offered = content.offer.is_some() && reply.stamps.len() <= HELLO_STAMPS;
-    if !offered || reply.server_id != body.record.server_id {
+    let short = content.kind.body().len() <= GREETING_BYTES_MAX;
+    if !offered || !short || reply.server_id != body.record.server_id {
         return Err(OpenError::Mismatch);
     }
     let opened = next.take(content, session, stream);
@@ -101,7 +102,7 @@ fn open_session_form(
     let (from, message) = found.body.split_first_chunk::<32>().ok_or(OpenError::Body)?;
     let from = IdentityFingerprint(*from);
     let mut next = known(&from).ok_or(OpenError::UnknownSender)?;
-    let message = OlmMessage::from_parts(1, message).map_err(|_| OpenError::Body)?;
+    let message = olm::normal(message)?;
     let origin = Origin { account, olm_identity: None };
     let (session, plaintext) = next.sessions.decrypt(&message, origin, now)?;
     let content = Content::from_bytes(&plaintext)?;

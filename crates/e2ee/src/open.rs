@@ -9,6 +9,7 @@ use crate::olm::{self, SessionId};
 use crate::session::Origin;
 use crate::{Account, Content, Offer, Seen, StreamId};
 use core::ops::RangeInclusive;
+use crypto::is_envelope_key;
 use wire::{DepositId, Envelope, UnixSeconds};
 use zeroize::Zeroizing;
 
@@ -180,10 +181,10 @@ impl Conversation {
         self.incoming.get_mut(at).expect("a stream was just inserted, and at most others were dropped")
     }
 
-    /// Only a higher number counts: sealing never goes back.
+    /// Only a higher number counts: sealing never goes back. One that nobody can seal to counts for nothing.
     fn take_offer(&mut self, offer: Option<&Offer>) {
         let known = self.their_offer.as_ref().map_or(0, |offer| offer.n);
-        if let Some(offer) = offer.filter(|offer| offer.n > known) {
+        if let Some(offer) = offer.filter(|offer| offer.n > known && is_envelope_key(offer.key.as_bytes())) {
             self.their_offer = Some(offer.clone());
         }
     }

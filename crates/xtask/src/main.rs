@@ -4,6 +4,7 @@ mod arrows;
 mod graph;
 mod licence_expression;
 mod licences;
+mod rows;
 mod tidy;
 mod transcript;
 
@@ -21,7 +22,7 @@ fn main() -> ExitCode {
     let outcome = match arguments.first().map(String::as_str) {
         Some("arrows") => arrows::check(&root),
         Some("licences") => licences::check(&root),
-        Some("tidy") => tidy::check(&root),
+        Some("tidy") => tidy::check(&root).and_then(|tidy| Ok([tidy, rows::check(&root)?].concat())),
         Some("transcript") => transcript::check(&root, arguments.get(1).map_or("README.md", String::as_str)),
         _ => Err(USAGE.to_owned()),
     };

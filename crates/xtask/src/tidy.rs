@@ -74,7 +74,7 @@ fn markdown(root: &Path) -> Result<Vec<PathBuf>, String> {
 }
 
 /// Every file below a folder with an ending, in a stable order.
-fn files(folder: &Path, ending: &str) -> Result<Vec<PathBuf>, String> {
+pub fn files(folder: &Path, ending: &str) -> Result<Vec<PathBuf>, String> {
     let mut found = Vec::new();
     let mut open = vec![folder.to_path_buf()];
     while let Some(folder) = open.pop() {

@@ -14,6 +14,8 @@ mod machine;
 mod mistakes;
 mod person;
 mod relay;
+mod screen;
+mod secrets;
 mod verbs;
 
 use std::path::PathBuf;

@@ -218,8 +218,14 @@ pub(crate) fn to_contact(tx: &Tx<'_>, person: &Person) -> Result<Contact, Client
 
 /// A name for a person: short, printable.
 pub(crate) fn check_alias(alias: &str) -> Result<(), ClientError> {
+    // What cannot be seen would let two aliases look the same.
     let hidden = |c: char| {
-        c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c) || ('\u{2066}'..='\u{2069}').contains(&c)
+        c.is_control()
+            || matches!(c,
+                '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+                | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
+                | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
     };
     let fits = (1..=ALIAS_CHARS_MAX).contains(&alias.chars().count());
     match fits && alias.trim() == alias && !alias.chars().any(hidden) {

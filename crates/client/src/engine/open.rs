@@ -10,7 +10,7 @@ use super::{contacts::free_label, recover, requests};
 use crate::{
     ClientError,
     vault::{
-        Tx,
+        Tx, attempt,
         contact::{self, NewPerson, Person, Standing},
         inbox, int, mailbox, me, recovery, rotation, stamp,
     },
@@ -43,6 +43,10 @@ pub(crate) fn take_in(
     if !inbox::see_envelope(tx, envelope, day_of(now))? {
         return Ok(Outcome::Repeat);
     }
+    if !attempt::begin(tx, envelope) {
+        inbox::set_aside(tx, policy, auth, envelope, hint(tx, auth, envelope)?)?;
+        return Ok(Outcome::SetAside);
+    }
     let outcome = try_open(tx, policy, auth, envelope, now)?;
     if outcome == Outcome::SetAside {
         inbox::set_aside(tx, policy, auth, envelope, hint(tx, auth, envelope)?)?;
@@ -53,6 +57,9 @@ pub(crate) fn take_in(
 /// Tries what was set aside on this connection once more: what it needed may have come behind it.
 pub(crate) fn retry_set_aside(tx: &Tx<'_>, after: i64, now: UnixSeconds) -> Result<(), ClientError> {
     for aside in inbox::set_aside_after(tx, after)? {
+        if !attempt::begin(tx, &aside.envelope) {
+            continue;
+        }
         let outcome = try_open(tx, aside.policy, &aside.auth, &aside.envelope, now)?;
         match (outcome, aside.contact) {
             (Outcome::SetAside, Some(person)) => recover::does_not_open(tx, person)?,
@@ -71,10 +78,13 @@ fn try_open(
     envelope: &Envelope,
     now: UnixSeconds,
 ) -> Result<Outcome, ClientError> {
-    match policy {
+    tx.opening(envelope);
+    let outcome = match policy {
         MailboxPolicy::Doorstep => open_at_doorstep(tx, envelope, now),
         MailboxPolicy::Inbox => open_in_inbox(tx, auth, envelope, now),
-    }
+    };
+    attempt::end(tx, envelope);
+    outcome
 }
 
 /// The stamp says whose offers to try; only the opened conversation says who wrote.

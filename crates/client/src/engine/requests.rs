@@ -125,6 +125,10 @@ pub(crate) fn queue_accept(tx: &Tx<'_>, id: i64) -> Result<(), ClientError> {
     if person.accept_sent || person.inbox.is_none() {
         return Ok(());
     }
+    // However often a contact began anew since: one answer, with one allotment of stamps.
+    if outbox::has_waiting(tx, id, OutKind::Accept)? {
+        return contact::set(tx, id, "accept_sent", true);
+    }
     let message_id = MessageId::random(&mut tx.rng());
     outbox::insert(tx, id, &message_id, OutKind::Accept, "", None, tx.now())?;
     contact::set(tx, id, "accept_sent", true)

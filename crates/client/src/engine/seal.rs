@@ -244,7 +244,13 @@ impl Work<'_> {
         outbox::set_sealed(self.tx, self.row.id, &sealed.placed, &row)
     }
 
-    fn seal_error(&self, _error: &SealError) -> ClientError {
-        ClientError::Unexpected { place: "sealing a message" }
+    /// What a contact or a relay can bring about concerns this contact: it must not end a round of sending.
+    fn seal_error(&self, error: &SealError) -> ClientError {
+        let (name, host) = (self.person.name.to_string(), self.person.at.to_string());
+        match error {
+            SealError::OldBundle => ClientError::BadSignature { name, host },
+            SealError::BadRecipient | SealError::NoSession => ClientError::NoBundle { alias: name },
+            _ => ClientError::Unexpected { place: "sealing a message" },
+        }
     }
 }

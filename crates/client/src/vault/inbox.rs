@@ -46,6 +46,8 @@ pub(crate) fn insert(
         other => (other.number(), &[]),
     };
     let shown = show && matches!(content.kind, Kind::Text(_) | Kind::Unknown { .. });
+    // What nobody will see is not kept: who is blocked does not fill this disk.
+    let body = if shown { body } else { &[] };
     let sql = "INSERT OR IGNORE INTO message (contact, message_id, stream, number, sent_at, received_at, kind, body,
                shown) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
     let inserted = tx.prepare_cached(sql)?.execute(rusqlite::params![
@@ -168,7 +170,7 @@ pub(crate) struct SetAside {
     pub(crate) at: UnixSeconds,
 }
 
-/// Sets an envelope aside that did not open; the oldest go when there are too many.
+/// Sets an envelope aside that did not open; the oldest go when there are too many, strangers' before all.
 pub(crate) fn set_aside(
     tx: &Tx<'_>,
     policy: MailboxPolicy,
@@ -185,7 +187,10 @@ pub(crate) fn set_aside(
         if tx.query_row(sum, [], |row| row.get::<_, i64>(0))? <= QUARANTINE_BYTES_MAX {
             break;
         }
-        tx.execute("DELETE FROM quarantine WHERE id = (SELECT min(id) FROM quarantine)", [])?;
+        tx.execute(
+            "DELETE FROM quarantine WHERE id = (SELECT id FROM quarantine ORDER BY policy, id LIMIT 1)",
+            [],
+        )?;
     }
     Ok(())
 }

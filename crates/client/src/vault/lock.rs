@@ -9,6 +9,9 @@ use std::{
 use super::{Vault, permissions::file_error};
 use crate::ClientError;
 
+/// The name of the file that is locked.
+pub(super) const FILE: &str = "collector.lock";
+
 /// Held by the process that collects; the system lets go of it when the process ends, however it ends.
 pub(crate) struct CollectorLock {
     _file: File,
@@ -17,7 +20,7 @@ pub(crate) struct CollectorLock {
 impl Vault {
     /// Waits at most `wait` for the right to collect.
     pub(crate) fn collector_lock(&self, wait: Duration) -> Result<CollectorLock, ClientError> {
-        let path = self.profile().dir().join("collector.lock");
+        let path = self.profile().dir().join(FILE);
         let file = OpenOptions::new()
             .write(true)
             .create(true)

@@ -1,5 +1,6 @@
 //! The vault: one SQLite file, encrypted as a whole, that everything a client knows lives in (DESIGN § 10).
 
+pub(crate) mod attempt;
 pub(crate) mod backup;
 pub(crate) mod contact;
 pub(crate) mod history;
@@ -48,6 +49,11 @@ impl Tx<'_> {
     /// Randomness for the pure crates.
     pub(crate) fn rng(&self) -> Dice<'_> {
         Dice(self.world)
+    }
+
+    /// An envelope is about to be opened.
+    pub(crate) fn opening(&self, envelope: &wire::Envelope) {
+        self.world.opening(envelope);
     }
 
     /// A random number.

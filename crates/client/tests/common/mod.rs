@@ -243,6 +243,10 @@ impl Person {
         client.mark_verified(alias, &number).unwrap()
     }
 
+    pub fn add_address(&self, address: &wire::Address) -> Contact {
+        self.client().add(address, None).unwrap()
+    }
+
     pub fn send(&self, to: &Person, text: &str) -> Sent {
         self.client().send(&to.name, text, &SendOptions::default()).unwrap()
     }

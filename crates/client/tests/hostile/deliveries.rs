@@ -92,6 +92,30 @@ fn a_message_held_back_leaves_a_hole_that_is_told() {
     assert!(log.iter().all(|entry| entry.missing_before == 0));
 }
 
+/// S09: the end held back for ever shows in nothing, on either side: no client can know alone. The first message
+/// that does come tells how many are missing, and with the next contact the sender's side learns how far it was
+/// seen (`e2ee`: what_was_seen_is_answered).
+#[test]
+fn a_tail_held_back_is_told_by_the_next_that_comes_and_not_before() {
+    let evil = Evil::start();
+    let (alice, bob) = evil.friends();
+    send_all(&alice, &bob, &["one", "two", "three", "four"]);
+    let mut waiting = evil.shell().take(bob.inbox);
+    let tail = waiting.split_off(2);
+    evil.shell().mailbox(bob.inbox).waiting = waiting;
+    let (list, summary) = bob.pull_with(&PullOptions::default());
+    assert_eq!(texts(&list), ["one", "two"]);
+    assert!(summary.unreachable.is_none() && summary.quarantined == 0 && summary.expired == 0);
+    assert!(alice.client().outbox().unwrap().is_empty(), "alice was told STORED for all four");
+    bob.stored(&alice, "is that all?");
+    assert_eq!(alice.texts(), ["is that all?"]);
+    alice.stored(&bob, "five");
+    let (list, _) = bob.pull_with(&PullOptions::default());
+    assert_eq!((texts(&list), list[0].missing_before), (vec!["five"], 2));
+    evil.shell().mailbox(bob.inbox).waiting.extend(tail);
+    assert_eq!(bob.texts(), ["three", "four"]);
+}
+
 /// S12: the right to deposit says nothing about who wrote.
 #[test]
 fn nothing_is_ever_attributed_to_another_sender() {

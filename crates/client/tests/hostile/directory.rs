@@ -1,11 +1,11 @@
 //! A relay that lies about who people are.
 
-use client::{ClientError, OutboxState, SendOptions, Trust};
+use client::{ClientError, Language, OutboxState, SendOptions, Trust};
 use crypto::IdentitySecret;
 use e2ee::Account;
 use getrandom::{SysRng, rand_core::UnwrapErr};
 use proto::signed::sign_first;
-use wire::{Day, DepositId, Name, PrekeyBundle, RecoveryCommitment, RefusalKind};
+use wire::{Day, DepositId, IdentityFingerprint, Name, PrekeyBundle, RecoveryCommitment, RefusalKind};
 
 use crate::evil::{Evil, Victim};
 
@@ -132,6 +132,61 @@ fn an_expired_bundle_is_refused() {
     bob.stand_in(&evil);
     bob.show(&evil, bob.bundle(5, Day(today().0 - 100)));
     alice.client().add(&evil.address("bob"), None).unwrap();
+    assert!(matches!(refused(&alice), ClientError::NoBundle { .. }));
+    assert_nothing_left(&evil, &alice, 0);
+}
+
+/// S14: what people compare comes from both keys, names and the server, and from nothing that a server chooses
+/// freely; who was shown an attacker's key has another number.
+#[test]
+fn the_safety_number_is_made_of_keys_and_names_alone() {
+    let evil = Evil::start();
+    let (alice, bob) = (evil.join("alice"), evil.join("bob"));
+    alice.add(&bob);
+    bob.add(&alice);
+    let number = |from: &Victim, of: &str| from.client().safety_number(of, Language::English).unwrap();
+    let [one, other] = [&alice, &bob].map(|person| {
+        let client = person.client();
+        (IdentityFingerprint(client.identity_fingerprint().unwrap()), client.name().unwrap())
+    });
+    let side =
+        |(fingerprint, name): &(IdentityFingerprint, Name)| (*fingerprint, name.clone(), evil.server_id);
+    let ((mine, my_name, server_id), (theirs, their_name, _)) = (side(&one), side(&other));
+    let expected = e2ee::SafetyNumber::between(
+        &e2ee::Side { fingerprint: mine, name: &my_name, server_id },
+        &e2ee::Side { fingerprint: theirs, name: &their_name, server_id },
+    );
+    assert_eq!(number(&alice, "bob").digits, expected.digits());
+    assert_eq!(number(&bob, "alice"), number(&alice, "bob"));
+    // Carol trusts on first use, and is shown another bob.
+    let carol = evil.join("carol");
+    bob.add(&carol);
+    Puppet::named("bob").stand_in(&evil);
+    let fooled = carol.client().add(&evil.address("bob"), None).unwrap();
+    assert_eq!(fooled.trust, Trust::Unverified, "and it is said");
+    assert_ne!(number(&carol, "bob"), number(&bob, "carol"));
+}
+
+/// S07, S15: a server that says that somebody cannot do this kind of encryption, or does another, gets nothing:
+/// there is no other.
+#[test]
+fn without_a_suite_of_ours_nothing_leaves() {
+    let evil = Evil::start();
+    let alice = evil.join("alice");
+    let bob = Puppet::named("bob");
+    bob.stand_in(&evil);
+    alice.client().add(&evil.address("bob"), None).unwrap();
+    for suites in [vec![0], vec![2], vec![2, 200]] {
+        let mut bundle = bob.bundle(5, today());
+        bundle.body.suites = suites;
+        let signature = bob.identity.sign(crypto::Label::BUNDLE, &wire::Wire::to_bytes(&bundle.body));
+        bundle.signature = wire::Signature(signature.to_bytes());
+        bob.show(&evil, bundle);
+        let error = refused(&alice);
+        assert!(matches!(error, ClientError::NoBundle { .. }), "{error:?}");
+        assert_nothing_left(&evil, &alice, 0);
+    }
+    evil.shell().bundles.remove(&bob.name);
     assert!(matches!(refused(&alice), ClientError::NoBundle { .. }));
     assert_nothing_left(&evil, &alice, 0);
 }

@@ -24,7 +24,7 @@ use crate::{
 
 pub struct Evil {
     pub server_id: ServerId,
-    at: HostPort,
+    pub at: HostPort,
     shell: Arc<Mutex<Shell>>,
 }
 
@@ -152,6 +152,8 @@ async fn drive(
 ) -> std::io::Result<()> {
     let started = Instant::now();
     let mut buffer = vec![0; 16 * 1024];
+    let resumed = stream.get_ref().1.handshake_kind() == Some(rustls::HandshakeKind::Resumed);
+    let number = shell.lock().unwrap().hear(resumed);
     loop {
         let now = Now(started.elapsed().as_millis() as u64);
         let mut outburst = None;
@@ -172,7 +174,10 @@ async fn drive(
         }
         match stream.read(&mut buffer).await? {
             0 => machine.input_closed(),
-            len => machine.handle_input(now, &buffer[..len]),
+            len => {
+                shell.lock().unwrap().note(number, &buffer[..len]);
+                machine.handle_input(now, &buffer[..len]);
+            }
         }
     }
 }

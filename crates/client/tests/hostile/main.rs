@@ -5,11 +5,23 @@
 mod blocked;
 #[path = "../common/mod.rs"]
 mod common;
+mod crash;
 mod cut;
 mod deliveries;
+mod deniable;
 mod directory;
+mod disk;
 mod evil;
+mod fences;
 mod grammar;
+mod junk;
+mod keys;
+mod linking;
+mod olm;
+mod peer;
+mod poison;
+mod probes;
 mod proxy;
+mod restored;
 mod shell;
 mod stamps;

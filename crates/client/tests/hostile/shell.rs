@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use proto::{Delivery, Now, Opening, ServerConnection, ServerEvent};
 use wire::{
-    ChallengeNonce, CommitmentNonce, Cursor, Day, DepositAuth, DepositId, Envelope, Generation,
-    IdentityRecord, Name, OwnerId, OwnerKey, PrekeyBundle, RefusalKind, TreeHead,
+    Body, ChallengeNonce, CommitmentNonce, Cursor, Day, Deframer, DepositAuth, DepositId, Envelope, Frame,
+    Generation, IdentityRecord, Name, OwnerId, OwnerKey, PrekeyBundle, RefusalKind, Request, TreeHead,
     request::Deposit,
     response::{Record, Registered},
 };
@@ -30,10 +30,33 @@ pub struct Shell {
     pub outburst: Option<(When, Vec<u8>)>,
     /// Answer so many deposits with this.
     pub refusals: Vec<RefusalKind>,
+    /// Everything that clients ever said, connection by connection.
+    pub connections: Vec<Heard>,
     /// Requests that came after an outburst on the same connection.
     pub answers_to_outbursts: usize,
     /// Stamps that owners had crossed off.
     pub crossed_off: usize,
+}
+
+/// What one connection carried from the client, inside TLS.
+#[derive(Default)]
+pub struct Heard {
+    pub bytes: Vec<u8>,
+    pub resumed: bool,
+}
+
+impl Heard {
+    /// The requests in it, in order.
+    pub fn requests(&self) -> Vec<Request> {
+        let mut deframer = Deframer::new();
+        deframer.extend(&self.bytes);
+        let frames = std::iter::from_fn(|| deframer.next_frame().unwrap());
+        let request = |frame| match Frame::decode(&frame).unwrap().body {
+            Body::Request(request) => request,
+            other => panic!("a client said {other:?}"),
+        };
+        frames.map(request).collect()
+    }
 }
 
 pub struct Mailbox {
@@ -47,6 +70,17 @@ pub struct Mailbox {
 }
 
 impl Shell {
+    /// A connection begins.
+    pub fn hear(&mut self, resumed: bool) -> usize {
+        self.connections.push(Heard { bytes: Vec::new(), resumed });
+        self.connections.len() - 1
+    }
+
+    /// And goes on.
+    pub fn note(&mut self, number: usize, bytes: &[u8]) {
+        self.connections[number].bytes.extend(bytes);
+    }
+
     pub fn mailbox(&mut self, sid: DepositId) -> &mut Mailbox {
         self.mailboxes.iter_mut().find(|mailbox| mailbox.sid == sid).unwrap()
     }
