@@ -39,6 +39,9 @@ pub enum ReceivedBody {
     /// In a history only: from here on the contact has another key, which the one before signed. The entry's
     /// id is the new fingerprint.
     KeyChanged,
+    /// In a history only: here the contact began the conversation anew, as after a restore. Whoever stole my own
+    /// session keys could do so in the contact's name (`spec/threat-model.md`).
+    BegunAnew,
 }
 
 impl ReceivedBody {
@@ -46,7 +49,7 @@ impl ReceivedBody {
     pub fn text(&self) -> Option<&str> {
         match self {
             ReceivedBody::Text(text) => Some(text),
-            ReceivedBody::Unknown { .. } | ReceivedBody::KeyChanged => None,
+            ReceivedBody::Unknown { .. } | ReceivedBody::KeyChanged | ReceivedBody::BegunAnew => None,
         }
     }
 }

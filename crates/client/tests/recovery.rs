@@ -129,7 +129,7 @@ fn two_copies_of_one_identity_do_not_fight_in_silence() {
     alice.stored(&bob, "and the next");
     bob.pull_with(&PullOptions::default());
     let notices = bob.client().take_notices().unwrap();
-    assert_eq!(notices, [Notice::CollectedElsewhere { count: 1 }]);
+    assert!(matches!(notices.as_slice(), [Notice::CollectedElsewhere { count: 1.. }]), "{notices:?}");
 
     assert_eq!(bob.client().renew().unwrap().contacts, 1);
     let refused = twin.client().collect().unwrap_err();

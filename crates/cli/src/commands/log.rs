@@ -44,8 +44,10 @@ fn show_aside(context: &Context, args: &Log, aside: &SetAside) -> Result<(), Sto
 }
 
 fn show(context: &Context, contact: &str, entry: &LogEntry) -> Result<(), Stop> {
-    if entry.body == ReceivedBody::KeyChanged {
-        return key_changed(context, contact, entry);
+    match entry.body {
+        ReceivedBody::KeyChanged => return key_changed(context, contact, entry),
+        ReceivedBody::BegunAnew => return begun_anew(context, contact, entry),
+        _ => {}
     }
     let mine = entry.direction == Direction::Sent;
     let line = Line::new("log")
@@ -72,6 +74,13 @@ fn key_changed(context: &Context, contact: &str, entry: &LogEntry) -> Result<(),
     let name = shown_on_one_line(contact);
     let mut text = message::line(&name, entry.at, &entry.body);
     text.push_str(&format!("; compare once more:   oub verify {name}"));
+    Ok(context.screen.answer(line, &text)?)
+}
+
+/// Another line of its own kind.
+fn begun_anew(context: &Context, contact: &str, entry: &LogEntry) -> Result<(), Stop> {
+    let line = Line::new("begun_anew").text("contact", contact).text("at", &when::for_programs(entry.at));
+    let text = message::line(&shown_on_one_line(contact), entry.at, &entry.body);
     Ok(context.screen.answer(line, &text)?)
 }
 

@@ -43,6 +43,9 @@ pub fn line(who: &str, at: UnixSeconds, body: &ReceivedBody) -> String {
         ReceivedBody::Unknown { kind } => {
             format!("{start}(a newer kind of message, number {kind}, which this version cannot show)")
         }
+        ReceivedBody::BegunAnew => {
+            format!("{start}(began the conversation anew here, as after a restore or a lost device)")
+        }
         ReceivedBody::KeyChanged => format!("{start}(has a new key from here on, signed by the one before)"),
     }
 }
@@ -50,7 +53,7 @@ pub fn line(who: &str, at: UnixSeconds, body: &ReceivedBody) -> String {
 /// The number of a kind that this version cannot show.
 pub fn unknown_kind(body: &ReceivedBody) -> Option<u64> {
     match body {
-        ReceivedBody::Text(_) | ReceivedBody::KeyChanged => None,
+        ReceivedBody::Text(_) | ReceivedBody::KeyChanged | ReceivedBody::BegunAnew => None,
         ReceivedBody::Unknown { kind } => Some(u64::from(*kind)),
     }
 }

@@ -45,6 +45,8 @@ fn every_line_of_json_keeps_the_promises_of_the_schema() {
     check(&old, &["pull"]);
     check(&old, &["log", "--quarantine"]);
     check(&bob, &["identity", "renew"]);
+    check(&alice, &["pull"]);
+    check(&alice, &["log", "bob"]);
     let secret = bob.home.path().join("passphrase");
     std::fs::write(&secret, "of the backup\n").unwrap();
     let (file, secret) = (bob.home.path().join("bob.backup"), secret.display().to_string());

@@ -2,6 +2,8 @@
 
 use client_core::outbox::State;
 
+use wire::UnixSeconds;
+
 use crate::{
     Client, ClientError, Direction, LogEntry, Notice, OutboxEntry, ReceivedBody, SetAside,
     vault::{
@@ -31,6 +33,10 @@ pub(crate) fn log(client: &Client, alias: &str, limit: Option<u32>) -> Result<Ve
         entries.extend(mine.map(|row| (history.place(Direction::Sent, row.id), sent(row))));
         let changes = rotation::key_changes(tx, person.id)?.into_iter();
         entries.extend(changes.map(|change| (history.place_of_change(change.id), key_changed(&change))));
+        let anew = recovery::begun_anew(tx, person.id)?.into_iter();
+        entries.extend(
+            anew.map(|(row, at)| (history.place_of_beginning(row), event(ReceivedBody::BegunAnew, at))),
+        );
         entries.sort_by_key(|(place, _)| *place);
         let mut entries: Vec<LogEntry> = entries.into_iter().map(|(_, entry)| entry).collect();
         let skip = limit.map_or(0, |limit| entries.len().saturating_sub(limit as usize));
@@ -54,13 +60,18 @@ fn received(tx: &Tx<'_>, row: InRow) -> Result<LogEntry, ClientError> {
 }
 
 fn key_changed(change: &KeyChange) -> LogEntry {
+    LogEntry { id: to_hex(&change.fingerprint.0), ..event(ReceivedBody::KeyChanged, change.at) }
+}
+
+/// A line that is no message.
+fn event(body: ReceivedBody, at: UnixSeconds) -> LogEntry {
     LogEntry {
-        id: to_hex(&change.fingerprint.0),
+        id: String::new(),
         direction: Direction::Received,
         number: 0,
-        sent_at: change.at,
-        at: change.at,
-        body: ReceivedBody::KeyChanged,
+        sent_at: at,
+        at,
+        body,
         outgoing: None,
         handled: true,
         missing_before: 0,

@@ -193,6 +193,9 @@ fn take_hello(tx: &Tx<'_>, hello: &OpenedHello, now: UnixSeconds) -> Result<Outc
     let (before, after) = (contact::conversation(tx, person.id)?, &hello.opened.conversation);
     let other_keys = before.mine() != after.mine() || before.theirs() != after.theirs();
     let anew = hello.opened.new_stream || other_keys;
+    if anew && person.standing == Standing::Contact {
+        recovery::note_begun_anew(tx, person.id)?;
+    }
     if person.inbox.is_none() || anew {
         take_reply_path(tx, &person, reply, anew)?;
     }

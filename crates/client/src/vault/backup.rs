@@ -29,7 +29,7 @@ const SALT_BYTES: usize = 16;
 ///
 /// Left out: stamps of others and what does not open (a restored client gets new ones and asks again), hashes of
 /// envelopes (message ids tell repeats), notices.
-const TABLES: [(&str, &[(&str, &str)]); 12] = [
+const TABLES: [(&str, &[(&str, &str)]); 13] = [
     (
         "me",
         &[
@@ -54,6 +54,7 @@ const TABLES: [(&str, &[(&str, &str)]); 12] = [
     ("message", &[]),
     ("stream", &[]),
     ("key_change", &[]),
+    ("begun_anew", &[]),
     ("former", &[]),
     ("rotation", &[]),
     ("history", &[]),

@@ -197,7 +197,7 @@ pub(crate) fn absorb(tx: &Tx<'_>, contact: i64, request: i64) -> Result<(), Clie
     let state = conversation(tx, request)?;
     let from = by_id(tx, request)?;
     let revision = by_id(tx, contact)?.revision.max(from.revision) + 1;
-    tx.execute("DELETE FROM stamp WHERE contact = ?1", [contact])?;
+    tx.execute("DELETE FROM stamp WHERE contact = ?1 AND spent = 0", [contact])?;
     super::stamp::give_up(tx, contact)?;
     for table in ["message", "stream", "stamp", "handed", "history"] {
         tx.execute(

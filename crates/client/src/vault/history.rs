@@ -27,6 +27,11 @@ impl History {
         self.find(2, row)
     }
 
+    /// Where a contact's new beginning stands.
+    pub(crate) fn place_of_beginning(&self, row: i64) -> i64 {
+        self.find(3, row)
+    }
+
     fn find(&self, kind: i64, row: i64) -> i64 {
         self.0.get(&(kind, row)).copied().unwrap_or_default()
     }

@@ -101,6 +101,19 @@ pub(crate) fn notice(
     Ok(())
 }
 
+/// Puts a contact's new beginning into the history.
+pub(crate) fn note_begun_anew(tx: &Tx<'_>, contact: i64) -> Result<(), ClientError> {
+    tx.execute("INSERT INTO begun_anew (contact, at) VALUES (?1, ?2)", (contact, int(tx.now().0)))?;
+    Ok(())
+}
+
+/// The new beginnings of one contact: row and time.
+pub(crate) fn begun_anew(tx: &Tx<'_>, contact: i64) -> Result<Vec<(i64, UnixSeconds)>, ClientError> {
+    let mut rows = tx.prepare_cached("SELECT id, at FROM begun_anew WHERE contact = ?1 ORDER BY id")?;
+    let found = rows.query_map([contact], |row| Ok((row.get(0)?, UnixSeconds(uint(row.get(1)?)))))?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
 /// What was noticed and not said yet; from now on it is said.
 pub(crate) fn take_notices(tx: &Tx<'_>) -> Result<Vec<NoticeRow>, ClientError> {
     let list = notices(tx, "told = 0")?;

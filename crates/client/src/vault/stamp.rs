@@ -11,7 +11,10 @@ use wire::{Generation, Stamp, StampIndex, Wire};
 use super::{Tx, decode, mailbox};
 use crate::ClientError;
 
-/// Keeps stamps that a contact gave; one given twice is kept once.
+/// Spent stamps of one contact that are remembered.
+const SPENT_MAX: u32 = 8_192;
+
+/// Keeps stamps that a contact gave; one given twice is kept once, and one that I spent stays spent.
 pub(crate) fn keep(tx: &Tx<'_>, contact: i64, stamps: &[Stamp]) -> Result<(), ClientError> {
     let mut sql =
         tx.prepare_cached("INSERT OR IGNORE INTO stamp (contact, generation, bytes) VALUES (?1, ?2, ?3)")?;
@@ -23,13 +26,19 @@ pub(crate) fn keep(tx: &Tx<'_>, contact: i64, stamps: &[Stamp]) -> Result<(), Cl
 
 /// How many of a contact's stamps I hold.
 pub(crate) fn count(tx: &Tx<'_>, contact: i64) -> Result<u32, ClientError> {
-    Ok(tx.query_row("SELECT count(*) FROM stamp WHERE contact = ?1", [contact], |row| row.get(0))?)
+    Ok(tx.query_row("SELECT count(*) FROM stamp WHERE contact = ?1 AND spent = 0", [contact], |row| {
+        row.get(0)
+    })?)
 }
 
 /// Takes the oldest stamp out: it is spent with this transaction or not at all.
 pub(crate) fn spend(tx: &Tx<'_>, contact: i64) -> Result<Option<Stamp>, ClientError> {
-    let sql = "DELETE FROM stamp WHERE id = (SELECT min(id) FROM stamp WHERE contact = ?1) RETURNING bytes";
+    let sql = "UPDATE stamp SET spent = 1
+               WHERE id = (SELECT min(id) FROM stamp WHERE contact = ?1 AND spent = 0) RETURNING bytes";
     let bytes: Option<Vec<u8>> = tx.query_row(sql, [contact], |row| row.get(0)).optional()?;
+    let old = "DELETE FROM stamp WHERE contact = ?1 AND spent = 1 AND id <=
+               (SELECT id FROM stamp WHERE contact = ?1 AND spent = 1 ORDER BY id DESC LIMIT 1 OFFSET ?2)";
+    tx.prepare_cached(old)?.execute((contact, SPENT_MAX))?;
     bytes.map(|bytes| decode(&bytes, "a stamp")).transpose()
 }
 
@@ -39,9 +48,9 @@ pub(crate) fn drop_generation(tx: &Tx<'_>, contact: i64, generation: Generation)
     Ok(())
 }
 
-/// Drops all stamps of a contact.
+/// Drops all stamps of a contact that I could still spend.
 pub(crate) fn drop_all(tx: &Tx<'_>, contact: i64) -> Result<(), ClientError> {
-    tx.execute("DELETE FROM stamp WHERE contact = ?1", [contact])?;
+    tx.execute("DELETE FROM stamp WHERE contact = ?1 AND spent = 0", [contact])?;
     Ok(())
 }
 

@@ -157,7 +157,7 @@ fn the_safety_number_is_made_of_keys_and_names_alone() {
         &e2ee::Side { fingerprint: theirs, name: &their_name, server_id },
     );
     assert_eq!(number(&alice, "bob").digits, expected.digits());
-    assert_eq!(number(&bob, "alice"), number(&alice, "bob"));
+    assert_eq!(number(&bob, "alice").code, number(&alice, "bob").code);
     // Carol trusts on first use, and is shown another bob.
     let carol = evil.join("carol");
     bob.add(&carol);

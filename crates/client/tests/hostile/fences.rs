@@ -49,7 +49,8 @@ fn holding(words: &[&str]) -> Vec<String> {
 fn there_is_no_way_to_an_envelope_but_through_both_layers() {
     let makers = holding(&["Envelope::new("]);
     let known = ["client/src/vault/inbox.rs", "client/src/vault/outbox.rs", "e2ee/src/envelope.rs"];
-    let unknown = |file: &&String| !file.starts_with("wire/") && !known.contains(&file.as_str());
+    let test_only = |file: &str| file.starts_with("wire/") || file.starts_with("e2ee/src/vectors/");
+    let unknown = |file: &&String| !test_only(file) && !known.contains(&file.as_str());
     let others: Vec<_> = makers.iter().filter(unknown).collect();
     assert!(others.is_empty(), "{others:?}");
     assert!(makers.iter().any(|file| file == "e2ee/src/envelope.rs"), "{makers:?}");
@@ -73,5 +74,8 @@ fn there_is_one_place_that_connects() {
 #[test]
 fn nothing_writes_temporary_files() {
     assert_eq!(holding(&["temp_dir()", "tempfile::", "/tmp"]), Vec::<String>::new());
-    assert_eq!(holding(&["PRAGMA temp_store = MEMORY"]), ["client/src/vault/mod.rs"]);
+    assert_eq!(
+        holding(&["PRAGMA temp_store = MEMORY"]),
+        ["client/src/vault/backup.rs", "client/src/vault/mod.rs"]
+    );
 }

@@ -26,8 +26,22 @@ ALTER TABLE mailbox ADD COLUMN expired INTEGER NOT NULL DEFAULT 0;
 -- The day on which a stamp of mine was handed out: a generation retires 60 days after its last.
 ALTER TABLE handed ADD COLUMN day INTEGER NOT NULL DEFAULT 0;
 
+-- A stamp of theirs that I spent stays known: whoever went back in time hands the same ones out again.
+ALTER TABLE stamp ADD COLUMN spent INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX stamp_unspent ON stamp(contact, id) WHERE spent = 0;
+
 -- What this vault is: 0 the one that counts, 1 restored, 2 perhaps an old copy, 3 renewed and not yet published.
 ALTER TABLE me ADD COLUMN copy INTEGER NOT NULL DEFAULT 0;
+
+-- When a contact began the conversation anew: a line of the history (`outgoing` = 3).
+CREATE TABLE begun_anew (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    contact INTEGER NOT NULL REFERENCES contact(id) ON DELETE CASCADE,
+    at INTEGER NOT NULL
+);
+CREATE TRIGGER begun_anew_enters_history AFTER INSERT ON begun_anew BEGIN
+    INSERT INTO history (contact, outgoing, entry) VALUES (NEW.contact, 3, NEW.id);
+END;
 
 -- What a person should hear once. kind: 1 collected elsewhere, 2 a stamp spent elsewhere, 3 the relay went back.
 CREATE TABLE notice (
