@@ -22,6 +22,15 @@ impl MemoryStore {
     pub fn with(options: Options) -> Self {
         Self::raise(MemoryShelf::default(), options).expect("empty maps hold nothing that could be wrong")
     }
+
+    /// Another store that begins with the rows that this one holds now, read anew: as after a restart, or as a
+    /// backup brings them back. What this one kept besides its rows is not carried over.
+    pub fn reopened(&self) -> Self {
+        let tables = self.shelf.tables.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let shelf = MemoryShelf::default();
+        *shelf.tables.write().unwrap_or_else(PoisonError::into_inner) = tables;
+        Self::raise(shelf, self.options).expect("rows that this code wrote into maps are sound")
+    }
 }
 
 impl Default for MemoryStore {

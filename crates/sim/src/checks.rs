@@ -1,0 +1,209 @@
+//! The checkers: one for each promise, asked when a run has come to rest.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use client::{Client, Direction, LogEntry, OutboxState};
+
+use crate::book::{Outcome, short};
+use crate::person::Shown;
+use crate::run::Run;
+
+/// What one person wrote to another, as both vaults and the screen have it.
+struct Pair {
+    from: String,
+    to: String,
+    /// The sender's history.
+    sent: Vec<LogEntry>,
+    /// The recipient's.
+    received: Vec<LogEntry>,
+    /// Texts that wait in a request of this sender.
+    requested: BTreeSet<String>,
+    /// What the recipient took from the screen, in order.
+    taken: Vec<Shown>,
+}
+
+/// Asks every checker.
+pub(crate) fn check(run: &mut Run) {
+    let pairs = pairs(run);
+    let expired: u64 = run.net.lock().relays.iter().flat_map(|relay| relay.expired.values()).sum();
+    let mut found = Vec::new();
+    let missing: Vec<String> = pairs.iter().flat_map(missing).collect();
+    if missing.len() as u64 > expired {
+        found.extend(missing);
+    }
+    for pair in &pairs {
+        found.extend(shown_once(pair));
+        if !run.rolled_back {
+            found.extend(in_order(pair));
+            found.extend(gaps_are_shown(pair));
+        }
+    }
+    found.extend(said_and_kept(run, &pairs));
+    found.extend(wedged(run));
+    for pair in &pairs {
+        let stored = pair.sent.iter().filter(|entry| entry.outgoing == Some(OutboxState::Stored));
+        stored.for_each(|_| run.count("texts stored"));
+    }
+    for what in found {
+        run.broken(what);
+    }
+}
+
+fn pairs(run: &mut Run) -> Vec<Pair> {
+    let people = run.people.len();
+    let mut pairs = Vec::new();
+    for from in 0..people {
+        for to in (0..people).filter(|to| *to != from) {
+            let names = [from, to].map(|who| run.people.get(who).map(|person| person.name.to_string()));
+            let [Some(sender), Some(recipient)] = names else { continue };
+            let sent = history(run, from, &recipient, Direction::Sent);
+            let received = history(run, to, &sender, Direction::Received);
+            let shown = run.book.shown.get(to).into_iter().flatten();
+            let taken = shown.filter(|shown| shown.taken && shown.from == sender).cloned().collect();
+            let requested = requested(run, to, &sender);
+            requested.iter().for_each(|_| run.count("texts left in a request"));
+            pairs.push(Pair { from: sender, to: recipient, sent, received, requested, taken });
+        }
+    }
+    pairs
+}
+
+/// One direction of a history; empty where there is no such contact.
+fn history(run: &mut Run, who: usize, alias: &str, direction: Direction) -> Vec<LogEntry> {
+    let Some(person) = run.people.get_mut(who) else { return Vec::new() };
+    let log = person.look(|client| client.log(alias, None)).unwrap_or_default();
+    log.into_iter().filter(|entry| entry.direction == direction && entry.body.text().is_some()).collect()
+}
+
+/// What somebody said under a key that was superseded before anybody let him in stays in the request.
+fn requested(run: &mut Run, who: usize, name: &str) -> BTreeSet<String> {
+    let Some(person) = run.people.get_mut(who) else { return BTreeSet::new() };
+    let requests = person.look(Client::requests).unwrap_or_default();
+    let his = requests.into_iter().filter(|request| request.address.name.as_str() == name);
+    his.flat_map(|request| request.texts).collect()
+}
+
+/// P1: what was stored is there.
+fn missing(pair: &Pair) -> Vec<String> {
+    let received: BTreeSet<&str> = pair.received.iter().filter_map(|entry| entry.body.text()).collect();
+    let stored = pair.sent.iter().filter(|entry| entry.outgoing == Some(OutboxState::Stored));
+    let texts = stored.filter_map(|entry| Some((entry.number, entry.body.text()?)));
+    texts
+        .filter(|(_, text)| !received.contains(text) && !pair.requested.contains(*text))
+        .map(|(number, text)| format!("P1: '{}' (number {number}) was stored and is lost", short(text)))
+        .collect()
+}
+
+/// P1: what `send` called stored is called stored by the outbox.
+fn said_and_kept(run: &Run, pairs: &[Pair]) -> Vec<String> {
+    if run.rolled_back {
+        return Vec::new();
+    }
+    let stored: BTreeSet<&str> = pairs
+        .iter()
+        .flat_map(|pair| &pair.sent)
+        .filter(|entry| entry.outgoing == Some(OutboxState::Stored))
+        .filter_map(|entry| entry.body.text())
+        .collect();
+    let said = run.book.said.iter().filter(|said| said.outcome == Outcome::Stored);
+    said.filter(|said| !stored.contains(said.text.as_str()))
+        .map(|said| format!("P1: {said} is not stored in the sender's vault"))
+        .collect()
+}
+
+/// P2: each text is in the history once, and was taken from the screen once; nothing is there that nobody sent.
+fn shown_once(pair: &Pair) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut taken: BTreeMap<&str, u32> = BTreeMap::new();
+    for shown in &pair.taken {
+        *taken.entry(&shown.text).or_default() += 1;
+    }
+    let mut kept = BTreeSet::new();
+    let begin = format!("{}>{} #", pair.from, pair.to);
+    for entry in &pair.received {
+        let Some(text) = entry.body.text() else { continue };
+        if !kept.insert(text) {
+            found.push(format!("P2: '{}' is twice in the history", short(text)));
+        }
+        if !text.starts_with(&begin) {
+            found.push(format!("P2: '{}' is in the history of {} with {}", short(text), pair.to, pair.from));
+        }
+        match taken.get(text) {
+            Some(1) => {}
+            Some(times) => found.push(format!("P2: '{}' was taken {times} times", short(text))),
+            None => found.push(format!("P2: '{}' was never taken from the screen", short(text))),
+        }
+    }
+    found
+}
+
+/// P3: in each stream of the sender, rising numbers: as he counted them, and in the recipient's history.
+fn in_order(pair: &Pair) -> Vec<String> {
+    let mut found = Vec::new();
+    for (place, stream) in pair.streams().iter().enumerate() {
+        let texts: BTreeSet<&str> = stream.iter().filter_map(|entry| entry.body.text()).collect();
+        let received =
+            pair.received.iter().filter(|entry| entry.body.text().is_some_and(|text| texts.contains(text)));
+        let numbers: Vec<u64> = received.map(|entry| entry.number).collect();
+        if !numbers.windows(2).all(|two| matches!(two, [one, next] if one < next)) {
+            let Pair { from, to, .. } = pair;
+            found.push(format!("P3: {to} has stream {place} of {from} out of order: {numbers:?}"));
+        }
+    }
+    found
+}
+
+/// P3: a text that came after a later one, or never, was missing visibly: the first text shown beyond it said so.
+fn gaps_are_shown(pair: &Pair) -> Vec<String> {
+    let mut found = Vec::new();
+    for stream in pair.streams() {
+        let texts: BTreeSet<&str> = stream.iter().filter_map(|entry| entry.body.text()).collect();
+        let taken: Vec<&Shown> =
+            pair.taken.iter().filter(|shown| texts.contains(shown.text.as_str())).collect();
+        for entry in stream {
+            let number = entry.number;
+            let own = taken.iter().position(|shown| shown.number == number).unwrap_or(usize::MAX);
+            let beyond = taken.iter().position(|shown| shown.number > number);
+            let Some(beyond) = beyond.filter(|place| *place < own) else { continue };
+            if taken.get(beyond).is_some_and(|shown| shown.missing_before == 0) {
+                let text = entry.body.text().unwrap_or_default();
+                found.push(format!("P3: '{}' (number {number}) was missing in silence", short(text)));
+            }
+        }
+    }
+    found
+}
+
+impl Pair {
+    /// What was sealed, split where the numbers begin anew: after a change of keys another stream begins.
+    fn streams(&self) -> Vec<Vec<&LogEntry>> {
+        let mut streams: Vec<Vec<&LogEntry>> = Vec::new();
+        for entry in self.sent.iter().filter(|entry| entry.number > 0) {
+            let goes_on = streams
+                .last()
+                .and_then(|stream| stream.last())
+                .is_some_and(|last| last.number < entry.number);
+            match streams.last_mut() {
+                Some(stream) if goes_on => stream.push(entry),
+                _ => streams.push(vec![entry]),
+            }
+        }
+        streams
+    }
+}
+
+/// Nothing waits any more once everybody was there and luck was good.
+fn wedged(run: &mut Run) -> Vec<String> {
+    let mut found = Vec::new();
+    for person in &mut run.people {
+        let name = person.name.to_string();
+        match person.look(Client::outbox) {
+            Ok(outbox) => found.extend(outbox.into_iter().map(|entry| {
+                format!("wedged: {name} to {}: still {} ({:?})", entry.to, entry.state.word(), entry.reason)
+            })),
+            Err(error) => found.push(format!("{name}: the outbox cannot be read: {error:?}")),
+        }
+    }
+    found.truncate(8);
+    found
+}

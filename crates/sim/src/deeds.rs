@@ -1,0 +1,524 @@
+//! What people do: each step of a run draws somebody and something.
+
+use client::{Client, Contact, Handled, SendOptions, SentState, Trust};
+
+use crate::book::{Outcome, Said, short};
+use crate::person::{Person, Shown, Tried};
+use crate::run::Run;
+
+const DAY_S: u64 = 86_400;
+/// Without `expiry` nobody stays away for longer: a doorstep keeps what waits for 14 days.
+const AWAY_DAYS_MAX: u64 = 11;
+
+/// Something to do.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Deed {
+    Send,
+    SendAgain,
+    Pull,
+    Collect,
+    Flush,
+    Add,
+    Accept,
+    Decide,
+    Verify,
+    Rotate,
+    Restart,
+    Wait,
+    Outage,
+    Kill,
+    Snapshot,
+    Restore,
+    BackUp,
+    RestoreRelay,
+}
+
+/// How often each is drawn.
+const DEEDS: [(Deed, u64); 18] = [
+    (Deed::Send, 300),
+    (Deed::SendAgain, 40),
+    (Deed::Pull, 240),
+    (Deed::Collect, 30),
+    (Deed::Flush, 40),
+    (Deed::Add, 60),
+    (Deed::Accept, 80),
+    (Deed::Decide, 30),
+    (Deed::Verify, 20),
+    (Deed::Rotate, 20),
+    (Deed::Restart, 30),
+    (Deed::Wait, 120),
+    (Deed::Outage, 12),
+    (Deed::Kill, 8),
+    (Deed::Snapshot, 15),
+    (Deed::Restore, 8),
+    (Deed::BackUp, 6),
+    (Deed::RestoreRelay, 3),
+];
+
+impl Run {
+    /// One step.
+    pub(crate) fn step(&mut self, step: u32) {
+        if self.random.happens(150) {
+            self.net.lock().deliver_late();
+        }
+        let who = self.somebody();
+        // Whoever knows nobody begins with that.
+        let deed = match step < self.people.len() as u32 * 2 && self.random.happens(500) {
+            true => Deed::Add,
+            false => self.deed(),
+        };
+        self.hide_intruder(who);
+        match deed {
+            Deed::Send => self.send(who),
+            Deed::SendAgain => self.send_again(who),
+            Deed::Pull => self.pull(who),
+            Deed::Collect => self.collect(who),
+            Deed::Flush => self.flush(who),
+            Deed::Add => self.add(who),
+            Deed::Accept => self.accept(who),
+            Deed::Decide => self.decide(who),
+            Deed::Verify => self.verify(who),
+            Deed::Rotate => self.rotate(who),
+            Deed::Restart => self.restart(who),
+            Deed::Wait => self.wait(),
+            Deed::Outage => self.outage(),
+            Deed::Kill => self.kill(),
+            Deed::Snapshot => self.snapshot(who),
+            Deed::Restore => self.restore(who),
+            Deed::BackUp => self.back_up(),
+            Deed::RestoreRelay => self.restore_relay(),
+        }
+        self.expel_intruder(who);
+    }
+
+    fn somebody(&mut self) -> usize {
+        usize::try_from(self.random.below(self.people.len() as u64)).unwrap_or(0)
+    }
+
+    fn deed(&mut self) -> Deed {
+        let all: u64 = DEEDS.iter().map(|(_, weight)| weight).sum();
+        let mut drawn = self.random.below(all);
+        for (deed, weight) in DEEDS {
+            if drawn < weight {
+                return deed;
+            }
+            drawn -= weight;
+        }
+        Deed::Wait
+    }
+
+    pub(crate) fn person(&mut self, who: usize) -> &mut Person {
+        self.people.get_mut(who).expect("drawn from the people")
+    }
+
+    pub(crate) fn name(&self, who: usize) -> String {
+        self.people.get(who).map_or_else(String::new, |person| person.name.to_string())
+    }
+
+    pub(crate) fn contacts(&mut self, who: usize) -> Vec<Contact> {
+        match self.person(who).look(Client::contacts) {
+            Ok(contacts) => contacts,
+            Err(error) => {
+                let name = self.name(who);
+                self.judge(&name, "looking at contacts", &error);
+                Vec::new()
+            }
+        }
+    }
+
+    fn whose(&self, contact: &Contact) -> usize {
+        self.people.iter().position(|person| person.name == contact.address.name).unwrap_or(usize::MAX)
+    }
+
+    /// What an operation came to, told; its value if it has one.
+    fn note<T>(&mut self, who: usize, what: &str, tried: Tried<T>) -> Option<T> {
+        let name = self.name(who);
+        match tried {
+            Tried::Done(value) => Some(value),
+            Tried::Failed(error) => {
+                self.judge(&name, what, &error);
+                None
+            }
+            Tried::Died => {
+                self.note_death(&name, what);
+                None
+            }
+        }
+    }
+
+    // --- messages ---
+
+    fn send(&mut self, who: usize) {
+        let contacts = self.contacts(who);
+        let Some(contact) = self.random.choose(&contacts).cloned() else { return };
+        let bytes = match self.random.below(100) {
+            // What is too long for a first message would wait for an answer to nothing.
+            _ if !contact.connected => 0,
+            0..85 => 0,
+            85..92 => 1_800,
+            92..98 => 10_000,
+            _ => 50_000,
+        };
+        let count = if self.random.happens(60) { 1 + self.random.below(40) } else { 1 };
+        for _ in 0..count {
+            let said = self.words_for(who, &contact, bytes);
+            self.say(said);
+        }
+    }
+
+    pub(crate) fn words_for(&mut self, who: usize, contact: &Contact, bytes: u64) -> Said {
+        let text = self.book.next_text(
+            &self.name(who),
+            contact.address.name.as_str(),
+            usize::try_from(bytes).unwrap_or(0),
+        );
+        let key = self.random.happens(400).then(|| format!("key {}", self.book.said.len()));
+        Said { from: who, alias: contact.alias.clone(), text, key, outcome: Outcome::Died }
+    }
+
+    /// Sends, and notes what came of it.
+    pub(crate) fn say(&mut self, mut said: Said) {
+        let points = self.death(120);
+        said.outcome = self.hand_over(&said, points);
+        self.book.said.push(said);
+    }
+
+    fn hand_over(&mut self, said: &Said, points: Option<u32>) -> Outcome {
+        let options = SendOptions { idempotency: said.key.clone(), ..SendOptions::default() };
+        let tried = self
+            .person(said.from)
+            .attempt(points, |client, _| client.send(&said.alias, &said.text, &options));
+        let died = matches!(tried, Tried::Died);
+        let what = format!("sending '{}'", short(&said.text));
+        let Some(sent) = self.note(said.from, &what, tried) else {
+            return if died { Outcome::Died } else { Outcome::Failed };
+        };
+        let name = self.name(said.from);
+        self.tell(format!("{name}: {what}: {:?}", sent.state));
+        match sent.state {
+            SentState::Stored => Outcome::Stored,
+            SentState::Queued(_) => Outcome::Queued,
+        }
+    }
+
+    /// The same key again: whoever is not sure repeats himself.
+    fn send_again(&mut self, who: usize) {
+        let mine: Vec<usize> = (0..self.book.said.len())
+            .filter(|place| {
+                self.book.said.get(*place).is_some_and(|said| said.from == who && said.key.is_some())
+            })
+            .collect();
+        let Some(place) = self.random.choose(&mine).copied() else { return };
+        let Some(said) = self.book.said.get(place).cloned() else { return };
+        let points = self.death(120);
+        let outcome = self.hand_over(&said, points);
+        if let (Some(said), true) = (self.book.said.get_mut(place), outcome == Outcome::Stored) {
+            said.outcome = outcome;
+        }
+    }
+
+    fn pull(&mut self, who: usize) {
+        let (mood, after) = (self.random.below(10), self.random.below(5));
+        let points = self.death(150);
+        self.pull_in(who, points, mood, after);
+    }
+
+    /// Pulls in one of some moods: takes all, takes nothing, or stops after some.
+    fn pull_in(&mut self, who: usize, points: Option<u32>, mood: u64, after: u64) -> bool {
+        let mut shown = Vec::new();
+        let mut taken = 0;
+        let tried = self.person(who).pull(points, &mut shown, || {
+            taken += 1;
+            match mood {
+                0 => Handled::NoAndStop,
+                1 if taken > after => Handled::NoAndStop,
+                2 if taken > after => Handled::YesAndStop,
+                _ => Handled::Yes,
+            }
+        });
+        let any = !shown.is_empty();
+        for shown in &shown {
+            let name = self.name(who);
+            let Shown { number, missing_before, taken, .. } = shown;
+            let text = short(&shown.text).to_owned();
+            self.tell(format!("{name} sees '{text}' ({number}, missing {missing_before}, taken {taken})"));
+        }
+        if let Some(book) = self.book.shown.get_mut(who) {
+            book.extend(shown);
+        }
+        let Some(summary) = self.note(who, "pulling", tried) else { return any };
+        let name = self.name(who);
+        if let Some(error) = &summary.unreachable {
+            self.judge(&name, "pulling", error);
+        } else {
+            let clock = self.clock();
+            self.person(who).drained_at = clock;
+        }
+        if summary.quarantined > 0 || summary.expired > 0 {
+            let (quarantined, expired) = (summary.quarantined, summary.expired);
+            self.tell(format!("{name} pulled: {quarantined} set aside, {expired} expired"));
+        }
+        any
+    }
+
+    fn collect(&mut self, who: usize) {
+        let points = self.death(200);
+        let tried = self.person(who).attempt(points, |client, _| client.collect());
+        if self.note(who, "collecting", tried).is_some() {
+            let clock = self.clock();
+            self.person(who).drained_at = clock;
+        }
+    }
+
+    fn flush(&mut self, who: usize) {
+        let points = self.death(200);
+        let tried = self.person(who).attempt(points, |client, _| client.flush());
+        self.note(who, "flushing", tried);
+    }
+
+    // --- people ---
+
+    fn add(&mut self, who: usize) {
+        let other = self.somebody();
+        if other == who {
+            return;
+        }
+        let addresses = self.person(other).addresses.clone();
+        let old = self.random.happens(300);
+        let Some(address) = (if old { addresses.first() } else { addresses.last() }).cloned() else { return };
+        let points = self.death(150);
+        let tried = self.person(who).attempt(points, |client, _| client.add(&address, None));
+        let what = format!("adding {}", address.name);
+        if self.note(who, &what, tried).is_some() {
+            let name = self.name(who);
+            self.tell(format!("{name}: {what}"));
+        }
+    }
+
+    fn accept(&mut self, who: usize) {
+        let Ok(requests) = self.person(who).look(Client::requests) else { return };
+        let Some(request) = self.random.choose(&requests).cloned() else { return };
+        let points = self.death(150);
+        self.accept_one(who, &request.label, points);
+    }
+
+    fn accept_one(&mut self, who: usize, label: &str, points: Option<u32>) {
+        let tried = self.person(who).attempt(points, |client, _| client.accept(label, None));
+        let what = format!("accepting {label}");
+        if self.note(who, &what, tried).is_some() {
+            let name = self.name(who);
+            self.tell(format!("{name}: {what}"));
+        }
+    }
+
+    /// Somebody known writes under another key. A newer one is followed; under a former one nothing begins, and the
+    /// request stays one, which can be read. Says whether it was accepted.
+    fn accept_known(&mut self, who: usize, label: &str) -> bool {
+        let alias = format!("{label} again");
+        let tried = self.person(who).attempt(None, |client, _| client.accept(label, Some(&alias)));
+        if let Tried::Failed(client::ClientError::KeyChanged { .. }) = tried {
+            return false;
+        }
+        let name = self.name(who);
+        self.tell(format!("{name}: accepting {label}, whose name is known"));
+        self.note(who, "accepting somebody known", tried).is_some()
+    }
+
+    /// A key that changed without the old one's signature waits for a person, who asks around and finds a lie.
+    fn decide(&mut self, who: usize) {
+        for contact in self.contacts(who) {
+            if contact.trust == Trust::Changed {
+                self.mark(who, &contact.alias);
+            }
+        }
+    }
+
+    fn mark(&mut self, who: usize, alias: &str) {
+        let points = self.death(100);
+        let tried = self.person(who).attempt(points, |client, _| client.mark_verified(alias));
+        if self.note(who, "marking as verified", tried).is_some() {
+            let name = self.name(who);
+            self.tell(format!("{name} marks {alias} as verified"));
+        }
+    }
+
+    fn verify(&mut self, who: usize) {
+        let contacts = self.contacts(who);
+        let Some(contact) = self.random.choose(&contacts).cloned() else { return };
+        let points = self.death(100);
+        let tried = self
+            .person(who)
+            .attempt(points, |client, _| client.safety_number(&contact.alias, client::Language::English));
+        if self.note(who, "comparing safety numbers", tried).is_some() && self.random.happens(500) {
+            self.mark(who, &contact.alias);
+        }
+    }
+
+    fn rotate(&mut self, who: usize) {
+        let points = self.death(350);
+        let tried = self.person(who).attempt(points, |client, _| client.rotate_identity());
+        if let Some(rotated) = self.note(who, "rotating", tried) {
+            let name = self.name(who);
+            self.tell(format!("{name} rotated to {}", rotated.sequence));
+            self.count("identities rotated");
+            self.person(who).addresses.push(rotated.address);
+        }
+    }
+
+    fn restart(&mut self, who: usize) {
+        self.person(who).restart();
+    }
+
+    // --- time and relays ---
+
+    fn wait(&mut self) {
+        let drawn = match self.random.below(100) {
+            0..45 => self.random.below(1_200),
+            45..75 => self.random.below(8 * 3_600),
+            75..95 => DAY_S + self.random.below(2 * DAY_S),
+            _ => 4 * DAY_S + self.random.below(6 * DAY_S),
+        };
+        let skew = (self.random.below(4_000), self.random.happens(200), self.somebody());
+        if !self.scenario.faults.clock {
+            return self.net.lock().pass(drawn % 60);
+        }
+        let seconds = match self.scenario.faults.expiry {
+            true if drawn > 4 * DAY_S => drawn * 3,
+            true => drawn,
+            false => drawn.min(self.nobody_stays_away_for()),
+        };
+        if let (length, true, who) = skew {
+            let seconds = i64::try_from(length).unwrap_or(0) - 2_000;
+            self.person(who).set_skew(seconds);
+            self.count("fault: clocks that are off");
+        }
+        if seconds > DAY_S {
+            self.count("fault: days that pass");
+        }
+        self.net.lock().pass(seconds);
+        self.tell(format!("{seconds} s pass"));
+    }
+
+    fn nobody_stays_away_for(&self) -> u64 {
+        let clock = self.clock();
+        let last = self.people.iter().map(|person| person.drained_at).min().unwrap_or(clock);
+        (AWAY_DAYS_MAX * DAY_S).saturating_sub(clock - last)
+    }
+
+    fn some_relay(&mut self) -> usize {
+        usize::try_from(self.random.below(self.scenario.relays as u64)).unwrap_or(0)
+    }
+
+    fn outage(&mut self) {
+        let (place, long) = (self.some_relay(), 60 + self.random.below(3 * 3_600));
+        if self.scenario.faults.relay {
+            self.count("fault: outages");
+            let mut net = self.net.lock();
+            let until = net.luck.clock + long;
+            if let Some(relay) = net.relays.get_mut(place) {
+                relay.down_until = until;
+            }
+        }
+    }
+
+    fn kill(&mut self) {
+        let place = self.some_relay();
+        if self.scenario.faults.relay {
+            self.net.lock().kill(place);
+            self.tell(format!("relay {place} dies"));
+        }
+    }
+
+    fn back_up(&mut self) {
+        let place = self.some_relay();
+        if self.scenario.faults.relay_rollback
+            && let Some(relay) = self.net.lock().relays.get_mut(place)
+        {
+            relay.back_up();
+        }
+    }
+
+    fn restore_relay(&mut self) {
+        let place = self.some_relay();
+        if !self.scenario.faults.relay_rollback {
+            return;
+        }
+        self.net.lock().kill(place);
+        let restored = self.net.lock().relays.get_mut(place).is_some_and(|relay| relay.restore());
+        if restored {
+            self.count("fault: relays restored from a backup");
+            self.rolled_back = true;
+            self.tell(format!("relay {place} is restored from a backup"));
+        }
+    }
+
+    // --- copies of a vault ---
+
+    fn copy_of(&self, who: usize) -> std::path::PathBuf {
+        self.folder.join(format!("{} (copy)", self.name(who)))
+    }
+
+    fn snapshot(&mut self, who: usize) {
+        let copy = self.copy_of(who);
+        if self.scenario.faults.rollback
+            && let Err(error) = self.person(who).snapshot(&copy)
+        {
+            self.broken(format!("a profile cannot be copied: {error}"));
+        }
+    }
+
+    fn restore(&mut self, who: usize) {
+        let copy = self.copy_of(who);
+        if !self.scenario.faults.rollback || !copy.exists() {
+            return;
+        }
+        if let Err(error) = self.person(who).restore(&copy) {
+            self.broken(format!("a profile cannot be restored: {error}"));
+        }
+        self.rolled_back = true;
+        self.count("fault: vaults restored from a copy");
+        let name = self.name(who);
+        self.tell(format!("{name} goes back to an older copy of the vault"));
+    }
+
+    // --- the end ---
+
+    /// What a person does who comes home: pulls, lets everybody in, decides, flushes. Says whether anything moved.
+    pub(crate) fn catch_up(&mut self, who: usize) -> bool {
+        let stored = self.net.lock().luck.tally.sum("envelopes");
+        let mut moved = self.pull_in(who, None, 9, 0);
+        let requests = self.person(who).look(Client::requests).unwrap_or_default();
+        let known: Vec<_> = self.contacts(who).into_iter().map(|contact| contact.address.name).collect();
+        for request in requests {
+            match known.contains(&request.address.name) {
+                true => moved |= self.accept_known(who, &request.label),
+                false => {
+                    self.accept_one(who, &request.label, None);
+                    moved = true;
+                }
+            }
+        }
+        self.decide(who);
+        let tried = self.person(who).attempt(None, |client, _| client.flush());
+        self.note(who, "flushing", tried);
+        let waiting = self.person(who).look(Client::outbox).map_or(0, |outbox| outbox.len());
+        moved || waiting > 0 || self.net.lock().luck.tally.sum("envelopes") > stored
+    }
+
+    /// Everybody who knows somebody that knows him writes once more.
+    pub(crate) fn probe(&mut self) {
+        for who in 0..self.people.len() {
+            for contact in self.contacts(who) {
+                let other = self.whose(&contact);
+                let known = self.people.get(other).is_some() && {
+                    let name = self.people.get(who).map(|person| person.name.clone());
+                    self.contacts(other).iter().any(|back| Some(&back.address.name) == name.as_ref())
+                };
+                if known {
+                    let said = self.words_for(who, &contact, 0);
+                    self.say(said);
+                }
+            }
+        }
+    }
+}

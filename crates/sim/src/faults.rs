@@ -1,0 +1,101 @@
+//! [`Faults`]: which kinds of bad luck a run may have.
+
+/// Switches, one for each kind.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Faults {
+    /// Connections refused, cut after some bytes, answers withheld, bytes that arrive when nobody waits any more.
+    pub network: bool,
+    /// A relay that is down, dies, refuses, or loses what it had only handed to the system.
+    pub relay: bool,
+    /// Answers in another order, bytes in pieces.
+    pub order: bool,
+    /// Clients that die at any point.
+    pub crash: bool,
+    /// Hours and days that pass, clocks that disagree.
+    pub clock: bool,
+    /// A directory that shows other keys, older keys, or nobody.
+    pub lies: bool,
+    /// A second process at work on the same vault.
+    pub second: bool,
+    /// Holidays longer than the relay keeps what waits.
+    pub expiry: bool,
+    /// A vault that is restored from an older copy of its folder.
+    pub rollback: bool,
+    /// A relay that is restored from an older backup.
+    pub relay_rollback: bool,
+}
+
+/// Every switch by its name.
+type Switch = (&'static str, fn(&mut Faults) -> &mut bool);
+
+const SWITCHES: [Switch; 10] = [
+    ("network", |faults| &mut faults.network),
+    ("relay", |faults| &mut faults.relay),
+    ("order", |faults| &mut faults.order),
+    ("crash", |faults| &mut faults.crash),
+    ("clock", |faults| &mut faults.clock),
+    ("lies", |faults| &mut faults.lies),
+    ("second", |faults| &mut faults.second),
+    ("expiry", |faults| &mut faults.expiry),
+    ("rollback", |faults| &mut faults.rollback),
+    ("relay-rollback", |faults| &mut faults.relay_rollback),
+];
+
+impl Faults {
+    /// A world without bad luck.
+    pub const NONE: Faults = Faults {
+        network: false,
+        relay: false,
+        order: false,
+        crash: false,
+        clock: false,
+        lies: false,
+        second: false,
+        expiry: false,
+        rollback: false,
+        relay_rollback: false,
+    };
+
+    /// Everything that a client must live through today.
+    pub const ALL: Faults = Faults {
+        network: true,
+        relay: true,
+        order: true,
+        crash: true,
+        clock: true,
+        lies: true,
+        second: true,
+        ..Faults::NONE
+    };
+
+    /// Turns one kind on or off by its name; `false` when there is none of this name.
+    pub fn set(&mut self, name: &str, on: bool) -> bool {
+        match SWITCHES.iter().find(|(known, _)| *known == name) {
+            Some((_, switch)) => {
+                *switch(self) = on;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// The names of all kinds.
+    pub fn names() -> Vec<&'static str> {
+        SWITCHES.iter().map(|(name, _)| *name).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_switch_has_a_name_and_moves_only_itself() {
+        for name in Faults::names() {
+            let mut faults = Faults::NONE;
+            assert!(faults.set(name, true) && faults != Faults::NONE, "{name}");
+            assert!(faults.set(name, false) && faults == Faults::NONE, "{name}");
+        }
+        assert!(!Faults::NONE.clone().set("kindness", true));
+    }
+}

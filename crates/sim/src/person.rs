@@ -1,0 +1,223 @@
+//! [`Person`]: somebody with a profile, a clock and a client that may die at any moment.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use std::{fs, io};
+
+use client::{
+    Client, ClientError, Handled, JoinAt, JoinRequest, Language, Options, Profile, Protector, PullOptions,
+    Received, SharedWorld, Unlock,
+};
+use wire::{Address, HostPort, Name, ShortFingerprint};
+
+use crate::fuse::{Fuse, outlive};
+use crate::intruder::Intruder;
+use crate::random::Random;
+use crate::world::{SharedNet, SimWorld};
+
+/// Real time plays no part: a stream always answers at once.
+const PATIENCE: Duration = Duration::from_secs(3_600);
+
+/// Somebody.
+pub(crate) struct Person {
+    pub(crate) name: Name,
+    pub(crate) profile: Profile,
+    /// The relay where the name is registered.
+    pub(crate) home: HostPort,
+    /// Addresses given out so far, one for each key.
+    pub(crate) addresses: Vec<Address>,
+    /// When the mailboxes were last drained.
+    pub(crate) drained_at: u64,
+    pub(crate) skew: Arc<AtomicI64>,
+    pub(crate) intruder: Arc<Intruder>,
+    fuse: Arc<Fuse>,
+    world: SharedWorld,
+    client: Option<Client>,
+}
+
+/// What came of an operation.
+pub(crate) enum Tried<T> {
+    Done(T),
+    Failed(ClientError),
+    /// The process died on the way.
+    Died,
+}
+
+/// A message that a person was shown.
+#[derive(Clone, Debug)]
+pub(crate) struct Shown {
+    pub(crate) from: String,
+    pub(crate) text: String,
+    pub(crate) number: u64,
+    pub(crate) missing_before: u64,
+    /// The person took it, and lived to say so: it must not be shown again.
+    pub(crate) taken: bool,
+}
+
+impl Person {
+    pub(crate) fn new(name: &str, folder: &Path, home: HostPort, net: &SharedNet, seed: u64) -> Self {
+        let (fuse, skew): (Arc<Fuse>, Arc<AtomicI64>) = Default::default();
+        let intruder = Arc::new(Intruder::default());
+        let world = SharedWorld::new(SimWorld {
+            net: net.clone(),
+            fuse: fuse.clone(),
+            intruder: intruder.clone(),
+            random: Mutex::new(Random::of(seed, 1)),
+            skew: skew.clone(),
+        });
+        Self {
+            name: Name::parse(name).expect("a short name"),
+            profile: Profile::at(folder.join(name)),
+            home,
+            addresses: Vec::new(),
+            drained_at: 0,
+            skew,
+            intruder,
+            fuse,
+            world,
+            client: None,
+        }
+    }
+
+    fn options(&self) -> Options {
+        Options { timeout: PATIENCE, world: self.world.clone(), ..Options::default() }
+    }
+
+    /// Becomes somebody, or goes on with it.
+    pub(crate) fn join(&mut self, server: ShortFingerprint, points: Option<u32>) -> Tried<()> {
+        let request = JoinRequest {
+            at: JoinAt::Open { at: self.home.clone(), server: Some(server) },
+            name: Some(self.name.clone()),
+            protect: Protector::KeyFile,
+            language: Language::English,
+        };
+        let options = self.options();
+        self.fuse.set(points);
+        let tried = outlive(|| Client::join(&self.profile, &request, options));
+        self.fuse.set(None);
+        match tried {
+            Some(Ok((client, joined))) => {
+                self.addresses.push(joined.address);
+                self.client = Some(client);
+                Tried::Done(())
+            }
+            Some(Err(error)) => Tried::Failed(error),
+            None => Tried::Died,
+        }
+    }
+
+    /// Does something with the client; it dies at the given point.
+    pub(crate) fn attempt<T>(
+        &mut self,
+        points: Option<u32>,
+        work: impl FnOnce(&Client, &Fuse) -> Result<T, ClientError>,
+    ) -> Tried<T> {
+        let (client, options, profile) = (self.client.take(), self.options(), self.profile.clone());
+        let fuse = self.fuse.clone();
+        fuse.set(points);
+        let tried = outlive(|| {
+            let client = match client {
+                Some(client) => client,
+                None => Client::open(&profile, &Unlock::KeyFile, options)?,
+            };
+            let value = work(&client, &fuse);
+            fuse.set(None);
+            Ok((client, value))
+        });
+        fuse.set(None);
+        match tried {
+            Some(Ok((client, value))) => {
+                self.client = Some(client);
+                match value {
+                    Ok(value) => Tried::Done(value),
+                    Err(error) => Tried::Failed(error),
+                }
+            }
+            Some(Err(error)) => Tried::Failed(error),
+            None => Tried::Died,
+        }
+    }
+
+    /// Looks at the vault; nothing can go wrong with that.
+    pub(crate) fn look<T>(
+        &mut self,
+        work: impl FnOnce(&Client) -> Result<T, ClientError>,
+    ) -> Result<T, ClientError> {
+        match self.attempt(None, |client, _| work(client)) {
+            Tried::Done(value) => Ok(value),
+            Tried::Failed(error) => Err(error),
+            Tried::Died => Err(ClientError::Unexpected { place: "a death without a fuse" }),
+        }
+    }
+
+    /// Pulls; `take` says of each message whether it is taken, and whether more are wanted.
+    pub(crate) fn pull(
+        &mut self,
+        points: Option<u32>,
+        shown: &mut Vec<Shown>,
+        mut take: impl FnMut() -> Handled,
+    ) -> Tried<client::PullSummary> {
+        self.attempt(points, |client, fuse| {
+            client.pull(&PullOptions::default(), &mut |message| {
+                shown.push(Shown::from(message));
+                // Whoever dies here has seen the message, and the vault does not know.
+                fuse.burn();
+                let answer = take();
+                if let Some(last) = shown.last_mut() {
+                    last.taken = matches!(answer, Handled::Yes | Handled::YesAndStop);
+                }
+                answer
+            })
+        })
+    }
+
+    /// The process ends as it should; the next one opens the vault anew.
+    pub(crate) fn restart(&mut self) {
+        self.client = None;
+    }
+
+    /// This clock's time.
+    pub(crate) fn set_skew(&self, seconds: i64) {
+        self.skew.store(seconds, Ordering::Relaxed);
+    }
+
+    /// Copies the profile's folder.
+    pub(crate) fn snapshot(&mut self, to: &Path) -> io::Result<()> {
+        self.restart();
+        copy(self.profile.dir(), to)
+    }
+
+    /// Puts a copy of the profile's folder back.
+    pub(crate) fn restore(&mut self, from: &Path) -> io::Result<()> {
+        self.restart();
+        copy(from, self.profile.dir())
+    }
+}
+
+impl Shown {
+    fn from(message: &Received) -> Self {
+        Self {
+            from: message.from.clone(),
+            text: message.body.text().unwrap_or("(something newer)").to_owned(),
+            number: message.number,
+            missing_before: message.missing_before,
+            taken: false,
+        }
+    }
+}
+
+/// A folder without folders in it, with its files' modes.
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    if to.exists() {
+        fs::remove_dir_all(to)?;
+    }
+    fs::create_dir_all(to)?;
+    fs::set_permissions(to, fs::metadata(from)?.permissions())?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        fs::copy(entry.path(), to.join(entry.file_name()))?;
+    }
+    Ok(())
+}

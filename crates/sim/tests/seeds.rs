@@ -1,0 +1,61 @@
+//! Fixed seeds, some that nobody has seen, and whichever `OUBLIETTE_SEED` asks for.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::time::{Duration, Instant, SystemTime};
+
+use sim::{Faults, Report, Scenario, Tally, simulate};
+
+/// Fresh seeds are tried for so long; with `OUBLIETTE_LONG=1`, for longer.
+const FRESH: Duration = Duration::from_secs(12);
+const FRESH_LONG: Duration = Duration::from_secs(600);
+
+fn seed_asked_for() -> Option<u64> {
+    std::env::var("OUBLIETTE_SEED").ok().and_then(|text| text.parse().ok())
+}
+
+/// Says how to see a failure again, and fails.
+fn insist(report: &Report) {
+    if report.broken.is_empty() {
+        return;
+    }
+    let told: Vec<&String> = report.trace.iter().rev().take(40).collect();
+    told.iter().rev().for_each(|line| println!("{line}"));
+    panic!(
+        "seed {seed} breaks promises: {broken:#?}\nsee it again: OUBLIETTE_SEED={seed} cargo test --release -p sim\n\
+         or told from the beginning: cargo run --release -p sim -- --seed {seed} --trace",
+        seed = report.seed,
+        broken = report.broken,
+    );
+}
+
+fn try_seed(seed: u64, tally: &mut Tally) {
+    let report = simulate(seed, &Scenario::of(seed));
+    tally.merge(&report.tally);
+    insist(&report);
+}
+
+#[test]
+fn promises_are_kept_under_bad_luck() {
+    let mut tally = Tally::default();
+    if let Some(seed) = seed_asked_for() {
+        return try_seed(seed, &mut tally);
+    }
+    (1..=12).for_each(|seed| try_seed(seed, &mut tally));
+    let long = std::env::var("OUBLIETTE_LONG").is_ok_and(|value| value == "1");
+    let (began, lasts) = (Instant::now(), if long { FRESH_LONG } else { FRESH });
+    let first = SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs() * 1_000;
+    for seed in (first..first + 100_000).take_while(|_| began.elapsed() < lasts) {
+        try_seed(seed, &mut tally);
+    }
+    println!("fresh seeds from {first}\n{tally}");
+    // A simulator in which nothing happens keeps every promise.
+    assert!(tally.of("texts stored") > 100 && tally.of("texts shown") > 100 && tally.sum("fault: ") > 100);
+}
+
+#[test]
+fn a_seed_replays_its_run() {
+    let scenario = Scenario { people: 3, relays: 2, steps: 60, faults: Faults::ALL };
+    let [one, other] = [(); 2].map(|()| simulate(20_261_125, &scenario));
+    assert_eq!(one.trace, other.trace);
+    assert_eq!(one.tally, other.tally);
+}
