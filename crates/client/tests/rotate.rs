@@ -3,7 +3,7 @@
 
 mod common;
 
-use client::{FailPoint, Language, ReceivedBody, SendOptions, SentState, Trust};
+use client::{ClientError, FailPoint, Language, ReceivedBody, SendOptions, SentState, Trust};
 use common::{Relay, friends};
 
 fn key_changes(log: &[client::LogEntry]) -> usize {
@@ -174,4 +174,31 @@ fn what_needs_the_doorstep_after_a_rotation_waits_for_the_answer() {
     assert_eq!(bob.texts(), ["two"]);
     bob.stored(&alice, "three");
     assert_eq!(alice.texts(), ["three"]);
+}
+
+#[test]
+fn adding_somebody_again_follows_a_key_that_the_old_one_signed() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    let rotated = alice.client().rotate_identity().unwrap();
+    let again = bob.add(&alice);
+    assert_eq!((again.alias.as_str(), &again.address), ("alice", &rotated.address));
+    assert_eq!(bob.client().contacts().unwrap().len(), 1);
+    assert_eq!(key_changes(&bob.client().log("alice", None).unwrap()), 1);
+    bob.stored(&alice, "still you");
+    assert_eq!(alice.texts(), ["still you"]);
+}
+
+#[test]
+fn a_new_key_whose_bundle_is_still_to_come_is_no_alarm() {
+    let relay = Relay::start();
+    let (alice, bob) = (relay.person("alice"), relay.person("bob"));
+    bob.add(&alice);
+    assert!(alice.client_that_dies(FailPoint::RotatedNotPublished).rotate_identity().is_err());
+    let error = bob.client().send("alice", "hello", &SendOptions::default()).unwrap_err();
+    assert!(matches!(error, ClientError::NoBundle { .. }), "{error:?}");
+    assert!(alice.texts().is_empty());
+    assert_eq!(bob.client().flush().unwrap(), 1, "it was kept, and leaves once there is a bundle");
+    alice.client().collect().unwrap();
+    assert_eq!(alice.client().requests().unwrap()[0].texts, ["hello"]);
 }

@@ -4,7 +4,7 @@ use e2ee::{Conversation, SafetyNumber as Numbers, Side};
 use wire::{Address, Name};
 
 use super::{
-    directory::{Found, look_up, recheck},
+    directory::{Found, follow, look_up, recheck},
     run,
 };
 use crate::{
@@ -28,6 +28,10 @@ pub(crate) fn add(client: &Client, address: &Address, alias: Option<&str>) -> Re
     let found = run(look_up(client, address, pin_of(address, &me)?))?;
     if found.fingerprint == me.fingerprint {
         return Err(ClientError::OwnAddress);
+    }
+    if let Some(known) = client.vault.read(|tx| contact::by_name(tx, &address.name, &found.server_id))? {
+        // A contact whose key was replaced since: judged as before a send (P6).
+        follow(client, &known, &found)?;
     }
     let id = client.vault.write(|tx| insert(tx, &me, address, wanted, &found))?;
     client.vault.read(|tx| to_contact(tx, &contact::by_id(tx, id)?))

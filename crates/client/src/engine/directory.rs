@@ -43,6 +43,11 @@ impl Found {
         };
         self.links.iter().skip(place + 1).all(|(_, signed)| *signed)
     }
+
+    /// Whether the name had this identity, now or earlier.
+    fn has_had(&self, identity: &IdentityFingerprint) -> bool {
+        self.links.iter().any(|(fingerprint, _)| fingerprint == identity)
+    }
 }
 
 /// A connection for looking one name up.
@@ -100,9 +105,10 @@ impl<'a> LookingUp<'a> {
         }
     }
 
-    /// Fetches the bundle; it must be signed by this identity.
-    pub(crate) async fn bundle(&mut self, record: &IdentityRecord) -> Result<VerifiedBundle, ClientError> {
-        let identity = identity_of(&record.body).map_err(|_| self.bad())?;
+    /// Fetches the bundle; it must be signed by this identity. One that names an earlier identity of the chain is
+    /// no lie: between a change of key and the first bundle under it there is none.
+    pub(crate) async fn bundle(&mut self, found: &Found) -> Result<VerifiedBundle, ClientError> {
+        let identity = identity_of(&found.record.body).map_err(|_| self.bad())?;
         let bundle = match self.line.ask(Fetch { name: self.name.clone() }).await? {
             Response::Bundle(bundle) => *bundle,
             Response::Refused(refusal) if refusal.kind == RefusalKind::NoSuchName => {
@@ -112,6 +118,9 @@ impl<'a> LookingUp<'a> {
         };
         match verify_bundle(&bundle, &identity, self.today) {
             Ok(verified) => Ok(verified),
+            Err(e2ee::BundleError::OtherIdentity) if found.has_had(&bundle.body.identity) => {
+                Err(ClientError::NoBundle { alias: self.name.to_string() })
+            }
             Err(e2ee::BundleError::OtherIdentity | e2ee::BundleError::BadSignature) => Err(self.bad()),
             Err(_) => Err(ClientError::NoBundle { alias: self.name.to_string() }),
         }
@@ -186,7 +195,7 @@ pub(crate) async fn refresh(
         looking.close().await;
         return Ok(None);
     }
-    let verified = looking.bundle(&found.record).await?;
+    let verified = looking.bundle(&found).await?;
     looking.close().await;
     keep_bundle(client, person, &verified)?;
     Ok(Some(verified))
