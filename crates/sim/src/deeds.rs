@@ -356,6 +356,9 @@ impl Run {
 
     fn rotate(&mut self, who: usize) {
         let points = self.death(350);
+        if !self.scenario.faults.early_rotation && !self.is_settled(who) {
+            return;
+        }
         let tried = self.person(who).attempt(points, |client, _| client.rotate_identity());
         if let Some(rotated) = self.note(who, "rotating", tried) {
             let name = self.name(who);
@@ -363,6 +366,19 @@ impl Run {
             self.count("identities rotated");
             self.person(who).addresses.push(rotated.address);
         }
+    }
+
+    /// Nobody's first contact with this person is under way.
+    fn is_settled(&mut self, who: usize) -> bool {
+        let name = self.person(who).name.clone();
+        let mut contacts = self.contacts(who);
+        let mut waiting = self.person(who).look(Client::requests).map_or(0, |requests| requests.len());
+        for other in (0..self.people.len()).filter(|other| *other != who) {
+            contacts.extend(self.contacts(other).into_iter().filter(|contact| contact.address.name == name));
+            let requests = self.person(other).look(Client::requests).unwrap_or_default();
+            waiting += requests.iter().filter(|request| request.address.name == name).count();
+        }
+        waiting == 0 && contacts.iter().all(|contact| contact.connected)
     }
 
     fn restart(&mut self, who: usize) {

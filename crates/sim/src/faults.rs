@@ -19,6 +19,8 @@ pub struct Faults {
     pub second: bool,
     /// Holidays longer than the relay keeps what waits.
     pub expiry: bool,
+    /// Keys that are replaced while a first contact is under way, either way.
+    pub early_rotation: bool,
     /// A vault that is restored from an older copy of its folder.
     pub rollback: bool,
     /// A relay that is restored from an older backup.
@@ -28,7 +30,7 @@ pub struct Faults {
 /// Every switch by its name.
 type Switch = (&'static str, fn(&mut Faults) -> &mut bool);
 
-const SWITCHES: [Switch; 10] = [
+const SWITCHES: [Switch; 11] = [
     ("network", |faults| &mut faults.network),
     ("relay", |faults| &mut faults.relay),
     ("order", |faults| &mut faults.order),
@@ -37,6 +39,7 @@ const SWITCHES: [Switch; 10] = [
     ("lies", |faults| &mut faults.lies),
     ("second", |faults| &mut faults.second),
     ("expiry", |faults| &mut faults.expiry),
+    ("early-rotation", |faults| &mut faults.early_rotation),
     ("rollback", |faults| &mut faults.rollback),
     ("relay-rollback", |faults| &mut faults.relay_rollback),
 ];
@@ -52,6 +55,7 @@ impl Faults {
         lies: false,
         second: false,
         expiry: false,
+        early_rotation: false,
         rollback: false,
         relay_rollback: false,
     };
