@@ -8,7 +8,7 @@ use wire::{Day, UnixSeconds, XWingPublicKey};
 /// Age after which nothing is sealed to an offer.
 pub(crate) const OFFER_USE_DAYS_MAX: u16 = 60;
 /// Age at which an owner erases an offer's secret.
-const OFFER_KEEP_DAYS_MAX: u16 = 92;
+pub(crate) const OFFER_KEEP_DAYS_MAX: u16 = 92;
 /// The previous offer's secret lives at most this long after its successor was first used.
 const PREVIOUS_SECONDS_MAX: u64 = 7 * 86_400;
 /// Offered, used, previous.

@@ -4,6 +4,7 @@ use crate::account::Account;
 use crate::olm::{CONFIG, SessionId, curve_key};
 use crate::open::OpenError;
 use crate::outgoing::SealError;
+use crate::series::OFFER_KEEP_DAYS_MAX;
 use vodozemac::olm::{OlmMessage, PreKeyMessage, Session, SessionPickle};
 use wire::limits::SESSIONS_PER_CONTACT_MAX;
 use wire::{Curve25519Key, Day, UnixSeconds};
@@ -11,8 +12,9 @@ use zeroize::Zeroizing;
 
 /// Session ids remembered per contact; beyond, new sessions are refused rather than old ids forgotten.
 pub(crate) const SEEN_SESSIONS_MAX: usize = 1_024;
-/// Silence after which a session that is not used for sending goes.
-const SILENT_SECONDS_MAX: u64 = 7 * 86_400;
+/// Silence after which a session that is not used for sending goes. It lives as long as the offers that were made in
+/// it: until then the other side may seal with it, and perhaps knows no other.
+const SILENT_SECONDS_MAX: u64 = OFFER_KEEP_DAYS_MAX as u64 * 86_400;
 /// A seen id is kept this long after its fallback secret is gone.
 const SEEN_DAYS_AFTER: u16 = 30;
 
@@ -127,7 +129,7 @@ impl Sessions {
         self.kept.iter().find(|kept| kept.id == id)
     }
 
-    /// Drops losers after seven silent days, and ids whose fallback key has been gone for thirty.
+    /// Drops losers after long silence, and ids whose fallback key has been gone for thirty.
     pub(crate) fn sweep(&mut self, account: &Account, now: UnixSeconds) {
         let best = self.best().map(|kept| kept.id);
         self.kept

@@ -273,7 +273,7 @@ fn an_unknown_kind_is_kept_as_it_came() {
 }
 
 #[test]
-fn losing_sessions_go_after_seven_silent_days() {
+fn losing_sessions_go_after_ninety_two_silent_days() {
     let (mut alice, mut bob) = Person::pair();
     let hellos = (alice.hello(&bob, "a"), bob.hello(&alice, "b"));
     alice.answer_door(&hellos.1);
@@ -281,8 +281,34 @@ fn losing_sessions_go_after_seven_silent_days() {
     let letter = bob.say(&alice, "c");
     alice.read(&bob, &letter);
     let kept = alice.conversation(&bob).sending_session();
-    let later = UnixSeconds(alice.now.0 + 8 * 86_400);
-    let swept = alice.conversation(&bob).swept(&alice.account, later);
+    let later = |days: u64| UnixSeconds(alice.now.0 + days * 86_400);
+    // A day more than the other side may wait before it seals with the other one.
+    let swept = alice.conversation(&bob).swept(&alice.account, later(91));
+    assert_eq!(swept.snapshot().len(), alice.conversation(&bob).snapshot().len());
+    let swept = alice.conversation(&bob).swept(&alice.account, later(92));
     assert_eq!(swept.sending_session(), kept);
     assert!(swept.snapshot().len() < alice.conversation(&bob).snapshot().len());
+}
+
+/// Each prefers the session of the other: what was accepted crossed under way. Then nobody writes for a while.
+#[test]
+fn after_a_long_silence_each_may_write_with_the_session_that_the_other_does_not_use() {
+    for days in [8, 30, 50] {
+        let (mut alice, mut bob) = Person::pair();
+        let hellos = (alice.hello(&bob, "a"), bob.hello(&alice, "b"));
+        alice.answer_door(&hellos.1);
+        bob.answer_door(&hellos.0);
+        let (accept_a, accept_b) = (alice.accept(&bob), bob.accept(&alice));
+        alice.read(&bob, &accept_b);
+        bob.read(&alice, &accept_a);
+        let (one, other) = (alice.conversation(&bob), bob.conversation(&alice));
+        assert_ne!(one.sending_session(), other.sending_session(), "they crossed");
+        let now = UnixSeconds(alice.now.0 + days * 86_400);
+        (alice.now, bob.now) = (now, now);
+        alice.commit(one.swept(&alice.account, now));
+        bob.commit(other.swept(&bob.account, now));
+        let (from_alice, from_bob) = (alice.say(&bob, "still there?"), bob.say(&alice, "and you?"));
+        assert_eq!(text_of(&alice.read(&bob, &from_bob)), "and you?", "after {days} days");
+        assert_eq!(text_of(&bob.read(&alice, &from_alice)), "still there?", "after {days} days");
+    }
 }
