@@ -51,13 +51,6 @@ impl Numbers {
         self.whole
     }
 
-    /// How many numbers right before this one have not arrived: the gap that this message makes visible.
-    pub fn gap_before(&self, number: u64) -> u64 {
-        let below = self.beyond.iter().rev().find(|(from, _)| *from < number);
-        let last = below.map_or(self.whole, |(_, to)| (*to).min(number.saturating_sub(1)));
-        number.saturating_sub(1).saturating_sub(last.max(self.whole))
-    }
-
     /// How many numbers below this one have not arrived.
     pub fn missing_before(&self, number: u64) -> u64 {
         let here: u64 = self
@@ -144,12 +137,6 @@ mod tests {
     fn a_number_seen_before_is_told() {
         let (_, taken) = take_all(&[1, 3, 3, 1]);
         assert_eq!(taken.get(2..), Some([Taken::Again, Taken::Again].as_slice()));
-    }
-
-    #[test]
-    fn a_gap_is_told_by_the_message_behind_it_only() {
-        let (state, _) = take_all(&[1, 4, 5, 9]);
-        assert_eq!([1, 4, 5, 9].map(|n| state.gap_before(n)), [0, 2, 0, 3]);
     }
 
     #[test]

@@ -38,7 +38,7 @@ pub(crate) fn log(client: &Client, alias: &str, limit: Option<u32>) -> Result<Ve
 }
 
 fn received(tx: &Tx<'_>, row: InRow) -> Result<LogEntry, ClientError> {
-    let numbers = inbox::numbers(tx, row.contact, &row.stream)?;
+    let missing_before = inbox::gap_before(tx, &row)?;
     Ok(LogEntry {
         id: to_hex(&row.message_id.0),
         direction: Direction::Received,
@@ -48,7 +48,7 @@ fn received(tx: &Tx<'_>, row: InRow) -> Result<LogEntry, ClientError> {
         body: row.body,
         outgoing: None,
         handled: row.handled,
-        missing_before: numbers.gap_before(row.number),
+        missing_before,
     })
 }
 

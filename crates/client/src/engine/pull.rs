@@ -200,13 +200,12 @@ fn is_protocol(error: &ClientError) -> bool {
 
 fn to_received(tx: &Tx<'_>, row: &InRow) -> Result<Received, ClientError> {
     let person = contact::by_id(tx, row.contact)?;
-    let numbers = inbox::numbers(tx, row.contact, &row.stream)?;
     Ok(Received {
         id: to_hex(&row.message_id.0),
         from: person.shown().to_owned(),
         trust: person.trust,
         number: row.number,
-        missing_before: numbers.gap_before(row.number),
+        missing_before: inbox::gap_before(tx, row)?,
         sent_at: row.sent_at,
         received_at: row.received_at,
         body: row.body.clone(),

@@ -123,6 +123,19 @@ pub(crate) fn numbers(tx: &Tx<'_>, contact: i64, stream: &StreamId) -> Result<Nu
     serde_json::from_str(&json).map_err(|_| ClientError::VaultDamaged { what: "the numbers of a stream" })
 }
 
+/// How many numbers are missing between a message and the one that is shown before it: what stands between them
+/// and is not shown (stamps, an acceptance) must not hide them.
+pub(crate) fn gap_before(tx: &Tx<'_>, row: &InRow) -> Result<u64, ClientError> {
+    let numbers = numbers(tx, row.contact, &row.stream)?;
+    let sql =
+        "SELECT max(number) FROM message WHERE contact = ?1 AND stream = ?2 AND number < ?3 AND shown = 1";
+    let before: Option<i64> = tx
+        .prepare_cached(sql)?
+        .query_row((row.contact, row.stream.0, int(row.number)), |found| found.get(0))?;
+    let known = numbers.missing_before(before.map_or(0, uint));
+    Ok(numbers.missing_before(row.number).saturating_sub(known))
+}
+
 fn set_numbers(tx: &Tx<'_>, contact: i64, stream: &StreamId, numbers: &Numbers) -> Result<(), ClientError> {
     let json = serde_json::to_string(numbers).map_err(|_| ClientError::Unexpected { place: "numbers" })?;
     let sql = "INSERT INTO stream (contact, stream, numbers) VALUES (?1, ?2, ?3)

@@ -54,6 +54,25 @@ fn what_is_delivered_in_any_order_is_shown_in_the_senders() {
     }
 }
 
+/// S08: what is not shown (here the client's own ACCEPT) has a number too, and hides no hole before it.
+#[test]
+fn a_hole_is_told_by_the_next_text_whatever_else_came_between() {
+    let evil = Evil::start();
+    let (alice, bob) = (evil.join("alice"), evil.join("bob"));
+    alice.add(&bob);
+    bob.add(&alice);
+    alice.stored(&bob, "one");
+    evil.shell().take(bob.doorstep);
+    bob.stored(&alice, "hello");
+    // Her ACCEPT is number 2.
+    assert_eq!(alice.texts(), ["hello"]);
+    alice.stored(&bob, "three");
+    let (list, _) = bob.pull_with(&PullOptions::default());
+    assert_eq!(texts(&list), ["three"]);
+    assert_eq!((list[0].number, list[0].missing_before), (3, 1));
+    assert_eq!(bob.client().log("alice", None).unwrap().last().unwrap().missing_before, 1);
+}
+
 /// S08 and S11: the hole is told by the message behind it, and closes when what was held back comes.
 #[test]
 fn a_message_held_back_leaves_a_hole_that_is_told() {
