@@ -492,6 +492,7 @@ impl Run {
             self.broken(format!("a profile cannot be restored: {error}"));
         }
         self.rolled_back = true;
+        self.forgetful.insert(who);
         self.count("fault: vaults restored from a copy");
         let name = self.name(who);
         self.tell(format!("{name} goes back to an older copy of the vault"));

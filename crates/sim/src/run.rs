@@ -1,5 +1,6 @@
 //! [`simulate`]: one run, from its seed to its verdict.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
@@ -76,8 +77,10 @@ pub(crate) struct Run {
     pub(crate) deaths: Random,
     pub(crate) trace: Vec<String>,
     pub(crate) folder: PathBuf,
-    /// Who was restored from a copy.
+    /// Whether anybody, or a relay, was restored from a copy.
     pub(crate) rolled_back: bool,
+    /// Who was: whoever forgets what was shown is shown it again.
+    pub(crate) forgetful: BTreeSet<usize>,
     /// What second processes did in this step.
     pub(crate) second_done: Arc<Mutex<Vec<SecondDone>>>,
 }
@@ -99,6 +102,7 @@ pub fn simulate(seed: u64, scenario: &Scenario) -> Report {
         trace: Vec::new(),
         folder: folder.path().to_owned(),
         rolled_back: false,
+        forgetful: BTreeSet::new(),
         second_done: Arc::default(),
         net,
     };
