@@ -183,6 +183,10 @@ impl Run {
             person.set_skew(0);
         }
         self.settle("the end");
+        // What was never answered is said again after a fortnight.
+        let days = if self.somebody_waits() { 16 } else { 0 };
+        self.days_go_by(days);
+        self.settle("the end of waiting");
         if self.is_broken() {
             return;
         }
@@ -201,12 +205,21 @@ impl Run {
             1 => 32,
             _ => 0,
         };
-        for _ in 0..days / 3 {
+        self.days_go_by(days);
+    }
+
+    fn days_go_by(&mut self, days: u64) {
+        for _ in 0..days.div_ceil(3) {
             self.net.lock().pass(3 * 86_400);
             for who in 0..self.people.len() {
                 self.catch_up(who);
             }
         }
+    }
+
+    fn somebody_waits(&mut self) -> bool {
+        let mut outboxes = self.people.iter_mut().map(|person| person.look(client::Client::outbox));
+        outboxes.any(|outbox| outbox.is_ok_and(|outbox| !outbox.is_empty()))
     }
 
     /// Rounds in which everybody pulls, decides and flushes, until nothing moves.
