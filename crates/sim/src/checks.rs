@@ -166,7 +166,10 @@ fn gaps_are_shown(pair: &Pair) -> Vec<String> {
         let texts: BTreeSet<&str> = stream.iter().filter_map(|entry| entry.body.text()).collect();
         let taken: Vec<&Shown> =
             pair.taken.iter().filter(|shown| texts.contains(shown.text.as_str())).collect();
-        for entry in stream {
+        // What stays in a request was said in a stream of its own.
+        let elsewhere =
+            |entry: &LogEntry| entry.body.text().is_some_and(|text| pair.requested.contains(text));
+        for entry in stream.into_iter().filter(|entry| !elsewhere(entry)) {
             let number = entry.number;
             let own = taken.iter().position(|shown| shown.number == number).unwrap_or(usize::MAX);
             let beyond = taken.iter().position(|shown| shown.number > number);
