@@ -60,10 +60,11 @@ fn pairs(run: &mut Run) -> Vec<Pair> {
         for to in (0..people).filter(|to| *to != from) {
             let names = [from, to].map(|who| run.people.get(who).map(|person| person.name.to_string()));
             let [Some(sender), Some(recipient)] = names else { continue };
-            let sent = history(run, from, &recipient, Direction::Sent);
-            let received = history(run, to, &sender, Direction::Received);
+            let (theirs, his) = (alias(run, from, &recipient), alias(run, to, &sender));
+            let sent = history(run, from, &theirs, Direction::Sent);
+            let received = history(run, to, &his, Direction::Received);
             let shown = run.book.shown.get(to).into_iter().flatten();
-            let taken = shown.filter(|shown| shown.taken && shown.from == sender).cloned().collect();
+            let taken = shown.filter(|shown| shown.taken && shown.from == his).cloned().collect();
             let forgetful = run.forgetful.contains(&to);
             let requested = requested(run, to, &sender);
             requested.iter().for_each(|_| run.count("texts left in a request"));
@@ -71,6 +72,14 @@ fn pairs(run: &mut Run) -> Vec<Pair> {
         }
     }
     pairs
+}
+
+/// What one person calls another; the name where they do not know each other.
+fn alias(run: &mut Run, who: usize, name: &str) -> String {
+    let contacts =
+        run.people.get_mut(who).and_then(|person| person.look(Client::contacts).ok()).unwrap_or_default();
+    let known = contacts.into_iter().find(|contact| contact.address.name.as_str() == name);
+    known.map_or_else(|| name.to_owned(), |contact| contact.alias)
 }
 
 /// One direction of a history; empty where there is no such contact.
