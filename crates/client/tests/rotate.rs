@@ -205,3 +205,27 @@ fn a_new_key_whose_bundle_is_still_to_come_is_no_alarm() {
     alice.client().collect().unwrap();
     assert_eq!(alice.client().requests().unwrap()[0].texts, ["hello"]);
 }
+
+/// Bob began anew under his new key before he saw what Alice had sent to the old one, then answered that.
+#[test]
+fn a_request_of_the_new_key_does_not_undo_the_conversation_that_goes_on() {
+    let relay = Relay::start();
+    let (alice, bob) = (relay.person("alice"), relay.person("bob"));
+    alice.add(&bob);
+    bob.add(&alice);
+    alice.stored(&bob, "to your old key");
+    bob.client().rotate_identity().unwrap();
+    let busy = std::fs::File::create(bob.profile().dir().join("collector.lock")).unwrap();
+    busy.lock().unwrap();
+    bob.stored(&alice, "under my new key");
+    drop(busy);
+    assert_eq!(bob.texts(), ["to your old key"]);
+    bob.stored(&alice, "in our conversation");
+    assert_eq!(alice.texts(), ["in our conversation"]);
+    let label = alice.client().requests().unwrap()[0].label.clone();
+    alice.client().accept(&label, Some("bob again")).unwrap();
+    assert_eq!(alice.texts(), ["under my new key"]);
+    alice.stored(&bob, "one");
+    bob.stored(&alice, "two");
+    assert_eq!((bob.texts(), alice.texts()), (vec!["one".to_owned()], vec!["two".to_owned()]));
+}

@@ -239,3 +239,25 @@ fn an_unknown_name_and_an_unknown_contact_are_told_apart() {
     let own = alice.client().address().unwrap();
     assert_eq!(alice.client().add(&own, None).unwrap_err(), ClientError::OwnAddress);
 }
+
+/// Sixteen HELLOs leave, the rest waits; then the other one writes too. What lets him in goes before what waits.
+#[test]
+fn an_acceptance_overtakes_the_texts_that_wait() {
+    let relay = Relay::start();
+    let (alice, bob) = (relay.person("alice"), relay.person("bob"));
+    bob.add(&alice);
+    for number in 1..=18 {
+        bob.send(&alice, &format!("b{number}"));
+    }
+    alice.add(&bob);
+    // As if she had not collected before she wrote.
+    let busy = std::fs::File::create(alice.profile().dir().join("collector.lock")).unwrap();
+    busy.lock().unwrap();
+    alice.stored(&bob, "hello");
+    drop(busy);
+    assert_eq!(bob.texts(), ["hello"]);
+    alice.client().collect().unwrap();
+    let log = alice.client().log("bob", None).unwrap();
+    let number = |text: &str| log.iter().find(|entry| entry.body.text() == Some(text)).unwrap().number;
+    assert_eq!((number("b16"), number("b17"), number("b18")), (16, 18, 19));
+}

@@ -51,7 +51,7 @@ mod common;
 pub use account::Account;
 pub use bundle::{BundleError, VerifiedBundle, verify_bundle};
 pub use content::{Content, ContentError, MessageId, Seen, StreamId};
-pub use conversation::Conversation;
+pub use conversation::{Conversation, HELLOS_MAX};
 pub use doorstep::{DoorstepOpened, OpenedHello, open_doorstep};
 pub use hello::HelloIntro;
 pub use kind::Kind;

@@ -83,8 +83,8 @@ pub enum SealError {
     /// The bundle, or what introduces me, belongs to another identity or account.
     #[error("the bundle or the introduction belongs to another identity")]
     OtherIdentity,
-    /// A bundle with a lower counter than one seen before.
-    #[error("the bundle is older than one seen before")]
+    /// A bundle of another vault, with a lower counter than one seen before.
+    #[error("the bundle is from before the other side's vault was made anew")]
     OldBundle,
     /// Sixteen HELLOs without an answer.
     #[error("sixteen messages wait for a first answer")]

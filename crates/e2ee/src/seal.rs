@@ -137,14 +137,19 @@ impl Conversation {
         if is_usable(offer, day_of(now)) { Ok(offer.clone()) } else { Err(SealError::OfferTooOld) }
     }
 
-    /// Remembers the newest bundle; refuses another identity and a counter that went back.
+    /// Remembers the newest bundle; refuses another identity and one from before a restore. A lower counter of the
+    /// same vault is taken: a HELLO brings a bundle before the directory does, which shows it from midnight on.
+    /// Whether what was *fetched* went back, whoever fetches knows.
     fn note_bundle(&mut self, theirs: &VerifiedBundle) -> Result<(), SealError> {
         let body = &theirs.bundle().body;
         if body.identity != self.theirs {
             return Err(SealError::OtherIdentity);
         }
-        if self.their_bundle.is_some_and(|known| body.counter < known.counter) {
-            return Err(SealError::OldBundle);
+        match self.their_bundle {
+            Some(known) if body.counter >= known.counter => {}
+            Some(known) if body.olm_identity == known.olm_identity => return Ok(()),
+            Some(_) => return Err(SealError::OldBundle),
+            None => {}
         }
         self.their_bundle = Some(TheirBundle { counter: body.counter, olm_identity: body.olm_identity });
         Ok(())

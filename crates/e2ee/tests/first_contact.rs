@@ -229,15 +229,31 @@ fn a_bundle_is_checked_before_anything_is_sealed_to_it() {
 }
 
 #[test]
-fn an_older_or_foreign_bundle_is_refused() {
+fn a_bundle_of_a_former_vault_or_a_foreign_one_is_refused() {
     let (mut alice, mut bob) = Person::pair();
     bob.counter = 7;
     alice.hello(&bob, "x");
+    bob.restored();
     bob.counter = 6;
     assert_eq!(alice.seal_hello(&bob, &text_message("y")).unwrap_err(), SealError::OldBundle);
     let mut carol = Person::new("carol", 3);
     carol.me = bob.me;
     assert_eq!(alice.seal_hello(&carol, &text_message("y")).unwrap_err(), SealError::OtherIdentity);
+}
+
+/// A HELLO introduces its sender by the newest bundle; the directory shows it from the next midnight on.
+#[test]
+fn until_midnight_the_directory_may_know_less_than_a_hello() {
+    let (mut alice, mut bob) = Person::pair();
+    bob.counter = 2;
+    let hello = bob.hello(&alice, "my next bundle is inside");
+    alice.answer_door(&hello);
+    bob.counter = 1;
+    let message = text_message("and this is the one I fetched");
+    let conversation = alice.conversation(&bob);
+    let sealed =
+        conversation.seal_session_form(&bob.verified(), &message, &[], alice.now, &mut rng()).unwrap();
+    assert!(matches!(bob.try_doorstep(&sealed.envelope), Ok(DoorstepOpened::Session { .. })));
 }
 
 #[test]

@@ -335,14 +335,25 @@ impl Run {
 
     fn mark(&mut self, who: usize, alias: &str) {
         let points = self.death(100);
-        let tried = self.person(who).attempt(points, |client, _| {
-            let number = client.safety_number(alias, client::Language::English)?;
-            client.mark_verified(alias, &number)
-        });
+        let tried = self
+            .person(who)
+            .attempt(None, |client, _| client.safety_number(alias, client::Language::English));
+        let Some(number) = self.note(who, "reading the words of a safety number", tried) else { return };
+        if !self.is_somebodys(&number.fingerprint) {
+            let name = self.name(who);
+            return self.tell(format!("{name} asks around: the words for {alias} are nobody's"));
+        }
+        let tried = self.person(who).attempt(points, |client, _| client.mark_verified(alias, &number));
         if self.note(who, "marking as verified", tried).is_some() {
             let name = self.name(who);
             self.tell(format!("{name} marks {alias} as verified"));
         }
+    }
+
+    /// Whether one of these people ever had this key.
+    fn is_somebodys(&self, fingerprint: &[u8; 32]) -> bool {
+        let addresses = self.people.iter().flat_map(|person| &person.addresses);
+        addresses.filter_map(|address| address.pins.as_ref()).any(|pins| pins.identity.matches(fingerprint))
     }
 
     fn verify(&mut self, who: usize) {
@@ -495,6 +506,7 @@ impl Run {
             self.broken(format!("a profile cannot be restored: {error}"));
         }
         self.rolled_back = true;
+        self.forgetful.insert(who);
         self.count("fault: vaults restored from a copy");
         let name = self.name(who);
         self.tell(format!("{name} goes back to an older copy of the vault"));

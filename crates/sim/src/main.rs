@@ -90,6 +90,9 @@ fn run(asked: &Asked) -> ExitCode {
     for seed in asked.from..asked.from.saturating_add(asked.runs) {
         let report = simulate(seed, &scenario(asked, seed));
         tally.merge(&report.tally);
+        if tally.of("runs") % 100 == 0 {
+            eprintln!("{}", line(&tally, asked.from, began, &bad));
+        }
         if asked.trace {
             report.trace.iter().for_each(|line| println!("{line}"));
         }
@@ -102,16 +105,19 @@ fn run(asked: &Asked) -> ExitCode {
         }
     }
     println!("{tally}");
-    println!(
-        "{} texts stored, {} shown, {} faults in {} runs from seed {}; {:.0} s; failing seeds: {bad:?}",
+    println!("{}", line(&tally, asked.from, began, &bad));
+    if bad.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn line(tally: &Tally, from: u64, began: Instant, bad: &[u64]) -> String {
+    format!(
+        "{} texts stored, {} shown, {} faults in {} runs from seed {from}; {:.0} s; failing seeds: {bad:?}",
         tally.of("texts stored"),
         tally.of("texts shown"),
         tally.sum("fault: "),
         tally.of("runs"),
-        asked.from,
         began.elapsed().as_secs_f64(),
-    );
-    if bad.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    )
 }
 
 fn scenario(asked: &Asked, seed: u64) -> Scenario {

@@ -1,5 +1,6 @@
 //! [`simulate`]: one run, from its seed to its verdict.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
@@ -76,8 +77,10 @@ pub(crate) struct Run {
     pub(crate) deaths: Random,
     pub(crate) trace: Vec<String>,
     pub(crate) folder: PathBuf,
-    /// Who was restored from a copy.
+    /// Whether anybody, or a relay, was restored from a copy.
     pub(crate) rolled_back: bool,
+    /// Who was: whoever forgets what was shown is shown it again.
+    pub(crate) forgetful: BTreeSet<usize>,
     /// What second processes did in this step.
     pub(crate) second_done: Arc<Mutex<Vec<SecondDone>>>,
 }
@@ -99,6 +102,7 @@ pub fn simulate(seed: u64, scenario: &Scenario) -> Report {
         trace: Vec::new(),
         folder: folder.path().to_owned(),
         rolled_back: false,
+        forgetful: BTreeSet::new(),
         second_done: Arc::default(),
         net,
     };
@@ -179,14 +183,43 @@ impl Run {
             person.set_skew(0);
         }
         self.settle("the end");
+        // What was never answered is said again after a fortnight.
+        let days = if self.somebody_waits() { 16 } else { 0 };
+        self.days_go_by(days);
+        self.settle("the end of waiting");
         if self.is_broken() {
             return;
         }
+        self.quiet_days();
         self.probe();
         self.settle("the last messages");
         if !self.is_broken() {
             checks::check(self);
         }
+    }
+
+    /// In some runs nobody writes for a while, and everybody looks in now and then.
+    fn quiet_days(&mut self) {
+        let days = match self.random.below(4) {
+            0 => 9,
+            1 => 32,
+            _ => 0,
+        };
+        self.days_go_by(days);
+    }
+
+    fn days_go_by(&mut self, days: u64) {
+        for _ in 0..days.div_ceil(3) {
+            self.net.lock().pass(3 * 86_400);
+            for who in 0..self.people.len() {
+                self.catch_up(who);
+            }
+        }
+    }
+
+    fn somebody_waits(&mut self) -> bool {
+        let mut outboxes = self.people.iter_mut().map(|person| person.look(client::Client::outbox));
+        outboxes.any(|outbox| outbox.is_ok_and(|outbox| !outbox.is_empty()))
     }
 
     /// Rounds in which everybody pulls, decides and flushes, until nothing moves.
@@ -271,6 +304,8 @@ impl Run {
         let faults = self.scenario.faults;
         let lied_to = faults.lies || faults.relay_rollback;
         let fine = match error.exit_code() {
+            // Between a change of key and its bundle nobody can be written to for the first time.
+            _ if matches!(error, ClientError::NoBundle { .. }) => true,
             1 | 7 => false,
             4 => is_bad,
             5 => is_bad && lied_to,

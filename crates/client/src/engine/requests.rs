@@ -68,11 +68,22 @@ pub(crate) fn accept(client: &Client, label: &str, alias: Option<&str>) -> Resul
             return Err(ClientError::KeyChanged { alias: person.name.to_string() });
         }
         promote(tx, person.id, alias)?;
-        contact::set_record(tx, person.id, &found.record, tx.now())?;
-        if found.fingerprint != person.fingerprint {
-            return begin_with_successor(tx, person.id, &me, found);
+        if found.fingerprint == person.fingerprint {
+            contact::set_record(tx, person.id, &found.record, tx.now())?;
+            return queue_accept(tx, person.id);
         }
-        queue_accept(tx, person.id)
+        let successor = contact::by_fingerprint(tx, &found.fingerprint)?;
+        if let Some(successor) = &successor {
+            contact::absorb(tx, person.id, successor.id)?;
+        }
+        contact::set_record(tx, person.id, &found.record, tx.now())?;
+        match successor {
+            // He wrote under the present key too: that conversation goes on.
+            Some(_) if *contact::conversation(tx, person.id)?.theirs() == found.fingerprint => {
+                queue_accept(tx, person.id)
+            }
+            _ => begin_with_successor(tx, person.id, &me, found),
+        }
     })?;
     // The ACCEPT is committed: if it cannot leave now, it leaves with the next command.
     match run(flush_all(client)) {

@@ -5,10 +5,11 @@ use client_core::{
     schedule::{day_of, needs_refill},
 };
 use e2ee::{
-    Conversation, HelloIntro, Kind, Outgoing, ReplyPath, SealError, Sealed, VerifiedBundle, authorise,
+    Conversation, HELLOS_MAX, HelloIntro, Kind, Outgoing, ReplyPath, SealError, Sealed, VerifiedBundle,
+    authorise,
 };
 use wire::{
-    DepositAuth, DepositId, Stamp,
+    DepositAuth, DepositId, IdentityFingerprint, Stamp,
     limits::{HELLO_STAMPS, REFILL_STAMPS_MAX},
     request::MailboxPolicy,
 };
@@ -30,7 +31,7 @@ const SPARE_STAMPS: usize = 64;
 
 /// Which way a waiting message would take now.
 pub(crate) fn route(tx: &Tx<'_>, person: &Person, row: &OutRow) -> Result<Route, ClientError> {
-    let state = contact::conversation(tx, person.id)?;
+    let state = conversation_with(tx, person)?;
     let now = tx.now();
     let chosen = choose(&Situation {
         inbox_usable: person.inbox.is_some() && state.can_use_inbox(day_of(now)),
@@ -43,8 +44,7 @@ pub(crate) fn route(tx: &Tx<'_>, person: &Person, row: &OutRow) -> Result<Route,
     // A HELLO and a session form speak under the present keys, this conversation under those of its beginning:
     // once a key has changed, they wait for an answer, which brings stamps and offers.
     let mine = me::me(tx)?.ok_or(ClientError::JoinUnfinished)?.fingerprint;
-    let present = *state.mine() == mine && *state.theirs() == person.fingerprint;
-    if !present && matches!(chosen, Route::Hello | Route::SessionForm) {
+    if !is_present(&state, &mine, person) && matches!(chosen, Route::Hello | Route::SessionForm) {
         return Ok(Route::Wait(Patience::Answer));
     }
     // What a client sends by itself never goes to somebody who has not been heard from.
@@ -59,8 +59,24 @@ pub(crate) fn route(tx: &Tx<'_>, person: &Person, row: &OutRow) -> Result<Route,
 pub(crate) fn wants_fresh_session(tx: &Tx<'_>, person: &Person) -> Result<bool, ClientError> {
     let mine = me::me(tx)?.ok_or(ClientError::JoinUnfinished)?.fingerprint;
     let state = contact::conversation(tx, person.id)?;
-    let present = *state.mine() == mine && *state.theirs() == person.fingerprint;
-    Ok(present && state.wants_fresh_session(tx.now()))
+    Ok(is_present(&state, &mine, person) && state.wants_fresh_session(tx.now()))
+}
+
+/// The conversation that goes on with a person. A first contact under a key that was replaced since, unanswered for as
+/// long as a doorstep keeps it, has come to its end, or has never arrived: another begins under the present keys.
+fn conversation_with(tx: &Tx<'_>, person: &Person) -> Result<Conversation, ClientError> {
+    let state = contact::conversation(tx, person.id)?;
+    let mine = me::me(tx)?.ok_or(ClientError::JoinUnfinished)?.fingerprint;
+    let over = state.hello_reply().is_some() && state.hellos_left(tx.now()) == HELLOS_MAX;
+    let unheard = person.inbox.is_none() && !state.can_use_session_form();
+    match !is_present(&state, &mine, person) && over && unheard {
+        true => Ok(Conversation::new(mine, person.fingerprint)),
+        false => Ok(state),
+    }
+}
+
+fn is_present(state: &Conversation, mine: &IdentityFingerprint, person: &Person) -> bool {
+    state.mine() == mine && *state.theirs() == person.fingerprint
 }
 
 /// What sealing came to.
@@ -95,7 +111,7 @@ pub(crate) fn seal(
     if way == SealedAs::Inbox && outbox::has_older_sealed(tx, person.id, person.revision)? {
         return Ok(Step::OlderFirst);
     }
-    let state = contact::conversation(tx, person.id)?;
+    let state = conversation_with(tx, &person)?;
     let work = Work { tx, row: &row, person: &person, state: &state };
     match (way, bundle) {
         (SealedAs::Inbox, bundle) => work.inbox(bundle)?,

@@ -192,20 +192,30 @@ pub(crate) fn by_series(
 }
 
 /// Joins a request to the contact who turned out to have sent it: its messages, and the conversation that it
-/// began in place of the present one.
+/// began in place of the present one, unless he went on writing in the present one: then he has left the other.
 pub(crate) fn absorb(tx: &Tx<'_>, contact: i64, request: i64) -> Result<(), ClientError> {
     let state = conversation(tx, request)?;
     let from = by_id(tx, request)?;
     let revision = by_id(tx, contact)?.revision.max(from.revision) + 1;
-    tx.execute("DELETE FROM stamp WHERE contact = ?1 AND spent = 0", [contact])?;
-    super::stamp::give_up(tx, contact)?;
-    for table in ["message", "stream", "stamp", "handed", "history"] {
+    let takes_over = last_sent_at(tx, request)? > last_sent_at(tx, contact)?;
+    let goes_along: &[&str] = match takes_over {
+        true => &["message", "stream", "handed", "history", "stamp"],
+        false => &["message", "stream", "handed", "history"],
+    };
+    if takes_over {
+        tx.execute("DELETE FROM stamp WHERE contact = ?1 AND spent = 0", [contact])?;
+        super::stamp::give_up(tx, contact)?;
+    }
+    for table in goes_along {
         tx.execute(
             &format!("UPDATE OR IGNORE {table} SET contact = ?1 WHERE contact = ?2"),
             (contact, request),
         )?;
     }
     tx.execute("DELETE FROM contact WHERE id = ?1", [request])?;
+    if !takes_over {
+        return Ok(());
+    }
     set_conversation(tx, contact, &state)?;
     set(tx, contact, "revision", revision)?;
     set(tx, contact, "inbox_sid", from.inbox.map(|sid| sid.0))?;
@@ -237,6 +247,12 @@ pub(crate) fn ask_again(tx: &Tx<'_>, id: i64, label: &str) -> Result<(), ClientE
     let sql = "UPDATE contact SET standing = 1, label = ?2, added_at = ?3 WHERE id = ?1";
     tx.execute(sql, (id, label, int(tx.now().0)))?;
     Ok(())
+}
+
+/// When the newest of a person's messages was sent, by the sender's clock; 0 when there is none.
+fn last_sent_at(tx: &Tx<'_>, id: i64) -> Result<i64, ClientError> {
+    let sql = "SELECT coalesce(max(sent_at), 0) FROM message WHERE contact = ?1";
+    Ok(tx.query_row(sql, [id], |row| row.get(0))?)
 }
 
 /// How many requests wait.

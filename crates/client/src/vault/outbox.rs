@@ -91,10 +91,12 @@ pub(crate) fn by_key(tx: &Tx<'_>, key: &str) -> Result<Option<OutRow>, ClientErr
     one(tx, "idempotency = ?1", key)
 }
 
-/// The rows of a contact that the relay has not confirmed, at most 64: what is sealed, then a request that may open
-/// a way for the others, then the oldest first.
+/// The rows of a contact that the relay has not confirmed, at most 64: what is sealed, in the order of sealing; then
+/// a request that may open a way for the others; then an ACCEPT, because the other side cannot give stamps before it,
+/// and texts would use up those that there are; then the oldest first.
 pub(crate) fn open_of(tx: &Tx<'_>, contact: i64) -> Result<Vec<OutRow>, ClientError> {
-    many(tx, "contact = ?1 AND state < 2 ORDER BY state DESC, kind = 6 DESC, id LIMIT 64", contact)
+    let order = "state DESC, CASE state WHEN 1 THEN number END, kind = 6 DESC, kind = 5 DESC, id";
+    many(tx, &format!("contact = ?1 AND state < 2 ORDER BY {order} LIMIT 64"), contact)
 }
 
 /// All rows that the relay has not confirmed or has refused, oldest first.
