@@ -69,7 +69,7 @@ fn what_was_found_once_is_not_found_again() {
     [60_174, 60_085, 70_022]
         .iter()
         .for_each(|seed| try_with(*seed, &["early-rotation", "expiry"], &mut tally));
-    [18, 1_042, 1_106, 40_041].iter().for_each(|seed| try_with(*seed, &["early-rotation"], &mut tally));
+    [18, 1_042, 40_041].iter().for_each(|seed| try_with(*seed, &["early-rotation"], &mut tally));
 }
 
 #[test]
