@@ -66,10 +66,8 @@ fn what_was_found_once_is_not_found_again() {
     let mut tally = Tally::default();
     [20_549, 20_983].iter().for_each(|seed| try_seed(*seed, &mut tally));
     [5_057, 5_072].iter().for_each(|seed| try_with(*seed, &["expiry"], &mut tally));
-    [60_174, 60_085, 70_022]
-        .iter()
-        .for_each(|seed| try_with(*seed, &["early-rotation", "expiry"], &mut tally));
-    [18, 1_042, 1_106, 40_041].iter().for_each(|seed| try_with(*seed, &["early-rotation"], &mut tally));
+    [60_085, 70_022].iter().for_each(|seed| try_with(*seed, &["early-rotation", "expiry"], &mut tally));
+    [18, 1_042, 40_041].iter().for_each(|seed| try_with(*seed, &["early-rotation"], &mut tally));
 }
 
 #[test]

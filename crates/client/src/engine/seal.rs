@@ -62,13 +62,15 @@ pub(crate) fn wants_fresh_session(tx: &Tx<'_>, person: &Person) -> Result<bool, 
     Ok(is_present(&state, &mine, person) && state.wants_fresh_session(tx.now()))
 }
 
-/// The conversation that goes on with a person. A first contact under a key that was replaced since, unanswered for as
-/// long as a doorstep keeps it, has come to its end, or has never arrived: another begins under the present keys.
+/// The conversation that goes on with a person. A first contact under a key that was replaced since, of which nothing
+/// was stored for fourteen days, never arrived: another begins under the present keys. One that did arrive may be
+/// answered at any time, and only this conversation opens the answer.
 fn conversation_with(tx: &Tx<'_>, person: &Person) -> Result<Conversation, ClientError> {
     let state = contact::conversation(tx, person.id)?;
     let mine = me::me(tx)?.ok_or(ClientError::JoinUnfinished)?.fingerprint;
     let over = state.hello_reply().is_some() && state.hellos_left(tx.now()) == HELLOS_MAX;
     let unheard = person.inbox.is_none() && !state.can_use_session_form();
+    let over = over && !outbox::is_any_stored(tx, person.id)?;
     match !is_present(&state, &mine, person) && over && unheard {
         true => Ok(Conversation::new(mine, person.fingerprint)),
         false => Ok(state),
