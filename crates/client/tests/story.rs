@@ -4,7 +4,8 @@
 mod common;
 
 use client::{
-    Client, ClientError, Direction, Handled, Language, PullOptions, SendOptions, SentState, Trust, Unlock,
+    Client, ClientError, Direction, Handled, Language, PullOptions, QueuedReason, SendOptions, SentState,
+    Trust, Unlock,
 };
 use common::{Person, Relay, friends, options};
 
@@ -35,6 +36,23 @@ fn a_first_message_waits_until_it_is_accepted_and_then_both_write() {
     assert_eq!(texts, ["hello bob", "b0", "a0", "b1", "a1", "b2", "a2"]);
     assert_eq!(log.iter().filter(|entry| entry.direction == Direction::Sent).count(), 4);
     assert!(alice.client().outbox().unwrap().is_empty());
+}
+
+/// A text too long for a greeting waits for the answer; a first message without words goes ahead, or nobody would ever
+/// be asked.
+#[test]
+fn a_first_text_that_is_too_long_announces_itself_and_follows_the_answer() {
+    let relay = Relay::start();
+    let (alice, bob) = (relay.person("alice"), relay.person("bob"));
+    alice.add(&bob);
+    let long = "a long story ".repeat(200);
+    let sent = alice.send(&bob, &long);
+    assert_eq!(sent.state, SentState::Queued(QueuedReason::TooLongForFirstContact));
+    bob.client().collect().unwrap();
+    assert!(bob.client().requests().unwrap()[0].texts.is_empty());
+    bob.client().accept("alice", None).unwrap();
+    alice.texts();
+    assert_eq!(bob.texts(), [long]);
 }
 
 #[test]

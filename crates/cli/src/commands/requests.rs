@@ -41,5 +41,8 @@ fn show(context: &Context, request: &ContactRequest) -> Result<(), Stop> {
         text.push_str("\n    ");
         text.push_str(&shown(greeting, 4));
     }
+    if request.texts.is_empty() {
+        text.push_str("\n    (no words yet; what was written is longer and comes once you accept)");
+    }
     Ok(context.screen.answer(line, &text)?)
 }

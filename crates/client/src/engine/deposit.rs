@@ -146,6 +146,12 @@ impl<'a> Courier<'a> {
     }
 
     async fn wait(&mut self, row: &OutRow, patience: Patience) -> Result<Go, ClientError> {
+        // Who was never greeted cannot answer: a first message without words goes ahead of a text that waits for it.
+        if patience == Patience::TooLongForGreeting
+            && self.client.vault.write(|tx| recover::introduce(tx, self.contact))?
+        {
+            return Ok(Go::On);
+        }
         let (reason, words) = match patience {
             Patience::Answer => (QueuedReason::AwaitingAnswer, "waits for the contact's answer"),
             Patience::TooLongForGreeting => {

@@ -103,6 +103,15 @@ fn queue_request(tx: &Tx<'_>, id: i64) -> Result<(), ClientError> {
     outbox::insert(tx, id, &message_id, OutKind::Resend, "", None, now).map(drop)
 }
 
+/// Puts a first message without words into the outbox, for somebody to whom none ever left. Says whether it did.
+pub(crate) fn introduce(tx: &Tx<'_>, id: i64) -> Result<bool, ClientError> {
+    let greeted = contact::conversation(tx, id)?.hello_reply().is_some();
+    if greeted || outbox::has_open(tx, id, OutKind::Resend)? {
+        return Ok(false);
+    }
+    queue_request(tx, id).map(|()| true)
+}
+
 /// What a request says at the moment it is sealed: a HELLO begins anew, and asks for everything that is missing.
 pub(crate) fn request(state: &Conversation, way: SealedAs) -> Kind {
     let missing = match way {
