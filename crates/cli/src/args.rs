@@ -342,6 +342,9 @@ pub enum Identity {
         /// How to protect keys at rest: chosen once, never changed silently
         #[arg(long, value_enum, default_value = "auto")]
         protect: Protect,
+        /// Only open the file and check all of it; nothing is changed anywhere
+        #[arg(long)]
+        verify_only: bool,
     },
     /// Make this copy of my profile the one that counts: fresh keys, contacts are told, other copies refused
     Renew,
@@ -426,6 +429,7 @@ mod tests {
             "oub identity renew",
             "oub identity backup f",
             "oub identity restore f --protect file --backup-passphrase-file p",
+            "oub identity restore f --verify-only",
             "oub join oub://h/alice#A.B --recover --words-file -",
             "oub doctor",
             "oub completions bash",

@@ -289,6 +289,11 @@ impl Client {
         engine::backup::backup(self, path, passphrase)
     }
 
+    /// Opens a backup and checks all of it, as a restore would; changes nothing and needs no server.
+    pub fn check_backup(path: &Path, passphrase: &Passphrase) -> Result<BackedUp, ClientError> {
+        engine::backup::check(path, passphrase)
+    }
+
     /// Brings an identity back from a backup into an empty profile, and renews it (see [`Client::renew`]).
     pub fn restore(
         profile: &Profile,

@@ -46,6 +46,9 @@ fn a_lost_device_comes_back_with_history_and_with_what_came_meanwhile() {
 
     let (bob, restored) = restore("bob", &file);
     assert_eq!((restored.contacts, restored.unreachable.is_none()), (1, true));
+    assert!(bob.client().take_notices().unwrap().is_empty(), "what the lost device did is no alarm");
+    let checked = Client::check_backup(&file, &passphrase(SECRET)).unwrap();
+    assert_eq!((checked.contacts, checked.messages), (restored.contacts, restored.messages));
     assert_eq!(bob.client().identity_fingerprint().unwrap(), old_key);
     assert!(bob.client().contact("alice").unwrap().trust.is_verified());
     assert_eq!(history(&bob, "alice"), ["hello", "one"]);

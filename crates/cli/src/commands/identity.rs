@@ -18,7 +18,12 @@ pub fn run(context: &Context, verb: &args::Identity) -> Result<Exit, Stop> {
         args::Identity::Rotate => rotate(context),
         args::Identity::Renew => renew(context),
         args::Identity::Backup { file, passphrase } => backup(context, file, passphrase),
-        args::Identity::Restore { file, passphrase, protect } => restore(context, file, passphrase, *protect),
+        args::Identity::Restore { file, passphrase, verify_only: true, .. } => {
+            verify(context, file, passphrase)
+        }
+        args::Identity::Restore { file, passphrase, protect, .. } => {
+            restore(context, file, passphrase, *protect)
+        }
     }
 }
 
@@ -37,7 +42,21 @@ fn backup(context: &Context, file: &Path, from: &BackupPassphrase) -> Result<Exi
         .say(&format!("✓ read back: {} contact(s), {} message(s)", written.contacts, written.messages));
     context
         .screen
-        .say("try it elsewhere:   oub --profile test identity restore FILE   (then this copy is refused)");
+        .say("keep it elsewhere; only its passphrase opens it:   oub identity restore FILE --verify-only");
+    Ok(Exit::Done)
+}
+
+/// The answer of a backup that was read from its first page to its last.
+fn verify(context: &Context, file: &Path, from: &BackupPassphrase) -> Result<Exit, Stop> {
+    let passphrase = passphrase::of_backup(context, from.backup_passphrase_file.as_deref())?;
+    let whole = Client::check_backup(file, &passphrase)?;
+    let shown = file.display().to_string();
+    let line = Line::new("backup_checked")
+        .text("file", &shown)
+        .number("contacts", u64::from(whole.contacts))
+        .number("messages", u64::from(whole.messages));
+    context.screen.answer(line, &shown)?;
+    context.screen.say(&format!("✓ whole: {} contact(s), {} message(s)", whole.contacts, whole.messages));
     Ok(Exit::Done)
 }
 

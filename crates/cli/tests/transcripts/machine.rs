@@ -54,6 +54,7 @@ fn every_line_of_json_keeps_the_promises_of_the_schema() {
     let file = file.display().to_string();
     check(&bob, &[&["identity", "backup", &file], with_secret.as_slice()].concat());
     let elsewhere = Person::new("bob");
+    check(&elsewhere, &[&["identity", "restore", &file, "--verify-only"], with_secret.as_slice()].concat());
     check(
         &elsewhere,
         &[&["identity", "restore", &file, "--protect", "file"], with_secret.as_slice()].concat(),

@@ -14,6 +14,12 @@ pub(crate) fn backup(client: &Client, path: &Path, passphrase: &Passphrase) -> R
     Ok(BackedUp { contacts: counts.contacts, messages: counts.messages })
 }
 
+/// See [`Client::check_backup`].
+pub(crate) fn check(path: &Path, passphrase: &Passphrase) -> Result<BackedUp, ClientError> {
+    let whole = backup::open_whole(path, passphrase, &Options::default().world)?;
+    Ok(BackedUp { contacts: whole.counts.contacts, messages: whole.counts.messages })
+}
+
 /// See [`Client::restore`].
 pub(crate) fn restore(
     profile: &Profile,

@@ -28,7 +28,11 @@ use crate::{
 /// See [`Client::renew`].
 pub(crate) fn renew(client: &Client) -> Result<Renewed, ClientError> {
     let _lock = client.vault.collector_lock(client.options.timeout)?;
-    client.vault.write(|tx| me::set_copy(tx, Copy::Restored))?;
+    client.vault.write(|tx| {
+        // What other copies collected is known to be gone, and will be asked for.
+        mailbox::forget_through(tx)?;
+        me::set_copy(tx, Copy::Restored)
+    })?;
     run(round(client))?;
     let contacts = client.vault.read(|tx| contact::list(tx, Standing::Contact))?;
     Ok(Renewed { contacts: u32::try_from(contacts.len()).unwrap_or(u32::MAX) })

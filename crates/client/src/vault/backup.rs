@@ -41,7 +41,7 @@ const TABLES: [(&str, &[(&str, &str)]); 13] = [
         ],
     ),
     ("voucher", &[]),
-    ("mailbox", &[]),
+    ("mailbox", &[("through", "NULL"), ("expired", "0")]),
     (
         "contact",
         &[("conversation", "x''"), ("anew_due", "NULL"), ("ask_due", "NULL"), ("refill_due", "NULL")],
@@ -94,6 +94,8 @@ pub(crate) struct Opened {
     path: PathBuf,
     key: Secret<32>,
     salt: [u8; SALT_BYTES],
+    /// What is in it.
+    pub(crate) counts: Counts,
 }
 
 /// Opens a backup for reading and checks all of it.
@@ -104,8 +106,10 @@ pub(crate) fn open_whole(
 ) -> Result<Opened, ClientError> {
     let salt = salt_of(path)?;
     let key = crypto::passphrase_key(passphrase.as_bytes(), &salt);
-    check(&open(path, &key, &salt, OpenFlags::SQLITE_OPEN_READ_ONLY, world)?, path)?;
-    Ok(Opened { path: path.to_path_buf(), key, salt })
+    let backup = open(path, &key, &salt, OpenFlags::SQLITE_OPEN_READ_ONLY, world)?;
+    check(&backup, path)?;
+    let counts = backup.read(|tx| count(tx, "main"))?;
+    Ok(Opened { path: path.to_path_buf(), key, salt, counts })
 }
 
 /// Copies a backup into a new, empty vault, which is not renewed yet.

@@ -138,6 +138,12 @@ pub(crate) fn set_through(tx: &Tx<'_>, policy: MailboxPolicy, through: u64) -> R
     Ok(())
 }
 
+/// From here on a hole in the cursors means nothing until the next envelope has come.
+pub(crate) fn forget_through(tx: &Tx<'_>) -> Result<(), ClientError> {
+    tx.execute("UPDATE mailbox SET through = NULL, expired = 0", [])?;
+    Ok(())
+}
+
 /// Notes what OPENED told of expired envelopes.
 pub(crate) fn note_expired(tx: &Tx<'_>, policy: MailboxPolicy, expired: u32) -> Result<(), ClientError> {
     let sql = "UPDATE mailbox SET expired = expired + ?2 WHERE policy = ?1 AND ?2 > 0";
