@@ -36,9 +36,11 @@ pub enum ReceivedBody {
         /// Its number in `spec/e2ee.md § Kinds`.
         kind: u8,
     },
-    /// In a history only: from here on the contact has another key, which the one before signed. The entry's
-    /// id is the new fingerprint.
-    KeyChanged,
+    /// In a history only: from here on the contact has another key. The entry's id is the new fingerprint.
+    KeyChanged {
+        /// Whether the key before signed it; else the person took it by decision.
+        signed: bool,
+    },
     /// In a history only: here the contact began the conversation anew, as after a restore. Whoever stole my own
     /// session keys could do so in the contact's name (`spec/threat-model.md`).
     BegunAnew,
@@ -49,7 +51,7 @@ impl ReceivedBody {
     pub fn text(&self) -> Option<&str> {
         match self {
             ReceivedBody::Text(text) => Some(text),
-            ReceivedBody::Unknown { .. } | ReceivedBody::KeyChanged | ReceivedBody::BegunAnew => None,
+            ReceivedBody::Unknown { .. } | ReceivedBody::KeyChanged { .. } | ReceivedBody::BegunAnew => None,
         }
     }
 }

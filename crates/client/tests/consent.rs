@@ -3,7 +3,7 @@
 
 mod common;
 
-use client::{ClientError, OutboxState, SendOptions, Trust};
+use client::{ClientError, OutboxState, ReceivedBody, SendOptions, Trust};
 use common::{Person, Relay, make_friends};
 
 /// Bob lost everything, and the operator of his server let him take his name again. Alice, whose server is another,
@@ -32,6 +32,8 @@ fn what_was_held_and_never_answered_goes_to_the_new_key_after_both_compared() {
     let (hers, mut his) = (Relay::start(), Relay::start());
     let (alice, bob) = bob_lost_everything(&hers, &mut his);
     assert_eq!(alice.verify("bob").trust, Trust::Verified);
+    let log = alice.client().log("bob", None).unwrap();
+    assert!(log.iter().any(|entry| entry.body == ReceivedBody::KeyChanged { signed: false }));
     assert_eq!(alice.client().flush().unwrap(), 2);
     assert_eq!(texts_of_request(&bob), ["never answered", "held"]);
     bob.client().accept("alice", None).unwrap();

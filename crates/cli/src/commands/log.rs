@@ -45,7 +45,7 @@ fn show_aside(context: &Context, args: &Log, aside: &SetAside) -> Result<(), Sto
 
 fn show(context: &Context, contact: &str, entry: &LogEntry) -> Result<(), Stop> {
     match entry.body {
-        ReceivedBody::KeyChanged => return key_changed(context, contact, entry),
+        ReceivedBody::KeyChanged { signed } => return key_changed(context, contact, entry, signed),
         ReceivedBody::BegunAnew => return begun_anew(context, contact, entry),
         _ => {}
     }
@@ -66,11 +66,12 @@ fn show(context: &Context, contact: &str, entry: &LogEntry) -> Result<(), Stop> 
 }
 
 /// A line of its own kind, so that no program takes it for a message.
-fn key_changed(context: &Context, contact: &str, entry: &LogEntry) -> Result<(), Stop> {
+fn key_changed(context: &Context, contact: &str, entry: &LogEntry, signed: bool) -> Result<(), Stop> {
     let line = Line::new("key_changed")
         .text("contact", contact)
         .text("at", &when::for_programs(entry.at))
-        .text("fingerprint", &entry.id);
+        .text("fingerprint", &entry.id)
+        .truth("signed", signed);
     let name = shown_on_one_line(contact);
     let mut text = message::line(&name, entry.at, &entry.body);
     text.push_str(&format!("; compare once more:   oub verify {name}"));

@@ -46,14 +46,19 @@ pub fn line(who: &str, at: UnixSeconds, body: &ReceivedBody) -> String {
         ReceivedBody::BegunAnew => {
             format!("{start}(began the conversation anew here, as after a restore or a lost device)")
         }
-        ReceivedBody::KeyChanged => format!("{start}(has a new key from here on, signed by the one before)"),
+        ReceivedBody::KeyChanged { signed: true } => {
+            format!("{start}(has a new key from here on, signed by the one before)")
+        }
+        ReceivedBody::KeyChanged { signed: false } => {
+            format!("{start}(has a new key from here on, NOT signed by the one before: you took it)")
+        }
     }
 }
 
 /// The number of a kind that this version cannot show.
 pub fn unknown_kind(body: &ReceivedBody) -> Option<u64> {
     match body {
-        ReceivedBody::Text(_) | ReceivedBody::KeyChanged | ReceivedBody::BegunAnew => None,
+        ReceivedBody::Text(_) | ReceivedBody::KeyChanged { .. } | ReceivedBody::BegunAnew => None,
         ReceivedBody::Unknown { kind } => Some(u64::from(*kind)),
     }
 }

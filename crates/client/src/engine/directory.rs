@@ -269,7 +269,7 @@ pub(crate) fn follow(client: &Client, person: &Person, found: &Found) -> Result<
 fn take_new_key(tx: &Tx<'_>, person: &Person, found: &Found, now: UnixSeconds) -> Result<(), ClientError> {
     let mine = me::me(tx)?.ok_or(ClientError::JoinUnfinished)?.fingerprint;
     identity::begin_under(tx, person.id, &mine, &found.fingerprint)?;
-    rotation::note_key_change(tx, person.id, &found.fingerprint, now)?;
+    rotation::note_key_change(tx, person.id, &found.fingerprint, true, now)?;
     match contact::by_fingerprint(tx, &found.fingerprint)? {
         Some(other) if other.standing == Standing::Contact => {
             Err(ClientError::KeyChanged { alias: person.shown().to_owned() })

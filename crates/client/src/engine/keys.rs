@@ -55,7 +55,7 @@ pub(crate) fn adopt_candidate(tx: &Tx<'_>, person: &Person) -> Result<bool, Clie
         other => other.filter(|other| other.id != person.id),
     };
     end_conversation(tx, person.id, &fingerprint)?;
-    rotation::note_key_change(tx, person.id, &fingerprint, tx.now())?;
+    rotation::note_key_change(tx, person.id, &fingerprint, false, tx.now())?;
     seal_anew(tx, person.id)?;
     if let Some(request) = request {
         contact::absorb(tx, person.id, request.id)?;

@@ -60,7 +60,10 @@ fn received(tx: &Tx<'_>, row: InRow) -> Result<LogEntry, ClientError> {
 }
 
 fn key_changed(change: &KeyChange) -> LogEntry {
-    LogEntry { id: to_hex(&change.fingerprint.0), ..event(ReceivedBody::KeyChanged, change.at) }
+    LogEntry {
+        id: to_hex(&change.fingerprint.0),
+        ..event(ReceivedBody::KeyChanged { signed: change.signed }, change.at)
+    }
 }
 
 /// A line that is no message.

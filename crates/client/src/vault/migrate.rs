@@ -62,7 +62,7 @@ mod tests {
         migrate(&vault).unwrap();
         migrate(&vault).unwrap();
         let fingerprint = wire::IdentityFingerprint([4; 32]);
-        vault.write(|tx| rotation::note_key_change(tx, 7, &fingerprint, wire::UnixSeconds(2))).unwrap();
+        vault.write(|tx| rotation::note_key_change(tx, 7, &fingerprint, true, wire::UnixSeconds(2))).unwrap();
         let places =
             "SELECT group_concat(outgoing || ':' || contact, ' ') FROM (SELECT * FROM history ORDER BY seq)";
         let found: String = vault.read(|tx| Ok(tx.query_row(places, [], |row| row.get(0))?)).unwrap();

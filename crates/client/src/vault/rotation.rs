@@ -19,11 +19,13 @@ pub(crate) struct Rotation {
     pub(crate) vouchers: [Voucher; VOUCHERS],
 }
 
-/// A change of a contact's key that I followed.
+/// A change of a contact's key that I followed or took.
 pub(crate) struct KeyChange {
     pub(crate) id: i64,
     pub(crate) at: UnixSeconds,
     pub(crate) fingerprint: IdentityFingerprint,
+    /// By the key before; else the person took it by decision.
+    pub(crate) signed: bool,
 }
 
 /// The change under way, if one is.
@@ -104,24 +106,27 @@ pub(crate) fn note_key_change(
     tx: &Tx<'_>,
     contact: i64,
     fingerprint: &IdentityFingerprint,
+    signed: bool,
     now: UnixSeconds,
 ) -> Result<(), ClientError> {
     tx.execute(
-        "INSERT INTO key_change (contact, at, fingerprint) VALUES (?1, ?2, ?3)",
-        (contact, int(now.0), fingerprint.0),
+        "INSERT INTO key_change (contact, at, fingerprint, decided) VALUES (?1, ?2, ?3, ?4)",
+        (contact, int(now.0), fingerprint.0, !signed),
     )?;
     Ok(())
 }
 
 /// The changes of one contact's key.
 pub(crate) fn key_changes(tx: &Tx<'_>, contact: i64) -> Result<Vec<KeyChange>, ClientError> {
-    let mut rows =
-        tx.prepare_cached("SELECT id, at, fingerprint FROM key_change WHERE contact = ?1 ORDER BY id")?;
+    let mut rows = tx.prepare_cached(
+        "SELECT id, at, fingerprint, decided FROM key_change WHERE contact = ?1 ORDER BY id",
+    )?;
     let found = rows.query_map([contact], |row| {
         Ok(KeyChange {
             id: row.get(0)?,
             at: UnixSeconds(uint(row.get(1)?)),
             fingerprint: IdentityFingerprint(row.get(2)?),
+            signed: !row.get::<_, bool>(3)?,
         })
     })?;
     Ok(found.collect::<Result<_, _>>()?)

@@ -33,6 +33,9 @@ CREATE INDEX stamp_unspent ON stamp(contact, id) WHERE spent = 0;
 -- What this vault is: 0 the one that counts, 1 restored, 2 perhaps an old copy, 3 renewed and not yet published.
 ALTER TABLE me ADD COLUMN copy INTEGER NOT NULL DEFAULT 0;
 
+-- Whether a contact's new key was taken by the person's decision: the one before did not sign it.
+ALTER TABLE key_change ADD COLUMN decided INTEGER NOT NULL DEFAULT 0;
+
 -- When a contact began the conversation anew: a line of the history (`outgoing` = 3).
 CREATE TABLE begun_anew (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
