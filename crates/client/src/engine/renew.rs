@@ -4,7 +4,7 @@
 //! of stamps, and every conversation begun anew. All of it is one transaction; what then has to leave does so
 //! like everything else, with this command or a later one.
 
-use e2ee::Account;
+use e2ee::{Account, Mint};
 use wire::{ConnectionKind, Generation, PrekeyBundle, request::MailboxPolicy, response::Opened};
 
 use super::{
@@ -23,6 +23,7 @@ use crate::{
         mailbox,
         me::{self, Copy, Me},
     },
+    world::Dice,
 };
 
 /// See [`Client::renew`].
@@ -59,10 +60,7 @@ pub(crate) async fn finish_restored(client: &Client) -> Result<(), ClientError> 
 fn renew_all(tx: &Tx<'_>, live: &[Generation], published: Option<&PrekeyBundle>) -> Result<(), ClientError> {
     let today = client_core::schedule::day_of(tx.now());
     me::set_account(tx, &Account::generate(&mut tx.rng(), today))?;
-    let mut mint = mailbox::mint(tx)?.next_generation(&mut tx.rng());
-    while live.iter().any(|generation| *generation >= mint.generation()) {
-        mint = mint.next_generation(&mut tx.rng());
-    }
+    let mint = generation_above(mailbox::mint(tx)?, live, &mut tx.rng())?;
     mailbox::set_mint(tx, &mint, true)?;
     me::raise_bundle_counter(tx, published.map_or(0, |bundle| bundle.body.counter))?;
     renew_bundle(tx)?;
@@ -76,6 +74,20 @@ fn renew_all(tx: &Tx<'_>, live: &[Generation], published: Option<&PrekeyBundle>)
         }
     }
     me::set_copy(tx, Copy::Renewed)
+}
+
+/// The next generation of stamps above every live one. A relay that claims the last there is gets no further one.
+fn generation_above(mint: Mint, live: &[Generation], rng: &mut Dice<'_>) -> Result<Mint, ClientError> {
+    let highest = live.iter().copied().fold(mint.generation(), Generation::max);
+    let mut next = mint;
+    while next.generation() <= highest {
+        let before = next.generation();
+        next = next.next_generation(rng);
+        if next.generation() <= before {
+            return Err(ClientError::Unexpected { place: "the last generation of stamps" });
+        }
+    }
+    Ok(next)
 }
 
 async fn open_inbox(client: &Client, me: &Me) -> Result<(Line, Opened), ClientError> {
@@ -101,4 +113,22 @@ async fn own_bundle(client: &Client, me: &Me) -> Result<Option<PrekeyBundle>, Cl
     };
     looking.close().await;
     Ok(bundle)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::RealWorld;
+    use wire::DepositId;
+
+    #[test]
+    fn a_renewed_vault_goes_above_every_generation_and_a_lying_relay_ends_in_an_error() {
+        let mut rng = Dice(&RealWorld);
+        let mint = || Mint::generate(DepositId([1; 16]), &mut Dice(&RealWorld));
+        assert_eq!(generation_above(mint(), &[], &mut rng).unwrap().generation(), Generation(2));
+        let live = [Generation(3), Generation(9)];
+        assert_eq!(generation_above(mint(), &live, &mut rng).unwrap().generation(), Generation(10));
+        assert!(generation_above(mint(), &[Generation(255)], &mut rng).is_err());
+    }
 }
