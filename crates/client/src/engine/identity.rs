@@ -5,14 +5,17 @@
 
 use crypto::IdentitySecret;
 use e2ee::Conversation;
-use proto::signed::{record_hash, sign_challenge, sign_first, sign_rotation};
+use proto::signed::{record_hash, sign_rotation};
 use wire::{
     CommitmentNonce, ConnectionKind, IdentityFingerprint, Response, Voucher, VoucherHash,
-    request::{Answer, AnswerKind, ChallengeProof, Claim, Lookup},
-    response::{Challenge, Record, Replaced},
+    request::{AnswerKind, Lookup},
+    response::{Record, Replaced},
 };
 
-use super::{join, run, upkeep};
+use super::{
+    challenge::{self, Successor},
+    join, run, upkeep,
+};
 use crate::{
     Client, ClientError, FailPoint, Rotated,
     transport::{Line, Pin},
@@ -86,38 +89,19 @@ async fn look_myself_up(client: &Client, me: &Me) -> Result<Record, ClientError>
     }
 }
 
-/// `CLAIM` → `CHALLENGE` → `ANSWER` → `REPLACED`, on one connection.
+/// The old key answers for the new one.
 async fn answer(client: &Client, me: &Me, pending: &Rotation) -> Result<Replaced, ClientError> {
-    let vouchers = pending.vouchers.map(|voucher| VoucherHash(crypto::voucher_hash(&voucher.0)));
-    let body = &me.record.body;
-    // Some first record of the name, only to be asked: the one registered now would be answered REGISTERED.
-    let first = sign_first(&pending.identity, me.name.clone(), me.server_id, body.recovery);
-    let mut line = connect(client, me, ConnectionKind::Registry).await?;
-    let challenge = match line.ask(Claim { record: first, vouchers, invite: None }).await? {
-        Response::Challenge(challenge) => challenge,
-        other => return Err(line.unexpected(&other)),
-    };
-    let Challenge { nonce, record_hash: registered, .. } = challenge;
-    if registered != record_hash(body) {
-        return Err(ClientError::WrongIdentity { name: me.name.to_string(), host: me.at.to_string() });
-    }
-    let proof = ChallengeProof {
-        name: &me.name,
-        old: registered,
-        new: record_hash(&pending.record.body),
-        nonce,
-        authority: &body.identity_key,
-    };
     let old = client.vault.read(me::identity)?;
-    let proof = sign_challenge(&old, AnswerKind::Rotate, &proof, line.proof());
-    let answer = Answer { kind: AnswerKind::Rotate, record: pending.record.clone(), vouchers, proof };
-    match line.ask(answer).await? {
-        Response::Replaced(replaced) => {
-            line.close().await;
-            Ok(*replaced)
-        }
-        other => Err(line.unexpected(&other)),
-    }
+    let successor = Successor {
+        kind: AnswerKind::Rotate,
+        record: &pending.record,
+        identity: &pending.identity,
+        authority: &old,
+        vouchers: pending.vouchers.map(|voucher| VoucherHash(crypto::voucher_hash(&voucher.0))),
+    };
+    let replaced = challenge::answer(&client.options, me, successor).await?;
+    let other = || ClientError::WrongIdentity { name: me.name.to_string(), host: me.at.to_string() };
+    replaced.ok_or_else(other)
 }
 
 /// The record stands: the new key is mine, and a bundle of its own waits to be published.

@@ -4,14 +4,17 @@
 //! leaves; whoever stops in between looks the name up, which says whether the answer arrived.
 
 use crypto::IdentitySecret;
-use proto::signed::{identity_of, record_hash, sign_challenge, sign_first, sign_recovery};
+use proto::signed::{identity_of, record_hash, sign_recovery};
 use wire::{
-    Address, CommitmentNonce, ConnectionKind, IdentityRecord, PublicKey, Response, VoucherHash,
-    request::{Answer, AnswerKind, ChallengeProof, Claim, Lookup, VOUCHERS},
-    response::{Challenge, Record, Replaced},
+    Address, CommitmentNonce, ConnectionKind, IdentityRecord, Response, VoucherHash,
+    request::{AnswerKind, Lookup, VOUCHERS},
+    response::Record,
 };
 
-use super::directory::{Found, LookingUp};
+use super::{
+    challenge::{self, Successor},
+    directory::{Found, LookingUp},
+};
 use crate::{
     ClientError, Options, Passphrase,
     transport::{Line, Pin},
@@ -71,8 +74,12 @@ pub(crate) async fn take_back(
     if hash != me.record.body.prev_hash {
         return Err(ClientError::NameChanged { name: me.name.to_string() });
     }
-    let replaced = answer(options, me, recovery, identity, vouchers).await?;
-    Ok((replaced.commitment_nonce, replaced.leaf_index))
+    let successor =
+        Successor { kind: AnswerKind::Recover, record: &me.record, identity, authority: recovery, vouchers };
+    match challenge::answer(options, me, successor).await? {
+        Some(replaced) => Ok((replaced.commitment_nonce, replaced.leaf_index)),
+        None => Err(ClientError::NameChanged { name: me.name.to_string() }),
+    }
 }
 
 async fn look_up(options: &Options, me: &Me) -> Result<Record, ClientError> {
@@ -81,44 +88,6 @@ async fn look_up(options: &Options, me: &Me) -> Result<Record, ClientError> {
         Response::Record(record) => {
             line.close().await;
             Ok(*record)
-        }
-        other => Err(line.unexpected(&other)),
-    }
-}
-
-/// `CLAIM` → `CHALLENGE` → `ANSWER` → `REPLACED`, on one connection.
-async fn answer(
-    options: &Options,
-    me: &Me,
-    recovery: &IdentitySecret,
-    identity: &IdentitySecret,
-    vouchers: [VoucherHash; VOUCHERS],
-) -> Result<Replaced, ClientError> {
-    // Some first record of the name, only to be asked.
-    let first = sign_first(identity, me.name.clone(), me.server_id, me.record.body.recovery);
-    let mut line = connect(options, me, ConnectionKind::Registry).await?;
-    let challenge = match line.ask(Claim { record: first, vouchers, invite: None }).await? {
-        Response::Challenge(challenge) => challenge,
-        other => return Err(line.unexpected(&other)),
-    };
-    let Challenge { nonce, record_hash: registered, .. } = challenge;
-    if registered != me.record.body.prev_hash {
-        return Err(ClientError::NameChanged { name: me.name.to_string() });
-    }
-    let authority = PublicKey(recovery.public().to_bytes());
-    let proof = ChallengeProof {
-        name: &me.name,
-        old: registered,
-        new: record_hash(&me.record.body),
-        nonce,
-        authority: &authority,
-    };
-    let proof = sign_challenge(recovery, AnswerKind::Recover, &proof, line.proof());
-    let answer = Answer { kind: AnswerKind::Recover, record: me.record.clone(), vouchers, proof };
-    match line.ask(answer).await? {
-        Response::Replaced(replaced) => {
-            line.close().await;
-            Ok(*replaced)
         }
         other => Err(line.unexpected(&other)),
     }
