@@ -49,6 +49,26 @@ fn a_recipient_whose_vault_went_back_ends_with_the_complete_text() {
     both_still_write(&alice, &bob);
 }
 
+/// The sender begins another stream before anything shows the recipient that the former one went further.
+#[test]
+fn what_a_vault_forgot_comes_again_also_from_somebody_who_began_anew() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    alice.stored(&bob, "known");
+    assert_eq!(bob.texts(), ["known"]);
+    let old = bob.snapshot();
+    alice.stored(&bob, "forgotten");
+    assert_eq!(bob.texts(), ["forgotten"]);
+    bob.stored(&alice, "an answer");
+    assert_eq!(alice.texts(), ["an answer"]);
+    bob.roll_back(&old);
+    alice.client().renew().unwrap();
+    let [to_alice, to_bob] = settle([&alice, &bob]);
+    assert!(to_alice.is_empty(), "{to_alice:?}");
+    assert_eq!(to_bob, ["forgotten"]);
+    both_still_write(&alice, &bob);
+}
+
 #[test]
 fn a_sender_whose_vault_went_back_begins_anew_and_is_told() {
     let relay = Relay::start();

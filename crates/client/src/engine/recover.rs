@@ -103,11 +103,25 @@ fn queue_request(tx: &Tx<'_>, id: i64) -> Result<(), ClientError> {
     outbox::insert(tx, id, &message_id, OutKind::Resend, "", None, now).map(drop)
 }
 
+/// A contact's new stream begins: how far the former stream went is no longer to be seen in its numbers, so that a vault
+/// which lacks its end (because it went back, or because the stream ended in a gap) has to ask.
+pub(crate) fn ask_for_former_stream(tx: &Tx<'_>, id: i64) -> Result<(), ClientError> {
+    let person = contact::by_id(tx, id)?;
+    let lacks = contact::conversation(tx, id)?.missing_of_former_stream().is_some();
+    if !lacks || !may_be_written_to(&person) || outbox::has_open(tx, id, OutKind::Resend)? {
+        return Ok(());
+    }
+    let message_id = MessageId::random(&mut tx.rng());
+    outbox::insert(tx, id, &message_id, OutKind::Resend, "", None, tx.now()).map(drop)
+}
+
 /// What a request says at the moment it is sealed: a HELLO begins anew, and asks for everything that is missing.
 pub(crate) fn request(state: &Conversation, way: SealedAs) -> Kind {
     let missing = match way {
         SealedAs::Hello => state.everything_missing(),
-        SealedAs::Inbox | SealedAs::SessionForm => state.missing(),
+        SealedAs::Inbox | SealedAs::SessionForm => {
+            state.missing().or_else(|| state.missing_of_former_stream())
+        }
     };
     missing.map_or(Kind::Refill, Kind::Resend)
 }
