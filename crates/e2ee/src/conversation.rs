@@ -2,6 +2,7 @@
 
 use crate::numbering::Received;
 use crate::olm::SessionId;
+use crate::open::STREAMS_MAX;
 use crate::series::{OFFER_USE_DAYS_MAX, PREVIOUS_SECONDS_MAX, Series};
 use crate::session::Sessions;
 use crate::{Account, Offer, ReplyPath, Resend, Seen, StreamId};
@@ -112,6 +113,16 @@ impl Conversation {
         next.sessions = self.sessions.retired();
         let former = Former { mine: self.mine, theirs: self.theirs, series: self.series.clone(), since: now };
         next.former = Some(former).filter(|former| !former.series.secrets.is_empty());
+        next
+    }
+
+    /// The same, and what had come of their streams in a conversation of before, under other keys.
+    #[must_use]
+    pub fn remembering(&self, before: &Self) -> Self {
+        let mut next = self.clone();
+        let is_new = |former: &&Received| self.incoming.iter().all(|known| known.stream != former.stream);
+        next.incoming = before.incoming.iter().filter(is_new).chain(&self.incoming).cloned().collect();
+        next.incoming.drain(..next.incoming.len().saturating_sub(STREAMS_MAX));
         next
     }
 

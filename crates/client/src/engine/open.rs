@@ -199,7 +199,9 @@ fn take_hello(tx: &Tx<'_>, hello: &OpenedHello, now: UnixSeconds) -> Result<Outc
     if person.inbox.is_none() || anew {
         take_reply_path(tx, &person, reply, anew)?;
     }
-    let outcome = apply(tx, person.id, &hello.opened, anew, now)?;
+    let conversation = if other_keys { after.remembering(&before) } else { after.clone() };
+    let opened = Opened { conversation, ..hello.opened.clone() };
+    let outcome = apply(tx, person.id, &opened, anew, now)?;
     if person.standing == Standing::Contact && !person.blocked {
         requests::queue_accept(tx, person.id)?;
     }
