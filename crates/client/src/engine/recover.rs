@@ -2,19 +2,21 @@
 //!
 //! Everything here happens inside the caller's vault transaction (`spec/vault.md § Recovery`).
 
-use client_core::recovery::{
-    ANEW_WITHIN_S, ANSWER_AFTER_S, ASK_WITHIN_S, Lack, PATIENCE_S, due, to_seal_again,
+use client_core::{
+    recovery::{ANEW_WITHIN_S, ANSWER_AFTER_S, ASK_WITHIN_S, Lack, PATIENCE_S, due, to_seal_again},
+    route::{Patience, Route},
 };
 use e2ee::{Content, Conversation, Kind, MessageId};
 use wire::UnixSeconds;
 
+use super::seal;
 use crate::{
     ClientError,
     vault::{
         Tx,
         contact::{self, Person, Standing},
         int, me,
-        outbox::{self, OutKind, SealedAs},
+        outbox::{self, OutKind, OutRow, SealedAs},
         recovery::{self, Noticed},
         stamp,
     },
@@ -61,13 +63,26 @@ pub(crate) fn queue_due(tx: &Tx<'_>, early_s: u64) -> Result<(), ClientError> {
         }
         // A person's own message to this contact may bring it: it shows the relay nothing more.
         let brings = person.anew_due.is_some() && outbox::has_open(tx, person.id, OutKind::Text)?;
-        if brings || person.anew_due.is_some_and(|at| at <= until) {
+        if brings || person.anew_due.is_some_and(|at| at <= until) || is_stuck(tx, &person, until)? {
             begin_anew(tx, person.id)?;
         } else if person.ask_due.is_some_and(|at| at <= until) {
             ask_again(tx, &person)?;
         }
     }
     Ok(())
+}
+
+/// Without stamps, and with a key that changed on either side, nothing of mine can leave until the other side sends
+/// stamps. If it thinks that I have some (they were lost on a relay, say), it never does: after a day I begin anew.
+fn is_stuck(tx: &Tx<'_>, person: &Person, until: UnixSeconds) -> Result<bool, ClientError> {
+    let long_ago = |at: UnixSeconds| at.0.saturating_add(PATIENCE_S) <= until.0;
+    let waits = |row: &OutRow| row.sealed.is_none() && long_ago(row.queued_at);
+    let Some(row) = outbox::open_of(tx, person.id)?.into_iter().find(waits) else { return Ok(false) };
+    let was_heard = person.inbox.is_some() || contact::conversation(tx, person.id)?.can_use_session_form();
+    Ok(was_heard
+        && long_ago(person.recovered_at)
+        && !seal::is_under_present_keys(tx, person)?
+        && seal::route(tx, person, &row)? == Route::Wait(Patience::Answer))
 }
 
 /// Begins the conversation anew towards this person: a HELLO of a new stream leaves, and asks for what is missing.
