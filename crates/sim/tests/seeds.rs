@@ -72,6 +72,28 @@ fn what_was_found_once_is_not_found_again() {
     [18, 1_042, 1_106, 40_041].iter().for_each(|seed| try_with(*seed, &["early-rotation"], &mut tally));
 }
 
+/// Two people whose vaults, or whose relay, go back to an older copy; all but the last broke a promise once.
+#[test]
+fn what_goes_back_in_time_loses_nothing_that_somebody_still_has() {
+    let mut tally = Tally::default();
+    for (seed, relays, steps, fault) in [
+        (13, 1, 60, "rollback"),
+        (7_008, 2, 80, "rollback"),
+        (7_056, 2, 80, "rollback"),
+        (1_081, 1, 60, "relay-rollback"),
+        (8_042, 1, 80, "relay-rollback"),
+    ] {
+        let mut faults = Faults::NONE;
+        assert!(faults.set("clock", true) && faults.set(fault, true));
+        let report = simulate(seed, &Scenario { people: 2, relays, steps, faults });
+        tally.merge(&report.tally);
+        let told = report.trace.join("\n");
+        assert!(report.broken.is_empty(), "{told}\nseed {seed}, {fault}: {:#?}", report.broken);
+    }
+    let restored = ["fault: vaults restored from a copy", "fault: relays restored from a backup"];
+    assert!(restored.iter().all(|what| tally.of(what) > 0), "{tally}");
+}
+
 #[test]
 fn a_seed_replays_its_run() {
     let scenario = Scenario { people: 3, relays: 2, steps: 40, faults: Faults::ALL };
