@@ -65,6 +65,7 @@ fn promises_are_kept_under_bad_luck() {
 fn what_was_found_once_is_not_found_again() {
     let mut tally = Tally::default();
     [20_549, 20_983].iter().for_each(|seed| try_seed(*seed, &mut tally));
+    try_with(20_018, &["rollback"], &mut tally);
     [5_057, 5_072].iter().for_each(|seed| try_with(*seed, &["expiry"], &mut tally));
     [60_174, 60_085, 70_022]
         .iter()

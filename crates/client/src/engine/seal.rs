@@ -102,7 +102,7 @@ pub(crate) fn seal(
     way: SealedAs,
     bundle: Option<&VerifiedBundle>,
 ) -> Result<Step, ClientError> {
-    let row = outbox::by_id(tx, row_id)?;
+    let Some(row) = outbox::find(tx, row_id)? else { return Ok(Step::Again) };
     let person = contact::by_id(tx, row.contact)?;
     if row.state != client_core::outbox::State::Waiting {
         return Ok(Step::Done);
