@@ -63,3 +63,15 @@ fn after_a_month_without_an_answer_the_chain_renews_itself() {
     person.stored(&bot, "seen");
     assert_eq!(bot.texts(), ["seen"]);
 }
+
+/// The look-up before a fresh session may bring another key than the one the conversation began with.
+#[test]
+fn after_a_month_without_an_answer_whoever_changed_the_key_is_still_written_to() {
+    let relay = Relay::start();
+    let (bot, person) = friends(&relay);
+    bot.stored(&person, "alert 0");
+    person.client().rotate_identity().unwrap();
+    let sent = bot.client_hours_later(31 * 24).send("bob", "alert 1", &SendOptions::default()).unwrap();
+    assert_eq!(sent.state, SentState::Stored);
+    assert_eq!(person.texts(), ["alert 0", "alert 1"]);
+}

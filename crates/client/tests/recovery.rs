@@ -49,6 +49,66 @@ fn a_recipient_whose_vault_went_back_ends_with_the_complete_text() {
     both_still_write(&alice, &bob);
 }
 
+/// The sender begins another stream before anything shows the recipient that the former one went further.
+#[test]
+fn what_a_vault_forgot_comes_again_also_from_somebody_who_began_anew() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    alice.stored(&bob, "known");
+    assert_eq!(bob.texts(), ["known"]);
+    let old = bob.snapshot();
+    alice.stored(&bob, "forgotten");
+    assert_eq!(bob.texts(), ["forgotten"]);
+    bob.stored(&alice, "an answer");
+    assert_eq!(alice.texts(), ["an answer"]);
+    bob.roll_back(&old);
+    alice.client().renew().unwrap();
+    let [to_alice, to_bob] = settle([&alice, &bob]);
+    assert!(to_alice.is_empty(), "{to_alice:?}");
+    assert_eq!(to_bob, ["forgotten"]);
+    both_still_write(&alice, &bob);
+}
+
+/// Under another key a conversation of its own begins; what had come in the former one is still known.
+#[test]
+fn what_a_vault_forgot_comes_again_also_under_another_key() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    alice.stored(&bob, "known");
+    assert_eq!(bob.texts(), ["known"]);
+    let old = bob.snapshot();
+    alice.stored(&bob, "forgotten");
+    assert_eq!(bob.texts(), ["forgotten"]);
+    bob.stored(&alice, "an answer");
+    assert_eq!(alice.texts(), ["an answer"]);
+    bob.roll_back(&old);
+    alice.client().rotate_identity().unwrap();
+    bob.verify("alice");
+    alice.client().renew().unwrap();
+    let [to_alice, to_bob] = settle([&alice, &bob]);
+    assert!(to_alice.is_empty(), "{to_alice:?}");
+    assert_eq!(to_bob, ["forgotten"]);
+    both_still_write(&alice, &bob);
+}
+
+/// His friend thinks that he has stamps, and sends none; under another key no session form can leave either.
+#[test]
+fn whoever_lost_all_stamps_before_his_key_changed_begins_anew_after_a_day() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    bob.stored(&alice, "known");
+    assert_eq!(alice.texts(), ["known"]);
+    bob.change_vault("DELETE FROM stamp WHERE spent = 0");
+    bob.client().rotate_identity().unwrap();
+    alice.verify("bob");
+    assert!(matches!(bob.send(&alice, "waits").state, SentState::Queued(_)));
+    bob.client_hours_later(20).flush().unwrap();
+    assert!(alice.texts().is_empty());
+    bob.client_hours_later(25).flush().unwrap();
+    assert_eq!(alice.texts(), ["waits"]);
+    both_still_write(&alice, &bob);
+}
+
 #[test]
 fn a_sender_whose_vault_went_back_begins_anew_and_is_told() {
     let relay = Relay::start();

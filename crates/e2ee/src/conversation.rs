@@ -2,7 +2,7 @@
 
 use crate::numbering::Received;
 use crate::olm::SessionId;
-use crate::resend::NUMBER_LAST;
+use crate::open::STREAMS_MAX;
 use crate::series::{OFFER_USE_DAYS_MAX, PREVIOUS_SECONDS_MAX, Series};
 use crate::session::Sessions;
 use crate::{Account, Offer, ReplyPath, Resend, Seen, StreamId};
@@ -116,6 +116,16 @@ impl Conversation {
         next
     }
 
+    /// The same, and what had come of their streams in a conversation of before, under other keys.
+    #[must_use]
+    pub fn remembering(&self, before: &Self) -> Self {
+        let mut next = self.clone();
+        let is_new = |former: &&Received| self.incoming.iter().all(|known| known.stream != former.stream);
+        next.incoming = before.incoming.iter().filter(is_new).chain(&self.incoming).cloned().collect();
+        next.incoming.drain(..next.incoming.len().saturating_sub(STREAMS_MAX));
+        next
+    }
+
     /// What may stand in a backup: what has come, and no secret of a ratchet.
     #[must_use]
     pub fn without_secrets(&self) -> Self {
@@ -216,14 +226,12 @@ impl Conversation {
 
     /// Everything of their current stream that I lack, also what may have come after the last that I know.
     pub fn everything_missing(&self) -> Option<Resend> {
-        let current = self.incoming.last()?;
-        let mut gaps = current.missing();
-        let next = current.highest.saturating_add(1);
-        match gaps.last_mut() {
-            Some(last) if last.end().saturating_add(1) >= next => *last = *last.start()..=NUMBER_LAST,
-            _ => gaps.push(next..=NUMBER_LAST),
-        }
-        Resend::new(current.stream, &gaps)
+        self.incoming.last().and_then(Received::everything_missing)
+    }
+
+    /// The same of the stream before, once they began anew: what I lack of it leaves no gap in the current one.
+    pub fn missing_of_former_stream(&self) -> Option<Resend> {
+        self.incoming.iter().rev().nth(1).and_then(Received::everything_missing)
     }
 
     /// The number of their newest offer; a higher one waits until nothing sealed to the former lacks STORED.

@@ -1,6 +1,7 @@
 //! Which numbers of a correspondent's stream have come: what is missing is known, and never skipped in silence.
 
-use crate::{Seen, StreamId};
+use crate::resend::NUMBER_LAST;
+use crate::{Resend, Seen, StreamId};
 use core::ops::RangeInclusive;
 
 /// Islands of numbers beyond a gap that are remembered; more gaps at once are not told apart.
@@ -57,6 +58,17 @@ impl Received {
             gaps.push(next..=self.highest);
         }
         gaps
+    }
+
+    /// What has not come, and whatever may follow the highest number that came.
+    pub(crate) fn everything_missing(&self) -> Option<Resend> {
+        let mut gaps = self.missing();
+        let next = self.highest.saturating_add(1);
+        match gaps.last_mut() {
+            Some(last) if last.end().saturating_add(1) >= next => *last = *last.start()..=NUMBER_LAST,
+            _ => gaps.push(next..=NUMBER_LAST),
+        }
+        Resend::new(self.stream, &gaps)
     }
 
     fn has(&self, number: u64) -> bool {

@@ -14,7 +14,7 @@ use wire::{DepositId, Envelope, UnixSeconds};
 use zeroize::Zeroizing;
 
 /// Streams of one correspondent whose numbers are remembered.
-const STREAMS_MAX: usize = 4;
+pub(crate) const STREAMS_MAX: usize = 4;
 
 /// What an envelope held, and the state that must be committed together with it before it is acked.
 #[derive(Clone, Debug)]

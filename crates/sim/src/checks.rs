@@ -8,6 +8,9 @@ use crate::book::{Outcome, short};
 use crate::person::Shown;
 use crate::run::Run;
 
+/// For so long a message is sealed again, less the days until somebody asks.
+const KEPT_S: u64 = 27 * 86_400;
+
 /// What one person wrote to another, as both vaults and the screen have it.
 struct Pair {
     from: String,
@@ -31,7 +34,9 @@ pub(crate) fn check(run: &mut Run) {
     // A change of key during a first contact begins another stream, and a history does not say where.
     let streams_are_known = !run.scenario.faults.early_rotation && !run.rolled_back;
     let mut found = Vec::new();
-    let missing: Vec<String> = pairs.iter().flat_map(missing).collect();
+    let now = run.clock();
+    let since = if run.rolled_back { now.saturating_sub(KEPT_S) } else { 0 };
+    let missing: Vec<String> = pairs.iter().flat_map(|pair| missing(pair, since)).collect();
     if missing.len() as u64 > expired {
         found.extend(missing);
     }
@@ -97,11 +102,13 @@ fn requested(run: &mut Run, who: usize, name: &str) -> BTreeSet<String> {
     his.flat_map(|request| request.texts).collect()
 }
 
-/// P1: what was stored is there.
-fn missing(pair: &Pair) -> Vec<String> {
+/// P1: what was stored is there. What a vault or a relay forgot that went back is sealed again for thirty days.
+fn missing(pair: &Pair, since: u64) -> Vec<String> {
     let received: BTreeSet<&str> = pair.received.iter().filter_map(|entry| entry.body.text()).collect();
     let stored = pair.sent.iter().filter(|entry| entry.outgoing == Some(OutboxState::Stored));
-    let texts = stored.filter_map(|entry| Some((entry.number, entry.body.text()?)));
+    let texts = stored
+        .filter(|entry| entry.at.0 >= since)
+        .filter_map(|entry| Some((entry.number, entry.body.text()?)));
     texts
         .filter(|(_, text)| !received.contains(text) && !pair.requested.contains(*text))
         .map(|(number, text)| format!("P1: '{}' (number {number}) was stored and is lost", short(text)))

@@ -1,5 +1,7 @@
 //! What people do: each step of a run draws somebody and something.
 
+use std::collections::BTreeSet;
+
 use client::{Client, Contact, Handled, SendOptions, SentState, Trust};
 
 use crate::book::{Outcome, Said, short};
@@ -9,6 +11,8 @@ use crate::run::Run;
 const DAY_S: u64 = 86_400;
 /// Without `expiry` nobody stays away for longer: a doorstep keeps what waits for 14 days.
 const AWAY_DAYS_MAX: u64 = 11;
+/// How old a copy comes back: what was said longer ago is not said again after thirty days.
+const COPY_DAYS_MAX: u64 = 14;
 
 /// Something to do.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -89,6 +93,7 @@ impl Run {
             Deed::RestoreRelay => self.restore_relay(),
         }
         self.expel_intruder(who);
+        self.renew_if_told(who, 100);
     }
 
     fn somebody(&mut self) -> usize {
@@ -96,6 +101,14 @@ impl Run {
     }
 
     fn deed(&mut self) -> Deed {
+        // Who asks for what goes back in time wants to see it happen, which is rare by itself.
+        let faults = self.scenario.faults;
+        if faults.rollback && self.random.happens(90) {
+            return if self.random.happens(600) { Deed::Snapshot } else { Deed::Restore };
+        }
+        if faults.relay_rollback && self.random.happens(60) {
+            return if self.random.happens(600) { Deed::BackUp } else { Deed::RestoreRelay };
+        }
         let all: u64 = DEEDS.iter().map(|(_, weight)| weight).sum();
         let mut drawn = self.random.below(all);
         for (deed, weight) in DEEDS {
@@ -136,6 +149,7 @@ impl Run {
         match tried {
             Tried::Done(value) => Some(value),
             Tried::Failed(error) => {
+                self.note_copy(who, &error);
                 self.judge(&name, what, &error);
                 None
             }
@@ -249,6 +263,7 @@ impl Run {
         let Some(summary) = self.note(who, "pulling", tried) else { return any };
         let name = self.name(who);
         if let Some(error) = &summary.unreachable {
+            self.note_copy(who, error);
             self.judge(&name, "pulling", error);
         } else {
             let clock = self.clock();
@@ -373,6 +388,9 @@ impl Run {
         if !self.scenario.faults.early_rotation && !self.is_settled(who) {
             return;
         }
+        // A copy of before a change of key, or a relay that forgets one, is another story (`SupersededKey`).
+        self.copies.remove(&who);
+        self.net.lock().relays.iter_mut().for_each(|relay| relay.backup = None);
         let tried = self.person(who).attempt(points, |client, _| client.rotate_identity());
         if let Some(rotated) = self.note(who, "rotating", tried) {
             let name = self.name(who);
@@ -459,11 +477,13 @@ impl Run {
         }
     }
 
+    /// Once everybody has met: a name or a mailbox that a relay forgets is another story.
     fn back_up(&mut self) {
         let place = self.some_relay();
-        if self.scenario.faults.relay_rollback
-            && let Some(relay) = self.net.lock().relays.get_mut(place)
-        {
+        if !self.scenario.faults.relay_rollback || !(0..self.people.len()).all(|who| self.is_settled(who)) {
+            return;
+        }
+        if let Some(relay) = self.net.lock().relays.get_mut(place) {
             relay.back_up();
         }
     }
@@ -478,6 +498,7 @@ impl Run {
         if restored {
             self.count("fault: relays restored from a backup");
             self.rolled_back = true;
+            self.renewed.clear();
             self.tell(format!("relay {place} is restored from a backup"));
         }
     }
@@ -488,18 +509,30 @@ impl Run {
         self.folder.join(format!("{} (copy)", self.name(who)))
     }
 
+    /// Only of somebody whose first contacts are made: whom a vault never knew it cannot find again.
     fn snapshot(&mut self, who: usize) {
         let copy = self.copy_of(who);
-        if self.scenario.faults.rollback
-            && let Err(error) = self.person(who).snapshot(&copy)
-        {
+        if !self.scenario.faults.rollback || !self.is_settled(who) {
+            return;
+        }
+        if let Err(error) = self.person(who).snapshot(&copy) {
             self.broken(format!("a profile cannot be copied: {error}"));
         }
+        let (clock, knows) = (self.clock(), self.knows(who));
+        self.copies.insert(who, (clock, knows));
+        let name = self.name(who);
+        self.tell(format!("{name} copies the vault"));
+    }
+
+    fn knows(&mut self, who: usize) -> BTreeSet<String> {
+        self.contacts(who).into_iter().map(|contact| contact.address.name.to_string()).collect()
     }
 
     fn restore(&mut self, who: usize) {
         let copy = self.copy_of(who);
-        if !self.scenario.faults.rollback || !copy.exists() {
+        let Some((made, known)) = self.copies.get(&who).cloned() else { return };
+        let is_old = self.clock() - made > COPY_DAYS_MAX * DAY_S;
+        if is_old || !self.is_settled(who) || self.knows(who) != known {
             return;
         }
         if let Err(error) = self.person(who).restore(&copy) {
@@ -507,9 +540,37 @@ impl Run {
         }
         self.rolled_back = true;
         self.forgetful.insert(who);
+        self.renewed.remove(&who);
+        // A vault that forgot a key takes the same words for new ones.
+        self.book.said.iter_mut().filter(|said| said.from == who).for_each(|said| said.key = None);
         self.count("fault: vaults restored from a copy");
         let name = self.name(who);
         self.tell(format!("{name} goes back to an older copy of the vault"));
+    }
+
+    fn note_copy(&mut self, who: usize, error: &client::ClientError) {
+        if *error == client::ClientError::OtherCopy {
+            self.told_of_copy.insert(who);
+        }
+    }
+
+    /// Whoever is told that another copy counts knows of none, and lets this one count: once is enough.
+    fn renew_if_told(&mut self, who: usize, per_mille: u64) {
+        if !self.told_of_copy.contains(&who) {
+            return;
+        }
+        let name = self.name(who);
+        if self.renewed.contains(&who) {
+            return self.broken(format!("{name} renewed and is told of another copy again"));
+        }
+        let points = self.death(per_mille);
+        let tried = self.person(who).attempt(points, |client, _| client.renew());
+        if self.note(who, "renewing", tried).is_some() {
+            self.told_of_copy.remove(&who);
+            self.renewed.insert(who);
+            self.count("vaults renewed");
+            self.tell(format!("{name} renewed"));
+        }
     }
 
     // --- the end ---
@@ -518,6 +579,7 @@ impl Run {
     pub(crate) fn catch_up(&mut self, who: usize) -> bool {
         let stored = self.net.lock().luck.tally.sum("envelopes");
         let mut moved = self.pull_in(who, None, 9, 0);
+        self.renew_if_told(who, 0);
         let requests = self.person(who).look(Client::requests).unwrap_or_default();
         let known: Vec<_> = self.contacts(who).into_iter().map(|contact| contact.address.name).collect();
         for request in requests {
@@ -532,6 +594,7 @@ impl Run {
         self.decide(who);
         let tried = self.person(who).attempt(None, |client, _| client.flush());
         self.note(who, "flushing", tried);
+        self.renew_if_told(who, 0);
         let waiting = self.person(who).look(Client::outbox).map_or(0, |outbox| outbox.len());
         moved || waiting > 0 || self.net.lock().luck.tally.sum("envelopes") > stored
     }

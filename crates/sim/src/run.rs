@@ -1,6 +1,6 @@
 //! [`simulate`]: one run, from its seed to its verdict.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
@@ -81,6 +81,12 @@ pub(crate) struct Run {
     pub(crate) rolled_back: bool,
     /// Who was: whoever forgets what was shown is shown it again.
     pub(crate) forgetful: BTreeSet<usize>,
+    /// Of whose vault there is a copy that may come back: when it was made, and whom it knows.
+    pub(crate) copies: BTreeMap<usize, (u64, BTreeSet<String>)>,
+    /// Who was told that another copy counts, and must decide.
+    pub(crate) told_of_copy: BTreeSet<usize>,
+    /// Who decided since his vault, or a relay, last went back.
+    pub(crate) renewed: BTreeSet<usize>,
     /// What second processes did in this step.
     pub(crate) second_done: Arc<Mutex<Vec<SecondDone>>>,
 }
@@ -103,6 +109,9 @@ pub fn simulate(seed: u64, scenario: &Scenario) -> Report {
         folder: folder.path().to_owned(),
         rolled_back: false,
         forgetful: BTreeSet::new(),
+        copies: BTreeMap::new(),
+        told_of_copy: BTreeSet::new(),
+        renewed: BTreeSet::new(),
         second_done: Arc::default(),
         net,
     };
@@ -224,7 +233,10 @@ impl Run {
 
     /// Rounds in which everybody pulls, decides and flushes, until nothing moves.
     fn settle(&mut self, what: &str) {
-        for round in 0..ROUNDS_MAX {
+        // What heals falls due within hours, and shows nothing until then: only a whole day of rest is rest.
+        let (rounds, rest) = if self.rolled_back { (2 * ROUNDS_MAX, ROUNDS_MIN) } else { (ROUNDS_MAX, 1) };
+        let mut still = 0;
+        for round in 0..rounds {
             let seconds = match round % 3 {
                 0 => 700,
                 1 => 7_300,
@@ -238,11 +250,12 @@ impl Run {
                     return;
                 }
             }
-            if !moved && round + 1 >= ROUNDS_MIN {
+            still = if moved { 0 } else { still + 1 };
+            if still >= rest && round + 1 >= ROUNDS_MIN {
                 return;
             }
         }
-        self.tell(format!("{what}: things still moved after {ROUNDS_MAX} rounds"));
+        self.tell(format!("{what}: things still moved after {rounds} rounds"));
     }
 
     fn report(self) -> Report {
@@ -306,6 +319,8 @@ impl Run {
         let fine = match error.exit_code() {
             // Between a change of key and its bundle nobody can be written to for the first time.
             _ if matches!(error, ClientError::NoBundle { .. }) => true,
+            // Whoever went back in time, or whose relay did, may be told so.
+            _ if *error == ClientError::OtherCopy => self.rolled_back,
             1 | 7 => false,
             4 => is_bad,
             5 => is_bad && lied_to,

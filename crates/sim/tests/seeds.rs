@@ -65,9 +65,32 @@ fn promises_are_kept_under_bad_luck() {
 fn what_was_found_once_is_not_found_again() {
     let mut tally = Tally::default();
     [20_549, 20_983].iter().for_each(|seed| try_seed(*seed, &mut tally));
+    try_with(20_018, &["rollback"], &mut tally);
     [5_057, 5_072].iter().for_each(|seed| try_with(*seed, &["expiry"], &mut tally));
     [60_085, 70_022].iter().for_each(|seed| try_with(*seed, &["early-rotation", "expiry"], &mut tally));
     [18, 1_042, 40_041].iter().for_each(|seed| try_with(*seed, &["early-rotation"], &mut tally));
+}
+
+/// Two people whose vaults, or whose relay, go back to an older copy; all but the last broke a promise once.
+#[test]
+fn what_goes_back_in_time_loses_nothing_that_somebody_still_has() {
+    let mut tally = Tally::default();
+    for (seed, relays, steps, fault) in [
+        (13, 1, 60, "rollback"),
+        (7_008, 2, 80, "rollback"),
+        (7_056, 2, 80, "rollback"),
+        (1_081, 1, 60, "relay-rollback"),
+        (8_042, 1, 80, "relay-rollback"),
+    ] {
+        let mut faults = Faults::NONE;
+        assert!(faults.set("clock", true) && faults.set(fault, true));
+        let report = simulate(seed, &Scenario { people: 2, relays, steps, faults });
+        tally.merge(&report.tally);
+        let told = report.trace.join("\n");
+        assert!(report.broken.is_empty(), "{told}\nseed {seed}, {fault}: {:#?}", report.broken);
+    }
+    let restored = ["fault: vaults restored from a copy", "fault: relays restored from a backup"];
+    assert!(restored.iter().all(|what| tally.of(what) > 0), "{tally}");
 }
 
 #[test]

@@ -120,11 +120,13 @@ impl<'a> Courier<'a> {
 
     async fn seal(&mut self, id: i64) -> Result<Go, ClientError> {
         let person = self.person()?;
-        let (row, route) = self.client.vault.read(|tx| {
-            let row = outbox::by_id(tx, id)?;
+        let chosen = self.client.vault.read(|tx| {
+            let Some(row) = outbox::find(tx, id)? else { return Ok(None) };
             let route = seal::route(tx, &person, &row)?;
-            Ok((row, route))
+            Ok(Some((row, route)))
         })?;
+        // Another process began the conversation anew, and dropped it.
+        let Some((row, route)) = chosen else { return Ok(Go::On) };
         let way = match route {
             Route::Wait(patience) => return self.wait(&row, patience).await,
             Route::Inbox => SealedAs::Inbox,
@@ -194,7 +196,7 @@ impl<'a> Courier<'a> {
     // --- depositing ---
 
     async fn deposit(&mut self, id: i64) -> Result<Go, ClientError> {
-        let row = self.client.vault.read(|tx| outbox::by_id(tx, id))?;
+        let Some(row) = self.client.vault.read(|tx| outbox::find(tx, id))? else { return Ok(Go::On) };
         let Some(sealed) = row.sealed.clone() else { return Ok(Go::On) };
         if sealed.way != SealedAs::Inbox && !is_fresh(sealed.at, self.client.now(), BUNDLE_FRESH_S) {
             // Its bundle is too old by now: sealed again, same message id and number (DESIGN § 9.2).
@@ -249,8 +251,8 @@ impl<'a> Courier<'a> {
     fn stored(&mut self, id: i64) -> Result<Go, ClientError> {
         self.client.fail_at(FailPoint::StoredNotNoted)?;
         self.client.vault.erase(|tx| outbox::set_stored(tx, id, tx.now()))?;
-        let row = self.client.vault.read(|tx| outbox::by_id(tx, id))?;
-        self.flushed.stored += u32::from(row.kind == OutKind::Text);
+        let row = self.client.vault.read(|tx| outbox::find(tx, id))?;
+        self.flushed.stored += u32::from(row.is_some_and(|row| row.kind == OutKind::Text));
         Ok(Go::On)
     }
 
@@ -266,7 +268,7 @@ impl<'a> Courier<'a> {
 
     fn refused(&mut self, id: i64, refusal: &Refusal) -> Result<Go, ClientError> {
         // Another process may have brought it home, or changed it, meanwhile.
-        let row = self.client.vault.read(|tx| outbox::by_id(tx, id))?;
+        let Some(row) = self.client.vault.read(|tx| outbox::find(tx, id))? else { return Ok(Go::On) };
         let Some(sealed) = row.sealed.clone() else { return Ok(Go::On) };
         match refusal.kind {
             RefusalKind::Busy | RefusalKind::Unavailable | RefusalKind::Uncertain => {

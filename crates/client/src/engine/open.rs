@@ -199,7 +199,9 @@ fn take_hello(tx: &Tx<'_>, hello: &OpenedHello, now: UnixSeconds) -> Result<Outc
     if person.inbox.is_none() || anew {
         take_reply_path(tx, &person, reply, anew)?;
     }
-    let outcome = apply(tx, person.id, &hello.opened, anew, now)?;
+    let conversation = if other_keys { after.remembering(&before) } else { after.clone() };
+    let opened = Opened { conversation, ..hello.opened.clone() };
+    let outcome = apply(tx, person.id, &opened, anew, now)?;
     if person.standing == Standing::Contact && !person.blocked {
         requests::queue_accept(tx, person.id)?;
     }
@@ -247,6 +249,7 @@ fn apply(
     now: UnixSeconds,
 ) -> Result<Outcome, ClientError> {
     let person = contact::by_id(tx, id)?;
+    let former = contact::conversation(tx, id)?.seen().map(|seen| seen.stream);
     contact::set_conversation(tx, id, &opened.conversation)?;
     if opened.content.offer.is_some() {
         contact::set(tx, id, "revision", person.revision + 1)?;
@@ -267,6 +270,10 @@ fn apply(
         take_reply_path(tx, &person, reply, false)?;
     }
     recover::hear(tx, &person, &opened.content, begins_anew)?;
+    // Also an answer under other keys, which is no HELLO, may be the first of its stream.
+    if former.is_some_and(|former| opened.conversation.seen().is_some_and(|now| now.stream != former)) {
+        recover::ask_for_former_stream(tx, id)?;
+    }
     stamp::keep(tx, id, &opened.content.stamps)?;
     schedule_refill(tx, id, now)?;
     Ok(if show { Outcome::Kept } else { Outcome::Dropped })

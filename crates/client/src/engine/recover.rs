@@ -2,19 +2,21 @@
 //!
 //! Everything here happens inside the caller's vault transaction (`spec/vault.md § Recovery`).
 
-use client_core::recovery::{
-    ANEW_WITHIN_S, ANSWER_AFTER_S, ASK_WITHIN_S, Lack, PATIENCE_S, due, to_seal_again,
+use client_core::{
+    recovery::{ANEW_WITHIN_S, ANSWER_AFTER_S, ASK_WITHIN_S, Lack, PATIENCE_S, due, to_seal_again},
+    route::{Patience, Route},
 };
 use e2ee::{Content, Conversation, Kind, MessageId};
 use wire::UnixSeconds;
 
+use super::seal;
 use crate::{
     ClientError,
     vault::{
         Tx,
         contact::{self, Person, Standing},
         int, me,
-        outbox::{self, OutKind, SealedAs},
+        outbox::{self, OutKind, OutRow, SealedAs},
         recovery::{self, Noticed},
         stamp,
     },
@@ -61,13 +63,26 @@ pub(crate) fn queue_due(tx: &Tx<'_>, early_s: u64) -> Result<(), ClientError> {
         }
         // A person's own message to this contact may bring it: it shows the relay nothing more.
         let brings = person.anew_due.is_some() && outbox::has_open(tx, person.id, OutKind::Text)?;
-        if brings || person.anew_due.is_some_and(|at| at <= until) {
+        if brings || person.anew_due.is_some_and(|at| at <= until) || is_stuck(tx, &person, until)? {
             begin_anew(tx, person.id)?;
         } else if person.ask_due.is_some_and(|at| at <= until) {
             ask_again(tx, &person)?;
         }
     }
     Ok(())
+}
+
+/// Without stamps, and with a key that changed on either side, nothing of mine can leave until the other side sends
+/// stamps. If it thinks that I have some (they were lost on a relay, say), it never does: after a day I begin anew.
+fn is_stuck(tx: &Tx<'_>, person: &Person, until: UnixSeconds) -> Result<bool, ClientError> {
+    let long_ago = |at: UnixSeconds| at.0.saturating_add(PATIENCE_S) <= until.0;
+    let waits = |row: &OutRow| row.sealed.is_none() && long_ago(row.queued_at);
+    let Some(row) = outbox::open_of(tx, person.id)?.into_iter().find(waits) else { return Ok(false) };
+    let was_heard = person.inbox.is_some() || contact::conversation(tx, person.id)?.can_use_session_form();
+    Ok(was_heard
+        && long_ago(person.recovered_at)
+        && !seal::is_under_present_keys(tx, person)?
+        && seal::route(tx, person, &row)? == Route::Wait(Patience::Answer))
 }
 
 /// Begins the conversation anew towards this person: a HELLO of a new stream leaves, and asks for what is missing.
@@ -112,11 +127,25 @@ pub(crate) fn introduce(tx: &Tx<'_>, id: i64) -> Result<bool, ClientError> {
     queue_request(tx, id).map(|()| true)
 }
 
+/// A contact's new stream begins: how far the former stream went is no longer to be seen in its numbers, so that a vault
+/// which lacks its end (because it went back, or because the stream ended in a gap) has to ask.
+pub(crate) fn ask_for_former_stream(tx: &Tx<'_>, id: i64) -> Result<(), ClientError> {
+    let person = contact::by_id(tx, id)?;
+    let lacks = contact::conversation(tx, id)?.missing_of_former_stream().is_some();
+    if !lacks || !may_be_written_to(&person) || outbox::has_open(tx, id, OutKind::Resend)? {
+        return Ok(());
+    }
+    let message_id = MessageId::random(&mut tx.rng());
+    outbox::insert(tx, id, &message_id, OutKind::Resend, "", None, tx.now()).map(drop)
+}
+
 /// What a request says at the moment it is sealed: a HELLO begins anew, and asks for everything that is missing.
 pub(crate) fn request(state: &Conversation, way: SealedAs) -> Kind {
     let missing = match way {
         SealedAs::Hello => state.everything_missing(),
-        SealedAs::Inbox | SealedAs::SessionForm => state.missing(),
+        SealedAs::Inbox | SealedAs::SessionForm => {
+            state.missing().or_else(|| state.missing_of_former_stream())
+        }
     };
     missing.map_or(Kind::Refill, Kind::Resend)
 }

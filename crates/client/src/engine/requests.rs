@@ -5,7 +5,7 @@ use e2ee::{Conversation, MessageId};
 use super::{
     contacts::{check_alias, pin_of, promote, refuse_taken_alias, to_contact},
     directory::{Found, follow, look_up},
-    run,
+    recover, run,
     send::flush_all,
 };
 use crate::{
@@ -142,5 +142,6 @@ pub(crate) fn queue_accept(tx: &Tx<'_>, id: i64) -> Result<(), ClientError> {
     }
     let message_id = MessageId::random(&mut tx.rng());
     outbox::insert(tx, id, &message_id, OutKind::Accept, "", None, tx.now())?;
+    recover::ask_for_former_stream(tx, id)?;
     contact::set(tx, id, "accept_sent", true)
 }

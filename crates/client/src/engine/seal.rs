@@ -57,9 +57,14 @@ pub(crate) fn route(tx: &Tx<'_>, person: &Person, row: &OutRow) -> Result<Route,
 /// Whether the next message shall begin a fresh Olm session: so much went unanswered, and both still have the keys
 /// under which the conversation began.
 pub(crate) fn wants_fresh_session(tx: &Tx<'_>, person: &Person) -> Result<bool, ClientError> {
-    let mine = me::me(tx)?.ok_or(ClientError::JoinUnfinished)?.fingerprint;
     let state = contact::conversation(tx, person.id)?;
-    Ok(is_present(&state, &mine, person) && state.wants_fresh_session(tx.now()))
+    Ok(is_under_present_keys(tx, person)? && state.wants_fresh_session(tx.now()))
+}
+
+/// Whether both still have the keys under which the conversation began.
+pub(crate) fn is_under_present_keys(tx: &Tx<'_>, person: &Person) -> Result<bool, ClientError> {
+    let mine = me::me(tx)?.ok_or(ClientError::JoinUnfinished)?.fingerprint;
+    Ok(is_present(&contact::conversation(tx, person.id)?, &mine, person))
 }
 
 /// The conversation that goes on with a person. A first contact under a key that was replaced since, of which nothing
@@ -99,7 +104,7 @@ pub(crate) fn seal(
     way: SealedAs,
     bundle: Option<&VerifiedBundle>,
 ) -> Result<Step, ClientError> {
-    let row = outbox::by_id(tx, row_id)?;
+    let Some(row) = outbox::find(tx, row_id)? else { return Ok(Step::Again) };
     let person = contact::by_id(tx, row.contact)?;
     if row.state != client_core::outbox::State::Waiting {
         return Ok(Step::Done);
@@ -148,7 +153,9 @@ impl Work<'_> {
         let message = self.outgoing(SealedAs::Inbox)?;
         let spare = self.spare_stamps()?;
         let (now, mut rng) = (self.tx.now(), self.tx.rng());
-        let sealed = match bundle.filter(|_| self.state.wants_fresh_session(now)) {
+        // The look-up that brought the bundle may have brought another key.
+        let fresh = wants_fresh_session(self.tx, self.person)?;
+        let sealed = match bundle.filter(|_| fresh) {
             Some(bundle) => {
                 let account = me::account(self.tx)?;
                 self.state.seal_fresh_session(&account, bundle, &message, &spare, sid, now, &mut rng)

@@ -194,7 +194,7 @@ pub(crate) fn by_series(
 /// Joins a request to the contact who turned out to have sent it: its messages, and the conversation that it
 /// began in place of the present one, unless he went on writing in the present one: then he has left the other.
 pub(crate) fn absorb(tx: &Tx<'_>, contact: i64, request: i64) -> Result<(), ClientError> {
-    let state = conversation(tx, request)?;
+    let state = conversation(tx, request)?.remembering(&conversation(tx, contact)?);
     let from = by_id(tx, request)?;
     let revision = by_id(tx, contact)?.revision.max(from.revision) + 1;
     let takes_over = last_sent_at(tx, request)? > last_sent_at(tx, contact)?;

@@ -86,6 +86,11 @@ pub(crate) fn by_id(tx: &Tx<'_>, id: i64) -> Result<OutRow, ClientError> {
     one(tx, "id = ?1", id)?.ok_or(ClientError::VaultDamaged { what: "an outbox row" })
 }
 
+/// By row; `None` when another process dropped it meanwhile, because a conversation began anew.
+pub(crate) fn find(tx: &Tx<'_>, id: i64) -> Result<Option<OutRow>, ClientError> {
+    one(tx, "id = ?1", id)
+}
+
 /// By idempotency key.
 pub(crate) fn by_key(tx: &Tx<'_>, key: &str) -> Result<Option<OutRow>, ClientError> {
     one(tx, "idempotency = ?1", key)
