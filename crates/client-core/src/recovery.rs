@@ -53,13 +53,14 @@ pub struct Lack<'a> {
 /// Which messages to seal again, in their order.
 ///
 /// Of the stream it names, what it lacks. If it began anew: all of later streams, which it never saw or forgot,
-/// and of earlier ones what was never answered.
+/// and of earlier ones what was never answered; all of everything if it knows no stream of mine at all.
 pub fn to_seal_again(sent: &[SentMessage], lack: &Lack<'_>) -> Vec<i64> {
     let named = |message: &SentMessage| Some(message.stream) == lack.stream;
     let (first, last) = (sent.iter().position(named), sent.iter().rposition(named));
     let wanted = |(place, message): (usize, &SentMessage)| {
         let wanted = match (first, last) {
             _ if named(message) => (lack.lacks)(message.number),
+            _ if lack.stream.is_none() => lack.begins_anew,
             (Some(_), Some(last)) if place > last => lack.begins_anew,
             _ => lack.begins_anew && !message.answered,
         };
@@ -96,8 +97,11 @@ mod tests {
     }
 
     #[test]
-    fn who_remembers_nothing_gets_what_was_never_answered() {
+    fn who_remembers_nothing_gets_everything_again() {
         let lack = Lack { stream: None, lacks: &|_| true, begins_anew: true };
+        assert_eq!(to_seal_again(&history(), &lack), [1, 2, 3, 4, 5, 6]);
+        // A stream of mine that is too old to be sealed again.
+        let lack = Lack { stream: Some([9; 8]), lacks: &|_| true, begins_anew: true };
         assert_eq!(to_seal_again(&history(), &lack), [2, 5]);
     }
 

@@ -18,7 +18,7 @@ use rusqlite::{Connection, OpenFlags};
 use zeroize::Zeroizing;
 
 use super::{
-    Tx, Vault, contact, me, migrate,
+    Tx, Vault, contact, keying, me, migrate,
     permissions::{file_error, sync_dir},
 };
 use crate::{ClientError, Passphrase, SharedWorld, world::Dice};
@@ -221,6 +221,7 @@ fn open(
     flags: OpenFlags,
     world: &SharedWorld,
 ) -> Result<Vault, ClientError> {
+    let _alone = keying();
     let db = Connection::open_with_flags(path, flags)?;
     db.execute_batch("PRAGMA cipher_log_level = NONE;")?;
     db.execute_batch(&format!("PRAGMA key = {};", key_literal(key, salt).as_str()))?;
@@ -257,7 +258,10 @@ impl Vault {
         })?;
         let sql =
             Zeroizing::new(format!("ATTACH DATABASE ?1 AS backup KEY {}", key_literal(key, salt).as_str()));
-        self.db.execute(&sql, [name])?;
+        {
+            let _alone = keying();
+            self.db.execute(&sql, [name])?;
+        }
         let done = self.write(work);
         self.db.execute_batch("DETACH DATABASE backup")?;
         done

@@ -16,7 +16,11 @@ pub(crate) mod recovery;
 pub(crate) mod rotation;
 pub(crate) mod stamp;
 
-use std::{fmt::Write as _, time::Duration};
+use std::{
+    fmt::Write as _,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 use wire::UnixSeconds;
@@ -99,6 +103,7 @@ impl Vault {
     }
 
     fn open_with(profile: &Profile, key: &key::VaultKey, world: &SharedWorld) -> Result<Vault, ClientError> {
+        let _alone = keying();
         let db = Connection::open(profile.vault_path())?;
         db.busy_timeout(BUSY_WAIT)?;
         // First of all, or SQLCipher prints its complaint about a wrong key to stderr.
@@ -164,6 +169,13 @@ impl Vault {
             }
         }
     }
+}
+
+/// SQLCipher starts its cipher up at the first key of a process. Two threads that bring their first keys at the same
+/// moment were once seen to fail, so keys are brought one after the other.
+pub(super) fn keying() -> MutexGuard<'static, ()> {
+    static KEYING: Mutex<()> = Mutex::new(());
+    KEYING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn key_pragma(key: &key::VaultKey) -> Zeroizing<String> {
