@@ -114,5 +114,5 @@ fn beginning_anew_ten_times_is_answered_once() {
     }
     bob.client().collect().unwrap();
     let answers = evil.shell().deposits.len() - before;
-    assert_eq!(answers, 1);
+    assert_eq!(answers, 2, "one ACCEPT, and one request for the end of the stream before");
 }
