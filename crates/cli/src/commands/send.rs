@@ -60,7 +60,7 @@ fn why_queued(reason: &QueuedReason, to: &str) -> String {
     match reason {
         QueuedReason::Unreachable(why) => format!("{why}; it will go with the next oub command"),
         QueuedReason::AwaitingAnswer => {
-            format!("{to} has not answered yet; it will go after the first answer")
+            format!("nothing has come from {to} lately; it goes once {to} has answered, or has been online")
         }
         QueuedReason::TooLongForFirstContact => {
             format!("too long for a first message; it will go once {to} has accepted")
