@@ -49,19 +49,24 @@ fn a_recipient_whose_vault_went_back_ends_with_the_complete_text() {
     both_still_write(&alice, &bob);
 }
 
+/// Bob's vault goes back to before a message that he had taken and answered.
+fn forgets_one_message(alice: &Person, bob: &Person) {
+    alice.stored(bob, "known");
+    assert_eq!(bob.texts(), ["known"]);
+    let old = bob.snapshot();
+    alice.stored(bob, "forgotten");
+    assert_eq!(bob.texts(), ["forgotten"]);
+    bob.stored(alice, "an answer");
+    assert_eq!(alice.texts(), ["an answer"]);
+    bob.roll_back(&old);
+}
+
 /// The sender begins another stream before anything shows the recipient that the former one went further.
 #[test]
 fn what_a_vault_forgot_comes_again_also_from_somebody_who_began_anew() {
     let relay = Relay::start();
     let (alice, bob) = friends(&relay);
-    alice.stored(&bob, "known");
-    assert_eq!(bob.texts(), ["known"]);
-    let old = bob.snapshot();
-    alice.stored(&bob, "forgotten");
-    assert_eq!(bob.texts(), ["forgotten"]);
-    bob.stored(&alice, "an answer");
-    assert_eq!(alice.texts(), ["an answer"]);
-    bob.roll_back(&old);
+    forgets_one_message(&alice, &bob);
     alice.client().renew().unwrap();
     let [to_alice, to_bob] = settle([&alice, &bob]);
     assert!(to_alice.is_empty(), "{to_alice:?}");
@@ -74,14 +79,7 @@ fn what_a_vault_forgot_comes_again_also_from_somebody_who_began_anew() {
 fn what_a_vault_forgot_comes_again_also_under_another_key() {
     let relay = Relay::start();
     let (alice, bob) = friends(&relay);
-    alice.stored(&bob, "known");
-    assert_eq!(bob.texts(), ["known"]);
-    let old = bob.snapshot();
-    alice.stored(&bob, "forgotten");
-    assert_eq!(bob.texts(), ["forgotten"]);
-    bob.stored(&alice, "an answer");
-    assert_eq!(alice.texts(), ["an answer"]);
-    bob.roll_back(&old);
+    forgets_one_message(&alice, &bob);
     alice.client().rotate_identity().unwrap();
     bob.verify("alice");
     alice.client().renew().unwrap();
