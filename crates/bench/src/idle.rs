@@ -1,32 +1,51 @@
-//! Memory of the server per idle TLS connection.
+//! W3: connections that say nothing: what each costs the relay in memory, and all of them in time.
 
 use crate::Failure;
-use crate::link::{Link, invitation};
-use crate::relay::Relay;
-use proto::ServerPin;
-use wire::ConnectionKind;
+use crate::stage::Stage;
+use std::time::Duration;
 
-/// Opens connections that have read `WELCOME` and say nothing, and compares the server's resident memory.
-pub fn run(connections: usize) -> Result<(), Failure> {
-    let relay = Relay::start()?;
-    let pin = ServerPin::Short(invitation(&relay, "idler")?.server);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        // The first connections pay for what is made once.
-        let mut links = Vec::new();
-        for _ in 0..50 {
-            links.push(Link::open(&relay, pin, ConnectionKind::Anonymous).await?);
-        }
-        let before = relay.resident_bytes()?;
-        let cpu = relay.cpu_seconds()?;
-        for _ in 0..connections {
-            links.push(Link::open(&relay, pin, ConnectionKind::Anonymous).await?);
-        }
-        let after = relay.resident_bytes()?;
-        let spent = relay.cpu_seconds()? - cpu;
-        let each = after.saturating_sub(before) as f64 / connections as f64;
-        let handshake = spent * 1e3 / connections as f64;
-        println!("idle: {each:.0} bytes of server memory per connection at {connections}, {handshake:.2} ms of server CPU per connect");
-        Ok(())
-    })
+/// How long nothing is said.
+const SILENCE: Duration = Duration::from_secs(10);
+
+/// What idle connections cost.
+pub struct Cost {
+    /// Bytes resident for each.
+    pub bytes: f64,
+    /// Milliseconds of server CPU to accept each.
+    pub connect_ms: f64,
+    /// Server CPU seconds in ten seconds of silence.
+    pub silence_s: f64,
+}
+
+impl Cost {
+    /// One line.
+    pub fn print(&self, who: &str, connections: usize) {
+        println!(
+            "idle {connections:<17} {who:<5} {:>8.0} bytes of server memory each, {:.3} ms of server CPU per connect, {:.2} s of server CPU in ten seconds of silence",
+            self.bytes, self.connect_ms, self.silence_s
+        );
+    }
+}
+
+/// Opens so many connections of senders, each of which asked once whether the relay is there.
+pub async fn run(stage: &Stage, connections: usize) -> Result<Cost, Failure> {
+    let mut lines = Vec::new();
+    // The first connections pay for what is made once.
+    for _ in 0..50 {
+        lines.push(stage.sender(0, 0).await?);
+    }
+    let (memory, cpu) = (stage.relay.resident_bytes()?, stage.relay.cpu_seconds()?);
+    for _ in 0..connections {
+        let mut line = stage.sender(0, 0).await?;
+        line.ping()?;
+        line.flush().await?;
+        lines.push(line);
+    }
+    // What the relay does after the last question is part of the connecting.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let bytes = stage.relay.resident_bytes()?.saturating_sub(memory) as f64 / connections as f64;
+    let connected = stage.relay.cpu_seconds()?;
+    tokio::time::sleep(SILENCE).await;
+    let silence_s = stage.relay.cpu_seconds()? - connected;
+    Ok(Cost { bytes, connect_ms: (connected - cpu) * 1e3 / connections as f64, silence_s })
 }

@@ -4,11 +4,13 @@
 //! whoever looks at its certificate. The server id in `WELCOME` is still checked by the machine.
 
 use crate::Failure;
+use crate::line::connect;
 use crate::relay::{Relay, program};
 use proto::{ClientConfig, ClientConnection, ClientEvent, Now, ServerPin};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+use std::net::SocketAddr;
 use std::process::Command;
 use std::sync::Arc;
 use std::time::Instant;
@@ -29,11 +31,18 @@ pub struct Link {
 
 impl Link {
     /// Connects and waits for `WELCOME`.
-    pub async fn open(relay: &Relay, pin: ServerPin, kind: ConnectionKind) -> Result<Link, Failure> {
-        let stream = TcpStream::connect(relay.at).await?;
-        stream.set_nodelay(true)?;
-        let name = ServerName::try_from("relay.oubliette.invalid")?;
-        let stream = TlsConnector::from(Arc::new(tls()?)).connect(name, stream).await?;
+    pub async fn open_at(at: SocketAddr, pin: ServerPin, kind: ConnectionKind) -> Result<Link, Failure> {
+        Link::open_with(&connector()?, at, pin, kind).await
+    }
+
+    /// The same, with a configuration of TLS that many connections share.
+    pub async fn open_with(
+        connector: &TlsConnector,
+        at: SocketAddr,
+        pin: ServerPin,
+        kind: ConnectionKind,
+    ) -> Result<Link, Failure> {
+        let stream = connect(at, connector).await?;
         let exporter = stream.get_ref().1.export_keying_material([0_u8; 32], b"EXPORTER-oubliette", None)?;
         let config = ClientConfig { server: pin, binding: Binding::TlsExporter(exporter), kind };
         let began = Instant::now();
@@ -42,6 +51,11 @@ impl Link {
             ClientEvent::Ready { .. } => Ok(link),
             other => Err(format!("no WELCOME but {other:?}").into()),
         }
+    }
+
+    /// The stream, the machine on it, and when its clock began.
+    pub fn into_parts(self) -> (TlsStream<TcpStream>, ClientConnection, Instant) {
+        (self.stream, self.machine, self.began)
     }
 
     /// Milliseconds of this connection's own clock.
@@ -94,6 +108,11 @@ pub fn invitation(relay: &Relay, name: &str) -> Result<Invitation, Failure> {
     let link =
         talk.split_whitespace().find(|word| word.starts_with("oub://")).ok_or("no invitation was printed")?;
     Ok(Invitation::parse(link).map_err(|error| format!("{link}: {error}"))?)
+}
+
+/// What opens TLS towards any relay that this program started.
+pub fn connector() -> Result<TlsConnector, Failure> {
+    Ok(TlsConnector::from(Arc::new(tls()?)))
 }
 
 fn tls() -> Result<rustls::ClientConfig, Failure> {

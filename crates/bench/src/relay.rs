@@ -1,11 +1,14 @@
 //! A real `oublietted` on a folder of its own, ended when dropped.
 
-use crate::Failure;
+use crate::{Failure, affinity};
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
+
+/// Enough for the largest of all loads.
+const CONNECTIONS_MAX: &str = "16000";
 
 /// The running server.
 pub struct Relay {
@@ -20,17 +23,29 @@ pub struct Relay {
 impl Relay {
     /// Starts one, open for registration, on a port that the system chooses.
     pub fn start() -> Result<Relay, Failure> {
-        let folder =
-            std::env::temp_dir().join(format!("oubliette-bench-{}-{}", std::process::id(), unique()));
-        Relay::start_on(folder)
+        Relay::start_on(own_folder())
     }
 
     /// Starts one on a given folder.
     pub fn start_on(folder: PathBuf) -> Result<Relay, Failure> {
+        let mut command = on_its_core(&program("oublietted"));
+        command.args(["serve", "--open", "--connections-max", CONNECTIONS_MAX]);
+        command.args(["--listen", "127.0.0.1:0", "--data"]).arg(&folder);
+        Relay::run(command, folder)
+    }
+
+    /// Starts the raw relay, the floor that ours is compared with.
+    pub fn start_raw() -> Result<Relay, Failure> {
+        let folder = own_folder();
+        let mut command = on_its_core(&std::env::current_exe()?);
+        command.arg("raw-relay").arg(&folder);
+        Relay::run(command, folder)
+    }
+
+    /// Starts a program that says where it listens.
+    fn run(mut command: Command, folder: PathBuf) -> Result<Relay, Failure> {
         let began = Instant::now();
-        let mut child = Command::new(program("oublietted"))
-            .args(["serve", "--open", "--listen", "127.0.0.1:0", "--data"])
-            .arg(&folder)
+        let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -68,6 +83,21 @@ impl Relay {
         Ok(ticks as f64 / 100.0)
     }
 
+    /// Bytes that this process made the system write to a disk, from `/proc`.
+    pub fn written_bytes(&self) -> Result<u64, Failure> {
+        let io = std::fs::read_to_string(format!("/proc/{}/io", self.child.id()))?;
+        let bytes = io.lines().find_map(|line| line.strip_prefix("write_bytes: "));
+        Ok(bytes.ok_or("no write_bytes")?.trim().parse()?)
+    }
+
+    /// Ends the process by `SIGTERM`, as an operator does, and keeps its folder: the next one may start on it.
+    pub fn stop(mut self) -> Result<PathBuf, Failure> {
+        let pid = i32::try_from(self.child.id()).ok().and_then(rustix::process::Pid::from_raw);
+        rustix::process::kill_process(pid.ok_or("no pid")?, rustix::process::Signal::TERM)?;
+        self.child.wait()?;
+        Ok(std::mem::take(&mut self.folder))
+    }
+
     /// Its data folder.
     pub fn folder(&self) -> &Path {
         &self.folder
@@ -79,8 +109,25 @@ impl Drop for Relay {
         // Both may fail only where the process or folder is gone already, which is what is wanted.
         let _ = self.child.kill();
         let _ = self.child.wait();
-        let _ = std::fs::remove_dir_all(&self.folder);
+        if !self.folder.as_os_str().is_empty() {
+            let _ = std::fs::remove_dir_all(&self.folder);
+        }
     }
+}
+
+/// A command that runs on the relays' core, where there are two.
+fn on_its_core(program: &Path) -> Command {
+    if !affinity::can_pin() {
+        return Command::new(program);
+    }
+    let mut command = Command::new("taskset");
+    command.args(["-c", &affinity::RELAY_CORE.to_string()]).arg(program);
+    command
+}
+
+/// A folder that nobody has yet.
+fn own_folder() -> PathBuf {
+    std::env::temp_dir().join(format!("oubliette-bench-{}-{}", std::process::id(), unique()))
 }
 
 /// One of our programs, beside this one.

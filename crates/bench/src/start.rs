@@ -1,21 +1,56 @@
-//! How soon the server listens, and how large the programs are.
+//! W4: how soon the server listens, what it holds in memory, and how large the programs are.
 
+use crate::inbox::{Made, make};
+use crate::link::invitation;
 use crate::relay::{Relay, program};
-use crate::{Failure, median};
+use crate::stage::Stage;
+use crate::{Failure, absent, median};
+use proto::ServerPin;
 
-/// Cold start to listening: first start (which makes keys) and later starts, and memory when idle.
+/// First start (which makes keys and store) and a later one, and memory when idle.
 pub fn run(times: usize) -> Result<(), Failure> {
-    let mut first = Vec::new();
-    let mut idle = Vec::new();
+    let (mut first, mut later, mut idle) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..times {
         let relay = Relay::start()?;
         first.push(relay.started_in.as_secs_f64() * 1e3);
+        let relay = Relay::start_on(relay.stop()?)?;
+        later.push(relay.started_in.as_secs_f64() * 1e3);
+        std::thread::sleep(std::time::Duration::from_millis(200));
         idle.push(relay.resident_bytes()? as f64 / 1e6);
     }
     println!(
-        "start: first start to listening {:.1} ms, resident {:.1} MB (medians of {times})",
+        "start: first start to listening {:.1} ms, later starts {:.1} ms, resident {:.1} MB (medians of {times})",
         median(first),
+        median(later),
         median(idle)
+    );
+    Ok(())
+}
+
+/// The same with so many mailboxes, all created over the wire.
+pub async fn with_mailboxes(count: usize) -> Result<(), Failure> {
+    let relay = Relay::start()?;
+    let pin = ServerPin::Short(invitation(&relay, "invited")?.server);
+    make(&relay, pin, count, Made::Created).await?;
+    again(relay, &format!("{count} mailboxes"))
+}
+
+/// The same with so many envelopes waiting, in inboxes of a thousand each.
+pub async fn with_waiting(count: usize) -> Result<(), Failure> {
+    let people = count.div_ceil(1_000);
+    let stage = Stage::ours(people).await?;
+    absent::deposit(&stage, people, count, 1).await?;
+    again(stage.relay, &format!("{count} envelopes waiting"))
+}
+
+fn again(relay: Relay, with: &str) -> Result<(), Failure> {
+    let before = relay.resident_bytes()? as f64 / 1e6;
+    let relay = Relay::start_on(relay.stop()?)?;
+    let started_ms = relay.started_in.as_secs_f64() * 1e3;
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    let resident = relay.resident_bytes()? as f64 / 1e6;
+    println!(
+        "start: with {with} {started_ms:.0} ms to listening, resident {resident:.1} MB (before it stopped {before:.1} MB)"
     );
     Ok(())
 }
