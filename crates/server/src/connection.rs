@@ -1,43 +1,43 @@
 //! One connection's task: bytes in, bytes out, and the machine's questions carried to the store and back.
 //!
-//! It decides nothing about the protocol. A deposit goes to the writer's queue in the order in which it
-//! came; every other question is a [`Task`], one at a time for each connection, so that what a peer sends in
-//! an order is done in this order.
+//! It decides nothing about the protocol. Deposits and acks go to the writer's queue in the order in which
+//! they came; every other question is a [`Step`], one at a time for each connection, so that what a peer sends
+//! in an order is done in this order.
 
 use std::collections::VecDeque;
 use std::future::pending;
 use std::io;
 use std::ops::ControlFlow;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::BytesMut;
-use proto::{Now, ServerConfig, ServerConnection, ServerEvent};
-use store::{DepositOutcome, DepositRequest};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadHalf, WriteHalf};
+use proto::{Now, ServerConfig, ServerConnection, ServerEvent, Ticket, asked};
+use store::{Cause, DepositOutcome, DepositRequest, StoreError};
 use tokio::net::TcpStream;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::task::{JoinError, JoinHandle};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use wire::limits::HANDSHAKE_MS_MAX;
 use wire::refusal::Refusal;
 use wire::request::{Binding, Deposit};
-use wire::{DepositAuth, Slot, WelcomeNonce};
+use wire::{Cursor, DepositAuth, DepositId, Slot, WelcomeNonce};
 
 use crate::admission::{Place, Source};
+use crate::bell::Post;
 use crate::clock::{today, wall};
-use crate::hub::{Hold, News};
-use crate::pipe::Pipe;
+use crate::fresh::Fresh;
+use crate::hub::Hold;
+use crate::line::{Heard, Line};
 use crate::relay::{OVER_BUDGET, Relay, STOPPING};
 use crate::task::{self, Answer, Asker, Task};
 use crate::tls;
-use crate::writer::{Settled, Work, settlements};
+use crate::writer::{Settled, Work};
 
 /// What is still on its way when a connection ends has so long to get there.
 const GOODBYE: Duration = Duration::from_secs(5);
-/// Read from the peer at a time.
-const READ_BYTES: usize = 16 * 1024;
 
 /// What every connection needs besides its socket.
 #[derive(Clone)]
@@ -53,20 +53,27 @@ pub struct Door {
 /// Serves one accepted socket until it ends. `_place` is given back then.
 pub async fn serve(door: Door, socket: TcpStream, source: Source, _place: Place) {
     let accepted = door.relay.clock.now();
+    // In a box, so that a connection does not carry the memory of its handshake for ever.
+    let shaken = Box::pin(shake_hands(&door, socket)).await;
+    let Some((binding, line)) = shaken else { return };
+    let Some(session) = Session::new(door, line, source, binding, accepted) else { return };
+    // Why a peer went away is nobody's business and nothing an operator could act on.
+    let _ended: io::Result<()> = session.run().await;
+}
+
+/// TLS 1.3 with our protocol chosen, in time; anything else is counted.
+async fn shake_hands(door: &Door, socket: TcpStream) -> Option<(Binding, Line)> {
     let deadline = Duration::from_millis(HANDSHAKE_MS_MAX);
     let shaken = tokio::select! {
         shaken = tokio::time::timeout(deadline, door.acceptor.accept(socket)) => shaken,
-        () = door.relay.stopping.cancelled() => return,
+        () = door.relay.stopping.cancelled() => return None,
     };
-    let greeted = shaken.ok().and_then(Result::ok).and_then(|stream| Some((binding(&stream)?, stream)));
-    let Some((binding, stream)) = greeted else {
+    let greeted =
+        shaken.ok().and_then(Result::ok).and_then(|stream| Some((binding(&stream)?, Line::new(stream))));
+    if greeted.is_none() {
         door.relay.counters.handshakes_failed.add_one();
-        return;
-    };
-    let Some(session) = Session::new(door, source, binding, accepted) else { return };
-    let (reader, writer) = tokio::io::split(stream);
-    // Why a peer went away is nobody's business and nothing an operator could act on.
-    let _ended: io::Result<()> = session.run(reader, Pipe::new(writer)).await;
+    }
+    greeted
 }
 
 /// The channel binding, if the peer chose our protocol at all.
@@ -81,19 +88,33 @@ fn binding(stream: &TlsStream<TcpStream>) -> Option<Binding> {
 /// The machine with everything under way for it.
 struct Session {
     door: Door,
+    line: Line,
     machine: ServerConnection,
     asker: Asker,
-    deposits: VecDeque<Work>,
+    /// Deposits and acks for which the writer's queue had no room yet.
+    works: VecDeque<Work>,
     in_writer: usize,
-    settled: (mpsc::Sender<Settled>, mpsc::Receiver<Settled>),
-    tasks: VecDeque<Task>,
+    /// Acks under way: what is read meanwhile must stand behind them.
+    acking: Vec<(DepositId, Cursor)>,
+    steps: VecDeque<Step>,
     running: Option<JoinHandle<Answer>>,
-    holds: Vec<(Slot, Hold)>,
+    fresh: Fresh,
+    holds: Vec<Hold>,
     ending: Option<Instant>,
 }
 
+/// A question that waits for those before it.
+enum Step {
+    /// Of an owner who lets go.
+    Ack(Ticket<asked::Ack>, DepositId, Cursor),
+    /// Of a machine that may deliver.
+    Read(Ticket<asked::Read>, Slot, DepositId, Cursor, u16),
+    /// Any other.
+    Task(Task),
+}
+
 impl Session {
-    fn new(door: Door, source: Source, binding: Binding, accepted: Now) -> Option<Self> {
+    fn new(door: Door, line: Line, source: Source, binding: Binding, accepted: Now) -> Option<Self> {
         let relay = &door.relay;
         let config = ServerConfig {
             server_id: relay.server_id,
@@ -105,83 +126,101 @@ impl Session {
         Some(Self {
             machine: ServerConnection::new(config, accepted),
             door,
-            asker: Asker { source, ring: Arc::new(Notify::new()) },
-            deposits: VecDeque::new(),
+            line,
+            asker: Asker { source, bell: Arc::default() },
+            works: VecDeque::new(),
             in_writer: 0,
-            settled: settlements(),
-            tasks: VecDeque::new(),
+            acking: Vec::new(),
+            steps: VecDeque::new(),
             running: None,
+            fresh: Fresh::default(),
             holds: Vec::new(),
             ending: None,
         })
     }
 
-    async fn run<S: AsyncRead + AsyncWrite>(
-        mut self,
-        mut reader: ReadHalf<S>,
-        mut pipe: Pipe<WriteHalf<S>>,
-    ) -> io::Result<()> {
-        let mut input = BytesMut::with_capacity(READ_BYTES);
+    async fn run(mut self) -> io::Result<()> {
         let (relay, writer) = (self.door.relay.clone(), self.door.writer.clone());
+        let bell = self.asker.bell.clone();
+        let mut stopping = pin!(relay.stopping.cancelled());
+        let mut alarm = pin!(tokio::time::sleep(Duration::ZERO));
+        let (now, machine) = (relay.clock.now(), &mut self.machine);
+        let mut heard = self.line.drain(|bytes| machine.handle_input(now, bytes))?;
         loop {
+            if heard == Heard::End {
+                self.machine.input_closed();
+                self.end();
+            }
             self.attend();
-            pipe.gather(&mut self.machine);
-            if self.is_over(pipe.has_work()) {
+            self.line.say(|| self.machine.poll_output())?;
+            if self.is_over() {
                 break;
             }
-            let wake = self.next_deadline();
-            let reading = self.ending.is_none() && self.machine.wants_input() && self.deposits.is_empty();
+            let deadline = self.next_deadline();
+            if deadline.is_some_and(|at| alarm.deadline().into_std() > at || alarm.is_elapsed()) {
+                alarm.as_mut().reset(deadline.unwrap_or_else(Instant::now).into());
+            }
+            let reading = self.ending.is_none() && self.machine.wants_input() && self.works.is_empty();
+            heard = Heard::Nothing;
             tokio::select! {
-                done = pipe.step(), if pipe.has_work() => done?,
-                read = reader.read_buf(&mut input), if reading => self.receive(read?, &mut input),
-                Some(settled) = self.settled.1.recv() => self.settle(settled),
+                ready = self.line.readable(), if reading => {
+                    ready?;
+                    let (now, machine) = (relay.clock.now(), &mut self.machine);
+                    heard = self.line.hear(|bytes| machine.handle_input(now, bytes))?;
+                }
+                ready = self.line.writable(), if self.line.is_writing() => ready?,
+                () = bell.rung() => self.open_post(bell.take()),
                 answer = finished(&mut self.running) => if self.conclude(answer).is_break() { break },
-                permit = writer.reserve(), if !self.deposits.is_empty() => match permit {
-                    Ok(permit) => if let Some(work) = self.deposits.pop_front() {
+                permit = writer.reserve(), if !self.works.is_empty() => match permit {
+                    Ok(permit) => if let Some(work) = self.works.pop_front() {
                         self.in_writer += 1;
                         permit.send(work);
                     },
-                    Err(_) => self.refuse_deposits(STOPPING),
+                    Err(_) => self.refuse_works(),
                 },
-                () = self.asker.ring.notified() => {}
-                () = sleep_until(wake) => self.machine.handle_timeout(relay.clock.now()),
-                () = relay.stopping.cancelled(), if self.ending.is_none() => {
+                () = &mut alarm, if deadline.is_some() => {
+                    if deadline.is_some_and(|at| at <= Instant::now()) {
+                        self.machine.handle_timeout(relay.clock.now());
+                    }
+                }
+                () = &mut stopping, if self.ending.is_none() => {
                     self.machine.stop();
                     self.end();
                 }
             }
         }
-        tokio::time::timeout(Duration::from_secs(1), pipe.close()).await.unwrap_or(Ok(()))
+        self.line.close();
+        Ok(())
     }
 
-    fn receive(&mut self, read: usize, input: &mut BytesMut) {
-        if read == 0 {
-            self.machine.input_closed();
-            self.end();
-        } else {
-            self.machine.handle_input(self.door.relay.clock.now(), input);
-            input.clear();
+    /// What others left for this connection.
+    fn open_post(&mut self, post: Post) {
+        for settled in post.settled {
+            self.settle(settled);
+        }
+        for slot in post.superseded.each() {
+            self.machine.supersede(slot);
+        }
+        self.fresh.extend(post.fresh);
+        for slot in post.arrived.each() {
+            self.machine.arrived(slot);
         }
     }
 
-    /// Everything that can be done without waiting: the hub's news, the machine's questions, the next task.
+    /// Everything that can be done without waiting: the machine's questions, and the steps they come to.
     fn attend(&mut self) {
-        for (slot, hold) in &self.holds {
-            match hold.news() {
-                Some(News::Arrived) => self.machine.arrived(*slot),
-                Some(News::Superseded) => self.machine.supersede(*slot),
-                None => {}
+        loop {
+            while let Some(event) = self.machine.poll_event() {
+                self.take_up(event);
+            }
+            if !self.step() {
+                break;
             }
         }
-        while let Some(event) = self.machine.poll_event() {
-            self.take_up(event);
+        if self.running.is_none() {
+            self.fresh.clear();
         }
-        if self.running.is_none()
-            && let Some(task) = self.tasks.pop_front()
-        {
-            let relay = self.door.relay.clone();
-            self.running = Some(tokio::task::spawn_blocking(move || task(&relay)));
-        }
+        self.hand_over();
         if self.machine.is_closed() {
             self.end();
         }
@@ -202,7 +241,13 @@ impl Session {
                 }
                 let Deposit { sid, auth, envelope } = *deposit;
                 let request = DepositRequest { sid, auth, envelope, today: today() };
-                self.deposits.push_back(Work { request, ticket, asker: self.settled.0.clone() });
+                self.works.push_back(Work::deposit(request, ticket, self.asker.bell.clone()));
+            }
+            ServerEvent::Ack { ticket, sid, through } => {
+                self.steps.push_back(Step::Ack(ticket, sid, through))
+            }
+            ServerEvent::Read { ticket, slot, sid, after, max } => {
+                self.steps.push_back(Step::Read(ticket, slot, sid, after, max));
             }
             ServerEvent::AnswerWrong => relay.counters.answers_wrong.add_one(),
             event @ (ServerEvent::Lookup { .. } | ServerEvent::Fetch { .. })
@@ -215,22 +260,98 @@ impl Session {
             {
                 over(&mut self.machine, event);
             }
-            event => {
-                if let Some(task) = task::of(event, &self.asker) {
-                    self.tasks.push_back(task);
+            event => self.steps.extend(task::of(event, &self.asker).map(Step::Task)),
+        }
+    }
+
+    /// Begins the next step if its turn has come. True when something came of it at once.
+    fn step(&mut self) -> bool {
+        let may_begin = self.running.is_none()
+            && match self.steps.front() {
+                None => false,
+                Some(Step::Ack(..)) => true,
+                Some(Step::Read(_, _, sid, after, _)) => {
+                    !self.acking.iter().any(|(of, through)| of == sid && after < through)
+                }
+                Some(Step::Task(_)) => self.acking.is_empty(),
+            };
+        let Some(step) = self.steps.pop_front_if(|_| may_begin) else { return false };
+        match step {
+            Step::Ack(ticket, sid, through) => {
+                self.acking.push((sid, through));
+                self.works.push_back(Work::ack(sid, through, ticket, self.asker.bell.clone()));
+                true
+            }
+            Step::Read(ticket, slot, sid, after, max) => self.read(ticket, slot, sid, after, max),
+            Step::Task(task) => {
+                self.run_aside(task);
+                false
+            }
+        }
+    }
+
+    /// Answers a read at once with what was stored a moment ago, or with nothing; else asks the store.
+    fn read(
+        &mut self,
+        ticket: Ticket<asked::Read>,
+        slot: Slot,
+        sid: DepositId,
+        after: Cursor,
+        max: u16,
+    ) -> bool {
+        let relay = &self.door.relay;
+        let at_once = match self.fresh.behind(slot, after, max) {
+            None if !relay.store.is_waiting(&sid, after) => Some(Vec::new()),
+            found => found,
+        };
+        match at_once {
+            Some(batch) => self.machine.delivered(relay.clock.now(), ticket, batch),
+            None => {
+                self.run_aside(task::read(ticket, sid, after, max));
+                return false;
+            }
+        }
+        true
+    }
+
+    fn run_aside(&mut self, task: Task) {
+        let relay = self.door.relay.clone();
+        self.running = Some(tokio::task::spawn_blocking(move || task(&relay)));
+    }
+
+    /// Gives the writer what its queue has room for.
+    fn hand_over(&mut self) {
+        while let Some(work) = self.works.pop_front() {
+            match self.door.writer.try_send(work) {
+                Ok(()) => self.in_writer += 1,
+                Err(TrySendError::Full(work)) => return self.works.push_front(work),
+                Err(TrySendError::Closed(work)) => {
+                    self.works.push_front(work);
+                    return self.refuse_works();
                 }
             }
         }
     }
 
-    fn settle(&mut self, Settled { ticket, result }: Settled) {
+    fn settle(&mut self, settled: Settled) {
         self.in_writer = self.in_writer.saturating_sub(1);
-        match result {
-            Ok(DepositOutcome::Stored | DepositOutcome::Again) => self.machine.deposited(ticket),
-            Ok(DepositOutcome::Refused(kind)) => {
-                self.machine.refuse(ticket, Refusal { kind, retry_after_s: None })
+        let relay = &self.door.relay;
+        match settled {
+            Settled::Deposit(ticket, Ok(DepositOutcome::Stored | DepositOutcome::Again)) => {
+                self.machine.deposited(ticket);
             }
-            Err(error) => self.machine.refuse(ticket, self.door.relay.store_failed(error)),
+            Settled::Deposit(ticket, Ok(DepositOutcome::Refused(kind))) => {
+                self.machine.refuse(ticket, Refusal { kind, retry_after_s: None });
+            }
+            Settled::Deposit(ticket, Err(error)) => self.machine.refuse(ticket, relay.store_failed(error)),
+            Settled::Ack(ticket, outcome) => {
+                // The acks of one connection are settled in their order.
+                self.acking.drain(..self.acking.len().min(1));
+                match outcome {
+                    Ok(()) => self.machine.acked(ticket),
+                    Err(error) => self.machine.refuse(ticket, relay.store_failed(error)),
+                }
+            }
         }
     }
 
@@ -238,15 +359,17 @@ impl Session {
         self.running = None;
         // A task that panicked took its ticket with it: the peer asks again on a new connection.
         let Ok(answer) = answer else { return ControlFlow::Break(()) };
-        if let Some(held) = answer(&mut self.machine, self.door.relay.clock.now()) {
-            self.holds.push(held);
-        }
+        self.holds.extend(answer(&mut self.machine, self.door.relay.clock.now()));
         ControlFlow::Continue(())
     }
 
-    fn refuse_deposits(&mut self, refusal: Refusal) {
-        for work in self.deposits.drain(..) {
-            self.machine.refuse(work.ticket, refusal);
+    /// The writer is gone: nothing of this was done.
+    fn refuse_works(&mut self) {
+        for work in std::mem::take(&mut self.works) {
+            match work.undone(StoreError::NotDone(Cause::Stopped)) {
+                Settled::Deposit(ticket, _) => self.machine.refuse(ticket, STOPPING),
+                Settled::Ack(ticket, _) => self.machine.refuse(ticket, STOPPING),
+            }
         }
     }
 
@@ -257,10 +380,10 @@ impl Session {
         }
     }
 
-    fn is_over(&self, writing: bool) -> bool {
+    fn is_over(&self) -> bool {
         let Some(deadline) = self.ending else { return false };
-        let waiting = !self.deposits.is_empty() || self.in_writer > 0 || self.running.is_some();
-        let idle = !waiting && self.tasks.is_empty() && !writing;
+        let waiting = !self.works.is_empty() || self.in_writer > 0 || self.running.is_some();
+        let idle = !waiting && self.steps.is_empty() && !self.line.is_writing();
         idle || Instant::now() >= deadline
     }
 
@@ -285,13 +408,6 @@ fn refuse(machine: &mut ServerConnection, event: ServerEvent, refusal: Refusal) 
 async fn finished(running: &mut Option<JoinHandle<Answer>>) -> Result<Answer, JoinError> {
     match running {
         Some(task) => task.await,
-        None => pending().await,
-    }
-}
-
-async fn sleep_until(deadline: Option<Instant>) {
-    match deadline {
-        Some(at) => tokio::time::sleep_until(at.into()).await,
         None => pending().await,
     }
 }

@@ -1,26 +1,28 @@
-//! Who has which mailbox open now: the newest owner connection is woken, the one before it is told to go.
+//! Who has which mailbox open now: the newest owner connection is handed what is stored, the one before it is
+//! told to go.
 //!
-//! Nothing here is ever written anywhere, and a wake is a hint: the connection then asks the store.
+//! Nothing here is ever written anywhere, and what is handed over is a hint: what does not follow without a
+//! gap on what the connection has, it reads from the store.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::Notify;
-use wire::DepositId;
+use store::Stored;
+use wire::{DepositId, Slot};
+
+use crate::bell::Bell;
 
 /// All mailboxes that are open on some connection.
 #[derive(Default, Debug)]
 pub struct Hub {
-    open: Mutex<HashMap<DepositId, Arc<Bell>>>,
+    open: Mutex<HashMap<DepositId, Listener>>,
 }
 
-/// What happened to one opened mailbox since its connection last looked; two flags, so it cannot overflow.
+/// A connection, and what it calls the mailbox.
 #[derive(Debug)]
-struct Bell {
-    arrived: AtomicBool,
-    superseded: AtomicBool,
-    ring: Arc<Notify>,
+struct Listener {
+    slot: Slot,
+    bell: Arc<Bell>,
 }
 
 /// One connection's hold on one mailbox; let go of when dropped.
@@ -31,33 +33,22 @@ pub struct Hold {
     bell: Arc<Bell>,
 }
 
-/// What a [`Hold`] has to tell.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum News {
-    /// Envelopes were stored.
-    Arrived,
-    /// Another connection has the mailbox now.
-    Superseded,
-}
-
 impl Hub {
-    /// Takes a mailbox over; whoever had it hears of it. `ring` is notified whenever there is news.
-    pub fn take(self: &Arc<Self>, sid: DepositId, ring: Arc<Notify>) -> Hold {
-        let bell =
-            Arc::new(Bell { arrived: AtomicBool::new(false), superseded: AtomicBool::new(false), ring });
-        if let Some(before) = self.open().insert(sid, bell.clone()) {
-            before.superseded.store(true, Ordering::Release);
-            before.ring.notify_one();
+    /// Takes a mailbox over; whoever had it hears of it.
+    pub fn take(self: &Arc<Self>, sid: DepositId, slot: Slot, bell: Arc<Bell>) -> Hold {
+        if let Some(before) = self.open().insert(sid, Listener { slot, bell: bell.clone() }) {
+            before.bell.supersede(before.slot);
+            before.bell.ring();
         }
         Hold { hub: self.clone(), sid, bell }
     }
 
-    /// Envelopes were stored in this mailbox.
-    pub fn wake(&self, sid: &DepositId) {
-        if let Some(bell) = self.open().get(sid) {
-            bell.arrived.store(true, Ordering::Release);
-            bell.ring.notify_one();
-        }
+    /// An envelope was stored in this mailbox: hands it to whoever listens, and says whom to ring.
+    pub fn arrived(&self, sid: &DepositId, stored: impl FnOnce() -> Stored) -> Option<Arc<Bell>> {
+        let open = self.open();
+        let Listener { slot, bell } = open.get(sid)?;
+        bell.arrived(*slot, stored());
+        Some(bell.clone())
     }
 
     /// Mailboxes open now.
@@ -70,53 +61,54 @@ impl Hub {
         self.open().is_empty()
     }
 
-    fn open(&self) -> MutexGuard<'_, HashMap<DepositId, Arc<Bell>>> {
+    fn open(&self) -> MutexGuard<'_, HashMap<DepositId, Listener>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Hold {
-    /// What happened since the last look, if anything.
-    pub fn news(&self) -> Option<News> {
-        if self.bell.superseded.swap(false, Ordering::AcqRel) {
-            return Some(News::Superseded);
-        }
-        self.bell.arrived.swap(false, Ordering::AcqRel).then_some(News::Arrived)
     }
 }
 
 impl Drop for Hold {
     fn drop(&mut self) {
         let mut open = self.hub.open();
-        if open.get(&self.sid).is_some_and(|bell| Arc::ptr_eq(bell, &self.bell)) {
+        if open.get(&self.sid).is_some_and(|listener| Arc::ptr_eq(&listener.bell, &self.bell)) {
             open.remove(&self.sid);
         }
     }
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
+    use bytes::Bytes;
+    use wire::{Cursor, DepositAuth, Envelope};
+
     use super::*;
 
     const SID: DepositId = DepositId([7; 16]);
 
+    fn stored() -> Stored {
+        let envelope = Envelope::new(Bytes::from(vec![0; 4_096])).unwrap();
+        Stored { cursor: Cursor(1), auth: DepositAuth::Open { puzzle: None }, envelope }
+    }
+
     #[test]
-    fn the_second_owner_takes_over_and_is_the_one_woken() {
+    fn the_second_owner_takes_over_and_is_the_one_handed_what_comes() {
         let hub = Arc::new(Hub::default());
-        let first = hub.take(SID, Arc::default());
-        let second = hub.take(SID, Arc::default());
-        hub.wake(&SID);
-        assert_eq!(first.news(), Some(News::Superseded));
-        assert_eq!(first.news(), None);
-        assert_eq!(second.news(), Some(News::Arrived));
-        assert_eq!(second.news(), None);
+        let (first, second): (Arc<Bell>, Arc<Bell>) = Default::default();
+        let _first = hub.take(SID, Slot(0), first.clone());
+        let _second = hub.take(SID, Slot(1), second.clone());
+        assert!(hub.arrived(&SID, stored).is_some_and(|bell| Arc::ptr_eq(&bell, &second)));
+        let (first, second) = (first.take(), second.take());
+        assert_eq!(first.superseded.each().collect::<Vec<_>>(), [Slot(0)]);
+        assert!(first.fresh.is_empty());
+        assert_eq!(second.fresh, [(Slot(1), stored())]);
+        assert_eq!(second.superseded.each().count(), 0);
     }
 
     #[test]
     fn whoever_was_superseded_does_not_close_the_successor() {
         let hub = Arc::new(Hub::default());
-        let first = hub.take(SID, Arc::default());
-        let second = hub.take(SID, Arc::default());
+        let first = hub.take(SID, Slot(0), Arc::default());
+        let second = hub.take(SID, Slot(0), Arc::default());
         drop(first);
         assert_eq!(hub.len(), 1);
         drop(second);

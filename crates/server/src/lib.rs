@@ -6,8 +6,9 @@
 //! [`listener`] accepts a socket if [`admission`] has a place for its source. [`connection`] shakes hands
 //! (10 s), makes a machine, and carries bytes to it and from it. The machine asks for a deposit; the
 //! connection hands it to the [`writer`], whose one thread stores whatever is waiting in one commit with one
-//! sync. Only then does the ticket go back, `STORED` leaves, and the [`hub`] wakes the owner, if he follows.
-//! Everything else that a machine asks is a [`task`] beside the event loop.
+//! sync. Only then does the ticket go back and `STORED` leaves, and the [`hub`] hands the envelope to the owner's
+//! connection, if he follows; each is woken by its [`bell`]. Everything else that a machine asks is a [`task`]
+//! beside the event loop.
 //!
 //! # Who this server is
 //!
@@ -18,6 +19,7 @@ pub mod admin;
 pub mod admission;
 pub mod args;
 pub mod ask;
+pub mod bell;
 pub mod check;
 pub mod clock;
 pub mod config;
@@ -26,12 +28,13 @@ pub mod counters;
 pub mod data_folder;
 pub mod ephemeral;
 pub mod failure;
+pub mod fresh;
 pub mod hub;
 pub mod identity;
 pub mod invite;
 pub mod leaf;
+pub mod line;
 pub mod listener;
-pub mod pipe;
 pub mod process;
 pub mod relay;
 pub mod serve;

@@ -1,33 +1,33 @@
-//! What a connection asks of the store besides deposits: one task per question, run beside the event loop.
+//! What a connection asks of the store besides deposits and acks: one task per question, run beside the event loop.
 
 mod directory;
 mod mailbox;
 
 use std::sync::Arc;
 
+pub use mailbox::read;
 use proto::ticket::Asked;
 use proto::{Now, ServerConnection, ServerEvent, Ticket};
 use store::StoreError;
-use tokio::sync::Notify;
-use wire::Slot;
 use wire::refusal::{Refusal, RefusalKind};
 
 use crate::admission::Source;
+use crate::bell::Bell;
 use crate::hub::Hold;
 use crate::relay::Relay;
 
 /// A question for the store; it blocks, so it runs on a thread where that does no harm.
 pub type Task = Box<dyn FnOnce(&Relay) -> Answer + Send>;
 /// What the store's answer does to the connection. Opening a mailbox leaves a hold on it.
-pub type Answer = Box<dyn FnOnce(&mut ServerConnection, Now) -> Option<(Slot, Hold)> + Send>;
+pub type Answer = Box<dyn FnOnce(&mut ServerConnection, Now) -> Option<Hold> + Send>;
 
 /// Everything about the asking connection that a task may need.
 #[derive(Clone, Debug)]
 pub struct Asker {
     /// Its budgets.
     pub source: Source,
-    /// How the hub reaches it.
-    pub ring: Arc<Notify>,
+    /// How others reach it.
+    pub bell: Arc<Bell>,
 }
 
 /// The task behind an event; `None` for the events that are none for a task.
@@ -43,9 +43,7 @@ pub fn of(event: ServerEvent, asker: &Asker) -> Option<Task> {
         ServerEvent::Fetch { ticket, name } => directory::fetch(ticket, name),
         ServerEvent::Create { ticket, create } => mailbox::create(ticket, create),
         ServerEvent::FindOwner { ticket, rid } => mailbox::find_owner(ticket, rid),
-        ServerEvent::Open { ticket, slot, rid } => mailbox::open(ticket, slot, rid, asker.ring.clone()),
-        ServerEvent::Read { ticket, sid, after, max, .. } => mailbox::read(ticket, sid, after, max),
-        ServerEvent::Ack { ticket, sid, through } => mailbox::ack(ticket, sid, through),
+        ServerEvent::Open { ticket, slot, rid } => mailbox::open(ticket, slot, rid, asker.bell.clone()),
         ServerEvent::Generate { ticket, sid, generation, key } => {
             mailbox::generate(ticket, sid, generation, key)
         }
@@ -53,7 +51,10 @@ pub fn of(event: ServerEvent, asker: &Asker) -> Option<Task> {
         ServerEvent::CrossOff { ticket, sid, generation, indices } => {
             mailbox::cross_off(ticket, sid, generation, indices)
         }
-        ServerEvent::Deposit { .. } | ServerEvent::AnswerWrong => return None,
+        ServerEvent::Deposit { .. }
+        | ServerEvent::Read { .. }
+        | ServerEvent::Ack { .. }
+        | ServerEvent::AnswerWrong => return None,
     })
 }
 

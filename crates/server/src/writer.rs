@@ -1,38 +1,90 @@
-//! The one thread that stores deposits: whatever waits goes into one commit and one sync (DESIGN § 11).
+//! The one thread that stores deposits and lets go of what is acked: whatever waits goes into one commit and
+//! one sync (DESIGN § 11).
 
 use std::io;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use proto::{Ticket, asked};
-use store::{Cause, DepositOutcome, DepositRequest, StoreError};
+use store::{Cause, DepositOutcome, DepositRequest, StoreError, Stored, Write, Wrote};
 use tokio::sync::mpsc;
-use wire::limits::OUTSTANDING_MAX;
+use wire::{Cursor, DepositId};
 
+use crate::bell::Bell;
 use crate::relay::Relay;
 
-/// Deposits of one commit; at most 16 MiB of the largest envelopes.
-const BATCH_MAX: usize = 256;
-/// Deposits waiting for the thread; behind them, connections wait and stop reading.
+/// Changes of one commit.
+const BATCH_MAX: usize = 1_024;
+/// Bytes of envelopes in one commit; the one that goes beyond is the last.
+const BATCH_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Changes waiting for the thread; behind them, connections wait and stop reading.
 const QUEUE_MAX: usize = 1_024;
 
-/// A deposit on its way to the disk.
+/// A change on its way to the disk.
 pub struct Work {
-    /// What to store.
-    pub request: DepositRequest,
-    /// What confirms it.
-    pub ticket: Ticket<asked::Deposit>,
-    /// Who waits for the confirmation.
-    pub asker: mpsc::Sender<Settled>,
+    write: Write,
+    ticket: WriteTicket,
+    /// Who waits to hear of it.
+    bell: Arc<Bell>,
 }
 
-/// A deposit about which the store has spoken.
-pub struct Settled {
-    /// What confirms it.
-    pub ticket: Ticket<asked::Deposit>,
-    /// What the store said.
-    pub result: Result<DepositOutcome, StoreError>,
+/// What answers the request behind a change.
+enum WriteTicket {
+    Deposit(Ticket<asked::Deposit>),
+    Ack(Ticket<asked::Ack>),
 }
+
+/// A change about which the store has spoken.
+#[derive(Debug)]
+pub enum Settled {
+    /// Of a deposit.
+    Deposit(Ticket<asked::Deposit>, Result<DepositOutcome, StoreError>),
+    /// Of an ack.
+    Ack(Ticket<asked::Ack>, Result<(), StoreError>),
+}
+
+impl Work {
+    /// An envelope to store.
+    pub fn deposit(request: DepositRequest, ticket: Ticket<asked::Deposit>, bell: Arc<Bell>) -> Self {
+        Self { write: Write::Deposit(request), ticket: WriteTicket::Deposit(ticket), bell }
+    }
+
+    /// Envelopes to let go of.
+    pub fn ack(sid: DepositId, through: Cursor, ticket: Ticket<asked::Ack>, bell: Arc<Bell>) -> Self {
+        Self { write: Write::Ack { sid, through }, ticket: WriteTicket::Ack(ticket), bell }
+    }
+
+    /// What to tell whoever asked when the thread will not do it.
+    pub fn undone(self, error: StoreError) -> Settled {
+        self.ticket.settle(Err(error))
+    }
+
+    fn bytes(&self) -> usize {
+        match &self.write {
+            Write::Deposit(request) => request.envelope.as_bytes().len(),
+            Write::Ack { .. } => 0,
+        }
+    }
+}
+
+impl WriteTicket {
+    fn settle(self, wrote: Result<Wrote, StoreError>) -> Settled {
+        match (self, wrote) {
+            (Self::Deposit(ticket), Ok(Wrote::Deposit { outcome, .. })) => {
+                Settled::Deposit(ticket, Ok(outcome))
+            }
+            (Self::Ack(ticket), Ok(Wrote::Ack)) => Settled::Ack(ticket, Ok(())),
+            (Self::Deposit(ticket), Err(error)) => Settled::Deposit(ticket, Err(error)),
+            (Self::Ack(ticket), Err(error)) => Settled::Ack(ticket, Err(error)),
+            // An answer to another question says nothing of this one.
+            (Self::Deposit(ticket), Ok(Wrote::Ack)) => Settled::Deposit(ticket, Err(UNSAID)),
+            (Self::Ack(ticket), Ok(Wrote::Deposit { .. })) => Settled::Ack(ticket, Err(UNSAID)),
+        }
+    }
+}
+
+/// A store that answers too little has not said what became of the rest.
+const UNSAID: StoreError = StoreError::Unknown(Cause::Stopped);
 
 /// The running thread. It ends when every [`mpsc::Sender`] of its queue is gone and the queue is empty.
 #[derive(Debug)]
@@ -41,7 +93,7 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Starts the thread; deposits go into the returned queue.
+    /// Starts the thread; changes go into the returned queue.
     pub fn start(relay: Arc<Relay>) -> io::Result<(Self, mpsc::Sender<Work>)> {
         let (sender, queue) = mpsc::channel(QUEUE_MAX);
         let thread = std::thread::Builder::new().name("writer".into()).spawn(move || run(&relay, queue))?;
@@ -54,46 +106,44 @@ impl Writer {
     }
 }
 
-/// A queue for one connection's confirmations: it holds all that can be outstanding, so it is never full.
-pub fn settlements() -> (mpsc::Sender<Settled>, mpsc::Receiver<Settled>) {
-    mpsc::channel(OUTSTANDING_MAX * 2)
-}
-
 fn run(relay: &Relay, mut queue: mpsc::Receiver<Work>) {
     let guard = BreakDownOnPanic(relay);
+    let (mut writes, mut askers, mut bells) = (Vec::new(), Vec::new(), Vec::new());
     while let Some(first) = queue.blocking_recv() {
-        let mut batch = vec![first];
-        while batch.len() < BATCH_MAX {
-            let Ok(next) = queue.try_recv() else { break };
-            batch.push(next);
+        let mut bytes = 0;
+        let mut next = Some(first);
+        while let Some(work) = next {
+            bytes += work.bytes();
+            writes.push(work.write);
+            askers.push((work.ticket, work.bell));
+            let goes_on = writes.len() < BATCH_MAX && bytes < BATCH_BYTES_MAX;
+            next = if goes_on { queue.try_recv().ok() } else { None };
         }
-        commit(relay, batch);
+        let results = relay.store.write_batch(&writes);
+        relay.counters.commits.add_one();
+        let results = results.into_iter().chain(std::iter::repeat(Err(UNSAID)));
+        for ((write, (ticket, bell)), result) in writes.drain(..).zip(askers.drain(..)).zip(results) {
+            count(relay, &result);
+            bell.settled(ticket.settle(result));
+            bells.push(bell);
+            if let (Write::Deposit(request), Ok(Wrote::Deposit { at: Some(cursor), .. })) = (write, result) {
+                let DepositRequest { sid, auth, envelope, .. } = request;
+                bells.extend(relay.hub.arrived(&sid, || Stored { cursor, auth, envelope }));
+            }
+        }
+        // Rung when all of it lies there, so that nobody wakes for a part.
+        bells.drain(..).for_each(|bell| bell.ring());
     }
     std::mem::forget(guard);
 }
 
-fn commit(relay: &Relay, batch: Vec<Work>) {
-    let (requests, askers): (Vec<_>, Vec<_>) =
-        batch.into_iter().map(|work| (work.request, (work.ticket, work.asker))).unzip();
-    let sids: Vec<_> = requests.iter().map(|request| request.sid).collect();
-    let results = relay.store.deposit(requests);
-    relay.counters.commits.add_one();
-    // A store that answers too little has not said what became of the rest.
-    let unsaid = std::iter::repeat(Err(StoreError::Unknown(Cause::Stopped)));
-    for (((ticket, asker), sid), result) in
-        askers.into_iter().zip(sids).zip(results.into_iter().chain(unsaid))
-    {
-        match result {
-            Ok(DepositOutcome::Stored) => {
-                relay.counters.stored.add_one();
-                relay.hub.wake(&sid);
-            }
-            Ok(DepositOutcome::Again) => relay.counters.stored.add_one(),
-            Ok(DepositOutcome::Refused(_)) => relay.counters.refused.add_one(),
-            Err(_) => {}
+fn count(relay: &Relay, result: &Result<Wrote, StoreError>) {
+    match result {
+        Ok(Wrote::Deposit { outcome: DepositOutcome::Stored | DepositOutcome::Again, .. }) => {
+            relay.counters.stored.add_one();
         }
-        // A connection that is gone needs no answer: the envelope is stored all the same.
-        let _gone = asker.try_send(Settled { ticket, result });
+        Ok(Wrote::Deposit { outcome: DepositOutcome::Refused(_), .. }) => relay.counters.refused.add_one(),
+        Ok(Wrote::Ack) | Err(_) => {}
     }
 }
 

@@ -4,11 +4,14 @@
 const CHECKSUM_BYTES: usize = 8;
 
 /// A row's value: `table ‖ key ‖ body ‖ checksum`. The key inside makes a row that was moved fail as well.
-pub(crate) fn seal(table: u8, key: &[u8], body: &[u8]) -> Vec<u8> {
-    let mut value = Vec::with_capacity(1 + key.len() + body.len() + CHECKSUM_BYTES);
+pub(crate) fn seal(table: u8, key: &[u8], body: &[&[u8]]) -> Vec<u8> {
+    let len: usize = body.iter().map(|part| part.len()).sum();
+    let mut value = Vec::with_capacity(1 + key.len() + len + CHECKSUM_BYTES);
     value.push(table);
     value.extend_from_slice(key);
-    value.extend_from_slice(body);
+    for part in body {
+        value.extend_from_slice(part);
+    }
     let sum = checksum(&value);
     value.extend_from_slice(&sum);
     value
@@ -85,7 +88,7 @@ mod tests {
 
     #[test]
     fn every_flipped_bit_is_noticed() {
-        let row = seal(3, b"key", b"body");
+        let row = seal(3, b"key", &[b"bo", b"dy"]);
         assert_eq!(unseal(3, b"key", &row), Some(&b"body"[..]));
         for place in 0..row.len() * 8 {
             let mut bad = row.clone();
@@ -96,7 +99,7 @@ mod tests {
 
     #[test]
     fn a_row_in_another_place_is_not_taken() {
-        let row = seal(3, b"key", b"body");
+        let row = seal(3, b"key", &[b"bo", b"dy"]);
         assert_eq!(unseal(3, b"kez", &row), None);
         assert_eq!(unseal(4, b"key", &row), None);
         for len in 0..row.len() {

@@ -1,71 +1,86 @@
-//! A batch of deposits: judged in order, committed once, synced once, answered.
+//! A batch of deposits and acks: judged in order, committed once, synced once, answered.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::{PoisonError, RwLockReadGuard};
 
+use bytes::Bytes;
+use wire::request::MailboxPolicy;
 use wire::{Cursor, Day, DepositAuth, DepositId, Envelope, Generation, StampIndex};
 
 use crate::codec::Cut;
-use crate::engine::{AUTH_BYTES, Engine};
+use crate::engine::{AUTH_BYTES, Engine, State};
 use crate::gate::{Book, Case, SpentStamp, Standing, Verdict};
-use crate::mailbox::{Allowance, MailboxRow, class_of, envelope_key};
-use crate::shelf::{Batch, Shelf, Table};
-use crate::{Cause, DepositOutcome, DepositRequest, StoreError};
+use crate::mailbox::{Allowance, Mailbox, MailboxRow, class_bytes, class_of, envelope_key};
+use crate::shelf::{Batch, Durability, Shelf, Table};
+use crate::{Cause, DepositOutcome, DepositRequest, StoreError, Write, Wrote};
 
-type Outcome = Result<DepositOutcome, StoreError>;
+type Outcome = Result<Wrote, StoreError>;
 
 impl<S: Shelf> Engine<S> {
-    /// See [`MailboxStore::deposit`](crate::MailboxStore::deposit).
-    pub(crate) fn deposit_batch(&self, batch: Vec<DepositRequest>) -> Vec<Outcome> {
+    /// See [`MailboxStore::write_batch`](crate::MailboxStore::write_batch).
+    pub(crate) fn write_all(&self, batch: &[Write]) -> Vec<Outcome> {
         let _writer = match self.write() {
             Ok(guard) => guard,
             Err(error) => return batch.iter().map(|_| Err(error)).collect(),
         };
-        let mut draft = Draft::new(self);
-        let mut outcomes: Vec<Outcome> = batch.iter().map(|request| draft.take(request)).collect();
-        let Draft { changes, arrivals, drafts, .. } = draft;
-        if let Err(error) = self.commit_addition(changes) {
-            withdraw(&mut outcomes, error);
+        let (mut outcomes, mut drafted) = Draft::of(self, batch.iter());
+        if drafted.adds && !self.shelf.has_room(drafted.changes.bytes()) {
+            withdraw(&mut outcomes, StoreError::NotDone(Cause::DiskFull), Wrote::is_of_deposit);
+            // What frees room goes on.
+            drafted = Draft::of(self, batch.iter().filter(|write| matches!(write, Write::Ack { .. }))).1;
+        }
+        let Drafted { changes, arrivals, standings, adds } = drafted;
+        let durability = if adds { Durability::Synced } else { Durability::Written };
+        if let Err(error) = self.commit(changes, durability) {
+            withdraw(&mut outcomes, error, |_| true);
             return outcomes;
         }
-        self.show(|state| {
-            for (sid, day, class) in arrivals {
-                if let Some(mailbox) = state.mailboxes.get_mut(&sid) {
-                    mailbox.waiting.push(day, class);
-                }
-            }
-            for (sid, drafted) in drafts {
-                if let Some(mailbox) = state.mailboxes.get_mut(&sid) {
-                    mailbox.allowance = drafted.standing.allowance;
-                }
-            }
-        });
+        self.show(|state| show(state, arrivals, standings));
         outcomes
     }
 }
 
-/// The commit failed: whatever was judged on top of it (stored, or a repeat within the batch) is not so.
-fn withdraw(outcomes: &mut [Outcome], error: StoreError) {
+/// Whatever was judged on top of what is not done (stored, or a repeat within the batch) is not so either.
+fn withdraw(outcomes: &mut [Outcome], error: StoreError, concerned: impl Fn(&Wrote) -> bool) {
     for outcome in outcomes {
-        if matches!(outcome, Ok(DepositOutcome::Stored | DepositOutcome::Again)) {
+        let refused = Wrote::is_refusal;
+        if outcome.as_ref().is_ok_and(|wrote| !refused(wrote) && concerned(wrote)) {
             *outcome = Err(error);
         }
     }
 }
 
-/// A mailbox as the batch so far leaves it.
-struct Drafted {
-    row: MailboxRow,
-    standing: Standing,
-    next: u64,
-    newest: Option<Day>,
+/// Puts into memory what is on the disk now.
+fn show(state: &mut State, arrivals: Vec<(DepositId, Day, u8)>, standings: HashMap<DepositId, Standing>) {
+    for (sid, day, class) in arrivals {
+        if let Some(mailbox) = state.mailboxes.get_mut(&sid) {
+            mailbox.waiting.push(day, class);
+        }
+    }
+    for (sid, standing) in standings {
+        if let Some(mailbox) = state.mailboxes.get_mut(&sid) {
+            mailbox.allowance = standing.allowance;
+            mailbox.waiting.forget(standing.acked);
+            mailbox.row.acked = mailbox.row.acked.max(standing.acked);
+        }
+    }
 }
 
-/// A batch under way: changes to come, and what they mean for the deposits behind.
-struct Draft<'a, S> {
-    engine: &'a Engine<S>,
+/// What a batch comes to.
+struct Drafted {
     changes: Batch,
     arrivals: Vec<(DepositId, Day, u8)>,
-    drafts: HashMap<DepositId, Drafted>,
+    standings: HashMap<DepositId, Standing>,
+    /// Whether a deposit is among the changes.
+    adds: bool,
+}
+
+/// A batch under way: changes to come, and what they mean for those behind.
+struct Draft<'a, S> {
+    engine: &'a Engine<S>,
+    /// Nobody else changes it: the writer's lock is ours.
+    state: RwLockReadGuard<'a, State>,
+    drafted: Drafted,
     pages: Pages<'a, S>,
 }
 
@@ -77,14 +92,35 @@ struct Pages<'a, S> {
 }
 
 impl<'a, S: Shelf> Draft<'a, S> {
-    fn new(engine: &'a Engine<S>) -> Self {
-        let pages = Pages { engine, spent: HashMap::new(), here: HashSet::new() };
-        Self { engine, changes: Batch::default(), arrivals: Vec::new(), drafts: HashMap::new(), pages }
+    /// Judges some changes in their order.
+    fn of<'w>(engine: &'a Engine<S>, writes: impl Iterator<Item = &'w Write>) -> (Vec<Outcome>, Drafted) {
+        let mut draft = Self {
+            engine,
+            state: engine.state.read().unwrap_or_else(PoisonError::into_inner),
+            drafted: Drafted {
+                changes: Batch::default(),
+                arrivals: Vec::new(),
+                standings: HashMap::new(),
+                adds: false,
+            },
+            pages: Pages { engine, spent: HashMap::new(), here: HashSet::new() },
+        };
+        let outcomes = writes.map(|write| draft.take(write)).collect();
+        (outcomes, draft.end())
     }
 
-    fn take(&mut self, request: &DepositRequest) -> Outcome {
+    fn take(&mut self, write: &Write) -> Outcome {
+        match write {
+            Write::Deposit(request) => self.deposit(request),
+            Write::Ack { sid, through } => {
+                self.ack(sid, *through);
+                Ok(Wrote::Ack)
+            }
+        }
+    }
+
+    fn deposit(&mut self, request: &DepositRequest) -> Outcome {
         self.engine.see(request.today);
-        self.draw_up(&request.sid);
         let case = Case {
             sid: &request.sid,
             auth: &request.auth,
@@ -93,82 +129,106 @@ impl<'a, S: Shelf> Draft<'a, S> {
             options: &self.engine.options,
             puzzle_key: &self.engine.keys.puzzles,
         };
-        let mailbox = self.drafts.get(&request.sid).map(|drafted| (&drafted.row, &drafted.standing));
-        match case.judge(mailbox, &self.pages)? {
-            Verdict::Again => Ok(DepositOutcome::Again),
-            Verdict::Refused(kind) => Ok(DepositOutcome::Refused(kind)),
+        let mailbox = self.state.mailboxes.get(&request.sid);
+        let standing = mailbox.map(|mailbox| self.standing(&request.sid, mailbox));
+        let judged = case.judge(mailbox.map(|mailbox| &mailbox.row).zip(standing.as_ref()), &self.pages)?;
+        let answer = |outcome, at| Ok(Wrote::Deposit { outcome, at });
+        match judged {
+            Verdict::Again => answer(DepositOutcome::Again, None),
+            Verdict::Refused(kind) => answer(DepositOutcome::Refused(kind), None),
             Verdict::Stamped { generation, index, mac } => {
-                self.store(request)?;
+                let at = self.store(request, standing, None)?;
                 self.spend(request.sid, generation, index, mac);
-                Ok(DepositOutcome::Stored)
+                answer(DepositOutcome::Stored, Some(at))
             }
             Verdict::Dropped { generation, index, mac } => {
                 self.spend(request.sid, generation, index, mac);
-                Ok(DepositOutcome::Stored)
+                answer(DepositOutcome::Stored, None)
             }
             Verdict::AtDoorstep { hash, allowance } => {
-                self.store(request)?;
-                self.remember(request, hash, allowance);
-                Ok(DepositOutcome::Stored)
+                let at = self.store(request, standing, Some(allowance))?;
+                self.drafted.changes.put(Table::Retries, &retry_key(request.today, &request.sid, &hash), &[]);
+                self.pages.here.insert((request.sid, hash));
+                answer(DepositOutcome::Stored, Some(at))
             }
         }
     }
 
-    /// Copies the small facts of a mailbox once a batch.
-    fn draw_up(&mut self, sid: &DepositId) {
-        if self.drafts.contains_key(sid) {
-            return;
-        }
-        let drafted = self.engine.look(|state| {
-            state.mailboxes.get(sid).map(|mailbox| Drafted {
-                row: mailbox.row.clone(),
-                standing: Standing {
-                    waiting: mailbox.waiting.len(),
-                    bytes: mailbox.waiting.bytes(),
-                    counted: mailbox.counted,
-                    allowance: mailbox.allowance,
-                },
-                next: mailbox.waiting.next(),
-                newest: mailbox.waiting.newest(),
-            })
-        });
-        if let Some(drafted) = drafted {
-            self.drafts.insert(*sid, drafted);
-        }
+    /// How the batch so far leaves a mailbox.
+    fn standing(&self, sid: &DepositId, mailbox: &Mailbox) -> Standing {
+        self.drafted.standings.get(sid).copied().unwrap_or_else(|| Standing::of(mailbox))
     }
 
-    fn store(&mut self, request: &DepositRequest) -> Result<(), StoreError> {
-        let Some(drafted) = self.drafts.get_mut(&request.sid) else {
-            return Err(StoreError::NotDone(Cause::Damaged));
-        };
+    /// Adds the envelope behind the last; `allowance` is what a doorstep has left after it.
+    fn store(
+        &mut self,
+        request: &DepositRequest,
+        standing: Option<Standing>,
+        allowance: Option<Allowance>,
+    ) -> Result<Cursor, StoreError> {
+        let mut standing = standing.ok_or(StoreError::NotDone(Cause::Damaged))?;
         // Cursors and days both rise within a mailbox, even when the clock went back.
-        let day = drafted.newest.map_or(request.today, |newest| newest.max(request.today));
-        let cursor = Cursor(drafted.next);
-        drafted.next = drafted.next.checked_add(1).ok_or(StoreError::NotDone(Cause::Exhausted))?;
-        drafted.newest = Some(day);
+        let day = standing.newest.map_or(request.today, |newest| newest.max(request.today));
+        let cursor = Cursor(standing.next);
         let bytes = request.envelope.as_bytes();
         let class = class_of(bytes.len());
+        standing.next = standing.next.checked_add(1).ok_or(StoreError::NotDone(Cause::Exhausted))?;
+        standing.newest = Some(day);
+        standing.waiting = standing.waiting.saturating_add(1);
+        standing.bytes = standing.bytes.saturating_add(bytes.len() as u64);
+        standing.allowance = allowance.unwrap_or(standing.allowance);
+        let auth = auth_bytes(&request.auth);
         let key = envelope_key(&request.sid, cursor, class);
-        drafted.standing.waiting = drafted.standing.waiting.saturating_add(1);
-        drafted.standing.bytes = drafted.standing.bytes.saturating_add(bytes.len() as u64);
-        self.changes.put(Table::Envelopes(day), &key, &envelope_body(&request.auth, bytes));
-        self.arrivals.push((request.sid, day, class));
-        Ok(())
+        self.drafted.changes.put_parts(Table::Envelopes(day), &key, &[&auth, bytes]);
+        self.drafted.arrivals.push((request.sid, day, class));
+        self.drafted.standings.insert(request.sid, standing);
+        self.drafted.adds = true;
+        Ok(cursor)
     }
 
     fn spend(&mut self, sid: DepositId, generation: Generation, index: StampIndex, mac: [u8; 16]) {
         let spent = SpentStamp::On(mac);
-        self.changes.put(Table::Spent, &spent_key(&sid, generation, index), &spent.to_bytes());
+        self.drafted.changes.put(Table::Spent, &spent_key(&sid, generation, index), &spent.to_bytes());
+        self.drafted.adds = true;
         self.pages.spent.insert((sid, generation, index), spent);
     }
 
-    fn remember(&mut self, request: &DepositRequest, hash: [u8; 16], allowance: Allowance) {
-        self.changes.put(Table::Retries, &retry_key(request.today, &request.sid, &hash), &[]);
-        self.changes.put(Table::Doorsteps, request.sid.as_bytes(), &allowance.to_bytes());
-        self.pages.here.insert((request.sid, hash));
-        if let Some(drafted) = self.drafts.get_mut(&request.sid) {
-            drafted.standing.allowance = allowance;
+    /// Lets go of what waited before this batch, up to and including `through`.
+    fn ack(&mut self, sid: &DepositId, through: Cursor) {
+        let Some(mailbox) = self.state.mailboxes.get(sid) else { return };
+        let mut standing = self.standing(sid, mailbox);
+        let from = mailbox.waiting.first().max(standing.acked.saturating_add(1));
+        let through = through.0.min(mailbox.waiting.next().saturating_sub(1));
+        if through < from {
+            return;
         }
+        // Before anything leaves, today's allowance is fixed by what waits: collecting gives nothing back.
+        if mailbox.row.policy == MailboxPolicy::Doorstep {
+            standing.allowance = standing.allowance.rolled(self.engine.today(), standing.waiting);
+        }
+        for cursor in from..=through {
+            let Some((day, class)) = mailbox.waiting.place_of(cursor) else { continue };
+            self.drafted.changes.remove(Table::Envelopes(day), &envelope_key(sid, Cursor(cursor), class));
+            standing.waiting = standing.waiting.saturating_sub(1);
+            standing.bytes = standing.bytes.saturating_sub(class_bytes(class));
+        }
+        standing.acked = through;
+        self.drafted.standings.insert(*sid, standing);
+    }
+
+    /// Writes each row that changed, once.
+    fn end(mut self) -> Drafted {
+        for (sid, standing) in &self.drafted.standings {
+            let Some(mailbox) = self.state.mailboxes.get(sid) else { continue };
+            if standing.allowance != mailbox.allowance {
+                self.drafted.changes.put(Table::Doorsteps, sid.as_bytes(), &standing.allowance.to_bytes());
+            }
+            if standing.acked > mailbox.row.acked {
+                let row = MailboxRow { acked: standing.acked, ..mailbox.row.clone() };
+                self.drafted.changes.put(Table::Mailboxes, sid.as_bytes(), &row.to_bytes());
+            }
+        }
+        self.drafted
     }
 }
 
@@ -205,26 +265,22 @@ fn retry_key(day: Day, sid: &DepositId, hash: &[u8; 16]) -> Vec<u8> {
     day.0.to_be_bytes().into_iter().chain(sid.0).chain(*hash).collect()
 }
 
-/// `auth[52] ‖ envelope`. At a doorstep the auth is zeros: a puzzle's solution is not kept.
-fn envelope_body(auth: &DepositAuth, bytes: &[u8]) -> Vec<u8> {
-    let mut body = Vec::with_capacity(AUTH_BYTES + bytes.len());
-    match auth {
-        DepositAuth::Open { .. } => body.resize(AUTH_BYTES, 0),
-        DepositAuth::Stamped { generation, index, commitment, tag, mac } => {
-            body.push(1);
-            body.push(generation.0);
-            body.extend_from_slice(&index.0.to_be_bytes());
-            for part in [commitment.as_bytes(), tag.as_bytes(), mac.as_bytes()] {
-                body.extend_from_slice(part);
-            }
-        }
+/// The auth before an envelope in its row. At a doorstep it is zeros: a puzzle's solution is not kept.
+fn auth_bytes(auth: &DepositAuth) -> [u8; AUTH_BYTES] {
+    let DepositAuth::Stamped { generation, index, commitment, tag, mac } = auth else {
+        return [0; AUTH_BYTES];
+    };
+    let mut out = [0; AUTH_BYTES];
+    let head = [1, generation.0].into_iter().chain(index.0.to_be_bytes());
+    let parts = [commitment.as_bytes(), tag.as_bytes(), mac.as_bytes()];
+    for (to, from) in out.iter_mut().zip(head.chain(parts.into_iter().flatten().copied())) {
+        *to = from;
     }
-    body.extend_from_slice(bytes);
-    body
+    out
 }
 
-/// Parses what [`envelope_body`] wrote.
-pub(crate) fn envelope_from(body: &[u8]) -> Option<(DepositAuth, Envelope)> {
+/// Parses a row's `auth ‖ envelope`; the envelope shares the row's bytes.
+pub(crate) fn envelope_from(body: &Bytes) -> Option<(DepositAuth, Envelope)> {
     let mut cut = Cut(body);
     let mut auth = Cut(cut.bytes(AUTH_BYTES)?);
     let auth = match auth.u8()? {
@@ -238,6 +294,6 @@ pub(crate) fn envelope_from(body: &[u8]) -> Option<(DepositAuth, Envelope)> {
         },
         _ => return None,
     };
-    let envelope = Envelope::new(bytes::Bytes::copy_from_slice(cut.rest())).ok()?;
+    let envelope = Envelope::new(body.slice_ref(cut.rest())).ok()?;
     Some((auth, envelope))
 }

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{PoisonError, RwLock};
 
+use bytes::Bytes;
 use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, KvSeparationOptions, PersistMode};
 use wire::Day;
 
@@ -100,6 +101,8 @@ impl FjallShelf {
         let database = Database::builder(dir)
             .cache_size(CACHE_BYTES)
             .max_journaling_size(JOURNAL_BYTES_MAX)
+            // Of several, the first spins over others' compactions while it waits for something to flush.
+            .worker_threads(1)
             // Envelopes are sealed bytes: compressing them costs time and gains nothing.
             .journal_compression(CompressionType::None)
             .open()
@@ -151,10 +154,10 @@ impl FjallShelf {
 }
 
 impl Shelf for FjallShelf {
-    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, Cause> {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Bytes>, Cause> {
         let Some(keyspace) = self.keyspace(table) else { return Ok(None) };
         let value = keyspace.get(key).map_err(|error| read_cause(&error))?;
-        Ok(value.map(|value| value.to_vec()))
+        Ok(value.map(Bytes::from))
     }
 
     fn scan(&self, table: Table, from: &[u8], until: &[u8], max: usize) -> Result<Rows, Cause> {

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 
+use bytes::Bytes;
 use wire::{Cursor, Day, DepositId, OwnerId};
 
 use crate::codec::unseal;
@@ -119,14 +120,14 @@ impl<S: Shelf> Engine<S> {
     }
 
     /// The body of a row; damage is counted and never served.
-    pub(crate) fn row(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+    pub(crate) fn row(&self, table: Table, key: &[u8]) -> Result<Option<Bytes>, StoreError> {
         let value = match self.shelf.get(table, key) {
             Ok(value) => value,
             Err(cause) => return Err(self.failed(cause)),
         };
         let Some(value) = value else { return Ok(None) };
         match unseal(table.number(), key, &value) {
-            Some(body) => Ok(Some(body.to_vec())),
+            Some(body) => Ok(Some(value.slice_ref(body))),
             None => Err(self.failed(Cause::Damaged)),
         }
     }

@@ -9,7 +9,7 @@ use wire::{
     StampIndex, StampTag, UnixSeconds,
 };
 
-use crate::mailbox::{Allowance, MailboxRow};
+use crate::mailbox::{Allowance, Mailbox, MailboxRow};
 use crate::{Options, StoreError};
 
 /// What the store knows of one stamp.
@@ -39,12 +39,32 @@ impl SpentStamp {
 }
 
 /// A mailbox as the deposits before this one (stored or of the same batch) leave it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Standing {
     pub(crate) waiting: u32,
     pub(crate) bytes: u64,
     pub(crate) counted: (u32, u64),
     pub(crate) allowance: Allowance,
+    /// The cursor that the next envelope gets.
+    pub(crate) next: u64,
+    pub(crate) newest: Option<Day>,
+    /// The low-water mark.
+    pub(crate) acked: u64,
+}
+
+impl Standing {
+    pub(crate) fn of(mailbox: &Mailbox) -> Self {
+        let Mailbox { row, waiting, allowance, counted } = mailbox;
+        Self {
+            waiting: waiting.len(),
+            bytes: waiting.bytes(),
+            counted: *counted,
+            allowance: *allowance,
+            next: waiting.next(),
+            newest: waiting.newest(),
+            acked: row.acked,
+        }
+    }
 }
 
 /// What shall happen with a deposit.

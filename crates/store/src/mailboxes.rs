@@ -10,8 +10,8 @@ use crate::gate::SpentStamp;
 use crate::mailbox::{Mailbox, MailboxRow, envelope_key};
 use crate::shelf::{Batch, Durability, Shelf, Table};
 use crate::{
-    Cause, CreateOutcome, DepositOutcome, DepositRequest, GenerationOutcome, MailboxStore, NewMailbox,
-    OpenedMailbox, OwnerView, StoreError, Stored, Swept, Totals,
+    Cause, CreateOutcome, GenerationOutcome, MailboxStore, NewMailbox, OpenedMailbox, OwnerView, StoreError,
+    Stored, Swept, Totals, Write, Wrote,
 };
 
 impl<S: Shelf> MailboxStore for Engine<S> {
@@ -97,8 +97,8 @@ impl<S: Shelf> MailboxStore for Engine<S> {
         Ok(Some(opened))
     }
 
-    fn deposit(&self, batch: Vec<DepositRequest>) -> Vec<Result<DepositOutcome, StoreError>> {
-        self.deposit_batch(batch)
+    fn write_batch(&self, batch: &[Write]) -> Vec<Result<Wrote, StoreError>> {
+        self.write_all(batch)
     }
 
     fn collect(&self, sid: &DepositId, after: Cursor, max: usize) -> Result<Vec<Stored>, StoreError> {
@@ -117,20 +117,8 @@ impl<S: Shelf> MailboxStore for Engine<S> {
         Ok(found)
     }
 
-    fn ack(&self, sid: &DepositId, through: Cursor) -> Result<(), StoreError> {
-        let _writer = self.write()?;
-        let Some(mut mailbox) = self.look(|state| state.mailboxes.get(sid).cloned()) else { return Ok(()) };
-        if through.0 < mailbox.waiting.first() || mailbox.waiting.len() == 0 {
-            return Ok(());
-        }
-        let mut batch = Batch::default();
-        // Before anything leaves, today's allowance is fixed by what waits: collecting gives nothing back.
-        self.fix_allowance(&mut batch, sid, &mut mailbox, self.today());
-        Self::let_go(&mut batch, sid, &mut mailbox, through.0);
-        batch.put(Table::Mailboxes, sid.as_bytes(), &mailbox.row.to_bytes());
-        self.commit(batch, Durability::Written)?;
-        self.show(|state| state.mailboxes.insert(*sid, mailbox));
-        Ok(())
+    fn is_waiting(&self, sid: &DepositId, after: Cursor) -> bool {
+        self.next_waiting(sid, after.0.saturating_add(1)).is_some()
     }
 
     fn generate(

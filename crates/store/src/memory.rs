@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{PoisonError, RwLock};
 
+use bytes::Bytes;
 use wire::Day;
 
 use crate::engine::Engine;
@@ -68,8 +69,8 @@ impl MemoryShelf {
 }
 
 impl Shelf for MemoryShelf {
-    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, Cause> {
-        Ok(self.read(table, |rows| rows.get(key).cloned()).flatten())
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Bytes>, Cause> {
+        Ok(self.read(table, |rows| rows.get(key).map(|value| Bytes::copy_from_slice(value))).flatten())
     }
 
     fn scan(&self, table: Table, from: &[u8], until: &[u8], max: usize) -> Result<Rows, Cause> {

@@ -95,6 +95,38 @@ pub enum DepositOutcome {
     Refused(RefusalKind),
 }
 
+/// What became of one change of a batch.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[must_use]
+pub enum Wrote {
+    /// Of a deposit.
+    Deposit {
+        /// What its sender is told.
+        outcome: DepositOutcome,
+        /// Where the envelope waits now; nowhere when it is a repeat, or was dropped or refused.
+        at: Option<Cursor>,
+    },
+    /// It was let go, now or before.
+    Ack,
+}
+
+impl Wrote {
+    pub(crate) fn is_of_deposit(&self) -> bool {
+        matches!(self, Wrote::Deposit { .. })
+    }
+
+    pub(crate) fn is_refusal(&self) -> bool {
+        matches!(self, Wrote::Deposit { outcome: DepositOutcome::Refused(_), .. })
+    }
+
+    pub(crate) fn deposited(self) -> Result<DepositOutcome, StoreError> {
+        match self {
+            Wrote::Deposit { outcome, .. } => Ok(outcome),
+            Wrote::Ack => Err(StoreError::Unknown(Cause::Stopped)),
+        }
+    }
+}
+
 /// One waiting envelope.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Stored {

@@ -2,8 +2,8 @@
 
 use wire::request::{AnswerKind, MailboxPolicy, VOUCHERS};
 use wire::{
-    CommitmentNonce, Day, DepositAuth, DepositId, Envelope, IdentityRecord, InviteCode, Name, OwnerId,
-    OwnerKey, RecordHash, UnixSeconds, VoucherHash,
+    CommitmentNonce, Cursor, Day, DepositAuth, DepositId, Envelope, IdentityRecord, InviteCode, Name,
+    OwnerId, OwnerKey, RecordHash, UnixSeconds, VoucherHash,
 };
 
 /// A mailbox to be made.
@@ -32,6 +32,20 @@ pub struct DepositRequest {
     pub envelope: Envelope,
     /// Arrival, by day only.
     pub today: Day,
+}
+
+/// One change that goes into a batch.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Write {
+    /// Store an envelope.
+    Deposit(DepositRequest),
+    /// Let go of everything up to and including a place.
+    Ack {
+        /// Of which mailbox.
+        sid: DepositId,
+        /// The last to go.
+        through: Cursor,
+    },
 }
 
 /// A first registration whose signatures were verified.

@@ -1,5 +1,6 @@
 //! What an engine needs from the thing underneath: ordered tables, atomic batches, one sync.
 
+use bytes::Bytes;
 use wire::Day;
 
 use crate::Cause;
@@ -95,6 +96,11 @@ pub struct Batch(pub Vec<Change>);
 impl Batch {
     /// Seals and adds a row.
     pub fn put(&mut self, table: Table, key: &[u8], body: &[u8]) {
+        self.put_parts(table, key, &[body]);
+    }
+
+    /// Likewise for a body that lies in parts.
+    pub fn put_parts(&mut self, table: Table, key: &[u8], body: &[&[u8]]) {
         let value = Some(crate::codec::seal(table.number(), key, body));
         self.0.push(Change { table, key: key.to_vec(), value });
     }
@@ -117,7 +123,7 @@ pub type Rows = Vec<(Vec<u8>, Option<Vec<u8>>)>;
 /// Ordered tables with atomic batches. An implementation holds no meaning, the engine above holds all.
 pub trait Shelf: Send + Sync {
     /// One value as it was written; `Cause::Damaged` when the shelf itself notices damage.
-    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, Cause>;
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Bytes>, Cause>;
 
     /// Keys and values from `from` (included) to `until` (not included), at most `max`, in order. A row
     /// that cannot be read for damage comes without value.

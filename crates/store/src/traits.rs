@@ -11,7 +11,7 @@ use wire::{
 use crate::{
     CreateOutcome, DepositOutcome, DepositRequest, GenerationOutcome, LogEntry, NewInvite, NewMailbox,
     OpenedMailbox, OwnerView, PublishOutcome, RegisterOutcome, RegisterRequest, ReplaceOutcome,
-    ReplaceRequest, StoreError, Stored, StoredRecord, Swept, Totals,
+    ReplaceRequest, StoreError, Stored, StoredRecord, Swept, Totals, Write, Wrote,
 };
 
 /// Mailboxes: created by voucher, filled by deposit, emptied by ack or time.
@@ -27,9 +27,16 @@ pub trait MailboxStore: Send + Sync {
     /// expired counter starts anew.
     fn open(&self, rid: &OwnerId, today: Day) -> Result<Option<OpenedMailbox>, StoreError>;
 
-    /// Judges and stores a batch in its order with one commit and one sync. One result for each request,
-    /// at the same place.
-    fn deposit(&self, batch: Vec<DepositRequest>) -> Vec<Result<DepositOutcome, StoreError>>;
+    /// Judges and does everything of a batch in its order, with one commit, and one sync if a deposit is
+    /// among it. One result for each change, at the same place. Without room for what adds, deposits are
+    /// refused and acks are done all the same.
+    fn write_batch(&self, batch: &[Write]) -> Vec<Result<Wrote, StoreError>>;
+
+    /// [`write_batch`](Self::write_batch) for deposits alone.
+    fn deposit(&self, batch: Vec<DepositRequest>) -> Vec<Result<DepositOutcome, StoreError>> {
+        let wrote = self.write_batch(&batch.into_iter().map(Write::Deposit).collect::<Vec<_>>());
+        wrote.into_iter().map(|wrote| wrote.and_then(Wrote::deposited)).collect()
+    }
 
     /// Up to `max` waiting envelopes behind `after`, in order of storage. Fewer than `max` (at most
     /// [`CREDIT_MAX`](wire::limits::CREDIT_MAX)) means that nothing more was waiting. Damaged records are
@@ -39,7 +46,14 @@ pub trait MailboxStore: Send + Sync {
     /// Lets go of every envelope up to and including `through`. Cumulative; again is harmless; a cursor
     /// beyond the last one lets go of what waits now and of nothing later. Survives the end of the process
     /// at once and a power cut from the next sync on: a lost ack costs a redelivery, never an envelope.
-    fn ack(&self, sid: &DepositId, through: Cursor) -> Result<(), StoreError>;
+    fn ack(&self, sid: &DepositId, through: Cursor) -> Result<(), StoreError> {
+        self.write_batch(&[Write::Ack { sid: *sid, through }])
+            .into_iter()
+            .try_for_each(|wrote| wrote.map(drop))
+    }
+
+    /// Whether anything waits behind `after`. Reads no disk.
+    fn is_waiting(&self, sid: &DepositId, after: Cursor) -> bool;
 
     /// Makes a stamp generation known. Its number must be new to this mailbox, at most four are live.
     fn generate(

@@ -1,15 +1,15 @@
-//! Questions about mailboxes: create, open, read, ack, and the stamp generations.
+//! Questions about mailboxes: create, open, read, and the stamp generations.
 
 use std::sync::Arc;
 
 use proto::ticket::Asked;
 use proto::{Delivery, Opening, ServerConnection, Ticket, asked};
 use store::{CreateOutcome, GenerationOutcome, NewMailbox, OpenedMailbox, StoreError, Stored};
-use tokio::sync::Notify;
 use wire::request::Create;
 use wire::{Cursor, DepositId, Generation, OwnerId, RefusalKind, Slot, StampIndex, StampKey, VoucherHash};
 
 use super::{Answer, NO_RANDOMNESS, Task, answer, failed, no, random, refused};
+use crate::bell::Bell;
 use crate::clock::today;
 use crate::relay::Relay;
 
@@ -35,15 +35,15 @@ pub(super) fn find_owner(ticket: Ticket<asked::FindOwner>, rid: OwnerId) -> Task
     })
 }
 
-pub(super) fn open(ticket: Ticket<asked::Open>, slot: Slot, rid: OwnerId, ring: Arc<Notify>) -> Task {
+pub(super) fn open(ticket: Ticket<asked::Open>, slot: Slot, rid: OwnerId, bell: Arc<Bell>) -> Task {
     Box::new(move |relay| match relay.store.open(&rid, today()) {
         Ok(Some(opened)) => {
             // The hub knows the new owner before the first read, so no arrival falls between.
-            let hold = relay.hub.take(opened.sid, ring);
+            let hold = relay.hub.take(opened.sid, slot, bell);
             Box::new(move |machine, _| {
                 let OpenedMailbox { sid, waiting, oldest, expired, generations } = opened;
                 machine.opened(ticket, Opening { sid, waiting, oldest, expired, generations });
-                Some((slot, hold))
+                Some(hold)
             })
         }
         Ok(None) => no(ticket, RefusalKind::NoSuchMailbox),
@@ -51,19 +51,13 @@ pub(super) fn open(ticket: Ticket<asked::Open>, slot: Slot, rid: OwnerId, ring: 
     })
 }
 
-pub(super) fn read(ticket: Ticket<asked::Read>, sid: DepositId, after: Cursor, max: u16) -> Task {
+/// Reads what waits behind a place.
+pub fn read(ticket: Ticket<asked::Read>, sid: DepositId, after: Cursor, max: u16) -> Task {
     let deliver = |Stored { cursor, auth, envelope }| Delivery { cursor, auth, envelope };
     Box::new(move |relay| match relay.store.collect(&sid, after, usize::from(max)) {
         Ok(batch) => answer(move |machine, now| {
             machine.delivered(now, ticket, batch.into_iter().map(deliver).collect());
         }),
-        Err(error) => failed(relay, ticket, error),
-    })
-}
-
-pub(super) fn ack(ticket: Ticket<asked::Ack>, sid: DepositId, through: Cursor) -> Task {
-    Box::new(move |relay| match relay.store.ack(&sid, through) {
-        Ok(()) => answer(move |machine, _| machine.acked(ticket)),
         Err(error) => failed(relay, ticket, error),
     })
 }

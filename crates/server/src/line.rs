@@ -1,0 +1,169 @@
+//! TLS over one socket, with nothing kept for a peer who is silent: bytes are read into a buffer that all
+//! connections of a thread share, and are encrypted only when the last ones are gone.
+
+use std::cell::RefCell;
+use std::future::poll_fn;
+use std::io::{self, IoSlice, Write};
+
+use bytes::Bytes;
+use rustls::ServerConnection;
+use tokio::net::TcpStream;
+use tokio_rustls::server::TlsStream;
+
+/// Read from a peer at a time.
+const READ_BYTES: usize = 64 * 1024;
+/// Frames that become one write, unless their bytes are more than [`WRITE_BYTES`] before.
+const WRITE_FRAMES: usize = 64;
+/// The frame that goes beyond is the last of a write; the rest stays in the machine, which stops reading when
+/// too much is unread.
+const WRITE_BYTES: usize = 64 * 1024;
+
+thread_local! {
+    static SHARED: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_BYTES]);
+}
+
+/// The encrypted line to one peer.
+#[derive(Debug)]
+pub struct Line {
+    socket: TcpStream,
+    tls: Box<ServerConnection>,
+}
+
+/// What reading came to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Heard {
+    /// Something, which was handed over.
+    Something,
+    /// Nothing now.
+    Nothing,
+    /// The peer says no more.
+    End,
+}
+
+impl Line {
+    /// The line behind a handshake.
+    pub fn new(stream: TlsStream<TcpStream>) -> Self {
+        let (socket, mut tls) = stream.into_inner();
+        // How much is under way is bounded here, in bytes and in frames.
+        tls.set_buffer_limit(None);
+        Self { socket, tls: Box::new(tls) }
+    }
+
+    /// Hands over what came together with the end of the handshake, then what the socket holds, once.
+    pub fn hear(&mut self, mut each: impl FnMut(&[u8])) -> io::Result<Heard> {
+        SHARED.with_borrow_mut(|shared| {
+            let mut unread = match self.socket.try_read(shared) {
+                Ok(0) => return Ok(Heard::End),
+                Ok(read) => shared.get(..read).unwrap_or_default(),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Heard::Nothing),
+                Err(error) => return Err(error),
+            };
+            while !unread.is_empty() {
+                if self.tls.read_tls(&mut unread)? == 0 {
+                    return Ok(Heard::End);
+                }
+                if let Err(error) = self.tls.process_new_packets() {
+                    // The alert that says why is on its way out; whether it arrives is the peer's affair.
+                    let _lost = self.flush();
+                    return Err(io::Error::new(io::ErrorKind::InvalidData, error));
+                }
+                if self.drain(&mut each)? == Heard::End {
+                    return Ok(Heard::End);
+                }
+            }
+            Ok(Heard::Something)
+        })
+    }
+
+    /// Hands over what is decrypted already.
+    pub fn drain(&mut self, mut each: impl FnMut(&[u8])) -> io::Result<Heard> {
+        use io::BufRead;
+        loop {
+            let mut reader = self.tls.reader();
+            let len = match reader.fill_buf() {
+                Ok([]) => return Ok(Heard::End),
+                Ok(plain) => {
+                    each(plain);
+                    plain.len()
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Heard::Something),
+                Err(error) => return Err(error),
+            };
+            reader.consume(len);
+        }
+    }
+
+    /// Encrypts what `next` gives and writes as much as the socket takes now; what it does not take stays, and
+    /// nothing more is asked for before it is gone.
+    pub fn say(&mut self, mut next: impl FnMut() -> Option<Bytes>) -> io::Result<()> {
+        let mut frames = Vec::new();
+        while self.flush()? {
+            let mut bytes = 0;
+            while frames.len() < WRITE_FRAMES && bytes < WRITE_BYTES {
+                let Some(frame) = next() else { break };
+                bytes += frame.len();
+                frames.push(frame);
+            }
+            if frames.is_empty() {
+                return Ok(());
+            }
+            let slices: Vec<IoSlice<'_>> = frames.iter().map(|frame| IoSlice::new(frame)).collect();
+            if self.tls.writer().write_vectored(&slices)? != bytes {
+                return Err(io::ErrorKind::WriteZero.into());
+            }
+            frames.clear();
+        }
+        Ok(())
+    }
+
+    /// Writes what is encrypted, as far as the socket takes it. True when all of it is gone.
+    fn flush(&mut self) -> io::Result<bool> {
+        while self.tls.wants_write() {
+            match self.tls.write_tls(&mut Socket(&self.socket)) {
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether something encrypted waits for the socket.
+    pub fn is_writing(&self) -> bool {
+        self.tls.wants_write()
+    }
+
+    /// Ready when the socket may hold something to hear.
+    pub async fn readable(&self) -> io::Result<()> {
+        poll_fn(|context| self.socket.poll_read_ready(context)).await
+    }
+
+    /// Ready when the socket may take something.
+    pub async fn writable(&self) -> io::Result<()> {
+        poll_fn(|context| self.socket.poll_write_ready(context)).await
+    }
+
+    /// Says goodbye in TLS, as far as the socket takes it at once.
+    pub fn close(&mut self) {
+        self.tls.send_close_notify();
+        // A peer who is gone needs no goodbye.
+        let _gone = self.flush();
+    }
+}
+
+/// The socket as what TLS writes to.
+struct Socket<'a>(&'a TcpStream);
+
+impl Write for Socket<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.try_write(bytes)
+    }
+
+    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.0.try_write_vectored(slices)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
