@@ -56,7 +56,7 @@ pub async fn serve(door: Door, socket: TcpStream, source: Source, _place: Place)
     // In a box, so that a connection does not carry the memory of its handshake for ever.
     let shaken = Box::pin(shake_hands(&door, socket)).await;
     let Some((binding, line)) = shaken else { return };
-    let Some(session) = Session::new(door, line, source, binding, accepted) else { return };
+    let Some(session) = Session::new(door, line, source, binding, accepted).map(Box::new) else { return };
     // Why a peer went away is nobody's business and nothing an operator could act on.
     let _ended: io::Result<()> = session.run().await;
 }
@@ -139,7 +139,8 @@ impl Session {
         })
     }
 
-    async fn run(mut self) -> io::Result<()> {
+    /// In a box, of which the task's states hold the address and not a copy each.
+    async fn run(mut self: Box<Self>) -> io::Result<()> {
         let (relay, writer) = (self.door.relay.clone(), self.door.writer.clone());
         let bell = self.asker.bell.clone();
         let mut stopping = pin!(relay.stopping.cancelled());

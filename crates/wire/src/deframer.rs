@@ -58,7 +58,12 @@ impl Deframer {
         if self.arrived.len() < whole {
             return Ok(None);
         }
-        let mut body = self.arrived.split_to(whole).freeze();
+        // Whoever says no more for now is not to hold the memory of what he said.
+        let frame = match self.arrived.len() == whole {
+            true => core::mem::take(&mut self.arrived),
+            false => self.arrived.split_to(whole),
+        };
+        let mut body = frame.freeze();
         body.advance(LENGTH_BYTES + HEAD_BYTES);
         Ok(Some(RawFrame { kind, request_id: RequestId(request_id), body }))
     }

@@ -13,8 +13,8 @@ pub(super) enum OwnerSlot {
     Free,
     /// Its owner's proof, or storage's answer, is awaited.
     Opening(OwnerId),
-    /// In use.
-    Open(Mailbox),
+    /// In use; in a box, since most connections open none.
+    Open(Box<Mailbox>),
     /// Another connection took it over; never used again on this one.
     Superseded,
 }

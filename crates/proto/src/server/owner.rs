@@ -58,7 +58,7 @@ impl ServerConnection {
         if let Some(place) = self.slots.get_mut(usize::from(slot.0))
             && let OwnerSlot::Opening(rid) = *place
         {
-            *place = OwnerSlot::Open(Mailbox::new(opening.sid, rid));
+            *place = OwnerSlot::Open(Box::new(Mailbox::new(opening.sid, rid)));
         }
         let Opening { sid, waiting, oldest, expired, generations } = opening;
         self.complete(ticket, Response::Opened(Opened { slot, sid, waiting, oldest, expired, generations }));
