@@ -92,6 +92,8 @@ labels! {
     RECOVERY_ML_DSA_65 = "oubliette/recovery-ml-dsa-65/1";
     /// AEAD: additional data of a wrapped vault key.
     VAULT_KEY = "oubliette/vault-key/1";
+    /// HKDF-SHA256: the key of one server backup.
+    BACKUP = "oubliette/backup/1";
     /// TLS: the exporter that binds a proof to its connection.
     EXPORTER = "EXPORTER-oubliette";
 }

@@ -34,6 +34,7 @@ mod safety_number;
 mod secret;
 mod signature;
 mod stamp;
+mod stream;
 mod xwing;
 
 pub use crate::aead::{UnwrapKeyError, open_key, seal_key};
@@ -52,4 +53,7 @@ pub use crate::safety_number::{SAFETY_NUMBER_VERSION, SafetyHalf, SafetyNumber, 
 pub use crate::secret::Secret;
 pub use crate::signature::{BadSignature, COMPOSITE_SIGNATURE_BYTES, CompositeSignature};
 pub use crate::stamp::{deposit_mac, stamp_commitment, stamp_secret, stamp_tag};
+pub use crate::stream::{
+    BadStream, STREAM_CHUNK_BYTES, STREAM_TAG_BYTES, StreamOpener, StreamSealer, backup_key,
+};
 pub use crate::xwing::{XWING_ENC_BYTES, XWING_PUBLIC_BYTES, XWingSecret};
