@@ -6,12 +6,15 @@ use std::path::{Path, PathBuf};
 use std::sync::{PoisonError, RwLock};
 
 use bytes::Bytes;
-use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, KvSeparationOptions, PersistMode};
+use fjall::{
+    CompressionType, Database, Keyspace, KeyspaceCreateOptions, KvSeparationOptions, PersistMode, Readable,
+    Snapshot,
+};
 use wire::Day;
 
 use crate::engine::{Engine, RaiseError, SCHEMA};
-use crate::shelf::{Batch, Durability, Rows, Shelf, Table};
-use crate::{Cause, Options, StoreError};
+use crate::shelf::{Batch, Durability, EachRow, FrozenShelf, Rows, Shelf, Table};
+use crate::{Cause, Options, Rebuild, StoreError};
 
 /// A store in a directory. One process at a time.
 pub type EmbeddedStore = Engine<FjallShelf>;
@@ -34,6 +37,9 @@ pub enum OpenError {
     /// What everything else hangs on cannot be read.
     #[error("the store in {0} is damaged: restore a backup")]
     Corrupt(PathBuf),
+    /// A backup does not go over what is there.
+    #[error("there is a store in {0} already")]
+    Filled(PathBuf),
     /// The system said no.
     #[error("the store in {path} cannot be opened")]
     Io {
@@ -67,6 +73,18 @@ impl EmbeddedStore {
     pub fn flush(&self) -> Result<(), StoreError> {
         let _writer = self.write()?;
         self.shelf.flush().map_err(StoreError::NotDone)
+    }
+
+    /// Where rows of a backup are put, in a directory that holds no store yet.
+    pub fn rebuild(dir: &Path) -> Result<Rebuild, OpenError> {
+        let shelf = FjallShelf::open(dir, 0)?;
+        for table in Table::FIXED {
+            let rows = shelf.scan(table, &[], &[0xff; 64], 1);
+            if rows.map_or(true, |rows| !rows.is_empty()) || !shelf.envelope_days().is_empty() {
+                return Err(OpenError::Filled(dir.to_path_buf()));
+            }
+        }
+        Ok(Rebuild::over(Box::new(shelf)))
     }
 
     /// How a deposit is kept safe, for the operator's log.
@@ -217,6 +235,38 @@ impl Shelf for FjallShelf {
         let keyspace = self.days.write().unwrap_or_else(PoisonError::into_inner).remove(&day);
         let Some(keyspace) = keyspace else { return Ok(()) };
         self.database.delete_keyspace(keyspace).map_err(|_| Cause::Write)
+    }
+
+    fn freeze(&self) -> Box<dyn FrozenShelf> {
+        let days = self.days.read().unwrap_or_else(PoisonError::into_inner);
+        // A keyspace held here keeps its files when the sweep drops its day.
+        let fixed = self.fixed.iter().map(|(table, keyspace)| (*table, keyspace.clone()));
+        let days = days.iter().map(|(day, keyspace)| (Table::Envelopes(*day), keyspace.clone()));
+        Box::new(Frozen { keyspaces: fixed.chain(days).collect(), snapshot: self.database.snapshot() })
+    }
+}
+
+/// A snapshot of fjall over all keyspaces: it keeps what is let go of meanwhile, so it must not live long.
+struct Frozen {
+    keyspaces: Vec<(Table, Keyspace)>,
+    snapshot: Snapshot,
+}
+
+impl FrozenShelf for Frozen {
+    fn rows(&self, each: &mut EachRow<'_>) -> Result<(), Cause> {
+        for (table, keyspace) in &self.keyspaces {
+            for guard in self.snapshot.iter(keyspace) {
+                let read = match guard.into_inner() {
+                    Ok((key, value)) => each(*table, &key, Some(&value)),
+                    Err(error) if read_cause(&error) == Cause::Damaged => each(*table, &[], None),
+                    Err(error) => return Err(read_cause(&error)),
+                };
+                if read.is_break() {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
     }
 }
 

@@ -12,6 +12,7 @@
 //!
 //! Time comes in as a [`Day`](wire::Day) or [`UnixSeconds`](wire::UnixSeconds); no engine reads a clock.
 
+mod backup;
 mod bundles;
 mod codec;
 pub mod conformance;
@@ -30,10 +31,11 @@ mod shelf;
 mod sweep;
 mod traits;
 
+pub use backup::{BadRow, Frozen, Place, Rebuild, RebuildError, Row};
 pub use embedded::{EmbeddedStore, OpenError};
 pub use engine::Engine;
 pub use memory::MemoryStore;
 pub use options::Options;
 pub use outcome::*;
 pub use request::*;
-pub use traits::{DirectoryStore, MailboxStore, Store};
+pub use traits::{DirectoryStore, MailboxStore, OperatorStore, Store};

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use wire::Day;
 
 use crate::engine::Engine;
-use crate::shelf::{Batch, Durability, Rows, Shelf, Table};
+use crate::shelf::{Batch, Durability, EachRow, FrozenShelf, Rows, Shelf, Table};
 use crate::{Cause, Options};
 
 /// A store in memory, for tests and `serve --ephemeral`.
@@ -120,6 +120,26 @@ impl Shelf for MemoryShelf {
 
     fn drop_day(&self, day: Day) -> Result<(), Cause> {
         self.tables.write().unwrap_or_else(PoisonError::into_inner).remove(&Table::Envelopes(day));
+        Ok(())
+    }
+
+    fn freeze(&self) -> Box<dyn FrozenShelf> {
+        Box::new(Frozen(self.tables.read().unwrap_or_else(PoisonError::into_inner).clone()))
+    }
+}
+
+/// A copy of the maps.
+struct Frozen(BTreeMap<Table, Map>);
+
+impl FrozenShelf for Frozen {
+    fn rows(&self, each: &mut EachRow<'_>) -> Result<(), Cause> {
+        for (table, rows) in &self.0 {
+            for (key, value) in rows {
+                if each(*table, key, Some(value)).is_break() {
+                    return Ok(());
+                }
+            }
+        }
         Ok(())
     }
 }

@@ -1,5 +1,7 @@
 //! What an engine needs from the thing underneath: ordered tables, atomic batches, one sync.
 
+use std::ops::ControlFlow;
+
 use bytes::Bytes;
 use wire::Day;
 
@@ -143,4 +145,17 @@ pub trait Shelf: Send + Sync {
 
     /// Drops the table of a day whole.
     fn drop_day(&self, day: Day) -> Result<(), Cause>;
+
+    /// Everything as it is now, to be read while others go on writing.
+    fn freeze(&self) -> Box<dyn FrozenShelf>;
 }
+
+/// All rows of one moment.
+pub trait FrozenShelf: Send {
+    /// Hands every row to `each` as it was written, table by table, until it breaks off. A row that cannot be
+    /// read for damage comes without value.
+    fn rows(&self, each: &mut EachRow<'_>) -> Result<(), Cause>;
+}
+
+/// What is done with a row: table, key, sealed value.
+pub type EachRow<'a> = dyn FnMut(Table, &[u8], Option<&[u8]>) -> ControlFlow<()> + 'a;

@@ -9,8 +9,8 @@ use wire::{
 };
 
 use crate::{
-    CreateOutcome, DepositOutcome, DepositRequest, GenerationOutcome, LogEntry, NewInvite, NewMailbox,
-    OpenedMailbox, OwnerView, PublishOutcome, RegisterOutcome, RegisterRequest, ReplaceOutcome,
+    CreateOutcome, DepositOutcome, DepositRequest, Frozen, GenerationOutcome, LogEntry, NewInvite,
+    NewMailbox, OpenedMailbox, OwnerView, PublishOutcome, RegisterOutcome, RegisterRequest, ReplaceOutcome,
     ReplaceRequest, StoreError, Stored, StoredRecord, Swept, Totals, Write, Wrote,
 };
 
@@ -106,7 +106,14 @@ pub trait DirectoryStore: Send + Sync {
     fn log_entry(&self, leaf_index: u64) -> Result<Option<LogEntry>, StoreError>;
 }
 
-/// Both at once: what a server holds as `Arc<dyn Store>`.
-pub trait Store: MailboxStore + DirectoryStore {}
+/// What only whoever runs the server asks.
+pub trait OperatorStore: Send + Sync {
+    /// Everything that is durable now, to be copied while deposits go on. Whatever was confirmed before the
+    /// call is in it. It keeps what is let go of meanwhile on the disk, so it must not live long.
+    fn freeze(&self) -> Result<Frozen, StoreError>;
+}
 
-impl<S: MailboxStore + DirectoryStore> Store for S {}
+/// All of them at once: what a server holds as `Arc<dyn Store>`.
+pub trait Store: MailboxStore + DirectoryStore + OperatorStore {}
+
+impl<S: MailboxStore + DirectoryStore + OperatorStore> Store for S {}

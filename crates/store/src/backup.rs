@@ -1,0 +1,194 @@
+//! All rows of one moment, out of a running store and into an empty one (`spec/storage.md § Backup`).
+
+use std::ops::ControlFlow;
+
+use wire::Day;
+
+use crate::codec::unseal;
+use crate::engine::Engine;
+use crate::shelf::{Batch, Change, Durability, FrozenShelf, Shelf, Table};
+use crate::{Cause, OperatorStore, StoreError};
+
+/// Where a row lies: the number of its table, and the day where that table has one for each.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Place {
+    /// As in `spec/storage.md § Tables`.
+    pub table: u8,
+    /// Day of deposit for envelopes, else 0.
+    pub day: Day,
+}
+
+/// One row as it lies in a store, checksum included.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Row {
+    /// In which table.
+    pub place: Place,
+    /// Its key.
+    pub key: Vec<u8>,
+    /// `table ‖ key ‖ body ‖ checksum`.
+    pub value: Vec<u8>,
+}
+
+/// A row that no store would have written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("a row is not as it was written")]
+pub struct BadRow;
+
+impl Row {
+    /// Whether this row is as it was written, and where it belongs.
+    pub fn check(&self) -> Result<(), BadRow> {
+        self.table().map(|_| ())
+    }
+
+    fn table(&self) -> Result<Table, BadRow> {
+        unseal(self.place.table, &self.key, &self.value).ok_or(BadRow)?;
+        table_at(self.place).ok_or(BadRow)
+    }
+}
+
+/// The rows of a store at one moment.
+pub struct Frozen(Box<dyn FrozenShelf>);
+
+impl Frozen {
+    /// Hands every sound row to `each` until it breaks off, and returns how many were damaged and left out.
+    ///
+    /// # Errors
+    ///
+    /// What the disk said, when it did not give the rows.
+    pub fn rows(&self, mut each: impl FnMut(Row) -> ControlFlow<()>) -> Result<u64, Cause> {
+        let mut damaged = 0;
+        self.0.rows(&mut |table, key, value| {
+            let row = value.map(|value| Row { place: place_of(table), key: key.into(), value: value.into() });
+            match row.filter(|row| row.check().is_ok()) {
+                Some(row) => each(row),
+                None => {
+                    damaged += 1;
+                    ControlFlow::Continue(())
+                }
+            }
+        })?;
+        Ok(damaged)
+    }
+}
+
+impl<S: Shelf> OperatorStore for Engine<S> {
+    fn freeze(&self) -> Result<Frozen, StoreError> {
+        // Between two commits: a day's table is neither being made nor dropped.
+        let _writer = self.write()?;
+        Ok(Frozen(self.shelf.freeze()))
+    }
+}
+
+/// Rows written in one go.
+const STEP_BYTES: u64 = 4 * 1024 * 1024;
+
+/// A store that is being put together from the rows of a backup. It is one only after [`Rebuild::finish`].
+pub struct Rebuild {
+    shelf: Box<dyn Shelf>,
+    batch: Batch,
+    bytes: u64,
+}
+
+/// Why a row did not get into a store.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum RebuildError {
+    /// It is not one.
+    #[error(transparent)]
+    Row(#[from] BadRow),
+    /// The disk did not take it.
+    #[error(transparent)]
+    Cause(#[from] Cause),
+}
+
+impl Rebuild {
+    pub(crate) fn over(shelf: Box<dyn Shelf>) -> Self {
+        Self { shelf, batch: Batch::default(), bytes: 0 }
+    }
+
+    /// Adds a row, if it is sound.
+    pub fn put(&mut self, row: Row) -> Result<(), RebuildError> {
+        let table = row.table()?;
+        // Before, not after: then the last commit, which is the one that syncs, is never an empty one.
+        if self.bytes >= STEP_BYTES {
+            self.write(Durability::Written)?;
+        }
+        self.bytes += (row.key.len() + row.value.len()) as u64;
+        self.batch.0.push(Change { table, key: row.key, value: Some(row.value) });
+        Ok(())
+    }
+
+    /// Writes what is left, and syncs all of it.
+    pub fn finish(mut self) -> Result<(), RebuildError> {
+        Ok(self.write(Durability::Synced)?)
+    }
+
+    fn write(&mut self, durability: Durability) -> Result<(), Cause> {
+        self.bytes = 0;
+        self.shelf.commit(core::mem::take(&mut self.batch), durability)
+    }
+}
+
+fn place_of(table: Table) -> Place {
+    let day = if let Table::Envelopes(day) = table { day } else { Day(0) };
+    Place { table: table.number(), day }
+}
+
+fn table_at(place: Place) -> Option<Table> {
+    if place.table == Table::Envelopes(place.day).number() {
+        return Some(Table::Envelopes(place.day));
+    }
+    let fixed = Table::FIXED.into_iter().find(|table| table.number() == place.table);
+    fixed.filter(|_| place.day == Day(0))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::{EmbeddedStore, MailboxStore, MemoryStore};
+
+    fn rows_of(store: &dyn OperatorStore) -> Vec<Row> {
+        let mut rows = Vec::new();
+        let damaged = store.freeze().unwrap().rows(|row| {
+            rows.push(row);
+            ControlFlow::Continue(())
+        });
+        assert_eq!(damaged, Ok(0));
+        rows
+    }
+
+    #[test]
+    fn a_store_put_together_from_rows_holds_the_same_rows() {
+        let base = tempfile::tempdir().unwrap();
+        let rows = rows_of(&MemoryStore::new());
+        let mut rebuild = EmbeddedStore::rebuild(&base.path().join("one")).unwrap();
+        for row in &rows {
+            rebuild.put(row.clone()).unwrap();
+        }
+        rebuild.finish().unwrap();
+        let store = EmbeddedStore::open(&base.path().join("one")).unwrap();
+        assert_eq!(rows_of(&store), rows);
+        assert_eq!(store.totals().damaged, 0);
+    }
+
+    #[test]
+    fn a_row_that_was_altered_or_moved_gets_in_nowhere() {
+        let base = tempfile::tempdir().unwrap();
+        let row = rows_of(&MemoryStore::new()).pop().unwrap();
+        let mut rebuild = EmbeddedStore::rebuild(&base.path().join("one")).unwrap();
+        let mut altered = row.clone();
+        altered.value.iter_mut().for_each(|byte| *byte ^= 1);
+        let moved = Row { place: Place { table: 3, ..row.place }, ..row.clone() };
+        let dated = Row { place: Place { day: Day(1), ..row.place }, ..row };
+        for wrong in [altered, moved, dated] {
+            assert_eq!(rebuild.put(wrong), Err(RebuildError::Row(BadRow)));
+        }
+    }
+
+    #[test]
+    fn a_backup_does_not_go_over_a_store_that_is_there() {
+        let base = tempfile::tempdir().unwrap();
+        drop(EmbeddedStore::open(base.path()).unwrap());
+        assert!(matches!(EmbeddedStore::rebuild(base.path()), Err(crate::OpenError::Filled(_))));
+    }
+}
