@@ -1,8 +1,8 @@
 //! The admin socket of a running server: one JSON line asked, one answered, by whoever may enter the folder.
 
-use std::io;
+use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,9 +10,11 @@ use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
 use wire::Name;
 
-use crate::failure::{EXIT_USAGE, Failure};
+use crate::backup::dump::{DumpError, dump};
+use crate::failure::{EXIT_TEMPORARY, EXIT_USAGE, Failure};
 use crate::invite::{self, Issued};
 use crate::relay::Relay;
 use crate::status::{Certificates, Status};
@@ -23,6 +25,10 @@ pub const LINE_BYTES_MAX: u64 = 64 * 1024;
 const AT_ONCE_MAX: usize = 8;
 /// One question has so long from connect to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// Whoever takes a backup may stop taking for so long.
+const STALL: Duration = Duration::from_secs(60);
+/// Records written to the socket in one go.
+const RECORDS_AT_ONCE: usize = 256 * 1024;
 
 /// What can be asked.
 #[derive(Clone, Serialize, Deserialize, Debug)]
@@ -39,6 +45,11 @@ pub enum Question {
     Status,
     /// Are you serving?
     Health,
+    /// Everything, as records behind the reply.
+    Backup {
+        /// With root.key, if it is there.
+        root_key: bool,
+    },
 }
 
 /// What is answered.
@@ -51,6 +62,8 @@ pub enum Reply {
     Status(Box<Status>),
     /// Yes.
     Serving,
+    /// Records follow.
+    Records,
     /// No, and here is the screen to show.
     Failed {
         /// What happened.
@@ -83,38 +96,109 @@ pub fn bind(path: &Path) -> io::Result<UnixListener> {
     Ok(listener)
 }
 
+/// What answers need.
+#[derive(Clone)]
+pub struct Office {
+    /// The server.
+    pub relay: Arc<Relay>,
+    /// Its certificates.
+    pub certificates: Certificates,
+    /// Where its keys lie.
+    pub identity: PathBuf,
+    /// Held by the one backup that may be made at a time: each keeps on the disk what is let go of meanwhile.
+    pub backup: Arc<Semaphore>,
+}
+
 /// Answers until the server stops.
-pub async fn run(listener: UnixListener, relay: Arc<Relay>, certificates: Certificates) {
+pub async fn run(listener: UnixListener, office: Office) {
     let places = Arc::new(Semaphore::new(AT_ONCE_MAX));
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            () = relay.stopping.cancelled() => return,
+            () = office.relay.stopping.cancelled() => return,
         };
         let (Ok((stream, _)), Ok(place)) = (accepted, places.clone().acquire_owned().await) else {
             tokio::time::sleep(Duration::from_millis(100)).await;
             continue;
         };
-        let (relay, certificates) = (relay.clone(), certificates.clone());
+        let office = office.clone();
         tokio::spawn(async move {
             // Whoever asked and went away needs no answer.
-            let _ended = tokio::time::timeout(PATIENCE, attend(stream, relay, certificates)).await;
+            if let Ok(Ok(Some(task))) = tokio::time::timeout(PATIENCE, attend(stream, office)).await {
+                let _ended = task.await;
+            }
             drop(place);
         });
     }
 }
 
-async fn attend(stream: UnixStream, relay: Arc<Relay>, certificates: Certificates) -> io::Result<()> {
-    let (reader, mut writer) = stream.into_split();
+/// Answers one question; what takes longer than an answer may goes on in a thread of its own.
+async fn attend(mut stream: UnixStream, office: Office) -> io::Result<Option<JoinHandle<()>>> {
     let mut line = String::new();
-    BufReader::new(reader.take(LINE_BYTES_MAX)).read_line(&mut line).await?;
+    BufReader::new((&mut stream).take(LINE_BYTES_MAX)).read_line(&mut line).await?;
     let reply = match serde_json::from_str(&line) {
-        Ok(question) => tokio::task::spawn_blocking(move || answer(&relay, &certificates, question)).await?,
+        Ok(Question::Backup { root_key }) => match office.backup.clone().try_acquire_owned() {
+            Ok(place) => {
+                let stream = stream.into_std()?;
+                return Ok(Some(tokio::task::spawn_blocking(move || {
+                    hand_over(stream, &office, root_key);
+                    drop(place);
+                })));
+            }
+            Err(_) => one_at_a_time().into(),
+        },
+        Ok(question) => {
+            tokio::task::spawn_blocking(move || answer(&office.relay, &office.certificates, question)).await?
+        }
         Err(_) => misunderstood().into(),
     };
-    let mut line = serde_json::to_string(&reply)?;
-    line.push('\n');
-    writer.write_all(line.as_bytes()).await
+    stream.write_all(&line_of(&reply)?).await?;
+    Ok(None)
+}
+
+fn line_of(reply: &Reply) -> io::Result<Vec<u8>> {
+    let mut line = serde_json::to_vec(reply)?;
+    line.push(b'\n');
+    Ok(line)
+}
+
+/// Hands every record to whoever asked, who notices by the last one whether it was all. Blocks.
+fn hand_over(stream: std::os::unix::net::UnixStream, office: &Office, root_key: bool) {
+    let handed = stream
+        .set_nonblocking(false)
+        .and_then(|()| stream.set_write_timeout(Some(STALL)))
+        .map_err(DumpError::from)
+        .and_then(|()| {
+            let mut out = BufWriter::with_capacity(RECORDS_AT_ONCE, Gate { stream, office });
+            out.write_all(&line_of(&Reply::Records)?)?;
+            dump(&*office.relay.store, &office.identity, root_key, &mut out)
+        });
+    match handed {
+        Ok(tally) => {
+            office.relay.counters.backups.add_one();
+            tracing::info!(rows = tally.rows, damaged = tally.damaged, "a backup was handed over");
+        }
+        Err(error) => tracing::warn!(%error, "a backup was not handed over to its end"),
+    }
+}
+
+/// Lets records through for as long as the server does not stop.
+struct Gate<'a> {
+    stream: std::os::unix::net::UnixStream,
+    office: &'a Office,
+}
+
+impl Write for Gate<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.office.relay.stopping.is_cancelled() {
+            return Err(io::Error::other("the server stops"));
+        }
+        self.stream.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.stream.flush()
+    }
 }
 
 fn answer(relay: &Relay, certificates: &Certificates, question: Question) -> Reply {
@@ -128,7 +212,19 @@ fn answer(relay: &Relay, certificates: &Certificates, question: Question) -> Rep
             },
             Err(_) => misunderstood().into(),
         },
+        // It has its own way.
+        Question::Backup { .. } => misunderstood().into(),
     }
+}
+
+fn one_at_a_time() -> Failure {
+    Failure::new(
+        "another backup is being made",
+        "one at a time: each keeps on the disk what is let go of meanwhile",
+        "try again when it has ended",
+        EXIT_TEMPORARY,
+        "OUB-S045",
+    )
 }
 
 fn misunderstood() -> Failure {

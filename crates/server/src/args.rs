@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use wire::{HostPort, Name};
 
+use crate::backup::secret::SecretFlags;
+
 /// The whole command line.
 #[derive(Parser, Debug)]
 #[command(
@@ -17,6 +19,7 @@ use wire::{HostPort, Name};
   oublietted serve --ephemeral                a throw-away server with two invitations
   oublietted invite alice                     let one person in
   oublietted status --json                    how it goes, in numbers
+  oublietted backup /mnt/oub-2026-12-01       everything, in one sealed file
 
 Exit codes  0 done · 1 error · 2 usage · 4 temporary, retry · 5 refused
             6 IDENTITY NOT AS EXPECTED · 7 data folder"
@@ -60,6 +63,45 @@ pub enum Command {
     Health,
     /// Validate configuration and data folder without starting
     Check,
+    /// Seal everything into one file and read it back; a running server goes on
+    Backup(Backup),
+    /// Put a backup into an empty data folder
+    Restore(Restore),
+    /// Make a key file for backups by cron
+    BackupKey {
+        /// A new file
+        file: PathBuf,
+    },
+}
+
+/// `backup`.
+#[derive(Args, Clone, Debug)]
+pub struct Backup {
+    /// A new file
+    #[arg(required_unless_present = "stdout", conflicts_with = "stdout")]
+    pub file: Option<PathBuf>,
+    /// Write to a pipe instead; nobody reads it back
+    #[arg(long)]
+    pub stdout: bool,
+    /// Leave root.key out: you keep it elsewhere
+    #[arg(long)]
+    pub without_root_key: bool,
+    /// By what it will be opened.
+    #[command(flatten)]
+    pub secret: SecretFlags,
+}
+
+/// `restore`.
+#[derive(Args, Clone, Debug)]
+pub struct Restore {
+    /// The backup
+    pub file: PathBuf,
+    /// Read all of it, and change nothing
+    #[arg(long)]
+    pub verify_only: bool,
+    /// By what it is opened.
+    #[command(flatten)]
+    pub secret: SecretFlags,
 }
 
 /// `serve`.

@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use crate::admin::{LINE_BYTES_MAX, Question, Reply};
 use crate::data_folder::admin_socket;
-use crate::failure::{EXIT_LOCAL, EXIT_TEMPORARY, Failure};
+use crate::failure::{EXIT_LOCAL, EXIT_TEMPORARY, EXIT_UNEXPECTED, Failure};
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// How long a server may say nothing while it hands over a backup: its disk is busy with deposits too.
+const LONG_PATIENCE: Duration = Duration::from_secs(60);
 
 /// Why there is no answer.
 #[derive(thiserror::Error, Debug)]
@@ -58,23 +60,51 @@ impl From<AskError> for Failure {
     }
 }
 
+/// A failure that the server reports, or an answer to another question.
+pub fn told(reply: Reply) -> Failure {
+    match reply {
+        Reply::Failed { what, why, remedy, exit, code } => Failure { what, why, remedy, exit, code },
+        _ => Failure::new(
+            "the server answered another question",
+            "the command and the running server are of different versions",
+            "restart the server with the program that is installed now",
+            EXIT_UNEXPECTED,
+            "OUB-S010",
+        ),
+    }
+}
+
 /// Asks the server that runs on `data`.
 pub fn ask(data: &Path, question: &Question) -> Result<Reply, AskError> {
+    Ok(begin(data, question, PATIENCE)?.0)
+}
+
+/// Asks for something of which the reply is only the beginning.
+pub fn ask_for_more(data: &Path, question: &Question) -> Result<(Reply, impl Read + use<>), AskError> {
+    begin(data, question, LONG_PATIENCE)
+}
+
+fn begin(
+    data: &Path,
+    question: &Question,
+    patience: Duration,
+) -> Result<(Reply, BufReader<UnixStream>), AskError> {
     let path = admin_socket(data);
     let stream = UnixStream::connect(&path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => AskError::NotRunning(path),
         io::ErrorKind::PermissionDenied => AskError::NotAllowed(path),
         _ => AskError::Broken(error),
     })?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
+    stream.set_read_timeout(Some(patience))?;
+    stream.set_write_timeout(Some(patience))?;
     let mut line = serde_json::to_string(question)?;
     line.push('\n');
     (&stream).write_all(line.as_bytes())?;
+    let mut from = BufReader::new(stream);
     let mut answer = String::new();
-    BufReader::new((&stream).take(LINE_BYTES_MAX)).read_line(&mut answer)?;
+    (&mut from).take(LINE_BYTES_MAX).read_line(&mut answer)?;
     if answer.is_empty() {
         return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
     }
-    Ok(serde_json::from_str(&answer)?)
+    Ok((serde_json::from_str(&answer)?, from))
 }

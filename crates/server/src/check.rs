@@ -8,7 +8,7 @@ use crate::admin::{Question, Reply};
 use crate::ask::ask;
 use crate::clock::wall;
 use crate::config::Settings;
-use crate::data_folder::{DataFolder, DataFolderError, check_private};
+use crate::data_folder::{DataFolder, DataFolderError, check_private, refuse_half_restored};
 use crate::failure::{EXIT_LOCAL, Failure};
 use crate::identity::Identity;
 use crate::serve::store_screen;
@@ -31,6 +31,7 @@ pub fn check(settings: &Settings, out: &mut impl Write) -> Result<(), Failure> {
         Err(DataFolderError::Held(_)) => return Err(silent()),
         Err(error) => return Err(error.into()),
     };
+    refuse_half_restored(folder.path())?;
     check_identity(settings, out)?;
     if !folder.store().exists() {
         say(out, "store", "not there yet; the first start makes it");

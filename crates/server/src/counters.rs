@@ -41,6 +41,8 @@ counters! {
     store_errors,
     /// Envelopes that a sweep let expire.
     expired,
+    /// Backups handed over to their end.
+    backups,
 }
 
 /// One number that only grows.

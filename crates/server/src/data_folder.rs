@@ -18,6 +18,9 @@ pub enum DataFolderError {
         /// In what way it is not private.
         reason: String,
     },
+    /// A backup was being restored into it when something went wrong.
+    #[error("{0} was not restored to its end")]
+    HalfRestored(PathBuf),
     /// Another server runs on it.
     #[error("another oublietted is running on {0}")]
     Held(PathBuf),
@@ -39,6 +42,12 @@ impl From<DataFolderError> for Failure {
                 "the data folder is not private",
                 format!("chown it to the server's user and   chmod 700 {}", path.display()),
                 "OUB-S070",
+            ),
+            DataFolderError::HalfRestored(_) => (
+                "the data folder is not whole",
+                "run   oublietted restore   on it again; what is there of the restoring is replaced"
+                    .to_owned(),
+                "OUB-S083",
             ),
             DataFolderError::Held(_) => (
                 "the data folder is in use",
@@ -101,6 +110,18 @@ impl DataFolder {
 /// Where the admin verbs find a server that runs on `data`.
 pub fn admin_socket(data: &Path) -> PathBuf {
     data.join("admin.sock")
+}
+
+/// Where a backup is put together before it becomes a server's.
+pub fn restoring(data: &Path) -> PathBuf {
+    data.join("restoring")
+}
+
+/// A folder in which a restoring ended early must not be taken for an empty one.
+pub fn refuse_half_restored(data: &Path) -> Result<(), DataFolderError> {
+    // The identity comes last.
+    let half = restoring(data).exists() && !data.join("identity").exists();
+    if half { Err(DataFolderError::HalfRestored(data.to_path_buf())) } else { Ok(()) }
 }
 
 /// Makes `path` a folder that only this user enters, or says why it is not one.

@@ -26,6 +26,14 @@ pub const BACKDATE_S: u64 = 86_400;
 /// How long the root's own certificate stands: it is a container for the key, which is what is pinned.
 const ROOT_LIFE_S: u64 = 100 * CA_LIFE_S;
 
+/// The one file that may be kept off the machine.
+pub const ROOT_KEY: &str = "root.key";
+/// Everything that the folder holds.
+pub const FILES: [&str; 5] = ["root.crt", ROOT_KEY, "tls-ca.crt", "tls-ca.key", "tls-ca.toml"];
+
+/// Renewals met while reading, before it is called something else.
+const READS_MAX: usize = 3;
+
 /// Why there is no identity to serve with.
 #[derive(thiserror::Error, Debug)]
 pub enum IdentityError {
@@ -123,6 +131,19 @@ impl Identity {
             Err(Missing::Ca) => Ok(None),
             Err(Missing::Broken(error)) => Err(error),
         }
+    }
+
+    /// The files that are there, as they belong together: a renewal between two of them makes it read anew.
+    pub fn files(folder: &Path) -> Result<Vec<(&'static str, Vec<u8>)>, IdentityError> {
+        let mut before = read_all(folder)?;
+        for _ in 0..READS_MAX {
+            let now = read_all(folder)?;
+            if now == before {
+                return Ok(now);
+            }
+            before = now;
+        }
+        Err(damaged(folder, "tls-ca.toml", "does not stay the same"))
     }
 
     /// Issues a new tls-ca if less than a third of its life is left and the root key is here; says whether.
@@ -279,6 +300,11 @@ fn key(path: &Path) -> Result<KeyPair, IdentityError> {
     let pem = read(path)?;
     KeyPair::from_pem(&pem)
         .map_err(|_| IdentityError::Damaged { path: path.to_path_buf(), reason: "is not a private key" })
+}
+
+fn read_all(folder: &Path) -> Result<Vec<(&'static str, Vec<u8>)>, IdentityError> {
+    let there = FILES.into_iter().filter(|name| folder.join(name).exists());
+    there.map(|name| Ok((name, read(&folder.join(name))?.into_bytes()))).collect()
 }
 
 fn read(path: &Path) -> Result<String, IdentityError> {

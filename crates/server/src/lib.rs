@@ -19,6 +19,7 @@ pub mod admin;
 pub mod admission;
 pub mod args;
 pub mod ask;
+pub mod backup;
 pub mod bell;
 pub mod check;
 pub mod clock;

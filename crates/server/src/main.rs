@@ -6,10 +6,10 @@ use std::process::ExitCode;
 use clap::Parser;
 use server::admin::{Question, Reply};
 use server::args::{Cli, Command, Common, Serve};
-use server::ask::ask;
+use server::ask::{ask, told};
 use server::config::Settings;
-use server::failure::{EXIT_UNEXPECTED, Failure};
-use server::{check, ephemeral, serve};
+use server::failure::Failure;
+use server::{backup, check, ephemeral, serve};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -39,7 +39,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
             match put(&common, &question)? {
                 Reply::Invitation(issued) if common.json => print(&(issued.json() + "\n")),
                 Reply::Invitation(issued) => print(&issued.screen(invite.qr)),
-                other => return Err(not_expected(other)),
+                other => return Err(told(other)),
             }
             Ok(())
         }
@@ -47,14 +47,23 @@ fn run(cli: Cli) -> Result<(), Failure> {
             match put(&common, &Question::Status)? {
                 Reply::Status(status) if common.json => print(&(status.json() + "\n")),
                 Reply::Status(status) => print(&status.screen()),
-                other => return Err(not_expected(other)),
+                other => return Err(told(other)),
             }
             Ok(())
         }
         Command::Health => match put(&common, &Question::Health)? {
             Reply::Serving => Ok(()),
-            other => Err(not_expected(other)),
+            other => Err(told(other)),
         },
+        Command::Backup(flags) => {
+            let data = Settings::data_folder(&common)?;
+            Ok(backup::verbs::backup(data, &flags, common.json)?)
+        }
+        Command::Restore(flags) => {
+            let data = Settings::data_folder(&common)?;
+            Ok(backup::verbs::restore(&data, &flags, common.json)?)
+        }
+        Command::BackupKey { file } => Ok(backup::verbs::backup_key(&file, common.json)?),
         Command::Check => {
             let settings = Settings::gather(&common, &Serve::default())?;
             check::check(&settings, &mut std::io::stdout())
@@ -64,20 +73,6 @@ fn run(cli: Cli) -> Result<(), Failure> {
 
 fn put(common: &Common, question: &Question) -> Result<Reply, Failure> {
     Ok(ask(&Settings::data_folder(common)?, question)?)
-}
-
-/// A failure that the server reports, or an answer to another question.
-fn not_expected(reply: Reply) -> Failure {
-    match reply {
-        Reply::Failed { what, why, remedy, exit, code } => Failure { what, why, remedy, exit, code },
-        _ => Failure::new(
-            "the server answered another question",
-            "the command and the running server are of different versions",
-            "restart the server with the program that is installed now",
-            EXIT_UNEXPECTED,
-            "OUB-S010",
-        ),
-    }
 }
 
 fn print(text: &str) {

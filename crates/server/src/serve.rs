@@ -8,15 +8,17 @@ use std::time::Duration;
 use store::{EmbeddedStore, OpenError};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::task::TaskTracker;
 use wire::{HostPort, Name};
 
+use crate::admin::Office;
 use crate::admission::Admission;
 use crate::clock::wall;
 use crate::config::Settings;
 use crate::connection::Door;
-use crate::data_folder::DataFolder;
+use crate::data_folder::{DataFolder, refuse_half_restored};
 use crate::failure::{EXIT_LOCAL, EXIT_UNEXPECTED, Failure};
 use crate::identity::Identity;
 use crate::invite::{self, EXPIRES_S};
@@ -39,6 +41,7 @@ pub fn serve(settings: &Settings, invite_two: bool, json: bool) -> Result<(), Fa
     process::forbid_core_dumps();
     process::keep_files_private();
     let folder = DataFolder::hold(&settings.data)?;
+    refuse_half_restored(folder.path())?;
     let identity = Identity::load_or_make(&folder.identity(), &folder.store(), wall())?;
     let store = EmbeddedStore::open(&folder.store()).map_err(store_screen)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -87,7 +90,9 @@ async fn run(
         tokio::spawn(listener::run(listener, door.clone(), connections.clone()));
     }
     drop(door);
-    tokio::spawn(admin::run(admin, relay.clone(), certificates));
+    let backup = Arc::new(Semaphore::new(1));
+    let office = Office { relay: relay.clone(), certificates, identity: folder.identity(), backup };
+    tokio::spawn(admin::run(admin, office));
     tokio::spawn(sweep::run(relay.clone(), identity, leaf));
     tokio::spawn(process::stroke_watchdog());
     if let Some(json) = invite_two {
