@@ -1,6 +1,7 @@
 //! Ours and the raw relay in one run, turn by turn, and the ratios between them.
 
 use crate::figures::{Outcome, spread};
+use crate::idle::Who;
 use crate::live::{self, PAIRS, Pace};
 use crate::stage::Stage;
 use crate::{Failure, absent, idle};
@@ -60,11 +61,11 @@ pub async fn absent(rounds: usize, people: usize, count: usize, window: usize) -
 /// W3: one process each, never loaded before.
 pub async fn idle(connections: usize) -> Result<(), Failure> {
     let ours = Stage::ours(1).await?;
-    let mine = idle::run(&ours, connections).await?;
+    let mine = idle::run(&ours, Who::Senders, connections).await?;
     mine.print(ours.name, connections);
     drop(ours);
     let raw = Stage::raw()?;
-    let theirs = idle::run(&raw, connections).await?;
+    let theirs = idle::run(&raw, Who::Senders, connections).await?;
     theirs.print(raw.name, connections);
     println!(
         "ratio ours / raw: memory {:.2} (target: ≤ 10,000 bytes), CPU per connect {:.2}",

@@ -1,6 +1,8 @@
 //! W3: connections that say nothing: what each costs the relay in memory, and all of them in time.
 
 use crate::Failure;
+use crate::line::Line;
+use crate::machine::Happened;
 use crate::stage::Stage;
 use std::time::Duration;
 
@@ -27,19 +29,32 @@ impl Cost {
     }
 }
 
-/// Opens so many connections of senders, each of which asked once whether the relay is there.
-pub async fn run(stage: &Stage, connections: usize) -> Result<Cost, Failure> {
+/// Connections that pay for what is made once, before anything is counted.
+const FIRST: usize = 50;
+
+/// Who says nothing.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Who {
+    /// Senders that asked once whether the relay is there.
+    Senders,
+    /// Owners, each of another mailbox, who have collected and wait for what comes.
+    Owners,
+}
+
+/// How many mailboxes that takes.
+pub fn people(who: Who, connections: usize) -> usize {
+    if who == Who::Owners { FIRST + connections } else { 1 }
+}
+
+/// Opens so many connections and lets them be.
+pub async fn run(stage: &Stage, who: Who, connections: usize) -> Result<Cost, Failure> {
     let mut lines = Vec::new();
-    // The first connections pay for what is made once.
-    for _ in 0..50 {
-        lines.push(stage.sender(0, 0).await?);
+    for person in 0..FIRST {
+        lines.push(quiet(stage, who, person).await?);
     }
     let (memory, cpu) = (stage.relay.resident_bytes()?, stage.relay.cpu_seconds()?);
-    for _ in 0..connections {
-        let mut line = stage.sender(0, 0).await?;
-        line.ping()?;
-        line.flush().await?;
-        lines.push(line);
+    for person in 0..connections {
+        lines.push(quiet(stage, who, FIRST + person).await?);
     }
     // What the relay does after the last question is part of the connecting.
     tokio::time::sleep(Duration::from_secs(1)).await;
@@ -48,4 +63,17 @@ pub async fn run(stage: &Stage, connections: usize) -> Result<Cost, Failure> {
     tokio::time::sleep(SILENCE).await;
     let silence_s = stage.relay.cpu_seconds()? - connected;
     Ok(Cost { bytes, connect_ms: (connected - cpu) * 1e3 / connections as f64, silence_s })
+}
+
+async fn quiet(stage: &Stage, who: Who, person: usize) -> Result<Line, Failure> {
+    if who == Who::Owners {
+        let mut line = stage.owner(person, Duration::ZERO).await?;
+        line.collect(true)?;
+        while line.next().await? != Happened::Drained {}
+        return Ok(line);
+    }
+    let mut line = stage.sender(0, 0).await?;
+    line.ping()?;
+    line.flush().await?;
+    Ok(line)
 }

@@ -24,6 +24,7 @@ mod stage;
 mod start;
 mod unlock;
 
+use idle::Who;
 use stage::Stage;
 use std::error::Error;
 use std::path::Path;
@@ -40,13 +41,14 @@ const USAGE: &str = "usage: bench SUBCOMMAND [NUMBERS]
   w1 [ENVELOPES [WINDOW]]                      64 pairs live, ours alone
   w1-rate PER_SECOND [SECONDS]                 the same at a fixed rate
   w2 [PEOPLE [ENVELOPES [WINDOW [DELAY_MS]]]]  deposits for absent people and a drain, ours alone
-  idle [CONNECTIONS]                           idle connections, ours alone
+  idle [CONNECTIONS] | idle-owners [CONNECTIONS]    idle senders, owners who wait for envelopes; ours alone
   deposit [IN_FLIGHT [COUNT]]                  deposits into four inboxes
   start [TIMES] | size                         start and size of the programs
   start-mailboxes [COUNT] | start-waiting [COUNT]    start with so much in the store
   disk [PEOPLE [ENVELOPES]]                    bytes written and bytes left
   people | unlock [TIMES]                      what a person waits for
-  raw-relay FOLDER                             the floor, until it is killed";
+  raw-relay FOLDER                             the floor, until it is killed
+A load is given up after OUBLIETTE_BENCH_SECONDS (600).";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -91,7 +93,8 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
             .into_iter()
             .try_for_each(|(in_flight, count)| on_one_thread(deposit::run(in_flight, count))),
         ["deposit", ..] => on_one_thread(deposit::run(number(1, 16)?, number(2, 8_000)?)),
-        ["idle", ..] => on_one_thread(w3(number(1, 10_000)?)),
+        ["idle", ..] => on_one_thread(w3(Who::Senders, number(1, 10_000)?)),
+        ["idle-owners", ..] => on_one_thread(w3(Who::Owners, number(1, 1_000)?)),
         ["start", ..] => start::run(number(1, 20)?),
         ["start-mailboxes", ..] => on_one_thread(start::with_mailboxes(number(1, 100_000)?)),
         ["start-waiting", ..] => on_one_thread(start::with_waiting(number(1, 100_000)?)),
@@ -106,10 +109,18 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
     }
 }
 
-/// One thread drives everything: it has one core.
+/// One thread drives everything: it has one core. What takes too long is given up, its relays ended.
 fn on_one_thread(load: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    let seconds = match std::env::var("OUBLIETTE_BENCH_SECONDS") {
+        Ok(seconds) => seconds.parse()?,
+        Err(_) => 600,
+    };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    tokio::task::LocalSet::new().block_on(&runtime, load)
+    let bounded = async {
+        let given_up = |_| format!("given up after {seconds} s");
+        tokio::time::timeout(Duration::from_secs(seconds), load).await.map_err(given_up)?
+    };
+    tokio::task::LocalSet::new().block_on(&runtime, bounded)
 }
 
 async fn w1(pace: live::Pace, count: usize) -> Result<(), Failure> {
@@ -126,9 +137,9 @@ async fn w2(people: usize, count: usize, window: usize, delay_ms: usize) -> Resu
     Ok(())
 }
 
-async fn w3(connections: usize) -> Result<(), Failure> {
-    let stage = Stage::ours(1).await?;
-    idle::run(&stage, connections).await?.print(stage.name, connections);
+async fn w3(who: Who, connections: usize) -> Result<(), Failure> {
+    let stage = Stage::ours(idle::people(who, connections)).await?;
+    idle::run(&stage, who, connections).await?.print(stage.name, connections);
     Ok(())
 }
 

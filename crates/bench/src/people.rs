@@ -4,7 +4,7 @@ use crate::relay::{Relay, program};
 use crate::{Failure, median};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// People who write to bob, so that their stamps suffice.
 const SENDERS: usize = 5;
@@ -27,10 +27,18 @@ pub fn run() -> Result<(), Failure> {
         }
     }
     println!("people: oub send {:.1} ms (median of {})", median(sends), SENDERS * EACH);
+    let watched = watch(&home, "sender0", &["send", "bob", "one more"])?;
+    println!("people: oub send {watched:.1} MB resident at most");
     let (full, printed) = timed(&home, "bob", &["pull", "--json"])?;
     println!("people: oub pull of {} messages {:.0} ms", printed.lines().count(), full);
     let empty =
         (0..10).map(|_| timed(&home, "bob", &["pull"]).map(|(ms, _)| ms)).collect::<Result<Vec<f64>, _>>()?;
+    for sender in 0..SENDERS {
+        for _ in 0..10 {
+            timed(&home, &format!("sender{sender}"), &["send", "bob", "again"])?;
+        }
+    }
+    println!("people: oub pull of 50 messages {:.1} MB resident at most", watch(&home, "bob", &["pull"])?);
     println!("people: oub pull of an empty mailbox {:.1} ms (median of 10)", median(empty));
     let help = (0..20)
         .map(|_| timed(&home, "bob", &["--help"]).map(|(ms, _)| ms))
@@ -77,13 +85,7 @@ fn acquaint(relay: &Relay, home: &Path, name: &str, bob: &str) -> Result<(), Fai
 /// Runs `oub` and returns its wall time in milliseconds and what it printed.
 fn timed(home: &Path, profile: &str, arguments: &[&str]) -> Result<(f64, String), Failure> {
     let began = Instant::now();
-    let output = Command::new(program("oub"))
-        .arg("--home")
-        .arg(home)
-        .args(["--no-input", "-P", profile])
-        .args(arguments)
-        .stdin(Stdio::null())
-        .output()?;
+    let output = oub(home, profile, arguments).output()?;
     let ms = began.elapsed().as_secs_f64() * 1e3;
     if !output.status.success() {
         return Err(
@@ -91,4 +93,24 @@ fn timed(home: &Path, profile: &str, arguments: &[&str]) -> Result<(f64, String)
         );
     }
     Ok((ms, String::from_utf8_lossy(&output.stdout).into_owned()))
+}
+
+/// Runs `oub` and returns the most MB that it was seen to hold, looked at a thousand times a second.
+fn watch(home: &Path, profile: &str, arguments: &[&str]) -> Result<f64, Failure> {
+    let mut child = oub(home, profile, arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+    let mut most = 0_usize;
+    while child.try_wait()?.is_none() {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+        let seen = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kib = seen.and_then(|rest| rest.split_whitespace().next()?.parse().ok());
+        most = most.max(kib.unwrap_or_default());
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    Ok(most as f64 * 1024.0 / 1e6)
+}
+
+fn oub(home: &Path, profile: &str, arguments: &[&str]) -> Command {
+    let mut command = Command::new(program("oub"));
+    command.arg("--home").arg(home).args(["--no-input", "-P", profile]).args(arguments).stdin(Stdio::null());
+    command
 }

@@ -75,12 +75,9 @@ impl Relay {
         Ok(kib.ok_or("no VmRSS")?.parse::<usize>()? * 1024)
     }
 
-    /// CPU seconds spent so far, from `/proc`, at the usual 100 ticks a second.
+    /// CPU seconds spent so far.
     pub fn cpu_seconds(&self) -> Result<f64, Failure> {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
-        let fields = stat.rsplit_once(") ").ok_or("no stat")?.1.split_whitespace();
-        let ticks: u64 = fields.skip(11).take(2).map(|field| field.parse::<u64>().unwrap_or_default()).sum();
-        Ok(ticks as f64 / 100.0)
+        cpu_seconds(&self.child.id().to_string())
     }
 
     /// Bytes that this process made the system write to a disk, from `/proc`.
@@ -113,6 +110,14 @@ impl Drop for Relay {
             let _ = std::fs::remove_dir_all(&self.folder);
         }
     }
+}
+
+/// CPU seconds that a process spent so far, from `/proc`, at the usual 100 ticks a second.
+pub fn cpu_seconds(process: &str) -> Result<f64, Failure> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
+    let fields = stat.rsplit_once(") ").ok_or("no stat")?.1.split_whitespace();
+    let ticks: u64 = fields.skip(11).take(2).map(|field| field.parse::<u64>().unwrap_or_default()).sum();
+    Ok(ticks as f64 / 100.0)
 }
 
 /// A command that runs on the relays' core, where there are two.
