@@ -34,7 +34,7 @@ pub struct Cli {
 }
 
 /// Flags of every command.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, Default, Debug)]
 pub struct Common {
     /// Folder with keys and envelopes [default: /var/lib/oubliette, or the user's data folder]
     #[arg(long, global = true, env = "OUBLIETTED_DATA", value_name = "DIR")]

@@ -79,12 +79,23 @@ impl Settings {
     /// Flags and variables win over the file, the file over what is built in.
     pub fn gather(common: &Common, serve: &Serve) -> Result<Self, ConfigError> {
         let (path, file) = read(common.config.as_deref())?;
+        Self::settle(common, serve, path, file)
+    }
+
+    /// What a file of this text and nothing else makes.
+    pub fn from_text(text: &str) -> Result<Self, ConfigError> {
+        let path = PathBuf::from(CONFIG_FILE);
+        let file = parse(text).map_err(|reason| ConfigError::Wrong { path: path.clone(), reason })?;
+        Self::settle(&Common::default(), &Serve::default(), path, file)
+    }
+
+    fn settle(common: &Common, serve: &Serve, path: PathBuf, file: File) -> Result<Self, ConfigError> {
         let public_host = match (&serve.public_host, file.public_host) {
             (Some(flag), _) => Some(flag.clone()),
-            (None, Some(text)) => Some(
-                HostPort::parse(&text)
-                    .map_err(|error| ConfigError::Wrong { path, reason: format!("public-host: {error}") })?,
-            ),
+            (None, Some(text)) => Some(HostPort::parse(&text).map_err(|error| ConfigError::Wrong {
+                path,
+                reason: format!("public-host: {}", one_line(&error.to_string())),
+            })?),
             (None, None) => None,
         };
         let flags = Some(serve.listen.clone()).filter(|listen| !listen.is_empty());
@@ -123,16 +134,26 @@ fn read(named: Option<&Path>) -> Result<(PathBuf, File), ConfigError> {
         return Err(ConfigError::Wrong { path, reason: "longer than a configuration can be".into() });
     }
     let text = std::fs::read_to_string(&path).map_err(unreadable)?;
-    match toml::from_str(&text) {
+    match parse(&text) {
         Ok(file) => Ok((path, file)),
-        Err(error) => {
-            let line = error
-                .span()
-                .map_or(0, |span| text.bytes().take(span.start).filter(|b| *b == b'\n').count() + 1);
-            let reason = format!("line {line}: {}", error.message());
-            Err(ConfigError::Wrong { path, reason })
-        }
+        Err(reason) => Err(ConfigError::Wrong { path, reason }),
     }
+}
+
+/// The keys of a file, or where and why it is none, in one line.
+fn parse(text: &str) -> Result<File, String> {
+    toml::from_str(text).map_err(|error| {
+        let line =
+            error.span().map_or(0, |span| text.bytes().take(span.start).filter(|b| *b == b'\n').count() + 1);
+        format!("line {line}: {}", one_line(error.message()))
+    })
+}
+
+/// Words that quote the file, as a terminal may show them.
+fn one_line(words: &str) -> String {
+    let shown =
+        |char: char| if char.is_control() { char.escape_default().collect() } else { char.to_string() };
+    words.chars().map(shown).collect()
 }
 
 /// `/var/lib/oubliette` for root and for whoever owns it, else the user's data folder.
@@ -184,6 +205,12 @@ mod tests {
     fn an_unknown_key_is_an_error_that_names_its_line() {
         let error = gather("open = true\nopne = true").unwrap_err().to_string();
         assert!(error.contains("line 2") && error.contains("opne"), "{error}");
+    }
+
+    #[test]
+    fn an_error_that_quotes_the_file_holds_nothing_that_a_terminal_obeys() {
+        let error = gather("\"\\u001b[2J\" = 1").unwrap_err().to_string();
+        assert!(error.contains("\\u{1b}[2J") && !error.contains('\u{1b}'), "{error}");
     }
 
     #[test]
