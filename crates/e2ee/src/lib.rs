@@ -28,6 +28,7 @@ pub mod words;
 #[cfg(test)]
 mod disorder;
 mod envelope;
+mod fence;
 mod numbering;
 mod olm;
 mod open;

@@ -39,6 +39,11 @@ pub fn keep(target: &Target, input: &[u8]) -> io::Result<PathBuf> {
     write(&folder(target), &hash(input), input)
 }
 
+/// Takes an input out.
+pub fn remove(target: &Target, name: &str) -> io::Result<()> {
+    std::fs::remove_file(folder(target).join(name))
+}
+
 /// Writes an input that showed a fault to `fuzz/crashes`, which git ignores.
 pub fn crash(target: &Target, input: &[u8]) -> io::Result<PathBuf> {
     write(&home().join("crashes"), &format!("{}-{}", target.name, hash(input)), input)

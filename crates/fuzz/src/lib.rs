@@ -11,6 +11,7 @@
 pub mod corpus;
 pub mod engine;
 pub mod features;
+pub mod minimise;
 pub mod mutate;
 pub mod random;
 pub mod seeds;

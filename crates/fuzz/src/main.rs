@@ -1,4 +1,4 @@
-//! `fuzz TARGET [--seconds N] [--seed S] [--keep]`, `fuzz TARGET --replay FILE`, `fuzz list|record|seeds`.
+//! `fuzz TARGET [--seconds N] [--seed S] [--keep]`, `fuzz TARGET --replay FILE`, `fuzz list|record|seeds|minimise`.
 
 use fuzz::corpus;
 use fuzz::engine::{Engine, Finding, try_once};
@@ -11,6 +11,7 @@ const USAGE: &str = "usage: fuzz TARGET [--seconds N] [--seed S] [--keep]
        fuzz TARGET --replay FILE
        fuzz list      what there is to fuzz
        fuzz record    seal new envelopes into fuzz/world (then run seeds)
+       fuzz minimise  shorten what was kept, and let go of what shows nothing new
        fuzz seeds     write the first inputs into fuzz/corpus";
 /// Inputs that `--keep` adds to a corpus at most, and how large they may be.
 const KEPT_MAX: usize = 64;
@@ -31,9 +32,18 @@ fn run(args: &[String]) -> Result<(), String> {
     let (command, options) = args.split_first().ok_or(USAGE)?;
     match command.as_str() {
         "list" => TARGETS.iter().for_each(|target| println!("{:14} {}", target.name, target.about)),
+        "minimise" => minimise().map_err(|error| error.to_string())?,
         "record" => World::record().map_err(|error| error.to_string())?,
         "seeds" => fuzz::seeds::write().map_err(|error| error.to_string())?,
         name => return try_target(find(name).ok_or(USAGE)?, options),
+    }
+    Ok(())
+}
+
+fn minimise() -> std::io::Result<()> {
+    for target in TARGETS {
+        let outcome = fuzz::minimise::minimise(&target)?;
+        println!("{}: {} inputs stay, {} left", target.name, outcome.stayed, outcome.left);
     }
     Ok(())
 }

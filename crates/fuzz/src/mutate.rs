@@ -50,6 +50,58 @@ const WORDS: [&str; 20] = [
     "\u{200d}",
 ];
 
+/// Signs of TOML, keys of our configuration, and values that they take.
+const CONFIG_WORDS: [&str; 22] = [
+    "data = ",
+    "listen = ",
+    "public-host = ",
+    "open = ",
+    "connections-max = ",
+    "connections-per-source-max = ",
+    "[",
+    "]",
+    "[[",
+    "{",
+    "}",
+    "\"",
+    "\"\"\"",
+    "\n",
+    "#",
+    ".",
+    "true",
+    "-1",
+    "0x7fffffffffffffff",
+    "\"[::]:24268\"",
+    "\"relay.example:1\"",
+    "1979-05-27T07:32:00Z",
+];
+
+/// Signs of JSON, our verbs, and their values.
+const JSON_WORDS: [&str; 22] = [
+    "{",
+    "}",
+    "[",
+    "]",
+    "\"",
+    ":",
+    ",",
+    "\\u0000",
+    "\\ud800",
+    "null",
+    "1e999",
+    "-0",
+    "18446744073709551616",
+    "\"verb\":",
+    "\"invite\"",
+    "\"status\"",
+    "\"health\"",
+    "\"name\":\"alice\"",
+    "\"valid_s\":60",
+    "\"failed\"",
+    "\"serving\"",
+    "\"invitation\"",
+];
+
 /// A new input out of `input`, with parts of `other`.
 pub fn mutate(shape: Shape, input: &[u8], other: &[u8], random: &mut Random) -> Vec<u8> {
     let mut bytes = input.to_vec();
@@ -57,7 +109,9 @@ pub fn mutate(shape: Shape, input: &[u8], other: &[u8], random: &mut Random) -> 
     for _ in 0..rounds {
         match shape {
             Shape::Frames if random.below(3) > 0 => bytes = frames(&bytes, other, random),
-            Shape::Text if random.below(2) > 0 => word(&mut bytes, random),
+            Shape::Text if random.below(2) > 0 => word(&mut bytes, &WORDS, random),
+            Shape::Config if random.below(2) > 0 => word(&mut bytes, &CONFIG_WORDS, random),
+            Shape::Json if random.below(2) > 0 => word(&mut bytes, &JSON_WORDS, random),
             _ => any(&mut bytes, other, random),
         }
     }
@@ -136,10 +190,10 @@ fn splice(bytes: &mut Vec<u8>, other: &[u8], random: &mut Random) {
     bytes.splice(from..to, other.get(start..end).unwrap_or_default().iter().copied());
 }
 
-fn word(bytes: &mut Vec<u8>, random: &mut Random) {
+fn word(bytes: &mut Vec<u8>, words: &[&str], random: &mut Random) {
     let (from, to) = range(bytes.len(), random);
     let to = if random.below(2) == 0 { from } else { to };
-    let word = random.choose(&WORDS).copied().unwrap_or_default();
+    let word = random.choose(words).copied().unwrap_or_default();
     bytes.splice(from..to, word.bytes());
 }
 
@@ -222,7 +276,7 @@ mod tests {
     #[test]
     fn nothing_and_everything_can_be_mutated() {
         let mut random = Random::seeded(1);
-        for shape in [Shape::Bytes, Shape::Frames, Shape::Text] {
+        for shape in [Shape::Bytes, Shape::Frames, Shape::Text, Shape::Config, Shape::Json] {
             let mut input = Vec::new();
             for _ in 0..5_000 {
                 input = mutate(shape, &input, b"\0\0\x05\x02\0\0\0\x01", &mut random);

@@ -166,6 +166,49 @@ fn scripts() -> Vec<(&'static str, &'static str, Vec<u8>)> {
                 241, 0, 5, 7, 1,
             ],
         ),
+        // No edit: look-ups, a claim, a rotation, open, deposit, collect, ack, generations, sweep, create, restart.
+        (
+            "rows",
+            "usual",
+            [
+                &[0][..],
+                &[0, 0, 0, 2, 0, 0, 3, 0, 0, 9, 4, 0, 0, 1, 5, 0, 0, 0, 6, 0, 0, 0, 7, 0, 0, 0x87, 1, 0],
+                &[8, 0, 0, 20, 1, 9, 0, 0, 0, 10, 0, 0, 2, 11, 0, 0, 0, 2, 11, 0, 0, 2, 2, 11, 0, 0, 1, 2],
+                &[12, 0, 40, 13, 0, 0, 14, 0, 0, 0, 15, 0, 0],
+            ]
+            .concat(),
+        ),
+        // The store's own keys damaged, and then two names.
+        ("rows", "keys-damaged", vec![1, 6, 0]),
+        ("rows", "names-damaged", vec![2, 6, 14, 6, 15, 0, 0, 0, 0, 1, 0, 5, 0, 0, 0, 6, 0, 0, 0]),
+        // A body cut short, one forged, a checksum broken, a row moved and one lost; then as above.
+        (
+            "rows",
+            "edited",
+            [
+                &[6][..],
+                &[1, 0, 0, 40, 0, 9, 0, 3, 1, 255, 254, 6, 4, 8, 2, 5, 9, 7, 7, 3, 78, 33],
+                &[0, 0, 0, 2, 1, 0, 4, 0, 0, 1, 7, 0, 0, 8, 0, 0, 20, 1, 9, 0, 0, 0, 10, 0, 0, 255, 12, 0, 40],
+            ]
+            .concat(),
+        ),
+        ("config", "whole", b"data = \"/var/lib/oubliette\"\nlisten = [\"[::]:24268\", \"127.0.0.1:1\"]\npublic-host = \"relay.example:24268\"\nopen = true\nconnections-max = 9\nconnections-per-source-max = 3\n".to_vec()),
+        ("config", "unknown-key", b"open = true\nopne = true\n".to_vec()),
+        ("config", "escapes", br#""\u001b[2J" = 1"#.to_vec()),
+        ("config", "nested", b"data = [[[[[[[[{a={b={c=[1]}}}]]]]]]]]\n".to_vec()),
+        ("config", "deep", [b"data = ".to_vec(), vec![b'['; 2_000]].concat()),
+        ("question", "invite", b"{\"verb\":\"invite\",\"name\":\"alice\",\"valid_s\":604800}".to_vec()),
+        ("question", "status", b"{\"verb\":\"status\"}".to_vec()),
+        ("question", "health", b"{\"verb\":\"health\"}".to_vec()),
+        ("question", "twice", b"{\"verb\":\"health\",\"verb\":\"status\"}".to_vec()),
+        ("question", "deep", vec![b'['; 2_000]),
+        ("question", "no-json", b"{\"verb\" \"status\"}".to_vec()),
+        ("question", "serving", b"\"serving\"".to_vec()),
+        (
+            "question",
+            "failed",
+            b"{\"failed\":{\"what\":\"a\",\"why\":\"b\",\"remedy\":\"c\",\"exit\":64,\"code\":\"OUB-S020\"}}".to_vec(),
+        ),
         ("peer", "numbers", vec![0, 1, 240, 200, 3, 2, 0, 0, 2, 240, 129, 9, 2, 1, 0, 3, 240, 255, 1, 2, 2]),
     ]
 }

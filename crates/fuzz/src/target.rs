@@ -25,10 +25,14 @@ pub enum Shape {
     Frames,
     /// Text: mutations know our words.
     Text,
+    /// TOML: mutations know its signs and our keys.
+    Config,
+    /// JSON: mutations know its signs and our verbs.
+    Json,
 }
 
 /// All of them.
-pub const TARGETS: [Target; 11] = [
+pub const TARGETS: [Target; 14] = [
     Target {
         name: "frames",
         about: "wire: deframer and frames; decode, encode: the same bytes",
@@ -94,6 +98,24 @@ pub const TARGETS: [Target; 11] = [
         about: "e2ee: snapshots; what restores is used, written and restored again",
         shape: Shape::Bytes,
         run: targets::snapshot::run,
+    },
+    Target {
+        name: "rows",
+        about: "store: damaged and forged rows behind right checksums, and every question",
+        shape: Shape::Bytes,
+        run: targets::rows::run,
+    },
+    Target {
+        name: "config",
+        about: "server: the configuration file; settings that make sense or one line of words",
+        shape: Shape::Config,
+        run: targets::operator::config,
+    },
+    Target {
+        name: "question",
+        about: "server: the line asked at the admin socket, and its answer",
+        shape: Shape::Json,
+        run: targets::operator::question,
     },
 ];
 

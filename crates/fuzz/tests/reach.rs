@@ -77,3 +77,24 @@ fn recorded_snapshots_restore_and_work() {
     assert_reached("snapshot", "conversation seals", "");
     assert_reached("snapshot", "verified", "");
 }
+
+#[test]
+fn the_store_answers_every_question_over_its_own_and_over_damaged_rows() {
+    for place in
+        ["record", "bundle", "log", "register", "replace", "open", "collect", "ack", "owner", "sweep"]
+    {
+        assert_reached("rows", place, "");
+    }
+    assert_reached("rows", "raised", true);
+    assert_reached("rows", "raised", false);
+    assert_reached("rows", "record", "NotDone(Damaged)");
+}
+
+#[test]
+fn configurations_and_questions_are_understood_and_refused() {
+    assert_reached("config", "config", "");
+    assert_reached("config", "host", true);
+    assert_reached("question", "question", "");
+    assert_reached("question", "question", "Syntax");
+    assert_reached("question", "reply", "");
+}
