@@ -1,6 +1,7 @@
 //! Checks that the project is what it says it is: `cargo xtask arrows | licences | tidy | transcript`.
 
 mod arrows;
+mod fuzzing;
 mod graph;
 mod licence_expression;
 mod licences;
@@ -14,7 +15,8 @@ use std::process::ExitCode;
 /// What a check found wrong, one line each; empty means that all is well.
 type Findings = Vec<String>;
 
-const USAGE: &str = "usage: cargo xtask arrows | licences | tidy | transcript [FILE]";
+const USAGE: &str =
+    "usage: cargo xtask arrows | licences | tidy | transcript [FILE]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -22,11 +24,16 @@ fn main() -> ExitCode {
     let outcome = match arguments.first().map(String::as_str) {
         Some("arrows") => arrows::check(&root),
         Some("licences") => licences::check(&root),
-        Some("tidy") => tidy::check(&root).and_then(|tidy| Ok([tidy, rows::check(&root)?].concat())),
+        Some("tidy") => tidy(&root),
         Some("transcript") => transcript::check(&root, arguments.get(1).map_or("README.md", String::as_str)),
         _ => Err(USAGE.to_owned()),
     };
     report(arguments.first().map_or("", String::as_str), outcome)
+}
+
+/// What is written is true, as far as that can be read.
+fn tidy(root: &Path) -> Result<Findings, String> {
+    Ok([tidy::check(root)?, rows::check(root)?, fuzzing::check(root)?].concat())
 }
 
 /// Prints what was found and turns it into an exit code: 0 well, 1 findings, 2 the check could not run.
