@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use store::{Extent, Forgotten};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::Semaphore;
@@ -15,6 +16,7 @@ use wire::Name;
 
 use crate::backup::dump::{DumpError, dump};
 use crate::failure::{EXIT_TEMPORARY, EXIT_USAGE, Failure};
+use crate::forgetting;
 use crate::invite::{self, Issued};
 use crate::relay::Relay;
 use crate::status::{Certificates, Status};
@@ -50,6 +52,8 @@ pub enum Question {
         /// With root.key, if it is there.
         root_key: bool,
     },
+    /// Make what was let go of leave the disk now.
+    Forget,
 }
 
 /// What is answered.
@@ -64,6 +68,13 @@ pub enum Reply {
     Serving,
     /// Records follow.
     Records,
+    /// Done.
+    Forgotten {
+        /// Bytes on the disk before.
+        bytes_before: u64,
+        /// And after.
+        bytes_after: u64,
+    },
     /// No, and here is the screen to show.
     Failed {
         /// What happened.
@@ -147,6 +158,10 @@ async fn attend(mut stream: UnixStream, office: Office) -> io::Result<Option<Joi
             }
             Err(_) => one_at_a_time().into(),
         },
+        Ok(Question::Forget) => {
+            let stream = stream.into_std()?;
+            return Ok(Some(tokio::task::spawn_blocking(move || forget(stream, &office.relay))));
+        }
         Ok(question) => {
             tokio::task::spawn_blocking(move || answer(&office.relay, &office.certificates, question)).await?
         }
@@ -160,6 +175,29 @@ fn line_of(reply: &Reply) -> io::Result<Vec<u8>> {
     let mut line = serde_json::to_vec(reply)?;
     line.push(b'\n');
     Ok(line)
+}
+
+/// Forgets, however long that takes, and says what came of it. Blocks.
+fn forget(mut stream: std::os::unix::net::UnixStream, relay: &Relay) {
+    let reply = match forgetting::once(relay, Extent::All) {
+        Ok(Forgotten { bytes_before, bytes_after }) => Reply::Forgotten { bytes_before, bytes_after },
+        Err(error) => {
+            let _told = relay.store_failed(error);
+            Failure::new(
+                "the store could not forget everything",
+                error.to_string(),
+                "make room if the disk is full, wait for a backup that is being made, and try again",
+                EXIT_TEMPORARY,
+                "OUB-S043",
+            )
+            .into()
+        }
+    };
+    // Whoever asked and went away needs no answer.
+    let _ended = stream
+        .set_nonblocking(false)
+        .and_then(|()| stream.set_write_timeout(Some(STALL)))
+        .and_then(|()| stream.write_all(&line_of(&reply)?));
 }
 
 /// Hands every record to whoever asked, who notices by the last one whether it was all. Blocks.
@@ -212,8 +250,8 @@ fn answer(relay: &Relay, certificates: &Certificates, question: Question) -> Rep
             },
             Err(_) => misunderstood().into(),
         },
-        // It has its own way.
-        Question::Backup { .. } => misunderstood().into(),
+        // They have their own way.
+        Question::Backup { .. } | Question::Forget => misunderstood().into(),
     }
 }
 

@@ -61,6 +61,8 @@ pub enum Command {
     Status,
     /// Exit 0 if the server is serving
     Health,
+    /// Make what was acked or expired leave the disk now (it happens every hour by itself)
+    Forget,
     /// Validate configuration and data folder without starting
     Check,
     /// Seal everything into one file and read it back; a running server goes on

@@ -11,6 +11,8 @@ use crate::failure::{EXIT_LOCAL, EXIT_TEMPORARY, EXIT_UNEXPECTED, Failure};
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// Likewise to have everything forgotten.
+const FORGETTING: Duration = Duration::from_secs(15 * 60);
 /// How long a server may say nothing while it hands over a backup: its disk is busy with deposits too.
 const LONG_PATIENCE: Duration = Duration::from_secs(60);
 
@@ -76,7 +78,8 @@ pub fn told(reply: Reply) -> Failure {
 
 /// Asks the server that runs on `data`.
 pub fn ask(data: &Path, question: &Question) -> Result<Reply, AskError> {
-    Ok(begin(data, question, PATIENCE)?.0)
+    let patience = if matches!(question, Question::Forget) { FORGETTING } else { PATIENCE };
+    Ok(begin(data, question, patience)?.0)
 }
 
 /// Asks for something of which the reply is only the beginning.

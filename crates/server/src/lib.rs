@@ -29,6 +29,7 @@ pub mod counters;
 pub mod data_folder;
 pub mod ephemeral;
 pub mod failure;
+pub mod forgetting;
 pub mod fresh;
 pub mod hub;
 pub mod identity;

@@ -64,6 +64,20 @@ fn run(cli: Cli) -> Result<(), Failure> {
             Ok(backup::verbs::restore(&data, &flags, common.json)?)
         }
         Command::BackupKey { file } => Ok(backup::verbs::backup_key(&file, common.json)?),
+        Command::Forget => {
+            match put(&common, &Question::Forget)? {
+                Reply::Forgotten { bytes_before, bytes_after } if common.json => print(&format!(
+                    "{{\"v\":1,\"t\":\"forgotten\",\"bytes_before\":{bytes_before},\"bytes_after\":{bytes_after}}}\n"
+                )),
+                Reply::Forgotten { bytes_before, bytes_after } => print(&format!(
+                    "Forgotten. The store takes {} KiB on the disk, {} KiB before.\n",
+                    bytes_after / 1024,
+                    bytes_before / 1024
+                )),
+                other => return Err(told(other)),
+            }
+            Ok(())
+        }
         Command::Check => {
             let settings = Settings::gather(&common, &Serve::default())?;
             check::check(&settings, &mut std::io::stdout())

@@ -26,7 +26,7 @@ use crate::leaf::LeafResolver;
 use crate::relay::Relay;
 use crate::status::Certificates;
 use crate::writer::Writer;
-use crate::{admin, listener, process, sweep, tls};
+use crate::{admin, forgetting, listener, process, sweep, tls};
 
 /// After a signal, connections have so long to end in order.
 const DRAIN: Duration = Duration::from_secs(8);
@@ -94,6 +94,7 @@ async fn run(
     let office = Office { relay: relay.clone(), certificates, identity: folder.identity(), backup };
     tokio::spawn(admin::run(admin, office));
     tokio::spawn(sweep::run(relay.clone(), identity, leaf));
+    tokio::spawn(forgetting::run(relay.clone()));
     tokio::spawn(process::stroke_watchdog());
     if let Some(json) = invite_two {
         print_invitations(relay.clone(), json).await?;

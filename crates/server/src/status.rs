@@ -28,6 +28,10 @@ pub struct Status {
     pub waiting: u64,
     /// Their bytes.
     pub waiting_bytes: u64,
+    /// Bytes of the store on the disk.
+    pub disk_bytes: u64,
+    /// Rows let go of whose bytes may still be on the disk.
+    pub unforgotten: u64,
     /// Entries of the registration log.
     pub registrations: u64,
     /// Damaged records met.
@@ -68,6 +72,8 @@ impl Status {
             mailboxes: totals.mailboxes,
             waiting: totals.waiting,
             waiting_bytes: totals.bytes,
+            disk_bytes: relay.store.disk_bytes(),
+            unforgotten: relay.store.unforgotten(),
             registrations: totals.leaves,
             damaged: totals.damaged,
             leaf_days_left: days_left(certificates.leaf.not_after()),
@@ -85,10 +91,12 @@ impl Status {
             "oublietted {version}, protocol {protocol}, up {}\n\
              connections   {connections} now, {} mailboxes open\n\
              mailboxes     {mailboxes}, with {waiting} envelopes waiting ({} KiB)\n\
+             disk          {} KiB\n\
              certificate   {} days left (renews itself), authority {} days, {root}\n",
             uptime(*uptime_s),
             self.open_mailboxes,
             self.waiting_bytes / 1024,
+            self.disk_bytes / 1024,
             self.leaf_days_left,
             self.tls_ca_days_left,
         );

@@ -75,7 +75,7 @@ impl<S: Shelf> OperatorStore for Engine<S> {
     fn freeze(&self) -> Result<Frozen, StoreError> {
         // Between two commits: a day's table is neither being made nor dropped.
         let _writer = self.write()?;
-        Ok(Frozen(self.shelf.freeze()))
+        Ok(Frozen(self.shelf.freeze().map_err(|cause| self.failed(cause))?))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use bytes::Bytes;
 use fjall::{
@@ -13,6 +13,7 @@ use fjall::{
 use wire::Day;
 
 use crate::engine::{Engine, RaiseError, SCHEMA};
+use crate::house::{House, Moving};
 use crate::shelf::{Batch, Durability, EachRow, FrozenShelf, Rows, Shelf, Table};
 use crate::{Cause, Options, Rebuild, StoreError};
 
@@ -105,17 +106,28 @@ const APART_BYTES: u32 = 1_024;
 
 /// The tables as fjall keyspaces.
 pub struct FjallShelf {
-    database: Database,
-    fixed: BTreeMap<Table, Keyspace>,
-    days: RwLock<BTreeMap<Day, Keyspace>>,
+    /// Empty once a reopening failed: then every call fails, as after a failed write.
+    opened: RwLock<Option<Opened>>,
     dir: PathBuf,
     reserve_bytes: u64,
+    /// Tables with rows removed or replaced since they were last written anew, and how many.
+    pub(crate) touched: Mutex<BTreeMap<Table, u64>>,
+    /// The day whose envelopes are being copied, and what was removed of it meanwhile.
+    pub(crate) moving: Mutex<Option<Moving>>,
 }
 
-impl FjallShelf {
-    fn open(dir: &Path, reserve_bytes: u64) -> Result<Self, OpenError> {
-        make_private(dir).map_err(|source| OpenError::Io { path: dir.to_path_buf(), source })?;
-        let why = |error| open_error(dir, error);
+/// An open database and its keyspaces. Nothing hands a keyspace out of the lock around it, so that whoever
+/// holds that lock alone may close all.
+pub(crate) struct Opened {
+    pub(crate) database: Database,
+    pub(crate) fixed: BTreeMap<Table, Keyspace>,
+    pub(crate) days: RwLock<BTreeMap<Day, Keyspace>>,
+    /// Held by every snapshot that is about.
+    frozen: Arc<()>,
+}
+
+impl Opened {
+    pub(crate) fn open(dir: &Path) -> Result<Self, fjall::Error> {
         let database = Database::builder(dir)
             .cache_size(CACHE_BYTES)
             .max_journaling_size(JOURNAL_BYTES_MAX)
@@ -123,33 +135,29 @@ impl FjallShelf {
             .worker_threads(1)
             // Envelopes are sealed bytes: compressing them costs time and gains nothing.
             .journal_compression(CompressionType::None)
-            .open()
-            .map_err(why)?;
+            .open()?;
         let mut fixed = BTreeMap::new();
         for table in Table::FIXED {
-            let keyspace =
-                database.keyspace(&name_of(table), || row_options(ROW_MEMTABLE_BYTES)).map_err(why)?;
-            fixed.insert(table, keyspace);
+            fixed.insert(table, database.keyspace(&name_of(table), || row_options(ROW_MEMTABLE_BYTES))?);
         }
+        let mut houses: Vec<House> =
+            database.list_keyspace_names().iter().filter_map(|name| House::parse(name)).collect();
+        houses.sort_unstable();
         let mut days = BTreeMap::new();
-        for day in database.list_keyspace_names().iter().filter_map(|name| day_of(name)) {
-            let keyspace =
-                database.keyspace(&name_of(Table::Envelopes(day)), envelope_options).map_err(why)?;
-            days.insert(day, keyspace);
+        for house in houses {
+            let keyspace = database.keyspace(&house.name(), envelope_options)?;
+            match days.entry(house.day) {
+                // A second house of a day is a copy that was not finished: the first still has all.
+                std::collections::btree_map::Entry::Occupied(_) => database.delete_keyspace(keyspace)?,
+                std::collections::btree_map::Entry::Vacant(entry) => {
+                    entry.insert(keyspace);
+                }
+            }
         }
-        let days = RwLock::new(days);
-        Ok(Self { database, fixed, days, dir: dir.to_path_buf(), reserve_bytes })
+        Ok(Self { database, fixed, days: RwLock::new(days), frozen: Arc::default() })
     }
 
-    fn flush(&self) -> Result<(), Cause> {
-        let days = self.days.read().unwrap_or_else(PoisonError::into_inner);
-        for keyspace in self.fixed.values().chain(days.values()) {
-            keyspace.rotate_memtable_and_wait().map_err(|_| Cause::Write)?;
-        }
-        Ok(())
-    }
-
-    fn keyspace(&self, table: Table) -> Option<Keyspace> {
+    pub(crate) fn keyspace(&self, table: Table) -> Option<Keyspace> {
         match table {
             Table::Envelopes(day) => {
                 self.days.read().unwrap_or_else(PoisonError::into_inner).get(&day).cloned()
@@ -169,34 +177,101 @@ impl FjallShelf {
         }
         Ok(keyspace)
     }
+
+    /// Every keyspace that stands.
+    pub(crate) fn all(&self) -> Vec<Keyspace> {
+        let days = self.days.read().unwrap_or_else(PoisonError::into_inner);
+        self.fixed.values().chain(days.values()).cloned().collect()
+    }
+}
+
+impl FjallShelf {
+    fn open(dir: &Path, reserve_bytes: u64) -> Result<Self, OpenError> {
+        make_private(dir).map_err(|source| OpenError::Io { path: dir.to_path_buf(), source })?;
+        let opened = Opened::open(dir).map_err(|error| open_error(dir, error))?;
+        // What was removed before this start is not known: everything counts as touched.
+        let days: Vec<Day> =
+            opened.days.read().unwrap_or_else(PoisonError::into_inner).keys().copied().collect();
+        let touched = Table::FIXED.into_iter().chain(days.into_iter().map(Table::Envelopes));
+        let touched = touched.map(|table| (table, u64::from(u32::MAX))).collect();
+        Ok(Self {
+            opened: RwLock::new(Some(opened)),
+            dir: dir.to_path_buf(),
+            reserve_bytes,
+            touched: Mutex::new(touched),
+            moving: Mutex::new(None),
+        })
+    }
+
+    /// Does something with the open database.
+    pub(crate) fn with<T>(&self, work: impl FnOnce(&Opened) -> Result<T, Cause>) -> Result<T, Cause> {
+        let opened = self.opened.read().unwrap_or_else(PoisonError::into_inner);
+        work(opened.as_ref().ok_or(Cause::Stopped)?)
+    }
+
+    /// Closes the database, does something to the closed files, and opens it again.
+    pub(crate) fn reopened(&self, between: impl FnOnce(&Path) -> io::Result<()>) -> Result<(), Cause> {
+        let mut opened = self.opened.write().unwrap_or_else(PoisonError::into_inner);
+        drop(opened.take());
+        between(&self.dir).map_err(|_| Cause::Stopped)?;
+        *opened = Some(Opened::open(&self.dir).map_err(|_| Cause::Stopped)?);
+        Ok(())
+    }
+
+    /// Notes what a batch removes or replaces, for [`Shelf::take_touched`] and for a copy under way.
+    fn note(&self, batch: &Batch) {
+        let mut touched = self.touched.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut moving = self.moving.lock().unwrap_or_else(PoisonError::into_inner);
+        for change in &batch.0 {
+            let Table::Envelopes(day) = change.table else {
+                // What the store keeps of itself is no secret, and forgetting writes there.
+                if change.table != Table::Meta {
+                    *touched.entry(change.table).or_default() += 1;
+                }
+                continue;
+            };
+            if change.value.is_none() {
+                *touched.entry(change.table).or_default() += 1;
+            }
+            if let Some(moving) = moving.as_mut().filter(|moving| moving.day == day) {
+                moving.note(change);
+            }
+        }
+    }
 }
 
 impl Shelf for FjallShelf {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Bytes>, Cause> {
-        let Some(keyspace) = self.keyspace(table) else { return Ok(None) };
-        let value = keyspace.get(key).map_err(|error| read_cause(&error))?;
-        Ok(value.map(Bytes::from))
+        self.with(|opened| {
+            let Some(keyspace) = opened.keyspace(table) else { return Ok(None) };
+            let value = keyspace.get(key).map_err(|error| read_cause(&error))?;
+            Ok(value.map(Bytes::from))
+        })
     }
 
     fn scan(&self, table: Table, from: &[u8], until: &[u8], max: usize) -> Result<Rows, Cause> {
-        let Some(keyspace) = self.keyspace(table) else { return Ok(Vec::new()) };
-        if from >= until {
-            return Ok(Vec::new());
-        }
-        let mut rows = Vec::new();
-        for guard in keyspace.range(from..until).take(max) {
-            let (key, value) = guard.into_inner().map_err(|error| read_cause(&error))?;
-            rows.push((key.to_vec(), Some(value.to_vec())));
-        }
-        Ok(rows)
+        self.with(|opened| {
+            let Some(keyspace) = opened.keyspace(table) else { return Ok(Vec::new()) };
+            if from >= until {
+                return Ok(Vec::new());
+            }
+            let mut rows = Vec::new();
+            for guard in keyspace.range(from..until).take(max) {
+                let (key, value) = guard.into_inner().map_err(|error| read_cause(&error))?;
+                rows.push((key.to_vec(), Some(value.to_vec())));
+            }
+            Ok(rows)
+        })
     }
 
     fn keys(&self, table: Table, each: &mut dyn FnMut(&[u8])) -> Result<(), Cause> {
-        let Some(keyspace) = self.keyspace(table) else { return Ok(()) };
-        for guard in keyspace.iter() {
-            each(&guard.key().map_err(|error| read_cause(&error))?);
-        }
-        Ok(())
+        self.with(|opened| {
+            let Some(keyspace) = opened.keyspace(table) else { return Ok(()) };
+            for guard in keyspace.iter() {
+                each(&guard.key().map_err(|error| read_cause(&error))?);
+            }
+            Ok(())
+        })
     }
 
     fn commit(&self, batch: Batch, durability: Durability) -> Result<(), Cause> {
@@ -204,19 +279,22 @@ impl Shelf for FjallShelf {
             Durability::Synced => PersistMode::SyncAll,
             Durability::Written => PersistMode::Buffer,
         };
-        // One batch, one sync: fjall writes the journal, syncs it, and only then shows the rows.
-        let mut write = self.database.batch().durability(Some(mode));
-        for change in batch.0 {
-            match change.value {
-                Some(value) => write.insert(&self.made_keyspace(change.table)?, change.key, value),
-                None => {
-                    if let Some(keyspace) = self.keyspace(change.table) {
-                        write.remove(&keyspace, change.key);
+        self.note(&batch);
+        self.with(|opened| {
+            // One batch, one sync: fjall writes the journal, syncs it, and only then shows the rows.
+            let mut write = opened.database.batch().durability(Some(mode));
+            for change in batch.0 {
+                match change.value {
+                    Some(value) => write.insert(&opened.made_keyspace(change.table)?, change.key, value),
+                    None => {
+                        if let Some(keyspace) = opened.keyspace(change.table) {
+                            write.remove(&keyspace, change.key);
+                        }
                     }
                 }
             }
-        }
-        write.commit().map_err(|_| Cause::Write)
+            write.commit().map_err(|_| Cause::Write)
+        })
     }
 
     fn has_room(&self, bytes: u64) -> bool {
@@ -228,21 +306,89 @@ impl Shelf for FjallShelf {
     }
 
     fn envelope_days(&self) -> Vec<Day> {
-        self.days.read().unwrap_or_else(PoisonError::into_inner).keys().copied().collect()
+        let days = self.with(|opened| {
+            Ok(opened.days.read().unwrap_or_else(PoisonError::into_inner).keys().copied().collect())
+        });
+        days.unwrap_or_default()
     }
 
     fn drop_day(&self, day: Day) -> Result<(), Cause> {
-        let keyspace = self.days.write().unwrap_or_else(PoisonError::into_inner).remove(&day);
-        let Some(keyspace) = keyspace else { return Ok(()) };
-        self.database.delete_keyspace(keyspace).map_err(|_| Cause::Write)
+        self.with(|opened| {
+            let keyspace = opened.days.write().unwrap_or_else(PoisonError::into_inner).remove(&day);
+            let Some(keyspace) = keyspace else { return Ok(()) };
+            opened.database.delete_keyspace(keyspace).map_err(|_| Cause::Write)
+        })
     }
 
-    fn freeze(&self) -> Box<dyn FrozenShelf> {
-        let days = self.days.read().unwrap_or_else(PoisonError::into_inner);
-        // A keyspace held here keeps its files when the sweep drops its day.
-        let fixed = self.fixed.iter().map(|(table, keyspace)| (*table, keyspace.clone()));
-        let days = days.iter().map(|(day, keyspace)| (Table::Envelopes(*day), keyspace.clone()));
-        Box::new(Frozen { keyspaces: fixed.chain(days).collect(), snapshot: self.database.snapshot() })
+    fn take_touched(&self) -> BTreeMap<Table, u64> {
+        std::mem::take(&mut *self.touched.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn touch(&self, tables: BTreeMap<Table, u64>) {
+        let mut touched = self.touched.lock().unwrap_or_else(PoisonError::into_inner);
+        for (table, rows) in tables {
+            let noted = touched.entry(table).or_default();
+            *noted = noted.saturating_add(rows);
+        }
+    }
+
+    fn touched_rows(&self) -> u64 {
+        let touched = self.touched.lock().unwrap_or_else(PoisonError::into_inner);
+        touched.values().fold(0, |sum, rows| sum.saturating_add(*rows))
+    }
+
+    fn begin_move(&self, day: Day) {
+        *self.moving.lock().unwrap_or_else(PoisonError::into_inner) = Some(Moving::of(day));
+    }
+
+    fn copy_moved(&self) -> Result<(), Cause> {
+        self.copy_house()
+    }
+
+    fn end_move(&self) -> Result<bool, Cause> {
+        self.change_house()
+    }
+
+    fn flush(&self) -> Result<(), Cause> {
+        self.flush_all()
+    }
+
+    fn compact(&self, table: Table) -> Result<(), Cause> {
+        self.with(|opened| match opened.keyspace(table) {
+            Some(keyspace) => keyspace.major_compact().map_err(|_| Cause::Write),
+            None => Ok(()),
+        })
+    }
+
+    fn renew_journal(&self) -> Result<(), Cause> {
+        self.flush_all()?;
+        // Who reads a snapshot holds keyspaces, and the database cannot close beside him.
+        if self.is_frozen() {
+            return Err(Cause::Frozen);
+        }
+        self.reopened(crate::house::start_journal)
+    }
+
+    fn disk_bytes(&self) -> u64 {
+        crate::house::allocated(&self.dir)
+    }
+
+    fn freeze(&self) -> Result<Box<dyn FrozenShelf>, Cause> {
+        self.with(|opened| {
+            let days = opened.days.read().unwrap_or_else(PoisonError::into_inner);
+            // A keyspace held here keeps its files when the sweep drops its day.
+            let fixed = opened.fixed.iter().map(|(table, keyspace)| (*table, keyspace.clone()));
+            let days = days.iter().map(|(day, keyspace)| (Table::Envelopes(*day), keyspace.clone()));
+            Ok(Box::new(Frozen {
+                keyspaces: fixed.chain(days).collect(),
+                snapshot: opened.database.snapshot(),
+                _seen: opened.frozen.clone(),
+            }) as Box<dyn FrozenShelf>)
+        })
+    }
+
+    fn is_frozen(&self) -> bool {
+        self.with(|opened| Ok(Arc::strong_count(&opened.frozen) > 1)).unwrap_or(false)
     }
 }
 
@@ -250,6 +396,8 @@ impl Shelf for FjallShelf {
 struct Frozen {
     keyspaces: Vec<(Table, Keyspace)>,
     snapshot: Snapshot,
+    /// Tells that the database cannot be closed now. The last to go.
+    _seen: Arc<()>,
 }
 
 impl FrozenShelf for Frozen {
@@ -272,7 +420,7 @@ impl FrozenShelf for Frozen {
 
 fn name_of(table: Table) -> String {
     match table {
-        Table::Envelopes(day) => format!("envelopes-{}", day.0),
+        Table::Envelopes(day) => House::first(day).name(),
         Table::Meta => "meta".to_owned(),
         Table::Mailboxes => "mailboxes".to_owned(),
         Table::Doorsteps => "doorsteps".to_owned(),
@@ -287,22 +435,18 @@ fn name_of(table: Table) -> String {
     }
 }
 
-fn day_of(name: &str) -> Option<Day> {
-    name.strip_prefix("envelopes-")?.parse().ok().map(Day)
-}
-
 fn row_options(memtable_bytes: u64) -> KeyspaceCreateOptions {
     KeyspaceCreateOptions::default().max_memtable_size(memtable_bytes)
 }
 
-fn envelope_options() -> KeyspaceCreateOptions {
+pub(crate) fn envelope_options() -> KeyspaceCreateOptions {
     let apart =
         KvSeparationOptions::default().separation_threshold(APART_BYTES).compression(CompressionType::None);
     row_options(ENVELOPE_MEMTABLE_BYTES).with_kv_separation(Some(apart))
 }
 
 /// Damage is told from a disk that fails: the first costs a record, the second must never let one pass.
-fn read_cause(error: &fjall::Error) -> Cause {
+pub(crate) fn read_cause(error: &fjall::Error) -> Cause {
     match error {
         fjall::Error::Io(_) | fjall::Error::Storage(fjall::LsmError::Io(_)) => Cause::Read,
         fjall::Error::Poisoned => Cause::Stopped,

@@ -17,7 +17,7 @@ use crate::shelf::{Batch, Durability, Shelf, Table};
 use crate::{Cause, Options, StoreError};
 
 /// The layout that this code writes; a higher one found is refused, a lower one migrated.
-pub(crate) const SCHEMA: u32 = 1;
+pub(crate) const SCHEMA: u32 = 2;
 /// Rows scanned or removed in one step.
 pub(crate) const STEP: usize = 4_096;
 /// Bytes around an envelope in its row: cursor key, auth and checksum.
@@ -34,6 +34,10 @@ pub struct Engine<S> {
     damaged: AtomicU64,
     /// The last day anybody told: for calls that carry none.
     today: AtomicU16,
+    /// The day on which this process last forgot.
+    pub(crate) forgot: AtomicU16,
+    /// One forgets at a time.
+    pub(crate) forgetting: Mutex<()>,
 }
 
 /// Random keys of this store, drawn once.
@@ -82,6 +86,8 @@ impl<S: Shelf> Engine<S> {
             stopped: AtomicBool::new(false),
             damaged: AtomicU64::new(damaged),
             today: AtomicU16::new(0),
+            forgot: AtomicU16::new(0),
+            forgetting: Mutex::new(()),
         })
     }
 
@@ -109,6 +115,15 @@ impl<S: Shelf> Engine<S> {
             self.stopped.store(true, Ordering::Release);
             StoreError::Unknown(cause)
         })
+    }
+
+    /// The shelf failed in a way after which it cannot be used: the store stops. Nothing confirmed is lost.
+    pub(crate) fn gave_up(&self, cause: Cause) -> StoreError {
+        if cause == Cause::Frozen {
+            return StoreError::NotDone(cause);
+        }
+        self.stopped.store(true, Ordering::Release);
+        StoreError::NotDone(Cause::Stopped)
     }
 
     /// For what adds: refused while there still is room for what frees.
@@ -200,7 +215,14 @@ fn settle_schema<S: Shelf>(shelf: &S) -> Result<StoreKeys, RaiseError> {
             if schema > SCHEMA {
                 return Err(RaiseError::Newer(schema));
             }
-            split_keys(&keys.ok_or(damaged)?).ok_or(damaged)
+            let keys = split_keys(&keys.ok_or(damaged)?).ok_or(damaged)?;
+            if schema < SCHEMA {
+                // 1 → 2: a day's envelopes may lie in another house, which the code of layout 1 would not find.
+                let mut batch = Batch::default();
+                batch.put(Table::Meta, SCHEMA_KEY, &SCHEMA.to_be_bytes());
+                shelf.commit(batch, Durability::Synced)?;
+            }
+            Ok(keys)
         }
         (None, Some(_)) => Err(damaged),
     }

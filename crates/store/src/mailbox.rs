@@ -212,6 +212,17 @@ impl Waiting {
         self.days.iter().map(|(day, _)| *day)
     }
 
+    /// How many of a day wait, and their bytes.
+    pub(crate) fn of_day(&self, day: Day) -> (u64, u64) {
+        let Some(place) = self.days.iter().position(|(arrived, _)| *arrived == day) else { return (0, 0) };
+        let from = self.days.get(place).map_or(self.first, |(_, start)| (*start).max(self.first));
+        let until = self.days.get(place.saturating_add(1)).map_or(self.next(), |(_, start)| *start);
+        let cut = |cursor: u64| usize::try_from(cursor.saturating_sub(self.first)).unwrap_or(usize::MAX);
+        let (from, until) = (cut(from), cut(until).min(self.sizes.len()));
+        let sizes = self.sizes.iter().skip(from).take(until.saturating_sub(from));
+        sizes.fold((0, 0), |(count, bytes), class| (count + 1, bytes + class_bytes(*class)))
+    }
+
     fn last_before(&self, day: Day) -> Option<u64> {
         let kept =
             self.days.iter().find(|(arrived, _)| *arrived >= day).map_or(self.next(), |(_, start)| *start);
@@ -305,6 +316,8 @@ mod tests {
             (Some((Day(7), 1)), Some((Day(9), 2)), None)
         );
         assert_eq!(waiting.last_before(Day(9)), Some(6));
+        assert_eq!(waiting.of_day(Day(7)), (2, 4096 + 16384));
+        assert_eq!((waiting.of_day(Day(8)), waiting.of_day(Day(9))), ((0, 0), (2, 65536 + 4096)));
         waiting.forget(6);
         assert_eq!((waiting.len(), waiting.oldest(), waiting.bytes()), (2, Day(9), 65536 + 4096));
         waiting.forget(u64::MAX);

@@ -10,8 +10,8 @@ use crate::gate::SpentStamp;
 use crate::mailbox::{Mailbox, MailboxRow, envelope_key};
 use crate::shelf::{Batch, Durability, Shelf, Table};
 use crate::{
-    Cause, CreateOutcome, GenerationOutcome, MailboxStore, NewMailbox, OpenedMailbox, OwnerView, StoreError,
-    Stored, Swept, Totals, Write, Wrote,
+    Cause, CreateOutcome, Extent, Forgotten, GenerationOutcome, MailboxStore, NewMailbox, OpenedMailbox,
+    OwnerView, StoreError, Stored, Swept, Totals, Write, Wrote,
 };
 
 impl<S: Shelf> MailboxStore for Engine<S> {
@@ -192,6 +192,18 @@ impl<S: Shelf> MailboxStore for Engine<S> {
 
     fn sweep(&self, today: Day) -> Result<Swept, StoreError> {
         self.sweep_all(today)
+    }
+
+    fn forget(&self, today: Day, extent: Extent) -> Result<Forgotten, StoreError> {
+        self.forget_all(today, extent)
+    }
+
+    fn unforgotten(&self) -> u64 {
+        self.shelf.touched_rows()
+    }
+
+    fn disk_bytes(&self) -> u64 {
+        self.shelf.disk_bytes()
     }
 
     fn totals(&self) -> Totals {

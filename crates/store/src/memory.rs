@@ -123,8 +123,8 @@ impl Shelf for MemoryShelf {
         Ok(())
     }
 
-    fn freeze(&self) -> Box<dyn FrozenShelf> {
-        Box::new(Frozen(self.tables.read().unwrap_or_else(PoisonError::into_inner).clone()))
+    fn freeze(&self) -> Result<Box<dyn FrozenShelf>, Cause> {
+        Ok(Box::new(Frozen(self.tables.read().unwrap_or_else(PoisonError::into_inner).clone())))
     }
 }
 

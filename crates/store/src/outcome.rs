@@ -38,6 +38,9 @@ pub enum Cause {
     /// The system gave no random bytes.
     #[error("the system gave no random bytes")]
     Randomness,
+    /// Somebody reads a snapshot, for a backup.
+    #[error("a backup is being made")]
+    Frozen,
     /// A cursor or counter would overflow.
     #[error("a counter is exhausted")]
     Exhausted,
@@ -155,6 +158,24 @@ pub struct Swept {
     pub envelopes: u64,
     /// Mailboxes closed after 90 unopened days.
     pub mailboxes: u64,
+}
+
+/// How much of what was let go of shall leave the disk.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Extent {
+    /// What is due: days on which much still waits are put off, at most until the next day.
+    Due,
+    /// Everything that can.
+    All,
+}
+
+/// What forgetting did to the disk.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Forgotten {
+    /// Bytes on the disk before.
+    pub bytes_before: u64,
+    /// And after.
+    pub bytes_after: u64,
 }
 
 /// What a store holds, as counters without persons.

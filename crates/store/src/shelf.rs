@@ -1,5 +1,6 @@
 //! What an engine needs from the thing underneath: ordered tables, atomic batches, one sync.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use bytes::Bytes;
@@ -147,7 +148,62 @@ pub trait Shelf: Send + Sync {
     fn drop_day(&self, day: Day) -> Result<(), Cause>;
 
     /// Everything as it is now, to be read while others go on writing.
-    fn freeze(&self) -> Box<dyn FrozenShelf>;
+    fn freeze(&self) -> Result<Box<dyn FrozenShelf>, Cause>;
+
+    /// Whether somebody still reads what was frozen.
+    fn is_frozen(&self) -> bool {
+        false
+    }
+    // What follows makes removed rows leave the medium. Where a removed row is gone at once, as in maps, there
+    // is nothing to do.
+
+    /// Tables with rows removed or replaced since this was last called, and how many.
+    fn take_touched(&self) -> BTreeMap<Table, u64> {
+        BTreeMap::new()
+    }
+
+    /// Adds tables to those that [`take_touched`](Self::take_touched) gives next.
+    fn touch(&self, _tables: BTreeMap<Table, u64>) {}
+
+    /// How many rows [`take_touched`](Self::take_touched) would speak of.
+    fn touched_rows(&self) -> u64 {
+        0
+    }
+
+    /// From now on changes of a day's table are noted. Only while nobody commits.
+    fn begin_move(&self, _day: Day) {}
+
+    /// Writes what that table holds now into another one. Others may commit meanwhile.
+    fn copy_moved(&self) -> Result<(), Cause> {
+        Ok(())
+    }
+
+    /// Repeats on the copy what happened meanwhile, and lets it take the table's place; `false` when that was
+    /// more than removals, and the copy is given up. Only while nobody commits.
+    fn end_move(&self) -> Result<bool, Cause> {
+        Ok(true)
+    }
+
+    /// Brings everything into tables.
+    fn flush(&self) -> Result<(), Cause> {
+        Ok(())
+    }
+
+    /// Writes a table anew without what was removed from it.
+    fn compact(&self, _table: Table) -> Result<(), Cause> {
+        Ok(())
+    }
+
+    /// Begins a new journal; the one before goes with the next [`flush`](Self::flush). Only while nobody
+    /// commits. `Cause::Frozen` while somebody reads a snapshot; any other failure leaves the shelf unusable.
+    fn renew_journal(&self) -> Result<(), Cause> {
+        Ok(())
+    }
+
+    /// Bytes that all this takes on the medium.
+    fn disk_bytes(&self) -> u64 {
+        0
+    }
 }
 
 /// All rows of one moment.

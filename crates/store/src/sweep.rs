@@ -36,7 +36,7 @@ impl<S: Shelf> Engine<S> {
         let _writer = self.write()?;
         let oldest = Day(today.0.saturating_sub(DOORSTEP_DAYS_MAX));
         self.forget_range(Table::Retries, Vec::new(), &oldest.0.to_be_bytes())?;
-        self.drop_empty_days(today)?;
+        self.drop_empty_days(today, false)?;
         self.show(|state| {
             for mailbox in state.mailboxes.values_mut() {
                 mailbox.counted = (mailbox.waiting.len(), mailbox.waiting.bytes());
@@ -137,14 +137,14 @@ impl<S: Shelf> Engine<S> {
         }
     }
 
-    /// Drops the table of each past day on which nothing that still waits arrived. With damage about, a
-    /// mailbox may exist that we cannot see: then a day stays until no mailbox could want it.
-    fn drop_empty_days(&self, today: Day) -> Result<(), StoreError> {
+    /// Drops the table of each past day on which nothing that still waits arrived, and of today `as_well`. With
+    /// damage about, a mailbox may exist that we cannot see: then a day stays until no mailbox could want it.
+    pub(crate) fn drop_empty_days(&self, today: Day, as_well: bool) -> Result<(), StoreError> {
         let used: BTreeSet<Day> = self
             .look(|state| state.mailboxes.values().flat_map(|mailbox| mailbox.waiting.each_day()).collect());
         for day in self.shelf.envelope_days() {
             let wanted = self.damage() > 0 && day.0 >= today.0.saturating_sub(INBOX_DAYS_MAX);
-            if day < today && !wanted && !used.contains(&day) {
+            if (day < today || as_well) && !wanted && !used.contains(&day) {
                 self.shelf.drop_day(day).map_err(StoreError::NotDone)?;
             }
         }

@@ -9,9 +9,9 @@ use wire::{
 };
 
 use crate::{
-    CreateOutcome, DepositOutcome, DepositRequest, Frozen, GenerationOutcome, LogEntry, NewInvite,
-    NewMailbox, OpenedMailbox, OwnerView, PublishOutcome, RegisterOutcome, RegisterRequest, ReplaceOutcome,
-    ReplaceRequest, StoreError, Stored, StoredRecord, Swept, Totals, Write, Wrote,
+    CreateOutcome, DepositOutcome, DepositRequest, Extent, Forgotten, Frozen, GenerationOutcome, LogEntry,
+    NewInvite, NewMailbox, OpenedMailbox, OwnerView, PublishOutcome, RegisterOutcome, RegisterRequest,
+    ReplaceOutcome, ReplaceRequest, StoreError, Stored, StoredRecord, Swept, Totals, Write, Wrote,
 };
 
 /// Mailboxes: created by voucher, filled by deposit, emptied by ack or time.
@@ -77,6 +77,17 @@ pub trait MailboxStore: Send + Sync {
     /// Lets go of what is past its time and refreshes the counts behind `FULL`. To be called at start,
     /// every hour, and soon after each 00:00 UTC.
     fn sweep(&self, today: Day) -> Result<Swept, StoreError>;
+
+    /// Makes what was let go of leave the disk, within the bounds of `spec/storage.md § Forgetting`. Deposits
+    /// wait while envelopes are copied and the journal changes: for a fraction of a second.
+    fn forget(&self, today: Day, extent: Extent) -> Result<Forgotten, StoreError>;
+
+    /// Rows removed or replaced that may still be on the disk: 0 when there is nothing to forget. What was there
+    /// before this store was opened counts as many.
+    fn unforgotten(&self) -> u64;
+
+    /// Bytes that the store takes on the disk.
+    fn disk_bytes(&self) -> u64;
 
     /// How much is kept.
     fn totals(&self) -> Totals;

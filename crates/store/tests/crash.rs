@@ -9,13 +9,13 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use store::conformance::{Person, deposit, envelope, stamped};
-use store::{DepositOutcome, EmbeddedStore, MailboxStore, Options};
+use store::{DepositOutcome, EmbeddedStore, Extent, MailboxStore, Options};
 use wire::request::MailboxPolicy;
 use wire::{Cursor, DepositId};
 
 const DIR: &str = "STORE_CRASH_DIR";
 const FIRST: &str = "STORE_CRASH_FIRST";
-const CYCLES: u32 = 12;
+const CYCLES: u32 = 24;
 
 fn open(dir: &Path) -> EmbeddedStore {
     EmbeddedStore::open_with(&dir.join("store"), Options { reserve_bytes: 0, ..Options::default() }).unwrap()
@@ -26,7 +26,7 @@ fn inbox() -> DepositId {
 }
 
 /// Deposits batches of growing numbers until killed, writing each number down only once confirmed; acks the
-/// older half now and then, writing that down beforehand.
+/// older half now and then, writing that down beforehand, and forgets.
 #[test]
 fn child() {
     let Ok(dir) = std::env::var(DIR) else { return };
@@ -49,6 +49,10 @@ fn child() {
             let (through, last) = (found[found.len() / 2].cursor, &found[found.len() / 2].envelope);
             writeln!(log, "acking {}", u32::from_be_bytes(last.as_bytes()[..4].try_into().unwrap())).unwrap();
             store.ack(&inbox(), through).unwrap();
+        }
+        if round % 24 == 20 {
+            // Copies the day, closes the database and opens it: a kill meets that often.
+            store.forget(wire::Day(20_000), Extent::All).unwrap();
         }
     }
 }

@@ -1,10 +1,10 @@
-//! Random histories on both engines, the embedded one restarted now and then: nobody can tell them apart.
+//! Random histories on both engines, the embedded one restarted and forgetting now and then: nobody can tell them apart.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::path::Path;
 
 use store::conformance::{Person, stamped, unmarked};
-use store::{DepositRequest, EmbeddedStore, MailboxStore, MemoryStore, Options, Store};
+use store::{DepositRequest, EmbeddedStore, Extent, MailboxStore, MemoryStore, Options, Store};
 use wire::request::MailboxPolicy;
 use wire::{Cursor, Day, DepositId, Generation, StampIndex, StampKey};
 
@@ -111,6 +111,11 @@ fn the_engines_cannot_be_told_apart_and_a_restart_is_not_noticed() {
         if dice.roll(40) == 0 {
             today = Day(today.0 + u16::from(dice.small(9)));
             assert_eq!(memory.sweep(today), embedded.sweep(today), "step {number}");
+        }
+        if dice.roll(80) == 0 {
+            let extent = if dice.roll(2) == 0 { Extent::Due } else { Extent::All };
+            memory.forget(today, extent).unwrap();
+            embedded.forget(today, extent).unwrap();
         }
         if dice.roll(60) == 0 {
             if dice.roll(2) == 0 {

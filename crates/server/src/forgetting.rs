@@ -1,0 +1,93 @@
+//! When the store forgets: soon when it is quiet and the disk holds much more than waits, else every hour.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use store::{Extent, Forgotten, StoreError};
+
+use crate::clock::{today, wall};
+use crate::relay::Relay;
+
+/// Between two looks; nothing let go of and nothing stored since the last one is what quiet means.
+const LOOK: Duration = Duration::from_secs(10);
+/// At the latest so long after something was let go of.
+const HOUR: Duration = Duration::from_secs(3_600);
+/// More than this on the disk beyond what waits, compared with after the last time, and a quiet moment is used.
+const BLOAT_BYTES: u64 = 32 * 1024 * 1024;
+/// So long after midnight, so that what expires at midnight was let go of before.
+const AFTER_MIDNIGHT_S: u64 = 60;
+
+/// Looks every ten seconds, until the server stops.
+pub async fn run(relay: Arc<Relay>) {
+    let mut watch = Watch::new(&relay);
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(LOOK) => {}
+            () = relay.stopping.cancelled() => return,
+        }
+        let relay = relay.clone();
+        let looked = tokio::task::spawn_blocking(move || {
+            watch.look(&relay);
+            watch
+        });
+        let Ok(kept) = looked.await else { return };
+        watch = kept;
+    }
+}
+
+/// Forgets now. Blocks.
+pub fn once(relay: &Relay, extent: Extent) -> Result<Forgotten, StoreError> {
+    let begun = Instant::now();
+    let forgotten = relay.store.forget(today(), extent)?;
+    let Forgotten { bytes_before, bytes_after } = forgotten;
+    let took_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    tracing::info!(bytes_before, bytes_after, took_ms, "forgot what was let go of");
+    Ok(forgotten)
+}
+
+/// What was seen last, and after which forgetting.
+struct Watch {
+    changes: (u64, u64),
+    /// Bytes on the disk beyond what waits, after the last time.
+    base: u64,
+    last: Instant,
+    day: wire::Day,
+}
+
+impl Watch {
+    fn new(relay: &Relay) -> Self {
+        Self { changes: changes(relay), base: 0, last: Instant::now(), day: today() }
+    }
+
+    fn look(&mut self, relay: &Relay) {
+        let before = std::mem::replace(&mut self.changes, changes(relay));
+        if self.changes.0 == 0 {
+            return;
+        }
+        let quiet = before == self.changes;
+        let new_day = self.day != today() && wall().0 % 86_400 >= AFTER_MIDNIGHT_S;
+        let due = new_day || self.last.elapsed() >= HOUR;
+        let much = || beyond(relay) > self.base.saturating_add(BLOAT_BYTES);
+        if !(due || quiet && much()) {
+            return;
+        }
+        self.last = Instant::now();
+        self.day = today();
+        if let Err(error) = once(relay, Extent::Due) {
+            let _told = relay.store_failed(error);
+            tracing::warn!(%error, "forgetting did not end; it is tried again within the hour");
+        }
+        self.base = beyond(relay);
+        self.changes = changes(relay);
+    }
+}
+
+/// Rows let go of and not yet forgotten, and deposits so far.
+fn changes(relay: &Relay) -> (u64, u64) {
+    (relay.store.unforgotten(), relay.counters.stored.get())
+}
+
+/// Bytes on the disk beyond what waits.
+fn beyond(relay: &Relay) -> u64 {
+    relay.store.disk_bytes().saturating_sub(relay.store.totals().bytes)
+}

@@ -1,0 +1,127 @@
+//! Forgetting: what was let go of leaves the disk (`spec/storage.md § Forgetting`).
+
+use std::collections::BTreeMap;
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
+
+use wire::Day;
+
+use crate::engine::Engine;
+use crate::shelf::{Batch, Durability, Shelf, Table};
+use crate::{Cause, Extent, Forgotten, StoreError};
+
+/// A day with less than this waiting is written anew whenever something of it was let go of.
+const SMALL_BYTES: u64 = 16 * 1024 * 1024;
+/// A day on which more waits is not copied while deposits stand still.
+const STANDING_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// The row that is written so that there is something to flush.
+const FORGOTTEN_KEY: &[u8] = b"forgotten";
+
+impl<S: Shelf> Engine<S> {
+    /// See [`MailboxStore::forget`](crate::MailboxStore::forget).
+    pub(crate) fn forget_all(&self, today: Day, extent: Extent) -> Result<Forgotten, StoreError> {
+        let _one_at_a_time = self.forgetting.lock().unwrap_or_else(PoisonError::into_inner);
+        self.running()?;
+        if self.shelf.is_frozen() {
+            return Err(StoreError::NotDone(Cause::Frozen));
+        }
+        let before = self.shelf.disk_bytes();
+        let touched = self.shelf.take_touched();
+        let left = match self.forget_touched(today, extent, touched.clone()) {
+            Ok(left) => left,
+            Err(error) => {
+                self.shelf.touch(touched);
+                return Err(error);
+            }
+        };
+        self.shelf.touch(left);
+        Ok(Forgotten { bytes_before: before, bytes_after: self.shelf.disk_bytes() })
+    }
+
+    /// Returns what is left for another time.
+    fn forget_touched(
+        &self,
+        today: Day,
+        extent: Extent,
+        touched: BTreeMap<Table, u64>,
+    ) -> Result<BTreeMap<Table, u64>, StoreError> {
+        // The journal takes the flush, a moved day its copy: with less room than that, acks go on and free some.
+        if !self.shelf.has_room(SMALL_BYTES) {
+            return Err(StoreError::NotDone(Cause::DiskFull));
+        }
+        let mut left = BTreeMap::new();
+        {
+            let _writer = self.write()?;
+            self.drop_empty_days(today, true)?;
+        }
+        // The first time of a day nothing is put off.
+        let due = extent == Extent::All || self.forgot.swap(today.0, Ordering::Relaxed) < today.0;
+        for (table, removed) in &touched {
+            if let Table::Envelopes(day) = table
+                && !self.move_day(*day, *removed, due, today)?
+            {
+                left.insert(*table, *removed);
+            }
+        }
+        // The long part of the flush while deposits go on, the rest of it with the journal's end.
+        self.shelf.flush().map_err(StoreError::NotDone)?;
+        {
+            let _writer = self.write()?;
+            self.shelf.renew_journal().map_err(|cause| self.gave_up(cause))?;
+        }
+        self.nudge(today)?;
+        for table in touched.keys().filter(|table| !matches!(table, Table::Envelopes(_))) {
+            self.shelf.compact(*table).map_err(StoreError::NotDone)?;
+        }
+        // Once more, so that the tables of before the compaction go.
+        self.nudge(today)?;
+        Ok(left)
+    }
+
+    /// Writes a day's table anew when that is due; `false` when it waits for another time.
+    fn move_day(&self, day: Day, removed: u64, due: bool, today: Day) -> Result<bool, StoreError> {
+        if !self.shelf.envelope_days().contains(&day) {
+            return Ok(true);
+        }
+        let (count, bytes) = self.waiting_of(day);
+        let due = due || bytes <= SMALL_BYTES || removed >= count;
+        let stands = bytes <= STANDING_BYTES_MAX;
+        // A day on which envelopes still arrive cannot be copied beside them.
+        if !due || !(stands || day < today) || !self.shelf.has_room(bytes) {
+            return Ok(false);
+        }
+        let writer = self.write()?;
+        self.shelf.begin_move(day);
+        let (copied, _writer) = if stands {
+            (self.shelf.copy_moved(), writer)
+        } else {
+            drop(writer);
+            let copied = self.shelf.copy_moved();
+            (copied, self.write()?)
+        };
+        let moved = self.shelf.end_move().map_err(|cause| self.gave_up(cause))?;
+        copied.map_err(|cause| self.failed(cause))?;
+        Ok(moved)
+    }
+
+    /// Writes a row and flushes: fjall looks for journals and tables to delete when it has flushed something.
+    fn nudge(&self, today: Day) -> Result<(), StoreError> {
+        {
+            let _writer = self.write()?;
+            let mut batch = Batch::default();
+            batch.put(Table::Meta, FORGOTTEN_KEY, &today.0.to_be_bytes());
+            self.commit(batch, Durability::Written)?;
+        }
+        self.shelf.flush().map_err(StoreError::NotDone)
+    }
+
+    /// How many envelopes of a day wait, and their bytes.
+    fn waiting_of(&self, day: Day) -> (u64, u64) {
+        self.look(|state| {
+            state.mailboxes.values().fold((0, 0), |(count, bytes), mailbox| {
+                let (more, of) = mailbox.waiting.of_day(day);
+                (count + more, bytes + of)
+            })
+        })
+    }
+}
