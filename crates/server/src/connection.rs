@@ -152,8 +152,13 @@ impl Session {
                 self.machine.input_closed();
                 self.end();
             }
-            self.attend();
-            self.line.say(|| self.machine.poll_output())?;
+            // What goes out makes room in the machine, which then asks for more: nobody would wake us for that.
+            let mut went = true;
+            while std::mem::take(&mut went) {
+                self.attend();
+                let machine = &mut self.machine;
+                self.line.say(|| machine.poll_output().inspect(|_| went = true))?;
+            }
             if self.is_over() {
                 break;
             }

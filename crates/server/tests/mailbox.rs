@@ -22,6 +22,22 @@ fn alice_with_inbox(data: &Data, server: &Server) -> (Person, Mailbox) {
     (alice, inbox)
 }
 
+/// 2 MiB of one credit: twice what may lie unread in the machine. It asks for the rest when that went out.
+#[test]
+fn a_credit_for_more_than_may_be_unread_is_served_to_its_end() {
+    const COUNT: u16 = 32;
+    let data = Data::new();
+    let server = data.serve(&[]);
+    let (_, inbox) = alice_with_inbox(&data, &server);
+    let mut sender = Peer::connect(server.port);
+    for index in 0..COUNT {
+        assert!(matches!(sender.ask(inbox.stamped(index, envelope(7, 65_536))), Response::Stored));
+    }
+    let mut owner = Peer::connect(server.port);
+    let slot = inbox.open(&mut owner).slot;
+    assert_eq!(collect(&mut owner, slot, false).len(), usize::from(COUNT));
+}
+
 #[test]
 fn what_was_stored_is_collected_in_order_and_gone_once_acked() {
     let data = Data::new();
