@@ -1,6 +1,7 @@
 //! The default engine: the rules over fjall, one directory (`docs/decisions/0001-fjall.md`).
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -112,7 +113,7 @@ pub struct FjallShelf {
     reserve_bytes: u64,
     /// Tables with rows removed or replaced since they were last written anew, and how many.
     pub(crate) touched: Mutex<BTreeMap<Table, u64>>,
-    /// The day whose envelopes are being copied, and what was removed of it meanwhile.
+    /// The table that is being copied, and what happened to it meanwhile.
     pub(crate) moving: Mutex<Option<Moving>>,
 }
 
@@ -120,8 +121,7 @@ pub struct FjallShelf {
 /// holds that lock alone may close all.
 pub(crate) struct Opened {
     pub(crate) database: Database,
-    pub(crate) fixed: BTreeMap<Table, Keyspace>,
-    pub(crate) days: RwLock<BTreeMap<Day, Keyspace>>,
+    pub(crate) tables: RwLock<BTreeMap<Table, Keyspace>>,
     /// Held by every snapshot that is about.
     frozen: Arc<()>,
 }
@@ -136,34 +136,30 @@ impl Opened {
             // Envelopes are sealed bytes: compressing them costs time and gains nothing.
             .journal_compression(CompressionType::None)
             .open()?;
-        let mut fixed = BTreeMap::new();
-        for table in Table::FIXED {
-            fixed.insert(table, database.keyspace(&name_of(table), || row_options(ROW_MEMTABLE_BYTES))?);
-        }
         let mut houses: Vec<House> =
             database.list_keyspace_names().iter().filter_map(|name| House::parse(name)).collect();
         houses.sort_unstable();
-        let mut days = BTreeMap::new();
+        let mut tables = BTreeMap::new();
         for house in houses {
-            let keyspace = database.keyspace(&house.name(), envelope_options)?;
-            match days.entry(house.day) {
-                // A second house of a day is a copy that was not finished: the first still has all.
-                std::collections::btree_map::Entry::Occupied(_) => database.delete_keyspace(keyspace)?,
-                std::collections::btree_map::Entry::Vacant(entry) => {
+            let keyspace = database.keyspace(&house.name(), || options_of(house.table))?;
+            match tables.entry(house.table) {
+                // A second house of a table is a copy that was not finished: the first still has all.
+                Entry::Occupied(_) => database.delete_keyspace(keyspace)?,
+                Entry::Vacant(entry) => {
                     entry.insert(keyspace);
                 }
             }
         }
-        Ok(Self { database, fixed, days: RwLock::new(days), frozen: Arc::default() })
+        for table in Table::FIXED {
+            if let Entry::Vacant(entry) = tables.entry(table) {
+                entry.insert(database.keyspace(&House::first(table).name(), || options_of(table))?);
+            }
+        }
+        Ok(Self { database, tables: RwLock::new(tables), frozen: Arc::default() })
     }
 
     pub(crate) fn keyspace(&self, table: Table) -> Option<Keyspace> {
-        match table {
-            Table::Envelopes(day) => {
-                self.days.read().unwrap_or_else(PoisonError::into_inner).get(&day).cloned()
-            }
-            fixed => self.fixed.get(&fixed).cloned(),
-        }
+        self.tables.read().unwrap_or_else(PoisonError::into_inner).get(&table).cloned()
     }
 
     /// The keyspace to write to; the first envelope of a day makes the day's.
@@ -171,17 +167,15 @@ impl Opened {
         if let Some(keyspace) = self.keyspace(table) {
             return Ok(keyspace);
         }
-        let keyspace = self.database.keyspace(&name_of(table), envelope_options).map_err(|_| Cause::Write)?;
-        if let Table::Envelopes(day) = table {
-            self.days.write().unwrap_or_else(PoisonError::into_inner).insert(day, keyspace.clone());
-        }
+        let name = House::first(table).name();
+        let keyspace = self.database.keyspace(&name, || options_of(table)).map_err(|_| Cause::Write)?;
+        self.tables.write().unwrap_or_else(PoisonError::into_inner).insert(table, keyspace.clone());
         Ok(keyspace)
     }
 
     /// Every keyspace that stands.
     pub(crate) fn all(&self) -> Vec<Keyspace> {
-        let days = self.days.read().unwrap_or_else(PoisonError::into_inner);
-        self.fixed.values().chain(days.values()).cloned().collect()
+        self.tables.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
 }
 
@@ -190,10 +184,10 @@ impl FjallShelf {
         make_private(dir).map_err(|source| OpenError::Io { path: dir.to_path_buf(), source })?;
         let opened = Opened::open(dir).map_err(|error| open_error(dir, error))?;
         // What was removed before this start is not known: everything counts as touched.
-        let days: Vec<Day> =
-            opened.days.read().unwrap_or_else(PoisonError::into_inner).keys().copied().collect();
-        let touched = Table::FIXED.into_iter().chain(days.into_iter().map(Table::Envelopes));
-        let touched = touched.map(|table| (table, u64::from(u32::MAX))).collect();
+        let tables: Vec<Table> =
+            opened.tables.read().unwrap_or_else(PoisonError::into_inner).keys().copied().collect();
+        let tables = tables.into_iter().filter(|table| *table != Table::Meta);
+        let touched = tables.map(|table| (table, u64::from(u32::MAX))).collect();
         Ok(Self {
             opened: RwLock::new(Some(opened)),
             dir: dir.to_path_buf(),
@@ -222,18 +216,11 @@ impl FjallShelf {
     fn note(&self, batch: &Batch) {
         let mut touched = self.touched.lock().unwrap_or_else(PoisonError::into_inner);
         let mut moving = self.moving.lock().unwrap_or_else(PoisonError::into_inner);
-        for change in &batch.0 {
-            let Table::Envelopes(day) = change.table else {
-                // What the store keeps of itself is no secret, and forgetting writes there.
-                if change.table != Table::Meta {
-                    *touched.entry(change.table).or_default() += 1;
-                }
-                continue;
-            };
-            if change.value.is_none() {
-                *touched.entry(change.table).or_default() += 1;
-            }
-            if let Some(moving) = moving.as_mut().filter(|moving| moving.day == day) {
+        // What the store keeps of itself is no secret, and forgetting writes there.
+        for change in batch.0.iter().filter(|change| change.table != Table::Meta) {
+            // What was only added is touched too: the table knows in which order.
+            *touched.entry(change.table).or_default() += u64::from(change.value.is_none());
+            if let Some(moving) = moving.as_mut().filter(|moving| moving.table == change.table) {
                 moving.note(change);
             }
         }
@@ -307,14 +294,20 @@ impl Shelf for FjallShelf {
 
     fn envelope_days(&self) -> Vec<Day> {
         let days = self.with(|opened| {
-            Ok(opened.days.read().unwrap_or_else(PoisonError::into_inner).keys().copied().collect())
+            let tables = opened.tables.read().unwrap_or_else(PoisonError::into_inner);
+            let days = tables.keys().filter_map(|table| match table {
+                Table::Envelopes(day) => Some(*day),
+                _ => None,
+            });
+            Ok(days.collect())
         });
         days.unwrap_or_default()
     }
 
     fn drop_day(&self, day: Day) -> Result<(), Cause> {
         self.with(|opened| {
-            let keyspace = opened.days.write().unwrap_or_else(PoisonError::into_inner).remove(&day);
+            let table = Table::Envelopes(day);
+            let keyspace = opened.tables.write().unwrap_or_else(PoisonError::into_inner).remove(&table);
             let Some(keyspace) = keyspace else { return Ok(()) };
             opened.database.delete_keyspace(keyspace).map_err(|_| Cause::Write)
         })
@@ -334,11 +327,11 @@ impl Shelf for FjallShelf {
 
     fn touched_rows(&self) -> u64 {
         let touched = self.touched.lock().unwrap_or_else(PoisonError::into_inner);
-        touched.values().fold(0, |sum, rows| sum.saturating_add(*rows))
+        touched.values().fold(0, |sum, rows| sum.saturating_add((*rows).max(1)))
     }
 
-    fn begin_move(&self, day: Day) {
-        *self.moving.lock().unwrap_or_else(PoisonError::into_inner) = Some(Moving::of(day));
+    fn begin_move(&self, table: Table) {
+        *self.moving.lock().unwrap_or_else(PoisonError::into_inner) = Some(Moving::of(table));
     }
 
     fn copy_moved(&self) -> Result<(), Cause> {
@@ -353,11 +346,10 @@ impl Shelf for FjallShelf {
         self.flush_all()
     }
 
-    fn compact(&self, table: Table) -> Result<(), Cause> {
-        self.with(|opened| match opened.keyspace(table) {
-            Some(keyspace) => keyspace.major_compact().map_err(|_| Cause::Write),
-            None => Ok(()),
-        })
+    fn table_bytes(&self, table: Table) -> u64 {
+        let bytes =
+            self.with(|opened| Ok(opened.keyspace(table).map_or(0, |keyspace| keyspace.disk_space())));
+        bytes.unwrap_or_default()
     }
 
     fn renew_journal(&self) -> Result<(), Cause> {
@@ -375,12 +367,11 @@ impl Shelf for FjallShelf {
 
     fn freeze(&self) -> Result<Box<dyn FrozenShelf>, Cause> {
         self.with(|opened| {
-            let days = opened.days.read().unwrap_or_else(PoisonError::into_inner);
+            let tables = opened.tables.read().unwrap_or_else(PoisonError::into_inner);
             // A keyspace held here keeps its files when the sweep drops its day.
-            let fixed = opened.fixed.iter().map(|(table, keyspace)| (*table, keyspace.clone()));
-            let days = days.iter().map(|(day, keyspace)| (Table::Envelopes(*day), keyspace.clone()));
+            let keyspaces = tables.iter().map(|(table, keyspace)| (*table, keyspace.clone()));
             Ok(Box::new(Frozen {
-                keyspaces: fixed.chain(days).collect(),
+                keyspaces: keyspaces.collect(),
                 snapshot: opened.database.snapshot(),
                 _seen: opened.frozen.clone(),
             }) as Box<dyn FrozenShelf>)
@@ -418,20 +409,11 @@ impl FrozenShelf for Frozen {
     }
 }
 
-fn name_of(table: Table) -> String {
+/// How a table lies on the disk.
+pub(crate) fn options_of(table: Table) -> KeyspaceCreateOptions {
     match table {
-        Table::Envelopes(day) => House::first(day).name(),
-        Table::Meta => "meta".to_owned(),
-        Table::Mailboxes => "mailboxes".to_owned(),
-        Table::Doorsteps => "doorsteps".to_owned(),
-        Table::Spent => "spent".to_owned(),
-        Table::Retries => "retries".to_owned(),
-        Table::Names => "names".to_owned(),
-        Table::Records => "records".to_owned(),
-        Table::Bundles => "bundles".to_owned(),
-        Table::Vouchers => "vouchers".to_owned(),
-        Table::Invites => "invites".to_owned(),
-        Table::Log => "log".to_owned(),
+        Table::Envelopes(_) => envelope_options(),
+        _ => row_options(ROW_MEMTABLE_BYTES),
     }
 }
 
@@ -439,7 +421,7 @@ fn row_options(memtable_bytes: u64) -> KeyspaceCreateOptions {
     KeyspaceCreateOptions::default().max_memtable_size(memtable_bytes)
 }
 
-pub(crate) fn envelope_options() -> KeyspaceCreateOptions {
+fn envelope_options() -> KeyspaceCreateOptions {
     let apart =
         KvSeparationOptions::default().separation_threshold(APART_BYTES).compression(CompressionType::None);
     row_options(ENVELOPE_MEMTABLE_BYTES).with_kv_separation(Some(apart))

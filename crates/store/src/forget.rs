@@ -10,10 +10,8 @@ use crate::engine::Engine;
 use crate::shelf::{Batch, Durability, Shelf, Table};
 use crate::{Cause, Extent, Forgotten, StoreError};
 
-/// A day with less than this waiting is written anew whenever something of it was let go of.
+/// A table with less than this is written anew whenever it was touched, and while deposits stand still.
 const SMALL_BYTES: u64 = 16 * 1024 * 1024;
-/// A day on which more waits is not copied while deposits stand still.
-const STANDING_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// The row that is written so that there is something to flush.
 const FORGOTTEN_KEY: &[u8] = b"forgotten";
 
@@ -55,11 +53,9 @@ impl<S: Shelf> Engine<S> {
             self.drop_empty_days(today, true)?;
         }
         // The first time of a day nothing is put off.
-        let due = extent == Extent::All || self.forgot.swap(today.0, Ordering::Relaxed) < today.0;
+        let due = extent == Extent::All || self.forgot.load(Ordering::Relaxed) < today.0;
         for (table, removed) in &touched {
-            if let Table::Envelopes(day) = table
-                && !self.move_day(*day, *removed, due, today)?
-            {
+            if !self.move_table(*table, *removed, due)? {
                 left.insert(*table, *removed);
             }
         }
@@ -70,28 +66,24 @@ impl<S: Shelf> Engine<S> {
             self.shelf.renew_journal().map_err(|cause| self.gave_up(cause))?;
         }
         self.nudge(today)?;
-        for table in touched.keys().filter(|table| !matches!(table, Table::Envelopes(_))) {
-            self.shelf.compact(*table).map_err(StoreError::NotDone)?;
-        }
-        // Once more, so that the tables of before the compaction go.
-        self.nudge(today)?;
+        self.forgot.store(today.0, Ordering::Relaxed);
         Ok(left)
     }
 
-    /// Writes a day's table anew when that is due; `false` when it waits for another time.
-    fn move_day(&self, day: Day, removed: u64, due: bool, today: Day) -> Result<bool, StoreError> {
-        if !self.shelf.envelope_days().contains(&day) {
-            return Ok(true);
-        }
-        let (count, bytes) = self.waiting_of(day);
-        let due = due || bytes <= SMALL_BYTES || removed >= count;
-        let stands = bytes <= STANDING_BYTES_MAX;
-        // A day on which envelopes still arrive cannot be copied beside them.
-        if !due || !(stands || day < today) || !self.shelf.has_room(bytes) {
+    /// Writes a table anew when that is due; `false` when it waits for another time.
+    fn move_table(&self, table: Table, removed: u64, due: bool) -> Result<bool, StoreError> {
+        let (count, bytes) = match table {
+            Table::Envelopes(day) if !self.shelf.envelope_days().contains(&day) => return Ok(true),
+            Table::Envelopes(day) => self.waiting_of(day),
+            rows => (u64::MAX, self.shelf.table_bytes(rows)),
+        };
+        let due = due || bytes <= SMALL_BYTES || removed >= count.max(1);
+        if !due || !self.shelf.has_room(bytes) {
             return Ok(false);
         }
         let writer = self.write()?;
-        self.shelf.begin_move(day);
+        self.shelf.begin_move(table);
+        let stands = bytes <= SMALL_BYTES;
         let (copied, _writer) = if stands {
             (self.shelf.copy_moved(), writer)
         } else {

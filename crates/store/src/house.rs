@@ -1,8 +1,10 @@
-//! Where fjall keeps the envelopes of a day, how they move, and how a journal ends.
+//! Where fjall keeps a table, how it moves, and how a journal ends.
 //!
-//! fjall drops a removed value when a compaction happens to meet it; we promised a time. So a day's keyspace
-//! is written anew without its removed rows, under the next house number, and the old one is dropped whole.
-//! Until that drop the old house has everything: after a crash the lowest number counts.
+//! fjall drops a removed value when a compaction happens to meet it, and keeps with every row when it was written,
+//! as a number that only grows. We promised a time for the first, and whoever seizes the disk shall not read from
+//! the second who wrote after whom. So a table is written anew, in the order of its keys, under the next house
+//! number, and the old one is dropped whole. Until that drop the old house has everything: after a crash the lowest
+//! number counts.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -14,63 +16,93 @@ use fjall::{Keyspace, PersistMode};
 use wire::Day;
 
 use crate::Cause;
-use crate::embedded::{FjallShelf, Opened, envelope_options, read_cause};
-use crate::shelf::Change;
+use crate::embedded::{FjallShelf, Opened, options_of, read_cause};
+use crate::shelf::{Change, Table};
 
-/// The keyspace of a day: `envelopes-DAY`, and `envelopes-DAY.N` after it moved N times.
+/// The keyspace of a table: its name, and `NAME.N` after it moved N times.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct House {
-    pub(crate) day: Day,
+    pub(crate) table: Table,
     number: u32,
 }
 
 impl House {
-    /// Where a day's envelopes lie first.
-    pub(crate) fn first(day: Day) -> Self {
-        Self { day, number: 0 }
+    /// Where a table lies first.
+    pub(crate) fn first(table: Table) -> Self {
+        Self { table, number: 0 }
     }
 
-    /// Where they move next.
+    /// Where it moves next.
     fn next(self) -> Self {
-        Self { day: self.day, number: self.number.wrapping_add(1) }
+        Self { table: self.table, number: self.number.wrapping_add(1) }
     }
 
     pub(crate) fn parse(name: &str) -> Option<Self> {
-        let rest = name.strip_prefix("envelopes-")?;
-        let (day, number) = match rest.split_once('.') {
-            Some((day, number)) => (day, number.parse().ok()?),
-            None => (rest, 0),
+        let (name, number) = match name.split_once('.') {
+            Some((name, number)) => (name, number.parse().ok()?),
+            None => (name, 0),
         };
-        Some(Self { day: Day(day.parse().ok()?), number })
+        let table = match name.strip_prefix("envelopes-") {
+            Some(day) => Table::Envelopes(Day(day.parse().ok()?)),
+            None => Table::FIXED.into_iter().find(|table| name_of(*table) == name)?,
+        };
+        Some(Self { table, number })
     }
 
     pub(crate) fn name(self) -> String {
         match self.number {
-            0 => format!("envelopes-{}", self.day.0),
-            number => format!("envelopes-{}.{number}", self.day.0),
+            0 => name_of(self.table),
+            number => format!("{}.{number}", name_of(self.table)),
         }
     }
 }
 
-/// A day whose envelopes are being copied.
+fn name_of(table: Table) -> String {
+    match table {
+        Table::Envelopes(day) => return format!("envelopes-{}", day.0),
+        Table::Meta => "meta",
+        Table::Mailboxes => "mailboxes",
+        Table::Doorsteps => "doorsteps",
+        Table::Spent => "spent",
+        Table::Retries => "retries",
+        Table::Names => "names",
+        Table::Records => "records",
+        Table::Bundles => "bundles",
+        Table::Vouchers => "vouchers",
+        Table::Invites => "invites",
+        Table::Log => "log",
+    }
+    .to_owned()
+}
+
+/// More than this happening to a table while it is copied, and the copy is given up.
+const NOTED_BYTES_MAX: usize = 32 * 1024 * 1024;
+
+/// A table that is being copied.
 pub(crate) struct Moving {
-    pub(crate) day: Day,
+    pub(crate) table: Table,
     copy: Option<Keyspace>,
-    removed: Vec<Vec<u8>>,
-    added: bool,
+    noted: Vec<Change>,
+    bytes: usize,
 }
 
 impl Moving {
-    pub(crate) fn of(day: Day) -> Self {
-        Self { day, copy: None, removed: Vec::new(), added: false }
+    pub(crate) fn of(table: Table) -> Self {
+        Self { table, copy: None, noted: Vec::new(), bytes: 0 }
     }
 
-    /// What happens to the day while it is copied.
+    /// What happens to the table while it is copied.
     pub(crate) fn note(&mut self, change: &Change) {
-        match change.value {
-            Some(_) => self.added = true,
-            None => self.removed.push(change.key.clone()),
+        self.bytes = self.bytes.saturating_add(change.key.len() + change.value.as_ref().map_or(0, Vec::len));
+        if self.is_given_up() {
+            self.noted = Vec::new();
+        } else {
+            self.noted.push(change.clone());
         }
+    }
+
+    fn is_given_up(&self) -> bool {
+        self.bytes > NOTED_BYTES_MAX
     }
 }
 
@@ -79,10 +111,11 @@ const FLUSH: Duration = Duration::from_secs(120);
 
 impl FjallShelf {
     pub(crate) fn copy_house(&self) -> Result<(), Cause> {
-        let day =
-            self.moving.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|moving| moving.day);
-        let Some(day) = day else { return Ok(()) };
-        let copy = self.with(|opened| copy(opened, day))?;
+        let moving = self.moving.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(table) = moving.as_ref().map(|moving| moving.table) else { return Ok(()) };
+        // Whoever commits meanwhile notes what he does there.
+        drop(moving);
+        let copy = self.with(|opened| copy(opened, table))?;
         if let Some(moving) = self.moving.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
             moving.copy = copy;
         }
@@ -91,20 +124,25 @@ impl FjallShelf {
 
     pub(crate) fn change_house(&self) -> Result<bool, Cause> {
         let moving = self.moving.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(Moving { day, copy: Some(copy), removed, added }) = moving else { return Ok(false) };
+        let Some(moving) = moving else { return Ok(false) };
+        let given_up = moving.is_given_up();
+        let Moving { table, copy: Some(copy), noted, .. } = moving else { return Ok(false) };
         self.with(|opened| {
-            if added {
+            if given_up {
                 opened.database.delete_keyspace(copy).map_err(|_| Cause::Write)?;
                 return Ok(false);
             }
-            if !removed.is_empty() {
+            if !noted.is_empty() {
                 let mut batch = opened.database.batch().durability(Some(PersistMode::SyncAll));
-                for key in removed {
-                    batch.remove(&copy, key);
+                for change in noted {
+                    match change.value {
+                        Some(value) => batch.insert(&copy, change.key, value),
+                        None => batch.remove(&copy, change.key),
+                    }
                 }
                 batch.commit().map_err(|_| Cause::Write)?;
             }
-            let old = opened.days.write().unwrap_or_else(PoisonError::into_inner).insert(day, copy);
+            let old = opened.tables.write().unwrap_or_else(PoisonError::into_inner).insert(table, copy);
             if let Some(old) = old {
                 opened.database.delete_keyspace(old).map_err(|_| Cause::Write)?;
             }
@@ -132,12 +170,11 @@ impl FjallShelf {
     }
 }
 
-/// Writes the live rows of a day into its next house, straight into tables.
-fn copy(opened: &Opened, day: Day) -> Result<Option<Keyspace>, Cause> {
-    let old = opened.days.read().unwrap_or_else(PoisonError::into_inner).get(&day).cloned();
-    let Some(old) = old else { return Ok(None) };
-    let house = House::parse(old.name()).unwrap_or(House::first(day)).next();
-    let copy = opened.database.keyspace(&house.name(), envelope_options).map_err(|_| Cause::Write)?;
+/// Writes the rows of a table into its next house, straight into tables, where all have one number.
+fn copy(opened: &Opened, table: Table) -> Result<Option<Keyspace>, Cause> {
+    let Some(old) = opened.keyspace(table) else { return Ok(None) };
+    let house = House::parse(old.name()).unwrap_or(House::first(table)).next();
+    let copy = opened.database.keyspace(&house.name(), || options_of(table)).map_err(|_| Cause::Write)?;
     let filled = fill(&old, &copy);
     if filled.is_err() {
         opened.database.delete_keyspace(copy).map_err(|_| Cause::Write)?;
@@ -193,14 +230,18 @@ mod tests {
 
     #[test]
     fn a_house_is_found_by_its_name() {
-        let first = House::first(Day(20_000));
+        let first = House::first(Table::Envelopes(Day(20_000)));
         assert_eq!(
             (first.name().as_str(), House::parse("envelopes-20000")),
             ("envelopes-20000", Some(first))
         );
         assert_eq!(House::parse(&first.next().name()), Some(first.next()));
-        assert!(first < first.next() && first.next() < House::first(Day(20_001)));
-        assert_eq!(House::parse("mailboxes"), None);
+        assert!(first < first.next() && first.next() < House::first(Table::Envelopes(Day(20_001))));
+        for table in Table::FIXED {
+            let second = House::first(table).next();
+            assert_eq!((House::parse(&second.name()), second.number), (Some(second), 1));
+        }
+        assert_eq!(House::parse("strange"), None);
         assert_eq!(House::parse("envelopes-1.x"), None);
     }
 }

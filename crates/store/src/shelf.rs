@@ -157,7 +157,7 @@ pub trait Shelf: Send + Sync {
     // What follows makes removed rows leave the medium. Where a removed row is gone at once, as in maps, there
     // is nothing to do.
 
-    /// Tables with rows removed or replaced since this was last called, and how many.
+    /// Tables that were written to since this was last called, and how many rows were removed.
     fn take_touched(&self) -> BTreeMap<Table, u64> {
         BTreeMap::new()
     }
@@ -170,16 +170,17 @@ pub trait Shelf: Send + Sync {
         0
     }
 
-    /// From now on changes of a day's table are noted. Only while nobody commits.
-    fn begin_move(&self, _day: Day) {}
+    /// From now on changes of a table are noted. Only while nobody commits.
+    fn begin_move(&self, _table: Table) {}
 
-    /// Writes what that table holds now into another one. Others may commit meanwhile.
+    /// Writes what that table holds now into another one, from which nobody reads in which order it came. Others
+    /// may commit meanwhile.
     fn copy_moved(&self) -> Result<(), Cause> {
         Ok(())
     }
 
     /// Repeats on the copy what happened meanwhile, and lets it take the table's place; `false` when that was
-    /// more than removals, and the copy is given up. Only while nobody commits.
+    /// too much, and the copy is given up. Only while nobody commits.
     fn end_move(&self) -> Result<bool, Cause> {
         Ok(true)
     }
@@ -189,9 +190,9 @@ pub trait Shelf: Send + Sync {
         Ok(())
     }
 
-    /// Writes a table anew without what was removed from it.
-    fn compact(&self, _table: Table) -> Result<(), Cause> {
-        Ok(())
+    /// Bytes that a table takes on the medium.
+    fn table_bytes(&self, _table: Table) -> u64 {
+        0
     }
 
     /// Begins a new journal; the one before goes with the next [`flush`](Self::flush). Only while nobody

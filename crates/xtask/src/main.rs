@@ -15,8 +15,7 @@ use std::process::ExitCode;
 /// What a check found wrong, one line each; empty means that all is well.
 type Findings = Vec<String>;
 
-const USAGE: &str =
-    "usage: cargo xtask arrows | licences | tidy | transcript [FILE]";
+const USAGE: &str = "usage: cargo xtask arrows | licences | tidy | transcript [FILE]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
