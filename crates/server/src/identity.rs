@@ -146,10 +146,11 @@ impl Identity {
         Err(damaged(folder, "tls-ca.toml", "does not stay the same"))
     }
 
-    /// Issues a new tls-ca if less than a third of its life is left and the root key is here; says whether.
+    /// Issues a new tls-ca if less than a third of its life is left, or it begins in the future (it was issued while
+    /// the system's clock was ahead), and the root key is here; says whether.
     pub fn renew(&mut self, now: UnixSeconds) -> Result<bool, IdentityError> {
         let left = self.ca_not_after.0.saturating_sub(now.0);
-        if left >= CA_LIFE_S / 3 {
+        if (CA_LIFE_S / 3..=CA_LIFE_S + BACKDATE_S).contains(&left) {
             return Ok(false);
         }
         if self.root_key_is_here() {
@@ -351,6 +352,17 @@ mod tests {
         assert!(made.renew(UnixSeconds(NOW.0 + CA_LIFE_S * 3 / 4)).unwrap());
         assert_eq!(made.server_id(), id);
         assert_ne!(made.chain()[0], ca);
+    }
+
+    #[test]
+    fn a_tls_ca_of_a_clock_that_was_ahead_is_issued_anew_when_the_clock_is_right() {
+        let base = tempfile::tempdir().unwrap();
+        let mut made = make(base.path()).unwrap();
+        let ten_years = UnixSeconds(NOW.0 + 3_652 * 86_400);
+        assert!(made.renew(ten_years).unwrap());
+        assert!(made.renew(NOW).unwrap(), "it begins in ten years: no client would connect until then");
+        assert!(!made.renew(NOW).unwrap());
+        assert_eq!(made.ca_not_after(), UnixSeconds(NOW.0 + CA_LIFE_S));
     }
 
     #[test]
