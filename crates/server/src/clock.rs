@@ -1,9 +1,9 @@
-//! The two clocks of the shell: one that never goes back for waiting, one of the calendar for days.
+//! The two clocks of the shell: one that never goes back for waiting, one of the calendar, which may jump.
 
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use proto::Now;
-use wire::{Day, UnixSeconds};
+use wire::UnixSeconds;
 
 /// Milliseconds since this process took its first look.
 #[derive(Clone, Copy, Debug)]
@@ -36,9 +36,4 @@ impl Clock {
 /// Calendar time; a clock before 1970 counts as 1970.
 pub fn wall() -> UnixSeconds {
     UnixSeconds(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()))
-}
-
-/// Today, UTC.
-pub fn today() -> Day {
-    Day(u16::try_from(wall().0 / 86_400).unwrap_or(u16::MAX))
 }

@@ -27,7 +27,7 @@ use wire::{Cursor, DepositAuth, DepositId, Slot, WelcomeNonce};
 
 use crate::admission::{Place, Source};
 use crate::bell::Post;
-use crate::clock::{today, wall};
+use crate::clock::wall;
 use crate::fresh::Fresh;
 use crate::hub::Hold;
 use crate::line::{Heard, Line};
@@ -246,7 +246,7 @@ impl Session {
                     return over(&mut self.machine, ServerEvent::Deposit { ticket, deposit });
                 }
                 let Deposit { sid, auth, envelope } = *deposit;
-                let request = DepositRequest { sid, auth, envelope, today: today() };
+                let request = DepositRequest { sid, auth, envelope, today: self.door.relay.today() };
                 self.works.push_back(Work::deposit(request, ticket, self.asker.bell.clone()));
             }
             ServerEvent::Ack { ticket, sid, through } => {

@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use store::{Extent, Forgotten, StoreError};
 
-use crate::clock::{today, wall};
 use crate::relay::Relay;
 
 /// Between two looks; nothing let go of and nothing stored since the last one is what quiet means.
@@ -38,7 +37,7 @@ pub async fn run(relay: Arc<Relay>) {
 /// Forgets now. Blocks.
 pub fn once(relay: &Relay, extent: Extent) -> Result<Forgotten, StoreError> {
     let begun = Instant::now();
-    let forgotten = relay.store.forget(today(), extent)?;
+    let forgotten = relay.store.forget(relay.today(), extent)?;
     let Forgotten { bytes_before, bytes_after } = forgotten;
     let took_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     tracing::info!(bytes_before, bytes_after, took_ms, "forgot what was let go of");
@@ -56,7 +55,7 @@ struct Watch {
 
 impl Watch {
     fn new(relay: &Relay) -> Self {
-        Self { changes: changes(relay), base: 0, last: Instant::now(), day: today() }
+        Self { changes: changes(relay), base: 0, last: Instant::now(), day: relay.today() }
     }
 
     fn look(&mut self, relay: &Relay) {
@@ -65,14 +64,15 @@ impl Watch {
             return;
         }
         let quiet = before == self.changes;
-        let new_day = self.day != today() && wall().0 % 86_400 >= AFTER_MIDNIGHT_S;
+        let new_day =
+            self.day != relay.today() && relay.believed.now(&relay.clock).0 % 86_400 >= AFTER_MIDNIGHT_S;
         let due = new_day || self.last.elapsed() >= HOUR;
         let much = || beyond(relay) > self.base.saturating_add(BLOAT_BYTES);
         if !(due || quiet && much()) {
             return;
         }
         self.last = Instant::now();
-        self.day = today();
+        self.day = relay.today();
         if let Err(error) = once(relay, Extent::Due) {
             let _told = relay.store_failed(error);
             tracing::warn!(%error, "forgetting did not end; it is tried again within the hour");

@@ -20,6 +20,7 @@ pub mod admission;
 pub mod args;
 pub mod ask;
 pub mod backup;
+pub mod believed;
 pub mod bell;
 pub mod check;
 pub mod clock;

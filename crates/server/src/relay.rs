@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use store::{Cause, Store, StoreError};
 use tokio_util::sync::CancellationToken;
 use wire::refusal::{Refusal, RefusalKind};
-use wire::{HostPort, ServerId};
+use wire::{Day, HostPort, ServerId};
 
 use crate::admission::Admission;
+use crate::believed::Believed;
 use crate::clock::Clock;
 use crate::counters::Counters;
 use crate::hub::Hub;
@@ -25,6 +26,8 @@ pub struct Relay {
     pub counters: Counters,
     /// Since when, and how late it is.
     pub clock: Clock,
+    /// Which day it is, as far as what time lets go of is concerned.
+    pub believed: Believed,
     /// Who this server is.
     pub server_id: ServerId,
     /// Under what name invitations send people here.
@@ -46,18 +49,27 @@ impl Relay {
         public_host: HostPort,
         open: bool,
     ) -> Self {
+        let clock = Clock::start();
+        // A relay without mailboxes keeps nothing that could expire: it takes the system's word.
+        let kept = if store.totals().mailboxes > 0 { store.kept_clock() } else { None };
         Self {
+            believed: Believed::begin(kept, &clock),
             store,
             hub: Arc::default(),
             admission,
             counters: Counters::default(),
-            clock: Clock::start(),
+            clock,
             server_id,
             public_host,
             open,
             stopping: CancellationToken::new(),
             broken: AtomicBool::new(false),
         }
+    }
+
+    /// Today, as this relay believes (`spec/storage.md § Clock`).
+    pub fn today(&self) -> Day {
+        self.believed.today(&self.clock)
     }
 
     /// Counts a failure of storage, and says what the client is told about it.

@@ -28,6 +28,9 @@ pub struct Status {
     pub waiting: u64,
     /// Their bytes.
     pub waiting_bytes: u64,
+    /// By how many seconds the system's clock is ahead of the time that the relay believes (negative: behind);
+    /// 0 within a day.
+    pub clock_ahead_s: i64,
     /// Bytes of the store on the disk.
     pub disk_bytes: u64,
     /// Rows let go of whose bytes may still be on the disk.
@@ -72,6 +75,7 @@ impl Status {
             mailboxes: totals.mailboxes,
             waiting: totals.waiting,
             waiting_bytes: totals.bytes,
+            clock_ahead_s: relay.believed.disagreement_s(&relay.clock).unwrap_or(0),
             disk_bytes: relay.store.disk_bytes(),
             unforgotten: relay.store.unforgotten(),
             registrations: totals.leaves,
@@ -102,6 +106,15 @@ impl Status {
         );
         if *damaged > 0 {
             screen.push_str(&format!("DAMAGED       {damaged} stored records; see docs/operator\n"));
+        }
+        if self.clock_ahead_s != 0 {
+            let (days, way) = (
+                self.clock_ahead_s.unsigned_abs() / 86_400,
+                if self.clock_ahead_s > 0 { "ahead of" } else { "behind" },
+            );
+            screen.push_str(&format!(
+                "CLOCK         the system's is {days} days {way} the relay's; see docs/operator\n"
+            ));
         }
         for (name, value) in &self.counters {
             screen.push_str(&format!("{:<13} {value}\n", name.replace('_', " ")));

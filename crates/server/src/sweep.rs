@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::clock::{today, wall};
+use crate::clock::wall;
 use crate::identity::Identity;
 use crate::leaf::LeafResolver;
 use crate::relay::Relay;
@@ -16,7 +16,7 @@ const AFTER_MIDNIGHT_S: u64 = 5;
 /// Sweeps every hour and soon after each 00:00 UTC, until the server stops.
 pub async fn run(relay: Arc<Relay>, mut identity: Identity, leaf: Arc<LeafResolver>) {
     loop {
-        let pause = Duration::from_secs(next_in_s(wall().0));
+        let pause = Duration::from_secs(next_in_s(relay.believed.now(&relay.clock).0));
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             () = relay.stopping.cancelled() => return,
@@ -34,7 +34,8 @@ pub async fn run(relay: Arc<Relay>, mut identity: Identity, leaf: Arc<LeafResolv
 
 /// One sweep. Blocks.
 pub fn once(relay: &Relay) {
-    match relay.store.sweep(today()) {
+    keep_clock(relay);
+    match relay.store.sweep(relay.today()) {
         Ok(swept) => {
             relay.counters.expired.add(swept.envelopes);
             let totals = relay.store.totals();
@@ -54,6 +55,22 @@ pub fn once(relay: &Relay) {
             let _told = relay.store_failed(error);
             tracing::warn!(%error, "the sweep did not end; the next one tries again");
         }
+    }
+}
+
+/// Writes down which time the relay believes it is, and says so when the system's clock says another.
+fn keep_clock(relay: &Relay) {
+    if relay.store.totals().mailboxes == 0 {
+        relay.believed.trust_the_system(&relay.clock);
+    }
+    if let Some(ahead_s) = relay.believed.disagreement_s(&relay.clock) {
+        tracing::warn!(
+            ahead_s,
+            "the system's clock is far from what this relay counted; set it right, or see docs/operator"
+        );
+    }
+    if let Err(error) = relay.store.keep_clock(relay.believed.now(&relay.clock)) {
+        tracing::warn!(%error, "the time could not be written down");
     }
 }
 

@@ -2,7 +2,9 @@
 
 use wire::limits::{CREDIT_MAX, CROSS_OFF_INDICES_MAX, GENERATIONS_MAX};
 use wire::request::MailboxPolicy;
-use wire::{Cursor, Day, DepositId, Generation, OwnerId, RefusalKind, StampIndex, StampKey, VoucherHash};
+use wire::{
+    Cursor, Day, DepositId, Generation, OwnerId, RefusalKind, StampIndex, StampKey, UnixSeconds, VoucherHash,
+};
 
 use crate::deposit::{envelope_from, spent_key};
 use crate::engine::{Engine, STEP};
@@ -13,6 +15,9 @@ use crate::{
     Cause, CreateOutcome, Extent, Forgotten, GenerationOutcome, MailboxStore, NewMailbox, OpenedMailbox,
     OwnerView, StoreError, Stored, Swept, Totals, Write, Wrote,
 };
+
+/// Under which the time is written down.
+const CLOCK_KEY: &[u8] = b"clock";
 
 impl<S: Shelf> MailboxStore for Engine<S> {
     fn create(&self, new: NewMailbox, voucher: &VoucherHash) -> Result<CreateOutcome, StoreError> {
@@ -192,6 +197,18 @@ impl<S: Shelf> MailboxStore for Engine<S> {
 
     fn sweep(&self, today: Day) -> Result<Swept, StoreError> {
         self.sweep_all(today)
+    }
+
+    fn keep_clock(&self, now: UnixSeconds) -> Result<(), StoreError> {
+        let _writer = self.write()?;
+        let mut batch = Batch::default();
+        batch.put(Table::Meta, CLOCK_KEY, &now.0.to_be_bytes());
+        self.commit(batch, Durability::Written)
+    }
+
+    fn kept_clock(&self) -> Option<UnixSeconds> {
+        let body = self.row(Table::Meta, CLOCK_KEY).ok().flatten()?;
+        Some(UnixSeconds(u64::from_be_bytes(body.as_ref().try_into().ok()?)))
     }
 
     fn forget(&self, today: Day, extent: Extent) -> Result<Forgotten, StoreError> {

@@ -5,7 +5,8 @@
 //! ([`MailboxStore::ack`] says what it relaxes). Every one is idempotent: repeating it is always safe.
 
 use wire::{
-    Cursor, Day, DepositId, Generation, Name, OwnerId, PrekeyBundle, StampIndex, StampKey, VoucherHash,
+    Cursor, Day, DepositId, Generation, Name, OwnerId, PrekeyBundle, StampIndex, StampKey, UnixSeconds,
+    VoucherHash,
 };
 
 use crate::{
@@ -77,6 +78,12 @@ pub trait MailboxStore: Send + Sync {
     /// Lets go of what is past its time and refreshes the counts behind `FULL`. To be called at start,
     /// every hour, and soon after each 00:00 UTC.
     fn sweep(&self, today: Day) -> Result<Swept, StoreError>;
+
+    /// Writes down the time that the relay believes it is.
+    fn keep_clock(&self, now: UnixSeconds) -> Result<(), StoreError>;
+
+    /// The time last written down.
+    fn kept_clock(&self) -> Option<UnixSeconds>;
 
     /// Makes what was let go of leave the disk, within the bounds of `spec/storage.md § Forgetting`. Deposits
     /// wait while envelopes are copied and the journal changes: for a fraction of a second.

@@ -10,7 +10,7 @@ use wire::{
 
 use super::{NO_RANDOMNESS, Task, answer, failed, no, random, refused};
 use crate::admission::Source;
-use crate::clock::{today, wall};
+use crate::clock::wall;
 use crate::relay::OVER_BUDGET;
 
 pub(super) fn claim(ticket: Ticket<asked::Claim>, claim: Box<Claim>, source: Source) -> Task {
@@ -82,7 +82,7 @@ pub(super) fn find_identity(ticket: Ticket<asked::FindIdentity>, name: Name) -> 
 }
 
 pub(super) fn publish(ticket: Ticket<asked::Publish>, name: Name, bundle: Box<PrekeyBundle>) -> Task {
-    Box::new(move |relay| match relay.store.publish(&name, *bundle, today()) {
+    Box::new(move |relay| match relay.store.publish(&name, *bundle, relay.today()) {
         Ok(PublishOutcome::Published | PublishOutcome::Again) => {
             answer(move |machine, _| machine.published(ticket))
         }
@@ -108,7 +108,7 @@ pub(super) fn lookup(ticket: Ticket<asked::Lookup>, name: Name, seq: Option<u32>
 }
 
 pub(super) fn fetch(ticket: Ticket<asked::Fetch>, name: Name) -> Task {
-    Box::new(move |relay| match relay.store.bundle(&name, today()) {
+    Box::new(move |relay| match relay.store.bundle(&name, relay.today()) {
         Ok(found) => answer(move |machine, _| machine.fetched(ticket, found)),
         Err(error) => failed(relay, ticket, error),
     })

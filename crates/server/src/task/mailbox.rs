@@ -10,7 +10,6 @@ use wire::{Cursor, DepositId, Generation, OwnerId, RefusalKind, Slot, StampIndex
 
 use super::{Answer, NO_RANDOMNESS, Task, answer, failed, no, random, refused};
 use crate::bell::Bell;
-use crate::clock::today;
 use crate::relay::Relay;
 
 pub(super) fn create(ticket: Ticket<asked::Create>, create: Create) -> Task {
@@ -18,7 +17,7 @@ pub(super) fn create(ticket: Ticket<asked::Create>, create: Create) -> Task {
         let Some(sid) = random().map(DepositId) else { return refused(ticket, NO_RANDOMNESS) };
         let Create { rid, owner_key, policy, voucher } = create;
         let voucher = VoucherHash(crypto::voucher_hash(voucher.as_bytes()));
-        match relay.store.create(NewMailbox { rid, sid, owner_key, policy, today: today() }, &voucher) {
+        match relay.store.create(NewMailbox { rid, sid, owner_key, policy, today: relay.today() }, &voucher) {
             Ok(CreateOutcome::Created(sid) | CreateOutcome::Again(sid)) => {
                 answer(move |machine, _| machine.created(ticket, sid))
             }
@@ -36,7 +35,7 @@ pub(super) fn find_owner(ticket: Ticket<asked::FindOwner>, rid: OwnerId) -> Task
 }
 
 pub(super) fn open(ticket: Ticket<asked::Open>, slot: Slot, rid: OwnerId, bell: Arc<Bell>) -> Task {
-    Box::new(move |relay| match relay.store.open(&rid, today()) {
+    Box::new(move |relay| match relay.store.open(&rid, relay.today()) {
         Ok(Some(opened)) => {
             // The hub knows the new owner before the first read, so no arrival falls between.
             let hold = relay.hub.take(opened.sid, slot, bell);
