@@ -1,6 +1,6 @@
 //! Judging one deposit: what `spec/mailbox.md § Deposit` says, in its order, without touching anything.
 
-use wire::limits::DOORSTEP_FREE_MAX;
+use wire::limits::{DOORSTEP_FREE_MAX, PUZZLE_BITS_MAX, PUZZLE_STEP};
 use wire::refusal::Puzzle;
 use wire::request::MailboxPolicy;
 use wire::stamp::PuzzleSolution;
@@ -203,24 +203,30 @@ impl Case<'_> {
         if allowance.left == 0 {
             return Ok(Verdict::Refused(RefusalKind::Busy));
         }
-        let asked = self.puzzle();
+        let asked = self.puzzle(allowance.taken);
         if allowance.taken >= DOORSTEP_FREE_MAX && !self.solves(&asked, puzzle, &hash) {
             return Ok(Verdict::Refused(RefusalKind::Puzzle(asked)));
         }
         Ok(Verdict::AtDoorstep { hash, allowance: allowance.lowered() })
     }
 
-    /// Today's puzzle of this doorstep. Its seed is derived, so nothing is remembered for a stranger.
-    fn puzzle(&self) -> Puzzle {
+    /// Today's puzzle of this doorstep, harder the more it has taken today. Its seed is derived, so nothing
+    /// is remembered for a stranger.
+    fn puzzle(&self, taken: u32) -> Puzzle {
         let day = self.today.0.to_be_bytes();
         let derived = crypto::keyed(self.puzzle_key, crypto::Label::PUZZLE, &[self.sid.as_bytes(), &day]);
         let mut seed = [0; 16];
         for (to, from) in seed.iter_mut().zip(derived) {
             *to = from;
         }
+        let steps = taken.saturating_sub(DOORSTEP_FREE_MAX) / PUZZLE_STEP;
         Puzzle {
             seed,
-            bits: self.options.puzzle_bits,
+            bits: self
+                .options
+                .puzzle_bits
+                .saturating_add(u8::try_from(steps).unwrap_or(u8::MAX))
+                .min(PUZZLE_BITS_MAX),
             until: UnixSeconds((u64::from(self.today.0) + 1) * 86_400),
         }
     }

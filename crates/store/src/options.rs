@@ -1,6 +1,6 @@
 //! What an operator or a test may choose; the defaults are the limits of the spec.
 
-use wire::limits::{INBOX_BYTES_MAX, INBOX_ENVELOPES_MAX};
+use wire::limits::{INBOX_BYTES_MAX, INBOX_ENVELOPES_MAX, PUZZLE_BITS_MIN};
 
 /// Choices of a store.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -11,7 +11,7 @@ pub struct Options {
     pub inbox_envelopes_max: u32,
     /// Bytes waiting in an inbox before `FULL`.
     pub inbox_bytes_max: u64,
-    /// Leading zero bits that a doorstep's puzzle asks for.
+    /// Leading zero bits that a doorstep's first puzzle of a day asks for.
     pub puzzle_bits: u8,
 }
 
@@ -21,7 +21,7 @@ impl Default for Options {
             reserve_bytes: 64 * 1024 * 1024,
             inbox_envelopes_max: INBOX_ENVELOPES_MAX,
             inbox_bytes_max: INBOX_BYTES_MAX,
-            puzzle_bits: 18,
+            puzzle_bits: PUZZLE_BITS_MIN,
         }
     }
 }

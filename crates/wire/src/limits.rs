@@ -38,6 +38,12 @@ pub const DOORSTEP_ENVELOPES_MAX: u32 = 512;
 pub const DOORSTEP_DAILY_MAX: u32 = 128;
 /// Deposits of a day that ask for no puzzle.
 pub const DOORSTEP_FREE_MAX: u32 = 32;
+/// Leading zero bits of a doorstep's first puzzle of a day.
+pub const PUZZLE_BITS_MIN: u8 = 18;
+/// Deposits of a day after which its puzzles ask for one bit more.
+pub const PUZZLE_STEP: u32 = 12;
+/// Leading zero bits above which a client does not solve a puzzle.
+pub const PUZZLE_BITS_MAX: u8 = 26;
 /// Days after which an unopened mailbox is closed.
 pub const MAILBOX_UNOPENED_DAYS_MAX: u16 = 90;
 /// Live generations of a mailbox.
@@ -77,4 +83,9 @@ const _: () = assert!(ENVELOPE_BYTES_MAX + 256 <= FRAME_BYTES_MAX);
 const _: () = assert!(IN_FLIGHT_PER_CONTACT_MAX < 40, "Olm keeps 40 skipped keys per chain");
 const _: () = assert!(IN_FLIGHT_PER_CONTACT_MAX <= OUTSTANDING_MAX);
 const _: () = assert!(DOORSTEP_FREE_MAX < DOORSTEP_DAILY_MAX && DOORSTEP_DAILY_MAX <= DOORSTEP_ENVELOPES_MAX);
+const _: () = assert!(
+    PUZZLE_BITS_MIN as u32 + (DOORSTEP_DAILY_MAX - 1 - DOORSTEP_FREE_MAX) / PUZZLE_STEP
+        <= PUZZLE_BITS_MAX as u32,
+    "a client solves whatever a doorstep asks for"
+);
 const _: () = assert!(2 * KEEP_ALIVE_MS < IDLE_MS_MAX);

@@ -9,8 +9,8 @@ use client_core::{
 };
 use e2ee::{VerifiedBundle, authorise};
 use wire::{
-    ConnectionKind, DepositAuth, DepositId, Refusal, RefusalKind, RequestId, Response, refusal::Puzzle,
-    request::Deposit, stamp::PuzzleSolution,
+    ConnectionKind, DepositAuth, DepositId, Refusal, RefusalKind, RequestId, Response,
+    limits::PUZZLE_BITS_MAX, refusal::Puzzle, request::Deposit, stamp::PuzzleSolution,
 };
 
 use super::{
@@ -32,9 +32,8 @@ use crate::{
 
 /// Steps of one run for one contact: far above what an outbox holds, and still a bound.
 const STEPS_MAX: usize = 100_000;
-/// Puzzles solved for one message, and how hard they may be.
+/// Puzzles solved for one message: others may make the doorstep's puzzle harder meanwhile.
 const PUZZLES_MAX: u32 = 3;
-const PUZZLE_BITS_MAX: u8 = 26;
 
 /// Carries one contact's messages to his relay.
 pub(crate) struct Courier<'a> {

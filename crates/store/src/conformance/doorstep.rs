@@ -1,6 +1,6 @@
 //! Cases: deposits without stamps.
 
-use wire::limits::{DOORSTEP_DAILY_MAX, DOORSTEP_FREE_MAX};
+use wire::limits::{DOORSTEP_DAILY_MAX, DOORSTEP_FREE_MAX, PUZZLE_STEP};
 use wire::refusal::Puzzle;
 use wire::stamp::PuzzleSolution;
 use wire::{Cursor, Day, DepositAuth, DepositId, RefusalKind};
@@ -91,6 +91,28 @@ pub(super) fn from_the_33rd_deposit_of_a_day_a_puzzle_is_asked(make: Make<'_>) {
     );
     let tomorrow = unmarked(sid, 100, Day(TODAY.0 + 1));
     assert_eq!(deposit(&*store, &tomorrow), Stored, "the first of a new day is free");
+}
+
+pub(super) fn puzzles_grow_with_what_the_doorstep_took_today(make: Make<'_>) {
+    let store = make(Options { puzzle_bits: 6, ..Options::default() });
+    let sid = Person::register(&*store, 1).doorstep(&*store);
+    fill(&*store, sid, 0..DOORSTEP_FREE_MAX, TODAY);
+    let mut asked = Vec::new();
+    for number in DOORSTEP_FREE_MAX..DOORSTEP_DAILY_MAX {
+        let request = unmarked(sid, number, TODAY);
+        let Refused(RefusalKind::Puzzle(puzzle)) = deposit(&*store, &request) else {
+            assert_eq!(number, u32::MAX, "no puzzle was asked");
+            return;
+        };
+        asked.push(puzzle.bits);
+        assert_eq!(deposit(&*store, &solved(&request, &puzzle)), Stored);
+    }
+    let expected: Vec<u8> = (6..14).flat_map(|bits| [bits; PUZZLE_STEP as usize]).collect();
+    assert_eq!(asked, expected);
+    let tomorrow = Day(TODAY.0 + 1);
+    fill(&*store, sid, 500..500 + DOORSTEP_FREE_MAX, tomorrow);
+    let first = deposit(&*store, &unmarked(sid, 600, tomorrow));
+    assert!(matches!(first, Refused(RefusalKind::Puzzle(puzzle)) if puzzle.bits == 6), "{first:?}");
 }
 
 pub(super) fn a_puzzle_solved_for_another_envelope_or_day_is_asked_again(make: Make<'_>) {

@@ -47,6 +47,7 @@ sentences! {
         a_stamp_does_not_open_a_doorstep_nor_an_open_hand_an_inbox,
         a_retry_at_a_doorstep_is_free_and_stored_once,
         from_the_33rd_deposit_of_a_day_a_puzzle_is_asked,
+        puzzles_grow_with_what_the_doorstep_took_today,
         a_puzzle_solved_for_another_envelope_or_day_is_asked_again,
         beyond_the_daily_allowance_strangers_hear_busy,
         collecting_gives_no_allowance_back_before_midnight,
