@@ -1,106 +1,145 @@
-//! Who may have how much: connections, look-ups and doorstep deposits per source, in memory only.
+//! Who may have how much: connections, handshakes, look-ups and doorstep deposits per source, in memory only.
 //!
-//! A source is an IPv4 address or an IPv6 /64, known here as a salted hash whose salt changes every hour.
-//! Loopback is whatever proxy or tunnel runs on this machine, so it has the total budgets only (DESIGN § 13).
+//! A source is an IPv4 address or an IPv6 /64. What it spent is counted under a salted hash whose salt changes
+//! every hour; only connections that are open now are counted under the address itself, as the system does.
+//! A proxy or tunnel speaks for many people, so what comes from one has the total budgets only.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use tokio::sync::Notify;
 use wire::DepositId;
-use wire::limits::LOOKUPS_PER_MINUTE_MAX;
+use wire::limits::{DOORSTEP_PER_HOUR_MAX, LOOKUPS_PER_MINUTE_MAX, REGISTRY_PER_MINUTE_MAX};
+
+use crate::network::Network;
+use crate::spent::Spent;
 
 /// How long a salt lives.
 const SALT_LIFE: Duration = Duration::from_secs(3_600);
-/// Sources remembered; beyond that new ones wait for the next salt.
-const SOURCES_MAX: usize = 65_536;
-/// Deposits of one source at one doorstep within an hour (DESIGN § 8.1).
-const DOORSTEP_PER_HOUR_MAX: u32 = 8;
-/// Registry requests of one source within a minute: each costs the server several signature checks.
-const REGISTRY_PER_MINUTE_MAX: u32 = 30;
+const MINUTE: Duration = Duration::from_secs(60);
+/// Handshakes that may begin at once before their pace is kept, as a part of a second.
+const BURST: Duration = Duration::from_millis(100);
+
+/// What an operator may choose.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Budgets {
+    /// Connections at once.
+    pub connections_max: usize,
+    /// Connections of one source at once.
+    pub connections_per_source_max: usize,
+    /// Handshakes under way at once; the oldest gives way to the next.
+    pub handshakes_max: usize,
+    /// Handshakes of one source within a minute.
+    pub handshakes_per_minute_max: u32,
+    /// Handshakes begun within a second, whoever begins them.
+    pub handshakes_per_second_max: u32,
+    /// Where proxies stand: no budget of their own, since they speak for many.
+    pub proxies: Vec<Network>,
+}
 
 /// The budgets, shared by all connections.
 #[derive(Debug)]
 pub struct Admission {
-    connections_max: usize,
-    per_source_max: usize,
+    budgets: Budgets,
     state: Mutex<State>,
 }
 
-/// Where a connection comes from, as far as budgets go.
+/// Where a connection comes from, as far as budgets go; nothing for a proxy.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Source(Option<IpAddr>);
-
-impl Source {
-    /// The source of a peer's address.
-    pub fn of(peer: IpAddr) -> Self {
-        match peer.to_canonical() {
-            ip if ip.is_loopback() => Self(None),
-            IpAddr::V6(ip) => Self(Some(IpAddr::V6((ip.to_bits() & !u128::from(u64::MAX)).into()))),
-            ip => Self(Some(ip)),
-        }
-    }
-}
 
 #[derive(Debug)]
 struct State {
     total: usize,
+    connections: HashMap<IpAddr, usize>,
+    /// Handshakes under way, oldest first.
+    newcomers: BTreeMap<u64, Arc<Notify>>,
+    next_newcomer: u64,
+    /// When the next handshake may begin.
+    next_handshake: Instant,
     salt: RandomState,
     salted: Instant,
-    connections: HashMap<u64, usize>,
-    minutes: HashMap<(u64, Budget), Spent>,
-    doorsteps: HashMap<u64, u32>,
+    minutes: Spent<(u64, Budget)>,
+    doorsteps: Spent<u64>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 enum Budget {
+    Handshakes,
     Lookups,
     Registry,
-}
-
-#[derive(Debug)]
-struct Spent {
-    since: Instant,
-    count: u32,
 }
 
 /// One connection's place; given back when dropped.
 #[derive(Debug)]
 pub struct Place {
     admission: Arc<Admission>,
-    /// Its source's hash, with the salt's birth: after a change of salt the old count is gone already.
-    counted: Option<(u64, Instant)>,
+    source: Source,
+    /// As long as its handshake is under way.
+    newcomer: Option<u64>,
+    pushed_out: Arc<Notify>,
 }
 
 impl Admission {
-    /// Budgets for so many connections in total, and of one source.
-    pub fn new(connections_max: usize, per_source_max: usize) -> Arc<Self> {
+    /// Nobody is here yet.
+    pub fn new(budgets: Budgets) -> Arc<Self> {
+        let now = Instant::now();
         let state = State {
             total: 0,
-            salt: RandomState::new(),
-            salted: Instant::now(),
             connections: HashMap::new(),
-            minutes: HashMap::new(),
-            doorsteps: HashMap::new(),
+            newcomers: BTreeMap::new(),
+            next_newcomer: 0,
+            next_handshake: now,
+            salt: RandomState::new(),
+            salted: now,
+            minutes: Spent::default(),
+            doorsteps: Spent::default(),
         };
-        Arc::new(Self { connections_max, per_source_max, state: Mutex::new(state) })
+        Arc::new(Self { budgets, state: Mutex::new(state) })
     }
 
-    /// A place for one more connection, or none.
+    /// The source of a peer's address.
+    pub fn source_of(&self, peer: IpAddr) -> Source {
+        let peer = peer.to_canonical();
+        match peer {
+            ip if self.budgets.proxies.iter().any(|network| network.contains(ip)) => Source(None),
+            IpAddr::V6(ip) => Source(Some(IpAddr::V6((ip.to_bits() & !u128::from(u64::MAX)).into()))),
+            ip => Source(Some(ip)),
+        }
+    }
+
+    /// A place for one more connection, or none. Its handshake is under way from now on.
     pub fn admit(self: &Arc<Self>, source: Source) -> Option<Place> {
+        let handshakes =
+            self.within_minute(source, Budget::Handshakes, self.budgets.handshakes_per_minute_max);
         let mut state = self.state();
-        state.change_salt(Instant::now());
-        if state.total >= self.connections_max {
+        if !handshakes || state.total >= self.budgets.connections_max {
             return None;
         }
-        let counted = match source.0 {
-            None => None,
-            Some(ip) => Some((state.count_connection(ip, self.per_source_max)?, state.salted)),
-        };
+        if let Some(ip) = source.0 {
+            let count = state.connections.entry(ip).or_default();
+            if *count >= self.budgets.connections_per_source_max {
+                return None;
+            }
+            *count += 1;
+        }
         state.total += 1;
-        Some(Place { admission: self.clone(), counted })
+        let (newcomer, pushed_out) = state.newcomer(self.budgets.handshakes_max);
+        Some(Place { admission: self.clone(), source, newcomer: Some(newcomer), pushed_out })
+    }
+
+    /// How long the next handshake has to wait so that all of them keep their pace. A handshake costs the
+    /// server more than it costs whoever begins it; waiting costs those who are connected nothing.
+    pub fn pace(&self) -> Duration {
+        let now = Instant::now();
+        let mut state = self.state();
+        let step = Duration::from_secs(1) / self.budgets.handshakes_per_second_max.max(1);
+        let begun = state.next_handshake.max(now.checked_sub(BURST).unwrap_or(now));
+        state.next_handshake = begun + step;
+        state.next_handshake.saturating_duration_since(now)
     }
 
     /// Whether this source may look one more name up (`LOOKUP`, `FETCH`, and every challenge).
@@ -116,15 +155,11 @@ impl Admission {
     /// Whether this source may knock at this doorstep once more.
     pub fn doorstep(&self, source: Source, sid: &DepositId) -> bool {
         let Some(ip) = source.0 else { return true };
+        let now = Instant::now();
         let mut state = self.state();
-        state.change_salt(Instant::now());
+        state.change_salt(now);
         let key = state.salt.hash_one((ip, sid));
-        if state.doorsteps.len() >= SOURCES_MAX && !state.doorsteps.contains_key(&key) {
-            return false;
-        }
-        let count = state.doorsteps.entry(key).or_default();
-        *count = count.saturating_add(1);
-        *count <= DOORSTEP_PER_HOUR_MAX
+        state.doorsteps.spend(key, DOORSTEP_PER_HOUR_MAX, SALT_LIFE, now)
     }
 
     /// Connections served now.
@@ -138,15 +173,7 @@ impl Admission {
         let mut state = self.state();
         state.change_salt(now);
         let key = (state.salt.hash_one(ip), budget);
-        if state.minutes.len() >= SOURCES_MAX && !state.minutes.contains_key(&key) {
-            return false;
-        }
-        let spent = state.minutes.entry(key).or_insert(Spent { since: now, count: 0 });
-        if now.duration_since(spent.since) >= Duration::from_secs(60) {
-            *spent = Spent { since: now, count: 0 };
-        }
-        spent.count = spent.count.saturating_add(1);
-        spent.count <= max
+        state.minutes.spend(key, max, MINUTE, now)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -156,38 +183,56 @@ impl Admission {
 }
 
 impl State {
-    /// Forgets every source once an hour. Connections that stay open are then counted in the total only.
+    /// Forgets once an hour what every source spent.
     fn change_salt(&mut self, now: Instant) {
         if now.duration_since(self.salted) >= SALT_LIFE {
             self.salt = RandomState::new();
             self.salted = now;
-            self.connections = HashMap::new();
-            self.minutes = HashMap::new();
-            self.doorsteps = HashMap::new();
+            self.minutes = Spent::default();
+            self.doorsteps = Spent::default();
         }
     }
 
-    fn count_connection(&mut self, ip: IpAddr, max: usize) -> Option<u64> {
-        let key = self.salt.hash_one(ip);
-        let count = self.connections.entry(key).or_default();
-        if *count >= max {
-            return None;
+    /// One more handshake; where there are too many the oldest hears that it has to go. Who is slow on
+    /// purpose is the oldest before long, and who is not has finished by then.
+    fn newcomer(&mut self, max: usize) -> (u64, Arc<Notify>) {
+        if self.newcomers.len() >= max
+            && let Some((_, oldest)) = self.newcomers.pop_first()
+        {
+            oldest.notify_one();
         }
-        *count += 1;
-        Some(key)
+        let (serial, pushed_out) = (self.next_newcomer, Arc::new(Notify::new()));
+        self.next_newcomer += 1;
+        self.newcomers.insert(serial, pushed_out.clone());
+        (serial, pushed_out)
+    }
+}
+
+impl Place {
+    /// Resolves when this handshake has to give way to a newer one.
+    pub async fn pushed_out(&self) {
+        self.pushed_out.notified().await;
+    }
+
+    /// The handshake is over: nobody pushes this connection out any more.
+    pub fn shaken(&mut self) {
+        if let Some(serial) = self.newcomer.take() {
+            self.admission.state().newcomers.remove(&serial);
+        }
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
+        self.shaken();
         let mut state = self.admission.state();
         state.total = state.total.saturating_sub(1);
-        let Some((key, _)) = self.counted.filter(|(_, salted)| *salted == state.salted) else { return };
-        let left = state.connections.get(&key).map_or(0, |count| count.saturating_sub(1));
+        let Some(ip) = self.source.0 else { return };
+        let left = state.connections.get(&ip).map_or(0, |count| count.saturating_sub(1));
         if left == 0 {
-            state.connections.remove(&key);
+            state.connections.remove(&ip);
         } else {
-            state.connections.insert(key, left);
+            state.connections.insert(ip, left);
         }
     }
 }
@@ -195,53 +240,115 @@ impl Drop for Place {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use std::task::{Context, Poll, Waker};
+
     use super::*;
 
-    fn source(text: &str) -> Source {
-        Source::of(text.parse().unwrap())
+    fn budgets() -> Budgets {
+        Budgets {
+            connections_max: 10,
+            connections_per_source_max: 2,
+            handshakes_max: 10,
+            handshakes_per_minute_max: 1_000,
+            handshakes_per_second_max: 1_000,
+            proxies: vec!["127.0.0.0/8".parse().unwrap(), "2001:db8:9::/48".parse().unwrap()],
+        }
+    }
+
+    fn source(admission: &Admission, text: &str) -> Source {
+        admission.source_of(text.parse().unwrap())
+    }
+
+    fn admit(admission: &Arc<Admission>, text: &str) -> Option<Place> {
+        admission.admit(source(admission, text))
+    }
+
+    fn is_pushed_out(place: &Place) -> bool {
+        let leaves = std::pin::pin!(place.pushed_out());
+        leaves.poll(&mut Context::from_waker(Waker::noop())) == Poll::Ready(())
     }
 
     #[test]
     fn a_source_has_its_own_budget_and_gets_places_back() {
-        let admission = Admission::new(10, 2);
-        let first = admission.admit(source("192.0.2.1"));
-        let second = admission.admit(source("192.0.2.1"));
+        let admission = Admission::new(budgets());
+        let first = admit(&admission, "192.0.2.1");
+        let second = admit(&admission, "192.0.2.1");
         assert!(first.is_some() && second.is_some());
-        assert!(admission.admit(source("192.0.2.1")).is_none());
-        assert!(admission.admit(source("192.0.2.2")).is_some());
+        assert!(admit(&admission, "192.0.2.1").is_none());
+        assert!(admit(&admission, "192.0.2.2").is_some());
         drop(first);
-        assert!(admission.admit(source("::ffff:192.0.2.1")).is_some());
+        assert!(admit(&admission, "::ffff:192.0.2.1").is_some());
     }
 
     #[test]
-    fn loopback_has_the_total_budget_only() {
-        let admission = Admission::new(3, 1);
-        let places: Vec<_> = (0..4).map(|_| admission.admit(source("127.0.0.1"))).collect();
+    fn a_proxy_has_the_total_budgets_only() {
+        let admission = Admission::new(Budgets { connections_max: 3, ..budgets() });
+        let places: Vec<_> = (0..4).map(|_| admit(&admission, "127.0.0.1")).collect();
         assert_eq!(places.iter().flatten().count(), 3);
         assert_eq!(admission.connections(), 3);
-        assert!((0..200).all(|_| admission.lookup(source("::1"))));
+        let proxy = source(&admission, "2001:db8:9::1");
+        assert!((0..200).all(|_| admission.lookup(proxy)));
+        let stranger = source(&admission, "::1");
+        assert!(!(0..200).all(|_| admission.lookup(stranger)), "loopback is a proxy only where it is named");
     }
 
     #[test]
     fn a_network_of_ipv6_is_one_source() {
-        assert_eq!(source("2001:db8::1"), source("2001:db8::ffff:2"));
-        assert_ne!(source("2001:db8::1"), source("2001:db8:0:1::1"));
+        let admission = Admission::new(budgets());
+        let of = |text| source(&admission, text);
+        assert_eq!(of("2001:db8::1"), of("2001:db8::ffff:2"));
+        assert_ne!(of("2001:db8::1"), of("2001:db8:0:1::1"));
     }
 
     #[test]
     fn the_sixty_first_look_up_of_a_minute_is_refused() {
-        let admission = Admission::new(10, 2);
-        assert!((0..60).all(|_| admission.lookup(source("192.0.2.1"))));
-        assert!(!admission.lookup(source("192.0.2.1")));
-        assert!(admission.lookup(source("192.0.2.2")));
+        let admission = Admission::new(budgets());
+        let (one, other) = (source(&admission, "192.0.2.1"), source(&admission, "192.0.2.2"));
+        assert!((0..60).all(|_| admission.lookup(one)));
+        assert!(!admission.lookup(one));
+        assert!(admission.lookup(other));
     }
 
     #[test]
     fn the_ninth_knock_of_an_hour_at_one_doorstep_is_refused() {
-        let admission = Admission::new(10, 2);
+        let admission = Admission::new(budgets());
         let (one, other) = (DepositId([1; 16]), DepositId([2; 16]));
-        assert!((0..8).all(|_| admission.doorstep(source("192.0.2.1"), &one)));
-        assert!(!admission.doorstep(source("192.0.2.1"), &one));
-        assert!(admission.doorstep(source("192.0.2.1"), &other));
+        let stranger = source(&admission, "192.0.2.1");
+        assert!((0..8).all(|_| admission.doorstep(stranger, &one)));
+        assert!(!admission.doorstep(stranger, &one));
+        assert!(admission.doorstep(stranger, &other));
+    }
+
+    #[test]
+    fn a_source_that_shakes_hands_too_often_is_turned_away_for_a_minute() {
+        let admission = Admission::new(Budgets { handshakes_per_minute_max: 5, ..budgets() });
+        assert!((0..5).all(|_| admit(&admission, "192.0.2.1").is_some()));
+        assert!(admit(&admission, "192.0.2.1").is_none());
+        assert!(admit(&admission, "192.0.2.2").is_some());
+        assert!((0..50).all(|_| admit(&admission, "127.0.0.1").is_some()));
+    }
+
+    #[test]
+    fn the_oldest_handshake_gives_way_and_a_finished_one_never() {
+        let admission = Admission::new(Budgets { handshakes_max: 2, ..budgets() });
+        let mut finished = admit(&admission, "127.0.0.1").unwrap();
+        finished.shaken();
+        let places: Vec<_> = (0..4).map(|_| admit(&admission, "127.0.0.1").unwrap()).collect();
+        assert_eq!(places.iter().map(is_pushed_out).collect::<Vec<_>>(), [true, true, false, false]);
+        assert!(!is_pushed_out(&finished));
+        drop(places);
+        let next = [admit(&admission, "127.0.0.1").unwrap(), admit(&admission, "127.0.0.1").unwrap()];
+        assert!(!next.iter().any(is_pushed_out), "who left holds no place");
+    }
+
+    #[test]
+    fn handshakes_keep_their_pace_after_a_burst() {
+        let admission = Admission::new(budgets());
+        let waits: Vec<_> = (0..300).map(|_| admission.pace()).collect();
+        assert!(waits.iter().take(50).all(Duration::is_zero), "a burst waits for nothing");
+        assert!(
+            *waits.last().unwrap() > Duration::from_millis(150),
+            "three hundred take a third of a second"
+        );
     }
 }

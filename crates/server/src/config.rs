@@ -1,19 +1,30 @@
 //! The settings of `serve`, gathered from flag, environment, file and built-in value, in this order.
 
+use std::fmt::Display;
 use std::net::{Ipv6Addr, SocketAddr};
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use wire::HostPort;
-use wire::limits::{CONNECTIONS_PER_SOURCE_MAX, PORT};
+use wire::limits::{
+    CONNECTIONS_MAX, CONNECTIONS_PER_SOURCE_MAX, HANDSHAKES_MAX, HANDSHAKES_PER_MINUTE_MAX,
+    HANDSHAKES_PER_SECOND_MAX, PORT,
+};
 
+use crate::admission::Budgets;
 use crate::args::{Common, Serve};
 use crate::failure::{EXIT_USAGE, Failure};
+use crate::network::Network;
 
 /// Where the configuration is looked for when none is named; it need not exist.
 pub const CONFIG_FILE: &str = "/etc/oubliette/oublietted.toml";
-/// Connections served at once unless configured.
-const CONNECTIONS_MAX: usize = 4_096;
+/// No machine has room for more of anything that is counted here.
+const COUNT_MAX: usize = 1_000_000;
+/// Where proxies stand unless configured: on this machine.
+const PROXIES: [&str; 2] = ["127.0.0.0/8", "::1"];
+/// Networks of proxies that can be named.
+const PROXIES_MAX: usize = 64;
 /// A configuration longer than this is not one.
 const CONFIG_BYTES_MAX: u64 = 64 * 1024;
 
@@ -28,10 +39,8 @@ pub struct Settings {
     pub public_host: Option<HostPort>,
     /// Registration without invitations.
     pub open: bool,
-    /// Connections at once.
-    pub connections_max: usize,
-    /// Connections of one source at once (loopback is one of the proxies and has only the total).
-    pub connections_per_source_max: usize,
+    /// Who may have how much.
+    pub budgets: Budgets,
 }
 
 /// The file, key by key.
@@ -44,6 +53,10 @@ struct File {
     open: Option<bool>,
     connections_max: Option<usize>,
     connections_per_source_max: Option<usize>,
+    handshakes_max: Option<usize>,
+    handshakes_per_minute_max: Option<u32>,
+    handshakes_per_second_max: Option<u32>,
+    proxies: Option<Vec<Network>>,
 }
 
 /// Why there are no settings.
@@ -65,12 +78,24 @@ pub enum ConfigError {
         /// Where and what, in one line.
         reason: String,
     },
+    /// A number with which no server could serve.
+    #[error("{setting} is {value}; it must be from {min} to {max}")]
+    Absurd {
+        /// Which setting.
+        setting: &'static str,
+        /// What it was set to.
+        value: String,
+        /// The least that makes sense.
+        min: usize,
+        /// The most that makes sense.
+        max: usize,
+    },
 }
 
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
         let why = error.to_string();
-        let remedy = "correct the file, then   oublietted check";
+        let remedy = "correct the setting, then   oublietted check";
         Failure::new("the configuration cannot be used", why, remedy, EXIT_USAGE, "OUB-S020")
     }
 }
@@ -90,6 +115,7 @@ impl Settings {
     }
 
     fn settle(common: &Common, serve: &Serve, path: PathBuf, file: File) -> Result<Self, ConfigError> {
+        let budgets = budgets(&file, serve.connections_max)?;
         let public_host = match (&serve.public_host, file.public_host) {
             (Some(flag), _) => Some(flag.clone()),
             (None, Some(text)) => Some(HostPort::parse(&text).map_err(|error| ConfigError::Wrong {
@@ -105,11 +131,7 @@ impl Settings {
             listen,
             public_host,
             open: serve.open || file.open.unwrap_or(false),
-            connections_max: serve.connections_max.or(file.connections_max).unwrap_or(CONNECTIONS_MAX).max(1),
-            connections_per_source_max: file
-                .connections_per_source_max
-                .unwrap_or(CONNECTIONS_PER_SOURCE_MAX)
-                .max(1),
+            budgets,
         })
     }
 
@@ -118,6 +140,39 @@ impl Settings {
         let (_, file) = read(common.config.as_deref())?;
         Ok(common.data.clone().or(file.data).unwrap_or_else(default_data))
     }
+}
+
+/// The budgets that were chosen, each within reason.
+fn budgets(file: &File, connections_max: Option<usize>) -> Result<Budgets, ConfigError> {
+    let proxies = file.proxies.clone().unwrap_or_else(|| PROXIES.iter().flat_map(|it| it.parse()).collect());
+    within("the number of proxies", proxies.len(), 0..=PROXIES_MAX)?;
+    let (many, some) = (1..=COUNT_MAX, 1..=COUNT_MAX as u32);
+    let total = connections_max.or(file.connections_max).unwrap_or(CONNECTIONS_MAX);
+    let of_source = file.connections_per_source_max.unwrap_or(CONNECTIONS_PER_SOURCE_MAX);
+    let handshakes = file.handshakes_max.unwrap_or(HANDSHAKES_MAX);
+    let a_minute = file.handshakes_per_minute_max.unwrap_or(HANDSHAKES_PER_MINUTE_MAX);
+    let a_second = file.handshakes_per_second_max.unwrap_or(HANDSHAKES_PER_SECOND_MAX);
+    Ok(Budgets {
+        connections_max: within("connections-max", total, many.clone())?,
+        connections_per_source_max: within("connections-per-source-max", of_source, many.clone())?,
+        handshakes_max: within("handshakes-max", handshakes, many)?,
+        handshakes_per_minute_max: within("handshakes-per-minute-max", a_minute, some.clone())?,
+        handshakes_per_second_max: within("handshakes-per-second-max", a_second, some)?,
+        proxies,
+    })
+}
+
+/// Zero would serve nobody, and a number beyond every machine is a slip of the keyboard.
+fn within<T>(setting: &'static str, value: T, range: RangeInclusive<T>) -> Result<T, ConfigError>
+where
+    T: Copy + PartialOrd + Display + TryInto<usize>,
+{
+    if range.contains(&value) {
+        return Ok(value);
+    }
+    let bound = |bound: &T| (*bound).try_into().unwrap_or(usize::MAX);
+    let (min, max) = (bound(range.start()), bound(range.end()));
+    Err(ConfigError::Absurd { setting, value: value.to_string(), min, max })
 }
 
 fn everywhere() -> Vec<SocketAddr> {
@@ -178,27 +233,64 @@ mod tests {
     use super::*;
 
     fn gather(text: &str) -> Result<Settings, ConfigError> {
+        gather_with(text, Some(7))
+    }
+
+    fn gather_with(text: &str, connections_max: Option<usize>) -> Result<Settings, ConfigError> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("oublietted.toml");
         std::fs::write(&path, text).unwrap();
         let common = Common { data: None, config: Some(path), json: false, verbose: false };
-        let serve = Serve {
-            listen: vec![],
-            public_host: None,
-            open: false,
-            connections_max: Some(7),
-            ephemeral: false,
-        };
+        let serve =
+            Serve { listen: vec![], public_host: None, open: false, connections_max, ephemeral: false };
         Settings::gather(&common, &serve)
     }
 
     #[test]
     fn a_flag_wins_over_the_file_and_the_file_over_what_is_built_in() {
         let settings = gather("connections-max = 9\nopen = true\npublic-host = \"relay.example\"").unwrap();
-        assert_eq!(settings.connections_max, 7);
+        assert_eq!(settings.budgets.connections_max, 7);
         assert!(settings.open);
         assert_eq!(settings.public_host.unwrap().port(), PORT);
         assert_eq!(settings.listen, everywhere());
+    }
+
+    #[test]
+    fn what_is_not_configured_is_as_the_page_of_limits_says() {
+        let budgets = gather_with("", None).unwrap().budgets;
+        assert_eq!((budgets.connections_max, budgets.connections_per_source_max), (4_096, 64));
+        assert_eq!(budgets.proxies, PROXIES.map(|text| text.parse().unwrap()));
+    }
+
+    #[test]
+    fn the_example_configuration_sets_what_is_built_in() {
+        let example = gather_with(include_str!("../../../deploy/oublietted.toml"), None).unwrap();
+        let built_in = gather_with("", None).unwrap();
+        assert_eq!(example.budgets, built_in.budgets);
+        assert_eq!((example.listen, example.open), (built_in.listen, built_in.open));
+    }
+
+    #[test]
+    fn a_number_with_which_nobody_could_be_served_is_an_error_that_says_so() {
+        for setting in [
+            "connections-max",
+            "connections-per-source-max",
+            "handshakes-max",
+            "handshakes-per-minute-max",
+            "handshakes-per-second-max",
+        ] {
+            for absurd in ["0", "1000001", "4000000000"] {
+                let error = gather_with(&format!("{setting} = {absurd}"), None).unwrap_err().to_string();
+                let said = format!("{setting} is {absurd}; it must be from 1 to 1000000");
+                assert_eq!(error, said);
+            }
+            assert!(
+                gather_with(&format!("{setting} = -1"), None).unwrap_err().to_string().contains("line 1")
+            );
+        }
+        assert!(gather_with("", Some(0)).unwrap_err().to_string().contains("connections-max is 0"));
+        let error = gather_with("proxies = [\"10.0.0.1/8\"]", None).unwrap_err().to_string();
+        assert!(error.contains("line 1") && error.contains("10.0.0.1/8"), "{error}");
     }
 
     #[test]

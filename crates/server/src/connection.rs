@@ -20,7 +20,7 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::task::{JoinError, JoinHandle};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
-use wire::limits::HANDSHAKE_MS_MAX;
+use wire::limits::{HANDSHAKE_MS_MAX, UNREAD_MS_MAX};
 use wire::refusal::Refusal;
 use wire::request::{Binding, Deposit};
 use wire::{Cursor, DepositAuth, DepositId, Slot, WelcomeNonce};
@@ -38,6 +38,8 @@ use crate::writer::{Settled, Work};
 
 /// What is still on its way when a connection ends has so long to get there.
 const GOODBYE: Duration = Duration::from_secs(5);
+/// A peer that takes nothing for so long is not there any more.
+const UNREAD: Duration = Duration::from_millis(UNREAD_MS_MAX);
 
 /// What every connection needs besides its socket.
 #[derive(Clone)]
@@ -50,11 +52,11 @@ pub struct Door {
     pub writer: mpsc::Sender<Work>,
 }
 
-/// Serves one accepted socket until it ends. `_place` is given back then.
-pub async fn serve(door: Door, socket: TcpStream, source: Source, _place: Place) {
+/// Serves one accepted socket until it ends. Its place is given back then.
+pub async fn serve(door: Door, socket: TcpStream, source: Source, mut place: Place) {
     let accepted = door.relay.clock.now();
     // In a box, so that a connection does not carry the memory of its handshake for ever.
-    let shaken = Box::pin(shake_hands(&door, socket)).await;
+    let shaken = Box::pin(shake_hands(&door, socket, &mut place)).await;
     let Some((binding, line)) = shaken else { return };
     let Some(session) = Session::new(door, line, source, binding, accepted).map(Box::new) else { return };
     // Why a peer went away is nobody's business and nothing an operator could act on.
@@ -62,12 +64,17 @@ pub async fn serve(door: Door, socket: TcpStream, source: Source, _place: Place)
 }
 
 /// TLS 1.3 with our protocol chosen, in time; anything else is counted.
-async fn shake_hands(door: &Door, socket: TcpStream) -> Option<(Binding, Line)> {
+async fn shake_hands(door: &Door, socket: TcpStream, place: &mut Place) -> Option<(Binding, Line)> {
     let deadline = Duration::from_millis(HANDSHAKE_MS_MAX);
     let shaken = tokio::select! {
         shaken = tokio::time::timeout(deadline, door.acceptor.accept(socket)) => shaken,
+        () = place.pushed_out() => {
+            door.relay.counters.pushed_out.add_one();
+            return None;
+        }
         () = door.relay.stopping.cancelled() => return None,
     };
+    place.shaken();
     let greeted =
         shaken.ok().and_then(Result::ok).and_then(|stream| Some((binding(&stream)?, Line::new(stream))));
     if greeted.is_none() {
@@ -101,6 +108,8 @@ struct Session {
     fresh: Fresh,
     holds: Vec<Hold>,
     ending: Option<Instant>,
+    /// Since when the peer has taken nothing of what waits for it.
+    unread_since: Option<Instant>,
 }
 
 /// A question that waits for those before it.
@@ -136,6 +145,7 @@ impl Session {
             fresh: Fresh::default(),
             holds: Vec::new(),
             ending: None,
+            unread_since: None,
         })
     }
 
@@ -159,6 +169,8 @@ impl Session {
                 let machine = &mut self.machine;
                 self.line.say(|| machine.poll_output().inspect(|_| went = true))?;
             }
+            self.unread_since =
+                self.line.is_writing().then(|| self.unread_since.unwrap_or_else(Instant::now));
             if self.is_over() {
                 break;
             }
@@ -174,7 +186,10 @@ impl Session {
                     let (now, machine) = (relay.clock.now(), &mut self.machine);
                     heard = self.line.hear(|bytes| machine.handle_input(now, bytes))?;
                 }
-                ready = self.line.writable(), if self.line.is_writing() => ready?,
+                ready = self.line.writable(), if self.line.is_writing() => {
+                    ready?;
+                    self.unread_since = None;
+                }
                 () = bell.rung() => self.open_post(bell.take()),
                 answer = finished(&mut self.running) => if self.conclude(answer).is_break() { break },
                 permit = writer.reserve(), if !self.works.is_empty() => match permit {
@@ -387,6 +402,10 @@ impl Session {
     }
 
     fn is_over(&self) -> bool {
+        if self.unread_since.is_some_and(|since| since.elapsed() >= UNREAD) {
+            self.door.relay.counters.unread.add_one();
+            return true;
+        }
         let Some(deadline) = self.ending else { return false };
         let waiting = !self.works.is_empty() || self.in_writer > 0 || self.running.is_some();
         let idle = !waiting && self.steps.is_empty() && !self.line.is_writing();
@@ -395,7 +414,8 @@ impl Session {
 
     fn next_deadline(&self) -> Option<Instant> {
         let machine = self.machine.poll_timeout().map(|at| self.door.relay.clock.instant(at));
-        [machine, self.ending].into_iter().flatten().min()
+        let unread = self.unread_since.map(|since| since + UNREAD);
+        [machine, self.ending, unread].into_iter().flatten().min()
     }
 }
 

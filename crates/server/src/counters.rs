@@ -27,6 +27,10 @@ counters! {
     turned_away,
     /// Handshakes that did not end in time or not in TLS 1.3 with our ALPN.
     handshakes_failed,
+    /// Handshakes that gave way to newer ones.
+    pushed_out,
+    /// Connections closed because the peer did not read.
+    unread,
     /// Deposits answered with STORED.
     stored,
     /// Deposits answered with a refusal of the store.

@@ -7,7 +7,6 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::task::TaskTracker;
 
-use crate::admission::Source;
 use crate::connection::{self, Door};
 use crate::failure::{EXIT_TEMPORARY, EXIT_USAGE, Failure};
 
@@ -81,8 +80,9 @@ pub async fn run(listener: TcpListener, door: Door, connections: TaskTracker) {
             tokio::time::sleep(PAUSE).await;
             continue;
         };
-        let source = Source::of(peer.ip());
-        let Some(place) = door.relay.admission.admit(source) else {
+        let admission = &door.relay.admission;
+        let source = admission.source_of(peer.ip());
+        let Some(place) = admission.admit(source) else {
             door.relay.counters.turned_away.add_one();
             continue;
         };
@@ -90,5 +90,13 @@ pub async fn run(listener: TcpListener, door: Door, connections: TaskTracker) {
         // Small frames wait for nothing; without this option they still arrive.
         let _slower: io::Result<()> = socket.set_nodelay(true);
         connections.spawn(connection::serve(door.clone(), socket, source, place));
+        // Whoever comes next waits in the system's queue, and costs nothing there.
+        let wait = admission.pace();
+        if !wait.is_zero() {
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                () = stopping.cancelled() => return,
+            }
+        }
     }
 }

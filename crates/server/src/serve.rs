@@ -14,7 +14,7 @@ use tokio_util::task::TaskTracker;
 use wire::{HostPort, Name};
 
 use crate::admin::Office;
-use crate::admission::Admission;
+use crate::admission::{Admission, Budgets};
 use crate::clock::wall;
 use crate::config::Settings;
 use crate::connection::Door;
@@ -62,8 +62,8 @@ async fn run(
     invite_two: Option<bool>,
 ) -> Result<(), Failure> {
     let listeners = bind_all(&settings.listen).await?;
-    let places = process::connections_that_fit(settings.connections_max);
-    let admission = Admission::new(places, settings.connections_per_source_max);
+    let places = process::connections_that_fit(settings.budgets.connections_max);
+    let admission = Admission::new(Budgets { connections_max: places, ..settings.budgets.clone() });
     let public_host = settings.public_host.clone().unwrap_or_else(|| guess_host(&listeners));
     let relay =
         Arc::new(Relay::new(Arc::new(store), admission, identity.server_id(), public_host, settings.open));

@@ -10,6 +10,8 @@ pub const ENVELOPE_BYTES_MAX: usize = 64 * 1024;
 pub const OUTSTANDING_MAX: usize = 64;
 /// Unread output of a connection after which no more is read from it.
 pub const UNREAD_OUTPUT_BYTES_MAX: usize = 1024 * 1024;
+/// For how long a peer may take nothing of what waits for it.
+pub const UNREAD_MS_MAX: u64 = 30_000;
 /// From accept to the first request.
 pub const HANDSHAKE_MS_MAX: u64 = 10_000;
 /// Silence after which a connection is closed.
@@ -74,8 +76,20 @@ pub const NAME_BYTES_MIN: usize = 2;
 pub const PORT: u16 = 24268;
 /// Look-ups per source and minute.
 pub const LOOKUPS_PER_MINUTE_MAX: u32 = 60;
-/// Connections per source.
+/// Registry requests per source and minute.
+pub const REGISTRY_PER_MINUTE_MAX: u32 = 30;
+/// Deposits of one source at one doorstep within an hour.
+pub const DOORSTEP_PER_HOUR_MAX: u32 = 8;
+/// Connections at once, unless configured.
+pub const CONNECTIONS_MAX: usize = 4_096;
+/// Connections per source, unless configured.
 pub const CONNECTIONS_PER_SOURCE_MAX: usize = 64;
+/// Handshakes under way at once, unless configured.
+pub const HANDSHAKES_MAX: usize = 1_024;
+/// Handshakes per source and minute, unless configured.
+pub const HANDSHAKES_PER_MINUTE_MAX: u32 = 600;
+/// Handshakes begun within a second, unless configured.
+pub const HANDSHAKES_PER_SECOND_MAX: u32 = 1_000;
 /// First and longest wait of a client before it connects again.
 pub const BACKOFF_MS: (u64, u64) = (1_000, 300_000);
 
@@ -88,4 +102,10 @@ const _: () = assert!(
         <= PUZZLE_BITS_MAX as u32,
     "a client solves whatever a doorstep asks for"
 );
+const _: () = assert!(
+    HANDSHAKES_MAX as u32 >= HANDSHAKES_PER_SECOND_MAX,
+    "nobody is pushed out of a handshake before a second has passed"
+);
+const _: () = assert!(CONNECTIONS_PER_SOURCE_MAX < HANDSHAKES_MAX && HANDSHAKES_MAX < CONNECTIONS_MAX);
+const _: () = assert!(HANDSHAKE_MS_MAX < UNREAD_MS_MAX && UNREAD_MS_MAX < KEEP_ALIVE_MS);
 const _: () = assert!(2 * KEEP_ALIVE_MS < IDLE_MS_MAX);

@@ -19,6 +19,7 @@ fn of_the_code() -> BTreeMap<&'static str, Vec<u64>> {
         ENVELOPE_BYTES_MAX,
         OUTSTANDING_MAX,
         UNREAD_OUTPUT_BYTES_MAX,
+        UNREAD_MS_MAX,
         HANDSHAKE_MS_MAX,
         IDLE_MS_MAX,
         KEEP_ALIVE_MS,
@@ -51,7 +52,13 @@ fn of_the_code() -> BTreeMap<&'static str, Vec<u64>> {
         NAME_BYTES_MIN,
         PORT,
         LOOKUPS_PER_MINUTE_MAX,
+        REGISTRY_PER_MINUTE_MAX,
+        DOORSTEP_PER_HOUR_MAX,
+        CONNECTIONS_MAX,
         CONNECTIONS_PER_SOURCE_MAX,
+        HANDSHAKES_MAX,
+        HANDSHAKES_PER_MINUTE_MAX,
+        HANDSHAKES_PER_SECOND_MAX,
         BACKOFF_MS,
     )
 }

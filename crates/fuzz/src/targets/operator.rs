@@ -16,9 +16,14 @@ pub fn config(input: &[u8]) -> Features {
     match settings {
         Ok(settings) => {
             assert!(!settings.listen.is_empty(), "a server that listens nowhere");
+            let budgets = &settings.budgets;
             assert!(
-                settings.connections_max > 0 && settings.connections_per_source_max > 0,
+                budgets.connections_max > 0 && budgets.connections_per_source_max > 0,
                 "nobody is let in"
+            );
+            assert!(
+                budgets.handshakes_max > 0 && budgets.handshakes_per_minute_max > 0,
+                "nobody shakes hands"
             );
             features.note("open", settings.open);
             features.note("host", settings.public_host.is_some());
