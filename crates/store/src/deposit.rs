@@ -82,6 +82,8 @@ struct Draft<'a, S> {
     state: RwLockReadGuard<'a, State>,
     drafted: Drafted,
     pages: Pages<'a, S>,
+    /// Doorsteps at which something was repeated: their rows are written whether they changed or not.
+    repeated: HashSet<DepositId>,
 }
 
 /// The book: what is on disk, and what this batch adds.
@@ -104,6 +106,7 @@ impl<'a, S: Shelf> Draft<'a, S> {
                 adds: false,
             },
             pages: Pages { engine, spent: HashMap::new(), here: HashSet::new() },
+            repeated: HashSet::new(),
         };
         let outcomes = writes.map(|write| draft.take(write)).collect();
         (outcomes, draft.end())
@@ -134,7 +137,10 @@ impl<'a, S: Shelf> Draft<'a, S> {
         let judged = case.judge(mailbox.map(|mailbox| &mailbox.row).zip(standing.as_ref()), &self.pages)?;
         let answer = |outcome, at| Ok(Wrote::Deposit { outcome, at });
         match judged {
-            Verdict::Again => answer(DepositOutcome::Again, None),
+            Verdict::Again => {
+                self.repeat(request, standing);
+                answer(DepositOutcome::Again, None)
+            }
             Verdict::Refused(kind) => answer(DepositOutcome::Refused(kind), None),
             Verdict::Stamped { generation, index, mac } => {
                 let at = self.store(request, standing, None)?;
@@ -188,9 +194,27 @@ impl<'a, S: Shelf> Draft<'a, S> {
 
     fn spend(&mut self, sid: DepositId, generation: Generation, index: StampIndex, mac: [u8; 16]) {
         let spent = SpentStamp::On(mac);
-        self.drafted.changes.put(Table::Spent, &spent_key(&sid, generation, index), &spent.to_bytes());
+        if self.pages.spent.insert((sid, generation, index), spent) != Some(spent) {
+            self.drafted.changes.put(Table::Spent, &spent_key(&sid, generation, index), &spent.to_bytes());
+        }
         self.drafted.adds = true;
-        self.pages.spent.insert((sid, generation, index), spent);
+    }
+
+    /// Writes what a repetition found once more, as it was. So it waits for the same commit and the same sync
+    /// as what is new: the time of an answer tells nobody which of both it was, and what a process that was
+    /// killed had written without its sync is on stable storage before it is confirmed.
+    fn repeat(&mut self, request: &DepositRequest, standing: Option<Standing>) {
+        match (&request.auth, standing) {
+            (DepositAuth::Stamped { generation, index, mac, .. }, _) => {
+                self.spend(request.sid, *generation, *index, mac.0);
+            }
+            (DepositAuth::Open { .. }, Some(standing)) => {
+                self.drafted.standings.insert(request.sid, standing);
+                self.repeated.insert(request.sid);
+                self.drafted.adds = true;
+            }
+            (DepositAuth::Open { .. }, None) => {}
+        }
     }
 
     /// Lets go of what waited before this batch, up to and including `through`.
@@ -216,11 +240,11 @@ impl<'a, S: Shelf> Draft<'a, S> {
         self.drafted.standings.insert(*sid, standing);
     }
 
-    /// Writes each row that changed, once.
+    /// Writes each row that changed, or has to be written again, once.
     fn end(mut self) -> Drafted {
         for (sid, standing) in &self.drafted.standings {
             let Some(mailbox) = self.state.mailboxes.get(sid) else { continue };
-            if standing.allowance != mailbox.allowance {
+            if standing.allowance != mailbox.allowance || self.repeated.contains(sid) {
                 self.drafted.changes.put(Table::Doorsteps, sid.as_bytes(), &standing.allowance.to_bytes());
             }
             if standing.acked > mailbox.row.acked {

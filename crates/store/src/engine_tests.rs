@@ -5,7 +5,7 @@ use wire::request::MailboxPolicy;
 use wire::{Cursor, Generation, StampIndex};
 
 use super::*;
-use crate::conformance::{Person, deposit, stamped};
+use crate::conformance::{Person, deposit, stamped, unmarked};
 use crate::memory::{Fault, MemoryShelf};
 use crate::{DepositOutcome, DirectoryStore, GenerationOutcome, MailboxStore, MemoryStore, NewInvite};
 
@@ -52,6 +52,25 @@ fn a_failed_commit_confirms_nothing_and_stops_the_store() {
         DepositOutcome::Stored,
         "the same bytes again are the cure"
     );
+}
+
+#[test]
+fn a_repetition_and_a_dropped_deposit_wait_for_a_commit_like_a_new_one() {
+    let unknown = Err(StoreError::Unknown(Cause::Write));
+    for kind in 0..3 {
+        let store = MemoryStore::new();
+        let person = Person::register(&store, 1);
+        let (inbox, doorstep) = (person.inbox(&store), person.doorstep(&store));
+        let crossed_off = store.cross_off(&inbox, Generation(1), &[StampIndex(7)]);
+        assert_eq!(crossed_off, Ok(GenerationOutcome::Done));
+        for new in [stamped(inbox, 1, 0, 1), unmarked(doorstep, 1, Day(20_000))] {
+            assert_eq!(deposit(&store, &new), DepositOutcome::Stored);
+            assert_eq!(deposit(&store, &new), DepositOutcome::Again);
+        }
+        let request = [stamped(inbox, 1, 0, 1), stamped(inbox, 1, 7, 1), unmarked(doorstep, 1, Day(20_000))];
+        set(&store, Some(Fault::Commit));
+        assert_eq!(store.deposit(vec![request[kind].clone()]), [unknown]);
+    }
 }
 
 #[test]
