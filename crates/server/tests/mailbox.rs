@@ -6,21 +6,11 @@ mod support;
 use std::collections::{BTreeMap, BTreeSet};
 
 use rustix::process::Signal;
+use support::Data;
 use support::peer::Peer;
-use support::person::{Mailbox, Person, collect, envelope, refused};
-use support::{Data, Server};
+use support::person::{Mailbox, alice_with_inbox, collect, envelope, refused};
 use wire::request::{Ack, Collect, Lookup, MailboxPolicy};
 use wire::{Cursor, Notice, RefusalKind, RequestId, Response, Slot};
-
-/// Alice, registered, with an inbox that takes stamps.
-fn alice_with_inbox(data: &Data, server: &Server) -> (Person, Mailbox) {
-    let alice = Person::registered(server.port, "alice", data.invite("alice", &[]).code);
-    let inbox = alice.create(server.port, MailboxPolicy::Inbox, 0);
-    let mut owner = Peer::connect(server.port);
-    let slot = inbox.open(&mut owner).slot;
-    inbox.generate(&mut owner, slot);
-    (alice, inbox)
-}
 
 /// 2 MiB of one credit: twice what may lie unread in the machine. It asks for the rest when that went out.
 #[test]

@@ -60,6 +60,20 @@ impl Data {
         Server::start(oublietted(&args))
     }
 
+    /// A server with this configuration.
+    pub fn serve_configured(&self, toml: &str) -> Server {
+        let file = self.0.path().join("oublietted.toml");
+        std::fs::write(&file, toml).unwrap();
+        self.serve(&["--config", file.to_str().unwrap()])
+    }
+
+    /// The counters of the running server.
+    pub fn counters(&self) -> serde_json::Value {
+        let status: serde_json::Value =
+            serde_json::from_slice(&self.run(&["status", "--json"]).stdout).unwrap();
+        status["counters"].clone()
+    }
+
     /// Runs an admin verb to its end.
     pub fn run(&self, verb: &[&str]) -> Output {
         let data = self.path();
@@ -115,6 +129,26 @@ impl Server {
     pub fn kill_9(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+    }
+
+    /// Resident memory in KiB.
+    pub fn resident_kib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.split_whitespace().next().unwrap().parse().unwrap()
+    }
+
+    /// CPU time spent so far, at the usual hundred ticks a second.
+    pub fn cpu(&self) -> Duration {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid())).unwrap();
+        let fields = stat.rsplit_once(") ").unwrap().1.split_whitespace();
+        let ticks: u64 = fields.skip(11).take(2).map(|field| field.parse::<u64>().unwrap()).sum();
+        Duration::from_millis(ticks * 10)
+    }
+
+    /// What it said so far.
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
     }
 
     pub fn pid(&self) -> u32 {

@@ -6,7 +6,8 @@ use getrandom::SysRng;
 use proto::signed;
 use rand_core::UnwrapErr;
 use wire::request::{
-    Answer, AnswerKind, ChallengeProof, Claim, Collect, Create, Deposit, Generate, MailboxPolicy, Open,
+    Answer, AnswerKind, ChallengeProof, Claim, Collect, ConnectionProof, Create, Deposit, Generate,
+    MailboxPolicy, Open,
 };
 use wire::response::{Created, Deliver, Opened};
 use wire::{
@@ -16,6 +17,7 @@ use wire::{
 };
 
 use super::peer::Peer;
+use super::{Data, Server};
 
 /// A registered or soon registered person.
 pub struct Person {
@@ -55,11 +57,16 @@ impl Person {
         person
     }
 
-    pub fn create(&self, port: u16, policy: MailboxPolicy, voucher: usize) -> Mailbox {
+    /// The request for a new mailbox, and the secret that will open it.
+    pub fn creation(&self, policy: MailboxPolicy, voucher: usize) -> (Create, OwnerSecret) {
         let owner = OwnerSecret::generate(&mut UnwrapErr(SysRng));
-        let rid = OwnerId(random());
         let owner_key = OwnerKey(owner.public());
-        let create = Create { rid, owner_key, policy, voucher: self.vouchers[voucher] };
+        (Create { rid: OwnerId(random()), owner_key, policy, voucher: self.vouchers[voucher] }, owner)
+    }
+
+    pub fn create(&self, port: u16, policy: MailboxPolicy, voucher: usize) -> Mailbox {
+        let (create, owner) = self.creation(policy, voucher);
+        let rid = create.rid;
         let Response::Created(Created { sid }) = Peer::connect(port).ask(create) else {
             panic!("not created")
         };
@@ -84,10 +91,15 @@ impl Person {
 }
 
 impl Mailbox {
+    /// The request that opens it on the connection of this proof.
+    pub fn opening(&self, proof: &ConnectionProof) -> Open {
+        Open { rid: self.rid, proof: signed::sign_open(&self.owner, &self.rid, proof) }
+    }
+
     /// Opened on this connection.
     pub fn open(&self, peer: &mut Peer) -> Opened {
-        let proof = signed::sign_open(&self.owner, &self.rid, &peer.proof);
-        match peer.ask(Open { rid: self.rid, proof }) {
+        let opening = self.opening(&peer.proof);
+        match peer.ask(opening) {
             Response::Opened(opened) => opened,
             other => panic!("not opened: {other:?}"),
         }
@@ -119,6 +131,16 @@ impl Mailbox {
         let envelope = envelope(fill, 16 * 1024);
         Deposit { sid: self.sid, auth: DepositAuth::Open { puzzle: None }, envelope }
     }
+}
+
+/// Alice, registered, with an inbox that takes stamps.
+pub fn alice_with_inbox(data: &Data, server: &Server) -> (Person, Mailbox) {
+    let alice = Person::registered(server.port, "alice", data.invite("alice", &[]).code);
+    let inbox = alice.create(server.port, MailboxPolicy::Inbox, 0);
+    let mut owner = Peer::connect(server.port);
+    let slot = inbox.open(&mut owner).slot;
+    inbox.generate(&mut owner, slot);
+    (alice, inbox)
 }
 
 /// Everything waiting, in order.
