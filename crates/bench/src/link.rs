@@ -115,7 +115,8 @@ pub fn connector() -> Result<TlsConnector, Failure> {
     Ok(TlsConnector::from(Arc::new(tls()?)))
 }
 
-fn tls() -> Result<rustls::ClientConfig, Failure> {
+/// TLS as a client of ours speaks it, with any certificate.
+pub fn tls() -> Result<rustls::ClientConfig, Failure> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let mut config = rustls::ClientConfig::builder_with_provider(provider.clone())
         .with_protocol_versions(&[&rustls::version::TLS13])?

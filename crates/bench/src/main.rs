@@ -5,11 +5,14 @@
 
 mod absent;
 mod affinity;
+mod citizen;
 mod compare;
 mod deposit;
 mod disk;
 mod envelopes;
+mod equal;
 mod figures;
+mod flood;
 mod idle;
 mod inbox;
 mod line;
@@ -46,6 +49,8 @@ const USAGE: &str = "usage: bench SUBCOMMAND [NUMBERS]
   start [TIMES] | size                         start and size of the programs
   start-mailboxes [COUNT] | start-waiting [COUNT]    start with so much in the store
   disk [PEOPLE [ENVELOPES]]                    bytes written and bytes left
+  equal [ROUNDS]                               whether the clock tells answers apart
+  flood [SECONDS]                              what an honest pair feels of each flood
   people | unlock [TIMES]                      what a person waits for
   raw-relay FOLDER                             the floor, until it is killed
 A load is given up after OUBLIETTE_BENCH_SECONDS (600).";
@@ -99,6 +104,8 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
         ["start-mailboxes", ..] => on_one_thread(start::with_mailboxes(number(1, 100_000)?)),
         ["start-waiting", ..] => on_one_thread(start::with_waiting(number(1, 100_000)?)),
         ["disk", ..] => on_one_thread(disk::run(number(1, 1_000)?, number(2, 100_000)?)),
+        ["equal", ..] => on_one_thread(equal::run(number(1, 1_000)?)),
+        ["flood", ..] => on_one_thread(flood::run(number(1, 10)?)),
         ["people"] => people::run(),
         ["size"] => start::sizes(),
         ["unlock", ..] => {

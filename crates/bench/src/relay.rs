@@ -26,6 +26,18 @@ impl Relay {
         Relay::start_on(own_folder())
     }
 
+    /// Starts one with a configuration, and without open registration.
+    pub fn start_configured(toml: &str) -> Result<Relay, Failure> {
+        let folder = own_folder();
+        let file = folder.with_extension("toml");
+        std::fs::write(&file, toml)?;
+        let mut command = on_its_core(&program("oublietted"));
+        command.args(["serve", "--listen", "127.0.0.1:0", "--config"]).arg(&file).arg("--data").arg(&folder);
+        let started = Relay::run(command, folder);
+        std::fs::remove_file(&file)?;
+        started
+    }
+
     /// Starts one on a given folder.
     pub fn start_on(folder: PathBuf) -> Result<Relay, Failure> {
         let mut command = on_its_core(&program("oublietted"));

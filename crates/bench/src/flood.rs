@@ -1,0 +1,173 @@
+//! What an honest pair feels of a flood: `bench flood [SECONDS]`.
+//!
+//! Fifty deposits a second go from one person to another who follows his inbox, and each is timed from the moment
+//! at which it was due to its delivery; once with nobody else there, then under each flood, then again with nobody.
+//! The relay runs with `proxies = []`, so that each loopback address is a source of its own: the honest pair comes
+//! from 127.0.0.1, the floods from 127.0.0.2 on. Floods, pair and relay share the cores of this machine, which
+//! makes the figures worse than those of a flood from elsewhere.
+
+mod attack;
+
+use std::time::{Duration, Instant};
+
+use proto::ClientEvent;
+use wire::request::{Collect, MailboxPolicy};
+use wire::{ConnectionKind, Cursor, Envelope, Request, Response};
+
+use crate::Failure;
+use crate::citizen::{Citizen, Mailbox, noise};
+use crate::link::Link;
+use crate::relay::Relay;
+use attack::{Attack, Target};
+
+/// From one honest deposit to the next.
+const PACE: Duration = Duration::from_millis(20);
+/// An honest deposit that takes longer than this has failed.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Where every loopback address is a source like any other.
+const CONFIGURATION: &str = "proxies = []\n";
+
+/// The honest pair.
+struct Pair<'a> {
+    relay: &'a Relay,
+    citizen: &'a Citizen,
+    inbox: Mailbox,
+    envelope: Envelope,
+    stamp: u16,
+}
+
+/// What it felt in one phase, in milliseconds.
+#[derive(Default)]
+struct Felt {
+    trips: Vec<f64>,
+    connects: Vec<f64>,
+    failed: usize,
+}
+
+/// Prints a line for each flood: p50 and p99 of the honest round trip before and during, and their ratio.
+pub async fn run(seconds: usize) -> Result<(), Failure> {
+    let relay = Relay::start_configured(CONFIGURATION)?;
+    let mut worst = 1.0_f64;
+    let length = Duration::from_secs(u64::try_from(seconds)?);
+    for attack in Attack::ALL {
+        let ratio = phase(&relay, attack, length).await?;
+        worst = worst.max(ratio);
+    }
+    println!("promise P8: worst ratio of honest p99 under {} floods: {worst:.1}", Attack::ALL.len());
+    Ok(())
+}
+
+/// A quiet time, the flood, a quiet time.
+async fn phase(relay: &Relay, attack: Attack, length: Duration) -> Result<f64, Failure> {
+    let name = format!("{attack:?}").to_lowercase();
+    let mut citizen = Citizen::register(relay, &name).await?;
+    let inbox = citizen.mailbox(relay, MailboxPolicy::Inbox).await?;
+    let target = Target::prepare(relay, &mut citizen).await?;
+    let mut pair = Pair { relay, citizen: &citizen, inbox, envelope: noise(4_096)?, stamp: 0 };
+    let before = pair.talk(length).await?;
+    let (memory, cpu) = (relay.resident_bytes()?, relay.cpu_seconds()?);
+    let flood = target.attack(attack);
+    let during = pair.talk(length).await?;
+    let done = flood.stop();
+    let cpu = (relay.cpu_seconds()? - cpu) / length.as_secs_f64();
+    let grown = relay.resident_bytes()?.saturating_sub(memory);
+    let after = pair.talk(length / 2).await?;
+    let quiet = before.joined(after);
+    let ratio = during.trip(99) / quiet.trip(99);
+    println!(
+        "flood {name}: {:.0} a second, {cpu:.2} cores and {:+.1} MB of relay; round trip p50 {:.1} → {:.1} ms, p99 {:.1} → {:.1} ms ({} trips, {} failed), ratio {ratio:.1}; connects p50 {:.1} → {:.1} ms ({} of {})",
+        done as f64 / length.as_secs_f64(),
+        grown as f64 / 1e6,
+        quiet.trip(50),
+        during.trip(50),
+        quiet.trip(99),
+        during.trip(99),
+        during.trips.len(),
+        during.failed,
+        percentile(&quiet.connects, 50),
+        percentile(&during.connects, 50),
+        during.connects.len(),
+        length.as_secs(),
+    );
+    Ok(ratio)
+}
+
+impl Felt {
+    fn joined(mut self, other: Felt) -> Felt {
+        self.trips.extend(other.trips);
+        self.connects.extend(other.connects);
+        self.failed += other.failed;
+        self
+    }
+
+    fn trip(&self, percent: usize) -> f64 {
+        percentile(&self.trips, percent)
+    }
+}
+
+fn percentile(values: &[f64], percent: usize) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted
+        .get((sorted.len() * percent / 100).min(sorted.len().saturating_sub(1)))
+        .copied()
+        .unwrap_or(f64::NAN)
+}
+
+impl Pair<'_> {
+    /// Talks for so long.
+    async fn talk(&mut self, length: Duration) -> Result<Felt, Failure> {
+        let mut owner = self.citizen.link(self.relay, ConnectionKind::Owner).await?;
+        let slot = self.inbox.open(&mut owner).await?;
+        let follow = Collect { slot, after: Cursor(0), credit: 64, follow: true };
+        let Response::Collecting = owner.answer(follow).await? else { return Err("not collecting".into()) };
+        let mut sender = self.citizen.link(self.relay, ConnectionKind::Anonymous).await?;
+        let mut felt = Felt::default();
+        let began = Instant::now();
+        let trips = u32::try_from(length.as_millis() / PACE.as_millis())?;
+        for trip in 0..trips {
+            let due = began + PACE * trip;
+            tokio::time::sleep_until(due.into()).await;
+            match tokio::time::timeout(PATIENCE, self.trip(&mut sender, &mut owner)).await {
+                Ok(Ok(())) => felt.trips.push(due.elapsed().as_secs_f64() * 1e3),
+                Ok(Err(failure)) => return Err(failure),
+                Err(_) => felt.failed += 1,
+            }
+            if trip % 50 == 25 {
+                let connecting = Instant::now();
+                if let Ok(Ok(())) = tokio::time::timeout(PATIENCE, self.connect()).await {
+                    felt.connects.push(connecting.elapsed().as_secs_f64() * 1e3);
+                }
+            }
+        }
+        Ok(felt)
+    }
+
+    /// One deposit, stored, delivered, let go of.
+    async fn trip(&mut self, sender: &mut Link, owner: &mut Link) -> Result<(), Failure> {
+        self.stamp += 1;
+        let Response::Stored = sender.answer(self.inbox.stamped(self.stamp, &self.envelope)).await? else {
+            return Err("an honest deposit was refused".into());
+        };
+        loop {
+            match owner.event().await? {
+                ClientEvent::Deliver { ticket, .. } => {
+                    let now = owner.now();
+                    owner.machine.ack(now, ticket)?;
+                    return Ok(());
+                }
+                ClientEvent::Closed { reason } => return Err(reason.into()),
+                _ => {}
+            }
+        }
+    }
+
+    /// Somebody new: a whole handshake and one answer.
+    async fn connect(&self) -> Result<(), Failure> {
+        let mut link = self.citizen.link(self.relay, ConnectionKind::Anonymous).await?;
+        match link.answer(Request::Ping).await? {
+            Response::Pong => Ok(()),
+            other => Err(format!("no PONG but {other:?}").into()),
+        }
+    }
+}
