@@ -6,7 +6,7 @@ use std::{
     net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::OnceLock,
+    sync::{Arc, Mutex, OnceLock},
     time::Duration,
 };
 
@@ -42,6 +42,7 @@ pub struct Relay {
     data: TempDir,
     port: u16,
     child: Option<Child>,
+    log: Arc<Mutex<String>>,
 }
 
 impl Relay {
@@ -49,7 +50,7 @@ impl Relay {
         let data = tempfile::tempdir().unwrap();
         // Asked of the system, so that a restart finds the same port.
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let mut relay = Relay { data, port, child: None };
+        let mut relay = Relay { data, port, child: None, log: Arc::default() };
         relay.restart();
         relay
     }
@@ -62,7 +63,7 @@ impl Relay {
         self.kill();
         let address = format!("127.0.0.1:{}", self.port);
         let mut child = Command::new(oublietted())
-            .args(["serve", "--listen", &address, "--public-host", &address, "--data"])
+            .args(["serve", "--verbose", "--listen", &address, "--public-host", &address, "--data"])
             .arg(self.data())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -72,13 +73,31 @@ impl Relay {
         let mut said = String::new();
         loop {
             match lines.next() {
-                Some(Ok(line)) if line.contains("listening on") => break,
+                Some(Ok(line)) if line.contains("listening on") => {
+                    said += &format!("{line}\n");
+                    break;
+                }
                 Some(Ok(line)) => said += &format!("{line}\n"),
                 _ => panic!("oublietted did not start:\n{said}"),
             }
         }
-        std::thread::spawn(move || lines.for_each(drop));
+        self.log.lock().unwrap().push_str(&said);
+        let log = self.log.clone();
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                log.lock().unwrap().push_str(&(line + "\n"));
+            }
+        });
         self.child = Some(child);
+    }
+
+    /// Everything that it said so far.
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.as_ref().unwrap().id()
     }
 
     /// The store as it is on the disk, taken from a stopped relay.
