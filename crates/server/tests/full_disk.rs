@@ -70,7 +70,6 @@ fn a_full_disk_refuses_before_stored_and_loses_nothing() {
         assert!(stored < 2_000, "the disk does not fill");
     };
     assert_eq!(refusal, RefusalKind::Unavailable);
-    println!("{stored} stored, then refused");
 
     // Another process finds them all, hands them over and lets go of them.
     server.kill_9();
@@ -91,4 +90,7 @@ fn a_full_disk_refuses_before_stored_and_loses_nothing() {
     }
     assert_eq!(collected, stored);
     assert_eq!(inbox.open(&mut Peer::connect(server.port)).waiting, 0);
+    println!(
+        "promise P9: {stored} stored, then refused before STORED; {collected} collected and acked, 0 lost"
+    );
 }

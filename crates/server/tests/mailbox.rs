@@ -114,6 +114,7 @@ fn sigterm_in_the_middle_of_a_pipeline_ends_in_order_and_loses_nothing_confirmed
     assert_eq!(status.code(), Some(0), "{log}");
     let server = data.serve(&[]);
     assert!(waiting(&inbox, server.port).is_superset(&confirmed));
+    println!("promise P11: {} confirmed deposits, 1 SIGTERM in the middle of them, 0 lost", confirmed.len());
 }
 
 #[test]
@@ -130,7 +131,7 @@ fn kill_9_under_load_loses_nothing_confirmed_in_any_of_six_cycles() {
         server = data.serve(&[]);
         assert!(waiting(&inbox, server.port).is_superset(&confirmed_so_far));
     }
-    println!("{} confirmed deposits, 6 kills, 0 lost", confirmed_so_far.len());
+    println!("promise P1: {} confirmed deposits, 6 kills under load, 0 lost", confirmed_so_far.len());
     assert!(confirmed_so_far.len() >= 6);
 }
 

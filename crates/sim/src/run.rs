@@ -263,7 +263,12 @@ impl Run {
         let mut net = net.lock();
         let mut tally = std::mem::take(&mut net.luck.tally);
         book.said.iter().for_each(|_| tally.add("texts sent"));
-        book.shown.iter().flatten().filter(|shown| shown.taken).for_each(|_| tally.add("texts shown"));
+        for shown in book.shown.iter().flatten().filter(|shown| shown.taken) {
+            tally.add("texts shown");
+            if shown.missing_before > 0 {
+                tally.add("gaps told");
+            }
+        }
         tally.add("runs");
         Report { seed, scenario, tally, broken: std::mem::take(&mut net.luck.broken), trace }
     }

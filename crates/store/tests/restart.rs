@@ -237,7 +237,7 @@ fn flipped_bytes_are_never_served() {
         fs::write(&target, bytes).unwrap();
         examine(copied.path(), sid, &mut seen);
     }
-    println!("{rounds} flips: {seen:?}, 0 wrong bytes served");
+    println!("promise P10: {rounds} flips: {seen:?}, 0 wrong bytes served");
 }
 
 #[test]

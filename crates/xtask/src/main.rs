@@ -1,10 +1,11 @@
-//! Checks that the project is what it says it is: `cargo xtask arrows | licences | tidy | transcript`.
+//! Checks that the project is what it says it is: `cargo xtask arrows | licences | tidy | transcript | promises`.
 
 mod arrows;
 mod fuzzing;
 mod graph;
 mod licence_expression;
 mod licences;
+mod promises;
 mod rows;
 mod tidy;
 mod transcript;
@@ -15,7 +16,8 @@ use std::process::ExitCode;
 /// What a check found wrong, one line each; empty means that all is well.
 type Findings = Vec<String>;
 
-const USAGE: &str = "usage: cargo xtask arrows | licences | tidy | transcript [FILE]";
+const USAGE: &str =
+    "usage: cargo xtask arrows | licences | tidy | transcript [FILE] | promises [--long] [--only Pn]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -24,6 +26,7 @@ fn main() -> ExitCode {
         Some("arrows") => arrows::check(&root),
         Some("licences") => licences::check(&root),
         Some("tidy") => tidy(&root),
+        Some("promises") => promises::prove(&root, arguments.get(1..).unwrap_or_default()),
         Some("transcript") => transcript::check(&root, arguments.get(1).map_or("README.md", String::as_str)),
         _ => Err(USAGE.to_owned()),
     };
@@ -32,7 +35,7 @@ fn main() -> ExitCode {
 
 /// What is written is true, as far as that can be read.
 fn tidy(root: &Path) -> Result<Findings, String> {
-    Ok([tidy::check(root)?, rows::check(root)?, fuzzing::check(root)?].concat())
+    Ok([tidy::check(root)?, rows::check(root)?, fuzzing::check(root)?, promises::check(root)?].concat())
 }
 
 /// Prints what was found and turns it into an exit code: 0 well, 1 findings, 2 the check could not run.

@@ -20,7 +20,7 @@ pub fn check(root: &Path) -> Result<Findings, String> {
 }
 
 /// The functions of a file that stand behind a `#[test]`.
-fn tests_of(text: &str) -> Vec<String> {
+pub fn tests_of(text: &str) -> Vec<String> {
     let behind = text.split("#[test]").skip(1);
     let name = |part: &str| Some(part.split_once("fn ")?.1.split_once('(')?.0.to_owned());
     behind.filter_map(name).collect()

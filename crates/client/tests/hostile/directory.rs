@@ -84,6 +84,7 @@ fn an_attackers_record_after_first_contact_gets_nothing() {
     let again = alice.client().flush().unwrap_err();
     assert_eq!(again.exit_code(), 6, "{again:?}");
     assert_nothing_left(&evil, &alice, before);
+    println!("promise P6: a key that the old one did not sign: 2 attempts to send, 0 bytes sealed to it");
 }
 
 /// S01: the record is right, the keys for first contact are the attacker's.
@@ -102,6 +103,7 @@ fn an_attackers_bundle_gets_no_first_message() {
     attacker.show(&evil, forged);
     assert_eq!(alice.client().flush().unwrap_err().exit_code(), 6);
     assert_nothing_left(&evil, &alice, 0);
+    println!("promise P6: 2 bundles by another key than the pinned one: 0 bytes sealed to them");
 }
 
 /// S04: a bundle that was replaced does not come back.

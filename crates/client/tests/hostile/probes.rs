@@ -34,8 +34,10 @@ fn a_strangers_probes_are_answered_by_nothing() {
     let bob = evil.join("bob");
     assert_only_collected(&pulled(&evil, &bob), "nothing waits");
     let mut mallory = Peer::new(&evil, "mallory", &bob);
+    let mut probes = 0;
     for n in 0..3 {
         mallory.knock(&evil, &bob, &n.to_string());
+        probes += 1;
         assert_only_collected(&pulled(&evil, &bob), "a first message");
     }
     for kind in [2, 3, 4, 6, 7, 8, 9, 10, 200] {
@@ -44,18 +46,22 @@ fn a_strangers_probes_are_answered_by_nothing() {
         content.reply = Some(mallory.reply_path(32));
         let envelope = mallory.hello_of(&evil, &bob, &content.to_bytes());
         at_doorstep(&evil, &bob, envelope);
+        probes += 1;
         assert_only_collected(&pulled(&evil, &bob), "a control message");
     }
     let theirs = bundle_of(&evil, &bob);
     for form in [1, 3, 9] {
         at_doorstep(&evil, &bob, to_doorstep(form, &theirs, &random::<4_000>()));
+        probes += 1;
     }
     assert_only_collected(&pulled(&evil, &bob), "noise under a good seal");
     assert_eq!(bob.client().requests().unwrap().len(), 1);
     bob.client().decline("mallory").unwrap();
     mallory.knock(&evil, &bob, "and now?");
+    probes += 1;
     assert_only_collected(&pulled(&evil, &bob), "one who was declined");
     assert!(evil.shell().deposits.is_empty());
+    println!("promise P14: {probes} probes of a stranger, 0 requests but open, collect and ack");
 }
 
 /// P14 of the receipts, P01: nor do a contact's: there are no receipts, and what asks for an answer waits for a
@@ -66,12 +72,14 @@ fn a_contacts_probes_are_answered_by_nothing() {
     let bob = evil.join("bob");
     let mut mallory = Peer::befriended(&evil, "mallory", &bob);
     let before = evil.shell().deposits.len();
+    let mut probes = 5;
     mallory.say(&evil, "a text");
     assert_only_collected(&pulled(&evil, &bob), "a text");
     for kind in [2, 3, 6, 7, 8, 9, 10, 200] {
         let content = mallory.content(Kind::Unknown { kind, body: vec![1; 40] }).to_bytes();
         let letter = mallory.letter_of(&content);
         mallory.drop_in(&evil, letter);
+        probes += 1;
         assert_only_collected(&pulled(&evil, &bob), "a control message");
     }
     let letter = mallory.letter_around(&random::<500>(), 4_096);
@@ -84,6 +92,7 @@ fn a_contacts_probes_are_answered_by_nothing() {
     mallory.knock(&evil, &bob, "blocked at the doorstep");
     assert_only_collected(&pulled(&evil, &bob), "one who is blocked");
     assert_eq!(evil.shell().deposits.len(), before);
+    println!("promise P14: {probes} probes of a contact, 0 requests but open, collect and ack");
 }
 
 /// P02: a first message says little: strangers do not fill a disk with long ones.

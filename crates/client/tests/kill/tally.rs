@@ -64,7 +64,7 @@ impl Tally {
         let place = |text: &String| self.sent.iter().position(|sent| sent == text);
         let out_of_order = self.shown.windows(2).filter(|pair| place(&pair[0]) > place(&pair[1])).count();
         println!(
-            "{}: {} processes to die, {} died, {} messages: {lost} lost, {twice} twice, {out_of_order} out of order",
+            "promise P2: {}: {} processes to die, {} died, {} messages: {lost} lost, {twice} twice, {out_of_order} out of order",
             self.scene,
             self.cycles,
             self.deaths,

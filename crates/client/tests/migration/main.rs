@@ -135,6 +135,7 @@ fn a_vault_of_the_first_version_is_whole_after_it_came_forward() {
     });
     assert!(summary.unwrap().unreachable.is_some());
     assert_eq!(texts, ["clé sous le pot 🔑"], "what nobody had handled is handed out");
+    println!("promise P13: a vault of layout 1 came forward to {now} whole");
 }
 
 #[test]
@@ -145,6 +146,7 @@ fn dying_between_the_steps_leaves_a_vault_that_opens() {
         assert_whole(&profile);
         if !died {
             assert!(n > 1, "nobody died");
+            println!("promise P13: {} deaths between the steps of a migration, 0 vaults damaged", n - 1);
             return;
         }
     }
@@ -183,6 +185,7 @@ fn a_vault_of_a_newer_version_is_refused_and_left_as_it_is() {
     let after =
         database(&profile).query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0));
     assert_eq!((version(&profile), before), (99, after));
+    println!("promise P13: a vault of a later layout was refused and left as it was");
 }
 
 /// A step's statements; those of a trigger belong together.

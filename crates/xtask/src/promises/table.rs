@@ -1,0 +1,242 @@
+//! The promises of our design, each with its proofs.
+
+/// One public sentence, and what proves it.
+pub struct Promise {
+    /// `P1` to `P15`.
+    pub id: &'static str,
+    /// What is promised.
+    pub sentence: &'static str,
+    /// What is run or looked up, in this order.
+    pub proofs: &'static [Proof],
+    /// What the proofs leave open; empty if nothing that we know of.
+    pub not_shown: &'static str,
+}
+
+/// How something is proven.
+pub enum Proof {
+    /// Tests that print `promise Pn: …`.
+    Tests(Tests),
+    /// Sentences that a page must hold.
+    Printed {
+        /// Which page.
+        page: &'static str,
+        /// Which sentences, whatever their line breaks.
+        limits: &'static [&'static str],
+    },
+}
+
+/// Tests of one binary.
+pub struct Tests {
+    /// The crate, and its folder under `crates`.
+    pub package: &'static str,
+    /// Which of its test binaries, as cargo has it.
+    pub target: &'static [&'static str],
+    /// The tests, by their whole names.
+    pub names: &'static [&'static str],
+}
+
+impl Tests {
+    /// What cargo is told.
+    pub fn arguments(&self) -> Vec<&'static str> {
+        // The whole workspace decides on features, so that nothing is built twice that ./test has built.
+        let head = ["test", "--release", "--locked", "--quiet", "--workspace"];
+        let tail = ["--", "--exact", "--nocapture", "--test-threads=1"];
+        head.iter().chain(self.target).chain(&tail).chain(self.names).copied().collect()
+    }
+
+    /// The same as somebody would type it.
+    pub fn command(&self) -> String {
+        format!("cargo {}", self.arguments().join(" "))
+    }
+}
+
+impl Proof {
+    /// What somebody types to see the same.
+    pub fn command(&self) -> String {
+        match self {
+            Proof::Tests(tests) => tests.command(),
+            Proof::Printed { .. } => "cargo xtask promises --only P15".to_owned(),
+        }
+    }
+}
+
+const fn tests(
+    package: &'static str,
+    target: &'static [&'static str],
+    names: &'static [&'static str],
+) -> Proof {
+    Proof::Tests(Tests { package, target, names })
+}
+
+/// All of them.
+pub const PROMISES: [Promise; 15] = [
+    Promise {
+        id: "P1",
+        sentence: "Accepted means kept: STORED leaves only after the envelope is on stable storage",
+        proofs: &[tests(
+            "server",
+            &["--test", "mailbox"],
+            &["kill_9_under_load_loses_nothing_confirmed_in_any_of_six_cycles"],
+        )],
+        not_shown: "a cluster, of which there is none yet",
+    },
+    Promise {
+        id: "P2",
+        sentence: "At least once on the wire, exactly once on the screen",
+        proofs: &[tests(
+            "client",
+            &["--test", "kill"],
+            &[
+                "a_send_may_die_anywhere",
+                "a_first_message_and_its_acceptance_may_die_anywhere",
+                "a_pull_of_several_messages_may_die_anywhere",
+                "a_rotation_may_die_anywhere_and_happens_once",
+            ],
+        )],
+        not_shown: "",
+    },
+    Promise {
+        id: "P3",
+        sentence: "Order and gaps: per correspondent the sender's order; a missing number is shown",
+        proofs: &[tests("sim", &["--test", "seeds"], &["promises_are_kept_under_bad_luck"])],
+        not_shown: "a tail that a relay drops for ever (P15)",
+    },
+    Promise {
+        id: "P4",
+        sentence: "What the relay keeps can neither be read nor tells who sent",
+        proofs: &[tests("store", &["--test", "seizure"], &["a_seized_store_tells_no_pairs_once_it_forgot"])],
+        not_shown: "what counts of envelopes tell over weeks, beyond the guesses of this attacker",
+    },
+    Promise {
+        id: "P5",
+        sentence: "Hybrid forward secrecy and healing, post-quantum from the first message",
+        proofs: &[
+            tests(
+                "e2ee",
+                &["--lib"],
+                &[
+                    "revealed::every_classical_secret_of_both_sides_opens_nothing",
+                    "revealed::what_was_opened_opens_no_more_with_all_that_its_recipient_holds_then_but_a_first_flight",
+                ],
+            ),
+            tests("e2ee", &["--test", "copied_vault"], &["copies_of_both_vaults_are_shut_out_alike"]),
+        ],
+        not_shown: "a formal model",
+    },
+    Promise {
+        id: "P6",
+        sentence: "No silent key change: nothing is sealed to a key that was neither seen nor signed by the old one",
+        proofs: &[tests(
+            "client",
+            &["--test", "hostile"],
+            &[
+                "directory::an_attackers_record_after_first_contact_gets_nothing",
+                "directory::an_attackers_bundle_gets_no_first_message",
+            ],
+        )],
+        not_shown: "first contact through an address without fingerprints, which is trust on first use and says so",
+    },
+    Promise {
+        id: "P7",
+        sentence: "A key is replaced only by the holder of the old (or recovery) key, at this server, now",
+        proofs: &[tests(
+            "proto",
+            &["--test", "pair"],
+            &[
+                "challenge::every_flipped_part_of_an_answer_is_refused",
+                "challenge::an_answer_relayed_from_another_server_is_refused",
+                "challenge::an_answer_for_another_connection_is_refused",
+                "challenge::an_answer_bound_to_another_channel_is_refused",
+            ],
+        )],
+        not_shown: "a formal model",
+    },
+    Promise {
+        id: "P8",
+        sentence: "Everything is bounded: frames, queues, skipped keys, memory of a connection, work for strangers",
+        proofs: &[],
+        not_shown: "",
+    },
+    Promise {
+        id: "P9",
+        sentence: "Back-pressure, never loss: full means refused before STORED; collecting and acking go on",
+        proofs: &[tests(
+            "server",
+            &["--test", "full_disk"],
+            &["a_full_disk_refuses_before_stored_and_loses_nothing"],
+        )],
+        not_shown: "",
+    },
+    Promise {
+        id: "P10",
+        sentence: "Corruption is noticed, and costs at most the record it hit",
+        proofs: &[tests("store", &["--test", "restart"], &["flipped_bytes_are_never_served"])],
+        not_shown: "damage in the engine's own journal or manifest can cost the whole store: it refuses to open",
+    },
+    Promise {
+        id: "P11",
+        sentence: "SIGTERM drains, and kill -9 is equally safe",
+        proofs: &[tests(
+            "server",
+            &["--test", "mailbox"],
+            &["sigterm_in_the_middle_of_a_pipeline_ends_in_order_and_loses_nothing_confirmed"],
+        )],
+        not_shown: "",
+    },
+    Promise {
+        id: "P12",
+        sentence: "No panic from the network",
+        proofs: &[tests(
+            "fuzz",
+            &["--test", "corpora"],
+            &["every_kept_input_is_harmless", "mutated_inputs_are_harmless"],
+        )],
+        not_shown: "what hours of fuzzing would find; docs/decisions/0005-fuzzing-on-stable.md says how long it ran",
+    },
+    Promise {
+        id: "P13",
+        sentence: "Compatibility: version n speaks n−1; stores migrate forward atomically, never backward in silence",
+        proofs: &[tests(
+            "client",
+            &["--test", "migration"],
+            &[
+                "a_vault_of_the_first_version_is_whole_after_it_came_forward",
+                "dying_between_the_steps_leaves_a_vault_that_opens",
+                "a_vault_of_a_newer_version_is_refused_and_left_as_it_is",
+            ],
+        )],
+        not_shown: "the previous release against the present one: nothing has been released yet",
+    },
+    Promise {
+        id: "P14",
+        sentence: "A stranger can make your client do nothing observable",
+        proofs: &[tests(
+            "client",
+            &["--test", "hostile"],
+            &[
+                "probes::a_strangers_probes_are_answered_by_nothing",
+                "probes::a_contacts_probes_are_answered_by_nothing",
+            ],
+        )],
+        not_shown: "an hour of probes by the clock: they are counted instead",
+    },
+    Promise {
+        id: "P15",
+        sentence: "What is not promised is printed",
+        proofs: &[Proof::Printed {
+            page: "spec/threat-model.md",
+            limits: &[
+                "A global observer of traffic",
+                "tie addresses, names, mailboxes and, by time, deposits",
+                "a dropped tail does not",
+                "pose as anyone towards me in a first HELLO",
+                "Mailbox owner keys, and later tree heads, are classical signatures",
+                "A bundle tells the week in which somebody was last online",
+                "Malware on the device",
+                "Expiry (30 days in an inbox, 14 at a doorstep)",
+                "stamps crossed off under a flood",
+            ],
+        }],
+        not_shown: "",
+    },
+];
