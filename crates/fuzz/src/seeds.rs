@@ -3,7 +3,10 @@
 use crate::corpus;
 use crate::target::{Target, find};
 use crate::world::{BobsOffer, World, intro, reply_path, text};
+use crypto::Secret;
 use e2ee::{Content, Kind, Mint, Seen, StreamId};
+use server::backup::record::{Manifest, Record, Tally};
+use server::backup::sealed::{Header, Kind as SecretKind, Sealer};
 use std::path::Path;
 
 /// Seeds of one target at most as large as this: larger vectors teach nothing more.
@@ -114,6 +117,35 @@ fn content(world: &World, kind: Kind, everything: bool) -> Content {
     }
 }
 
+/// A small backup: as a sealed file, or as the records inside.
+fn backup(which: u8) -> Vec<u8> {
+    let place = store::Place { table: 4, day: crate::world::TODAY };
+    let (name, bytes) = ("root.crt".to_owned(), b"certificate".to_vec());
+    let manifest = Manifest {
+        format: 1,
+        version: "0.1.0".to_owned(),
+        made: 5,
+        server: "7F4QK2MD".to_owned(),
+        tls_ca_not_after: 7,
+        root_key: false,
+    };
+    let records = [
+        Record::Manifest(manifest),
+        Record::File { name, bytes },
+        Record::Row(store::Row { place, key: b"key".to_vec(), value: b"value".to_vec() }),
+        Record::End(Tally { rows: 1, envelopes: 1, files: 1, damaged: 0 }),
+    ];
+    let mut plain = Vec::new();
+    records.iter().for_each(|record| record.write(&mut plain).expect("memory takes it"));
+    if which == 1 {
+        return [&[1], plain.as_slice()].concat();
+    }
+    let header = Header { kind: SecretKind::KeyFile, salt: [3; 16] };
+    let mut sealer = Sealer::begin(vec![0], header, &Secret::new([1; 32])).expect("memory takes it");
+    std::io::Write::write_all(&mut sealer, &plain).expect("memory takes it");
+    sealer.finish().expect("memory takes it")
+}
+
 /// Usual stories, in the words of each target's script.
 fn scripts() -> Vec<(&'static str, &'static str, Vec<u8>)> {
     vec![
@@ -197,6 +229,8 @@ fn scripts() -> Vec<(&'static str, &'static str, Vec<u8>)> {
         ("config", "escapes", br#""\u001b[2J" = 1"#.to_vec()),
         ("config", "nested", b"data = [[[[[[[[{a={b={c=[1]}}}]]]]]]]]\n".to_vec()),
         ("config", "deep", [b"data = ".to_vec(), vec![b'['; 2_000]].concat()),
+        ("backup", "records", backup(1)),
+        ("backup", "file", backup(0)),
         ("question", "invite", b"{\"verb\":\"invite\",\"name\":\"alice\",\"valid_s\":604800}".to_vec()),
         ("question", "status", b"{\"verb\":\"status\"}".to_vec()),
         ("question", "health", b"{\"verb\":\"health\"}".to_vec()),

@@ -32,7 +32,7 @@ pub enum Shape {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 14] = [
+pub const TARGETS: [Target; 15] = [
     Target {
         name: "frames",
         about: "wire: deframer and frames; decode, encode: the same bytes",
@@ -116,6 +116,12 @@ pub const TARGETS: [Target; 14] = [
         about: "server: the line asked at the admin socket, and its answer",
         shape: Shape::Json,
         run: targets::operator::question,
+    },
+    Target {
+        name: "backup",
+        about: "server: a changed backup file, and hostile records under a good seal",
+        shape: Shape::Bytes,
+        run: targets::backup::run,
     },
 ];
 

@@ -98,3 +98,10 @@ fn configurations_and_questions_are_understood_and_refused() {
     assert_reached("question", "question", "Syntax");
     assert_reached("question", "reply", "");
 }
+
+#[test]
+fn backups_are_opened_and_their_records_read() {
+    assert_reached("backup", "opened", (true, true));
+    assert_reached("backup", "record", "");
+    assert_reached("backup", "row", false);
+}

@@ -1,5 +1,6 @@
 //! The targets, one file for each kind of door.
 
+pub mod backup;
 pub mod bodies;
 pub mod client;
 pub mod content;
