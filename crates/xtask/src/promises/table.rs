@@ -154,7 +154,15 @@ pub const PROMISES: [Promise; 15] = [
     Promise {
         id: "P8",
         sentence: "Everything is bounded: frames, queues, skipped keys, memory of a connection, work for strangers",
-        proofs: &[],
+        proofs: &[tests(
+            "server",
+            &["--test", "attack"],
+            &[
+                "exhaustion::slow_lorises_run_out_of_time_while_others_are_served",
+                "exhaustion::half_handshakes_in_the_thousands_give_way_to_whole_ones",
+                "pressure::a_hundred_thousand_requests_without_reading_are_not_kept",
+            ],
+        )],
         not_shown: "",
     },
     Promise {
