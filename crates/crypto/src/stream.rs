@@ -95,7 +95,7 @@ impl StreamOpener {
 mod tests {
     use super::*;
 
-    const CHUNK: [u8; STREAM_CHUNK_BYTES] = [7; STREAM_CHUNK_BYTES];
+    static CHUNK: [u8; STREAM_CHUNK_BYTES] = [7; STREAM_CHUNK_BYTES];
 
     fn key() -> Secret<32> {
         backup_key(&Secret::new([1; 32]), &[2; 16], b"header")

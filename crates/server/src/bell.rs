@@ -19,7 +19,7 @@ pub struct Bell {
 }
 
 /// What lay there. Bounded: settlements by what one connection may have outstanding, envelopes by
-/// [`FRESH_BYTES_MAX`], the rest by the number of slots.
+/// `FRESH_BYTES_MAX`, the rest by the number of slots.
 #[derive(Default, Debug)]
 pub struct Post {
     /// What the store said of this connection's deposits and acks.

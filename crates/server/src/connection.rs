@@ -1,7 +1,7 @@
 //! One connection's task: bytes in, bytes out, and the machine's questions carried to the store and back.
 //!
 //! It decides nothing about the protocol. Deposits and acks go to the writer's queue in the order in which
-//! they came; every other question is a [`Step`], one at a time for each connection, so that what a peer sends
+//! they came; every other question is a `Step`, one at a time for each connection, so that what a peer sends
 //! in an order is done in this order.
 
 use std::collections::VecDeque;

@@ -12,7 +12,7 @@ use tokio_rustls::server::TlsStream;
 
 /// Read from a peer at a time.
 const READ_BYTES: usize = 64 * 1024;
-/// Frames that become one write, unless their bytes are more than [`WRITE_BYTES`] before.
+/// Frames that become one write, unless their bytes are more than `WRITE_BYTES` before.
 const WRITE_FRAMES: usize = 64;
 /// The frame that goes beyond is the last of a write; the rest stays in the machine, which stops reading when
 /// too much is unread.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 /// Sources remembered at once.
 const SOURCES_MAX: usize = 65_536;
 
-/// Counts by source; memory ends at [`SOURCES_MAX`] of them.
+/// Counts by source; memory ends at `SOURCES_MAX` of them.
 #[derive(Debug)]
 pub struct Spent<K> {
     counts: HashMap<K, Count>,

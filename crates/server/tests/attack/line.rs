@@ -106,7 +106,9 @@ impl Line {
             }
             match self.tls.read_tls(&mut self.socket) {
                 Ok(0) => return None,
-                Ok(_) => drop(self.tls.process_new_packets().ok()?),
+                Ok(_) => {
+                    let _state = self.tls.process_new_packets().ok()?;
+                }
                 Err(error) if is_timeout(&error) => panic!("the server neither answers nor closes"),
                 Err(_) => return None,
             }
