@@ -13,6 +13,7 @@ use fjall::{
 };
 use wire::Day;
 
+use crate::begin;
 use crate::engine::{Engine, RaiseError, SCHEMA};
 use crate::house::{House, Moving};
 use crate::shelf::{Batch, Durability, EachRow, FrozenShelf, Rows, Shelf, Table};
@@ -60,6 +61,16 @@ impl EmbeddedStore {
 
     /// Likewise with other limits.
     pub fn open_with(dir: &Path, options: Options) -> Result<Self, OpenError> {
+        if begin::is_free(dir) {
+            let io = |source| OpenError::Io { path: dir.to_path_buf(), source };
+            let aside = begin::aside(dir).map_err(io)?;
+            drop(Self::open_there(&aside, options)?);
+            begin::settle(&aside, dir).map_err(io)?;
+        }
+        Self::open_there(dir, options)
+    }
+
+    fn open_there(dir: &Path, options: Options) -> Result<Self, OpenError> {
         let shelf = FjallShelf::open(dir, options.reserve_bytes)?;
         Self::raise(shelf, options).map_err(|error| match error {
             RaiseError::Newer(found) => OpenError::Newer { found, known: SCHEMA },

@@ -13,6 +13,7 @@
 //! Time comes in as a [`Day`](wire::Day) or [`UnixSeconds`](wire::UnixSeconds); no engine reads a clock.
 
 mod backup;
+mod begin;
 mod bundles;
 mod codec;
 pub mod conformance;
