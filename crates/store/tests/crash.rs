@@ -126,19 +126,3 @@ fn every_confirmed_deposit_survives_a_kill_at_any_moment() {
     println!("{checked} confirmed deposits, {CYCLES} kills, {kept} look-ups, 0 lost");
     assert!(checked > 50, "the children were killed before they did anything");
 }
-
-/// Half of a power cut, which a script completes: prepare, run `child` on a file system of its own, shut
-/// that down without a flush, mount it again, check. Steps in `docs/decisions/0001-fjall.md`.
-#[test]
-#[ignore = "needs STORE_CRASH_DIR on a file system of its own"]
-fn prepare_for_a_power_cut() {
-    let store = open(Path::new(&std::env::var(DIR).unwrap()));
-    assert_eq!(Person::register(&store, 1).inbox(&store), inbox());
-}
-
-#[test]
-#[ignore = "needs STORE_CRASH_DIR on a file system of its own"]
-fn check_after_a_power_cut() {
-    let (stored, kept) = check(Path::new(&std::env::var(DIR).unwrap()));
-    println!("{stored} confirmed deposits, {kept} looked up after a power cut, 0 lost");
-}

@@ -36,12 +36,19 @@ pub struct Peer {
 impl Peer {
     /// Connects as a client does: our ALPN, no SNI, the chain checked against its own last certificate.
     pub fn connect(port: u16) -> Self {
+        Self::try_connect(port).expect("a connection with its WELCOME")
+    }
+
+    /// Likewise, where the server may be gone.
+    pub fn try_connect(port: u16) -> Option<Self> {
         let tickets = Arc::new(Tickets::default());
         let verifier = Arc::new(Inquisitive::default());
         let config = config(verifier.clone(), tickets.clone(), &[b"oub/1"]);
-        let mut tls = shake_hands(port, config).unwrap();
+        let mut tls = shake_hands(port, config).ok()?;
         let mut deframer = Deframer::new();
-        let Notice::Welcome(welcome) = next_notice(&mut tls, &mut deframer) else { panic!("no WELCOME") };
+        let Body::Notice(Notice::Welcome(welcome)) = next_frame(&mut tls, &mut deframer)?.body else {
+            panic!("no WELCOME")
+        };
         let exported = tls.conn.export_keying_material([0; 32], b"EXPORTER-oubliette", None).unwrap();
         let proof = ConnectionProof {
             version: PROTOCOL_VERSION,
@@ -50,7 +57,7 @@ impl Peer {
             binding: Binding::TlsExporter(exported),
         };
         let chain = verifier.chain.lock().unwrap().clone();
-        Self { tls, chain, welcome, proof, tickets, deframer, notices: VecDeque::new(), next_id: 1 }
+        Some(Self { tls, chain, welcome, proof, tickets, deframer, notices: VecDeque::new(), next_id: 1 })
     }
 
     /// Sends a request and waits for its answer.
@@ -67,11 +74,24 @@ impl Peer {
 
     /// Sends a request and goes on.
     pub fn send(&mut self, request: impl Into<Request>) -> RequestId {
+        self.try_send(request).unwrap()
+    }
+
+    /// Likewise, where the server may be gone.
+    pub fn try_send(&mut self, request: impl Into<Request>) -> std::io::Result<RequestId> {
         let id = RequestId(self.next_id);
         self.next_id += 1;
-        self.tls.write_all(&Frame::request(id, request).encode()).unwrap();
-        self.tls.flush().unwrap();
-        id
+        self.tls.write_all(&Frame::request(id, request).encode())?;
+        self.tls.flush()?;
+        Ok(id)
+    }
+
+    /// The next frame, answer or notice, or `None` at the end of the connection.
+    pub fn heard(&mut self) -> Option<Frame> {
+        match self.notices.pop_front() {
+            Some(notice) => Some(Frame { request_id: RequestId(0), body: Body::Notice(notice) }),
+            None => next_frame(&mut self.tls, &mut self.deframer),
+        }
     }
 
     /// The next answer to whatever was asked, or `None` at the end of the connection.

@@ -98,9 +98,22 @@ impl Mailbox {
 
     /// Opened on this connection.
     pub fn open(&self, peer: &mut Peer) -> Opened {
+        self.try_open(peer).expect("an answer before the end")
+    }
+
+    /// Likewise, where the server may be gone or about to go.
+    pub fn try_open(&self, peer: &mut Peer) -> Option<Opened> {
         let opening = self.opening(&peer.proof);
-        match peer.ask(opening) {
-            Response::Opened(opened) => opened,
+        peer.try_send(opening).ok()?;
+        match peer.answer()? {
+            (_, Response::Opened(opened)) => Some(opened),
+            // A server whose disk died.
+            (
+                _,
+                Response::Refused(Refusal {
+                    kind: RefusalKind::Unavailable | RefusalKind::Uncertain, ..
+                }),
+            ) => None,
             other => panic!("not opened: {other:?}"),
         }
     }
