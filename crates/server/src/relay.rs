@@ -78,8 +78,7 @@ impl Relay {
     /// a new one, which finds out what is on the disk.
     pub fn store_failed(&self, error: StoreError) -> Refusal {
         self.counters.store_errors.add_one();
-        let (StoreError::NotDone(cause) | StoreError::Unknown(cause)) = error;
-        if matches!(cause, Cause::Stopped) {
+        if matches!(error, StoreError::NotDone(Cause::Stopped) | StoreError::Unknown(_)) {
             self.break_down();
         }
         let kind = match error {

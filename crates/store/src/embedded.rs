@@ -121,6 +121,8 @@ pub struct FjallShelf {
     /// Empty once a reopening failed: then every call fails, as after a failed write.
     opened: RwLock<Option<Opened>>,
     dir: PathBuf,
+    /// Device and number of the directory: it is the same one for as long as it is written to.
+    place: (u64, u64),
     reserve_bytes: u64,
     /// Tables with rows removed or replaced since they were last written anew, and how many.
     pub(crate) touched: Mutex<BTreeMap<Table, u64>>,
@@ -193,6 +195,8 @@ impl Opened {
 impl FjallShelf {
     fn open(dir: &Path, reserve_bytes: u64) -> Result<Self, OpenError> {
         make_private(dir).map_err(|source| OpenError::Io { path: dir.to_path_buf(), source })?;
+        let io = |source| OpenError::Io { path: dir.to_path_buf(), source };
+        let place = place_of(dir).map_err(io)?;
         let opened = Opened::open(dir).map_err(|error| open_error(dir, error))?;
         // What was removed before this start is not known: everything counts as touched.
         let tables: Vec<Table> =
@@ -202,6 +206,7 @@ impl FjallShelf {
         Ok(Self {
             opened: RwLock::new(Some(opened)),
             dir: dir.to_path_buf(),
+            place,
             reserve_bytes,
             touched: Mutex::new(touched),
             moving: Mutex::new(None),
@@ -277,6 +282,10 @@ impl Shelf for FjallShelf {
             Durability::Synced => PersistMode::SyncAll,
             Durability::Written => PersistMode::Buffer,
         };
+        // Files of a directory that was moved or deleted take what is written, and nobody will ever find it.
+        if durability == Durability::Synced && place_of(&self.dir).ok() != Some(self.place) {
+            return Err(Cause::Write);
+        }
         self.note(&batch);
         self.with(|opened| {
             // One batch, one sync: fjall writes the journal, syncs it, and only then shows the rows.
@@ -456,6 +465,12 @@ fn open_error(dir: &Path, error: fjall::Error) -> OpenError {
         }
         _ => OpenError::Corrupt(path),
     }
+}
+
+fn place_of(dir: &Path) -> io::Result<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    let found = std::fs::metadata(dir)?;
+    Ok((found.dev(), found.ino()))
 }
 
 /// The directory is the owner's alone (0700): whatever lies inside, nobody else reaches it.

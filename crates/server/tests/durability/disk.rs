@@ -100,6 +100,12 @@ impl Disk {
         }
         self.mounted = false;
     }
+
+    /// The name of its device, as under /sys/fs/ext4.
+    pub fn device(&self) -> String {
+        let output = Command::new("findmnt").args(["-n", "-o", "SOURCE"]).arg(self.at()).output().unwrap();
+        String::from_utf8(output.stdout).unwrap().trim().trim_start_matches("/dev/").to_owned()
+    }
 }
 
 impl Drop for Disk {

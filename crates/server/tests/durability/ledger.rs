@@ -27,6 +27,10 @@ pub struct Account {
     pub acked: u64,
     /// Answered acks whose sync is not known yet, by moment.
     written: Vec<(u64, u64)>,
+    /// Places that were seen for the first time while a cut was under way.
+    doubtful: Vec<u64>,
+    /// Letters of such places: stored and let go of, or never stored, and nobody can tell.
+    pub uncertain: Vec<u16>,
 }
 
 /// One envelope on its way.
@@ -88,6 +92,9 @@ impl Ledger {
     /// A delivery: no place ever holds another letter than before, and no letter moves.
     pub fn delivered(&mut self, inbox: usize, cursor: u64, index: u16) {
         let account = &mut self.inboxes[inbox];
+        if self.cut && !account.places.contains_key(&cursor) {
+            account.doubtful.push(cursor);
+        }
         let held = *account.places.entry(cursor).or_insert(index);
         assert_eq!(held, index, "cursor {cursor} of inbox {inbox} was used twice");
         let letter = account.letters.get_mut(&index).expect("nobody sent what was delivered");
@@ -118,6 +125,15 @@ impl Ledger {
         for account in &mut self.inboxes {
             // What the cut took back may have been acked again since: only new answers count.
             account.written.clear();
+            // What a dying disk called synced may be gone, and its place free for another.
+            for cursor in std::mem::take(&mut account.doubtful) {
+                let index = account.places.remove(&cursor).unwrap();
+                account.letters.get_mut(&index).unwrap().cursor = None;
+                account.uncertain.push(index);
+            }
+            let last = account.places.last_key_value().map_or(0, |(cursor, _)| *cursor);
+            account.ack_sent = account.ack_sent.min(last);
+            account.acked = account.acked.min(last);
             for letter in account.letters.values_mut() {
                 if letter.heard == Heard::StoredDuringTheCut {
                     letter.heard = Heard::Nothing;
@@ -136,6 +152,11 @@ impl Ledger {
     pub fn backlog(&self, inbox: usize) -> usize {
         let account = &self.inboxes[inbox];
         account.letters.len().saturating_sub(usize::try_from(account.acked).unwrap())
+    }
+
+    /// How many were confirmed while a cut was under way, and not before.
+    pub fn confirmed_during_a_cut(&self) -> usize {
+        self.count(Heard::StoredDuringTheCut)
     }
 
     /// How many were confirmed.

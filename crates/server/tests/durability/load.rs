@@ -16,8 +16,6 @@ use crate::world::{INBOXES, World};
 
 /// Depositors of each inbox.
 const DEPOSITORS: u16 = 2;
-/// Deposits of one connection without their answers.
-const PIPELINE: usize = 24;
 /// An owner keeps so many delivered envelopes before it lets go of the older ones.
 const KEPT: usize = 24;
 /// Depositors wait while so many of an inbox are not acked: what cannot be collected in time fills no disk.
@@ -81,6 +79,22 @@ impl Load {
 }
 
 impl Size {
+    /// Deposits of one connection without their answers.
+    fn pipeline(self) -> usize {
+        match self {
+            Size::Mixed => 24,
+            Size::Large => 4,
+        }
+    }
+
+    /// As much as fits the disks of these tests while they look for new files.
+    fn pause(self) -> Duration {
+        match self {
+            Size::Mixed => Duration::ZERO,
+            Size::Large => Duration::from_millis(10),
+        }
+    }
+
     fn bytes(self, inbox: usize, index: u16) -> usize {
         match self {
             Size::Mixed => mixed_bytes(inbox, index),
@@ -97,7 +111,7 @@ fn deposit(world: &World, port: u16, inbox: usize, lane: u16, size: Size, stop: 
     let mut next = last.map_or(lane.start, |last| last + 1);
     let mut waiting = BTreeMap::new();
     loop {
-        while waiting.len() < PIPELINE && next < lane.end && !stop.load(Ordering::Acquire) {
+        while waiting.len() < size.pipeline() && next < lane.end && !stop.load(Ordering::Acquire) {
             if world.ledger().backlog(inbox) >= BACKLOG_MAX {
                 break;
             }
@@ -107,14 +121,6 @@ fn deposit(world: &World, port: u16, inbox: usize, lane: u16, size: Size, stop: 
             let Ok(id) = sender.try_send(deposit) else { return };
             waiting.insert(id, next);
             next += 1;
-            if size == Size::Large {
-                // As much as fits the disks of these tests while they look for new files.
-                std::thread::sleep(Duration::from_millis(10));
-            }
-            if size == Size::Large {
-                // As much as fits the disks of these tests while they look for new files.
-                std::thread::sleep(Duration::from_millis(10));
-            }
         }
         if waiting.is_empty() {
             // Nothing more to send, nobody to read it, or an owner who has to catch up.
@@ -127,7 +133,10 @@ fn deposit(world: &World, port: u16, inbox: usize, lane: u16, size: Size, stop: 
         let Some((id, answer)) = sender.answer() else { return };
         let index = waiting.remove(&id).expect("an answer to what was asked");
         match answer {
-            Response::Stored => world.ledger().stored(inbox, index),
+            Response::Stored => {
+                world.ledger().stored(inbox, index);
+                std::thread::sleep(size.pause());
+            }
             // What a server says that ends, or whose disk does.
             Response::Refused(Refusal { kind: RefusalKind::Uncertain, .. }) => {}
             Response::Refused(Refusal { kind: RefusalKind::Unavailable, .. }) => {

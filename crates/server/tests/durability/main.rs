@@ -16,8 +16,11 @@ mod verdict;
 mod world;
 
 mod disk;
+mod meddle;
 
+mod faults;
 mod fresh;
+mod full;
 mod kill;
 mod power;
 

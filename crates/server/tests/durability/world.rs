@@ -11,13 +11,15 @@ use crate::support::peer::Peer;
 use crate::support::person::{Mailbox, Person};
 use crate::support::{Server, invitation_in, oublietted};
 
-/// As many as a person has vouchers for.
+/// Under load; a fourth voucher is for a quiet one.
 pub const INBOXES: usize = 3;
 
 /// Who writes, who reads, and what they were told.
 pub struct World {
     pub data: PathBuf,
     pub inboxes: Vec<Mailbox>,
+    /// One that no load comes to, and no ledger knows.
+    pub quiet: Mailbox,
     ledger: Mutex<Ledger>,
 }
 
@@ -48,16 +50,16 @@ impl World {
     pub fn begin(data: &Path, port: u16) -> Arc<Self> {
         let invitation = invitation_in(&run(data, &["invite", "alice"]));
         let alice = Person::registered(port, "alice", invitation.code);
-        let inboxes: Vec<_> = (0..INBOXES)
-            .map(|voucher| {
-                let inbox = alice.create(port, MailboxPolicy::Inbox, voucher);
-                let mut owner = Peer::connect(port);
-                let slot = inbox.open(&mut owner).slot;
-                inbox.generate(&mut owner, slot);
-                inbox
-            })
-            .collect();
-        Arc::new(Self { data: data.to_path_buf(), inboxes, ledger: Mutex::new(Ledger::new(INBOXES)) })
+        let inbox = |voucher| {
+            let inbox = alice.create(port, MailboxPolicy::Inbox, voucher);
+            let mut owner = Peer::connect(port);
+            let slot = inbox.open(&mut owner).slot;
+            inbox.generate(&mut owner, slot);
+            inbox
+        };
+        let (inboxes, quiet) = ((0..INBOXES).map(inbox).collect(), inbox(INBOXES));
+        let ledger = Mutex::new(Ledger::new(INBOXES));
+        Arc::new(Self { data: data.to_path_buf(), inboxes, quiet, ledger })
     }
 
     pub fn ledger(&self) -> MutexGuard<'_, Ledger> {

@@ -97,7 +97,12 @@ pub fn invitation_in(screen: &str) -> Invitation {
 }
 
 impl Server {
-    pub fn start(mut command: Command) -> Self {
+    pub fn start(command: Command) -> Self {
+        Self::try_start(command).unwrap_or_else(|(_, log)| panic!("the server did not start:\n{log}"))
+    }
+
+    /// Likewise, where it may refuse: how it ended, and what it said.
+    pub fn try_start(mut command: Command) -> Result<Self, (ExitStatus, String)> {
         let mut child =
             command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut stderr = BufReader::new(child.stderr.take().unwrap());
@@ -105,7 +110,7 @@ impl Server {
         let port = loop {
             let mut line = String::new();
             if stderr.read_line(&mut line).unwrap() == 0 {
-                panic!("the server did not start:\n{log}");
+                return Err((child.wait().unwrap(), log));
             }
             log.push_str(&line);
             if let Some(address) = line.trim().strip_prefix("oublietted: listening on ") {
@@ -122,7 +127,7 @@ impl Server {
             }
         });
         let stdout = child.stdout.take().map(BufReader::new);
-        Self { child, port, stdout, log, reader: Some(reader) }
+        Ok(Self { child, port, stdout, log, reader: Some(reader) })
     }
 
     /// SIGKILL: no chance to tidy up.
