@@ -80,7 +80,14 @@ class Peer:
         return measure(self.process, each * couples, lambda: pairs(senders, receivers, each, 8))
 
     def idle(self, connections):
-        return idle(self.process, connections, lambda _: Client(self.port))
+        return idle(self.process, connections, lambda _: greeted(self.port))
+
+
+def greeted(port):
+    """A connection that has asked once."""
+    client = Client(port)
+    client.ask(("PING",))
+    return client
 
 
 class Sender(Client):

@@ -164,7 +164,7 @@ class Xmpp:
         return figures
 
     def idle(self, connections):
-        connections = min(connections, 500)
+        connections = min(connections, 300)
         self.register(connections + 10)
         return idle(self.process, connections, lambda n: Client(self.port, f"u{n}"))
 

@@ -5,7 +5,7 @@ use crate::idle::Who;
 use crate::live::{self, PAIRS, Pace};
 use crate::stage::Stage;
 use crate::{Failure, absent, idle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Envelopes of each pair under way at full load.
 const WINDOW: usize = 8;
@@ -16,13 +16,13 @@ const OPEN_S: f64 = 5.0;
 pub async fn live(rounds: usize, count: usize) -> Result<(), Failure> {
     let (ours, raw) = (Stage::ours(PAIRS).await?, Stage::raw()?);
     let mut full = Rounds::new("W1 full load");
-    for _ in 0..rounds {
+    for _ in Turns::new(rounds, 0.4) {
         full.ours(live::run(&ours, Pace::Window(WINDOW), count).await?);
         full.raw(live::run(&raw, Pace::Window(WINDOW), count).await?);
     }
     let rate = full.median_rate() / 2.0;
     let mut half = Rounds::new("W1 half load");
-    for _ in 0..rounds {
+    for _ in Turns::new(rounds, 0.4) {
         half.ours(live::run(&ours, Pace::Rate(rate), (rate * OPEN_S) as usize).await?);
         half.raw(live::run(&raw, Pace::Rate(rate), (rate * OPEN_S) as usize).await?);
     }
@@ -40,7 +40,7 @@ pub async fn absent(rounds: usize, people: usize, count: usize, window: usize) -
     let mut deposits = Rounds::new("W2 deposit");
     let mut drains = Rounds::new("W2 drain");
     let mut far_drains = Rounds::new("W2 drain, +50 ms");
-    for _ in 0..rounds {
+    for _ in Turns::new(rounds, 0.7) {
         for (delay, drains) in [(Duration::ZERO, &mut drains), (far, &mut far_drains)] {
             deposits.ours(absent::deposit(&ours, people, count, window).await?);
             deposits.raw(absent::deposit(&raw, people, count, window).await?);
@@ -73,6 +73,34 @@ pub async fn idle(connections: usize) -> Result<(), Failure> {
         mine.connect_ms / theirs.connect_ms
     );
     Ok(())
+}
+
+/// Turns until all are done, or until the next would not end within its share of the time that a load may take: a
+/// slow machine gives fewer rounds, and ratios all the same.
+struct Turns {
+    wanted: usize,
+    done: u32,
+    share: Duration,
+    began: Instant,
+}
+
+impl Turns {
+    fn new(wanted: usize, share: f64) -> Turns {
+        Turns { wanted, done: 0, share: crate::limit().mul_f64(share), began: Instant::now() }
+    }
+}
+
+impl Iterator for Turns {
+    type Item = ();
+
+    fn next(&mut self) -> Option<()> {
+        let next_ends = self.began.elapsed() * (self.done + 1) / self.done.max(1);
+        if self.done as usize >= self.wanted || next_ends > self.share {
+            return None;
+        }
+        self.done += 1;
+        Some(())
+    }
 }
 
 /// The same load on both, round by round.

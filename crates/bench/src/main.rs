@@ -118,16 +118,19 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
 
 /// One thread drives everything: it has one core. What takes too long is given up, its relays ended.
 fn on_one_thread(load: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
-    let seconds = match std::env::var("OUBLIETTE_BENCH_SECONDS") {
-        Ok(seconds) => seconds.parse()?,
-        Err(_) => 600,
-    };
+    let limit = limit();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let bounded = async {
-        let given_up = |_| format!("given up after {seconds} s");
-        tokio::time::timeout(Duration::from_secs(seconds), load).await.map_err(given_up)?
+        let given_up = |_| format!("given up after {} s", limit.as_secs());
+        tokio::time::timeout(limit, load).await.map_err(given_up)?
     };
     tokio::task::LocalSet::new().block_on(&runtime, bounded)
+}
+
+/// How long one load may take.
+fn limit() -> Duration {
+    let seconds = std::env::var("OUBLIETTE_BENCH_SECONDS").ok().and_then(|seconds| seconds.parse().ok());
+    Duration::from_secs(seconds.unwrap_or(600))
 }
 
 async fn w1(pace: live::Pace, count: usize) -> Result<(), Failure> {

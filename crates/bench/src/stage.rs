@@ -66,12 +66,12 @@ impl Stage {
                 let deposits = (0..deposits).map(|n| inbox.stamped(&self.envelopes.nth(n)?));
                 let deposits = deposits.collect::<Result<_, Failure>>()?;
                 let (stream, machine, began) = link.into_parts();
-                Ok(Line::new(
-                    stream,
-                    Box::new(ours::Client::sender(machine, deposits)),
-                    began,
-                    Duration::ZERO,
-                ))
+                let client = Box::new(ours::Client::sender(machine, deposits));
+                let mut line = Line::new(stream, client, began, Duration::ZERO);
+                // Who asks nothing for ten seconds is shown out, and a thousand others may take longer to come.
+                line.ping()?;
+                line.flush().await?;
+                Ok(line)
             }
         }
     }
