@@ -4,10 +4,9 @@ use std::ops::ControlFlow;
 
 use wire::Day;
 
+use crate::Cause;
 use crate::codec::unseal;
-use crate::engine::Engine;
 use crate::shelf::{Batch, Change, Durability, FrozenShelf, Shelf, Table};
-use crate::{Cause, OperatorStore, StoreError};
 
 /// Where a row lies: the number of its table, and the day where that table has one for each.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -50,6 +49,10 @@ impl Row {
 pub struct Frozen(Box<dyn FrozenShelf>);
 
 impl Frozen {
+    pub(crate) fn of(shelf: Box<dyn FrozenShelf>) -> Self {
+        Self(shelf)
+    }
+
     /// Hands every sound row to `each` until it breaks off, and returns how many were damaged and left out.
     ///
     /// # Errors
@@ -68,14 +71,6 @@ impl Frozen {
             }
         })?;
         Ok(damaged)
-    }
-}
-
-impl<S: Shelf> OperatorStore for Engine<S> {
-    fn freeze(&self) -> Result<Frozen, StoreError> {
-        // Between two commits: a day's table is neither being made nor dropped.
-        let _writer = self.write()?;
-        Ok(Frozen(self.shelf.freeze().map_err(|cause| self.failed(cause))?))
     }
 }
 
@@ -145,7 +140,7 @@ fn table_at(place: Place) -> Option<Table> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::{EmbeddedStore, MailboxStore, MemoryStore};
+    use crate::{EmbeddedStore, MailboxStore, MemoryStore, OperatorStore};
 
     fn rows_of(store: &dyn OperatorStore) -> Vec<Row> {
         let mut rows = Vec::new();

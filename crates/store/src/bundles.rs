@@ -60,7 +60,12 @@ impl<S: Shelf> Engine<S> {
         today: Day,
     ) -> Result<Option<PrekeyBundle>, StoreError> {
         self.running()?;
-        let shown = self.shown(&self.name_key(name))?;
+        let key = self.name_key(name);
+        // Without a bundle nobody new writes to a suspended name (spec/directory.md § Suspension).
+        if self.suspended(&key)?.is_some() {
+            return Ok(None);
+        }
+        let shown = self.shown(&key)?;
         Ok(shown.map(|shown| shown.settled(today).current))
     }
 

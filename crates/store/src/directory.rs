@@ -44,6 +44,45 @@ impl Head {
     }
 }
 
+/// Invitations listed or revoked in one go.
+pub(crate) const INVITES_MAX: usize = 4_096;
+
+/// A name as its server's operator sees it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NameState {
+    /// Its key in storage, behind which a listing goes on.
+    pub key: [u8; 32],
+    /// The record registered now, which is public.
+    pub record: IdentityRecord,
+    /// When its owner gave it up, if so.
+    pub given_up: Option<UnixSeconds>,
+    /// Since when it is suspended, if it is.
+    pub suspended: Option<UnixSeconds>,
+}
+
+/// Outcome of suspending or resuming.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[must_use]
+pub enum Suspension {
+    /// So it is now.
+    Done,
+    /// So it was.
+    Already,
+    /// No such name.
+    NoSuchName,
+}
+
+/// An invitation that is out, without its code, which nobody keeps.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Invite {
+    /// The hash of its code.
+    pub id: [u8; 32],
+    /// From when on it is void.
+    pub expires: UnixSeconds,
+    /// Whether it is for one name only, which is kept as a hash.
+    pub for_one_name: bool,
+}
+
 impl<S: Shelf> DirectoryStore for Engine<S> {
     fn record(&self, name: &Name, seq: Option<u32>) -> Result<Option<StoredRecord>, StoreError> {
         self.running()?;
@@ -64,6 +103,8 @@ impl<S: Shelf> DirectoryStore for Engine<S> {
                 batch.remove(Table::Records, &record_key(&key, seq));
             }
             batch.remove(Table::Bundles, &key);
+            // Whatever was against the one before is nothing to the next.
+            batch.remove(Table::Suspended, &key);
         }
         if !request.open || request.invite.is_some() {
             // On an open server a bad code is ignored, a good one is spent.
@@ -160,7 +201,7 @@ impl<S: Shelf> Engine<S> {
         Head::from_bytes(&body).map(Some).ok_or_else(|| self.failed(Cause::Damaged))
     }
 
-    fn read_record(&self, key: &[u8; 32], seq: u32) -> Result<Option<StoredRecord>, StoreError> {
+    pub(crate) fn read_record(&self, key: &[u8; 32], seq: u32) -> Result<Option<StoredRecord>, StoreError> {
         let Some(body) = self.row(Table::Records, &record_key(key, seq))? else { return Ok(None) };
         record_from(&body).map(Some).ok_or_else(|| self.failed(Cause::Damaged))
     }

@@ -71,6 +71,7 @@ fn name_of(table: Table) -> String {
         Table::Vouchers => "vouchers",
         Table::Invites => "invites",
         Table::Log => "log",
+        Table::Suspended => "suspended",
     }
     .to_owned()
 }

@@ -28,6 +28,7 @@ mod house;
 mod mailbox;
 mod mailboxes;
 mod memory;
+mod operator;
 mod options;
 mod outcome;
 mod request;
@@ -36,6 +37,7 @@ mod sweep;
 mod traits;
 
 pub use backup::{BadRow, Frozen, Place, Rebuild, RebuildError, Row};
+pub use directory::{Invite, NameState, Suspension};
 pub use embedded::{EmbeddedStore, OpenError};
 pub use engine::Engine;
 pub use foreign::ForeignRow;

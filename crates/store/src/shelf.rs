@@ -35,11 +35,13 @@ pub enum Table {
     Invites,
     /// leaf index → log entry.
     Log,
+    /// keyed name → since when the operator suspended it.
+    Suspended,
 }
 
 impl Table {
     /// Every table that always exists.
-    pub const FIXED: [Table; 11] = [
+    pub const FIXED: [Table; 12] = [
         Table::Meta,
         Table::Mailboxes,
         Table::Doorsteps,
@@ -51,6 +53,7 @@ impl Table {
         Table::Vouchers,
         Table::Invites,
         Table::Log,
+        Table::Suspended,
     ];
 
     /// The number in every row's seal; never reused for another meaning.
@@ -68,6 +71,7 @@ impl Table {
             Table::Vouchers => 10,
             Table::Invites => 11,
             Table::Log => 12,
+            Table::Suspended => 13,
         }
     }
 }

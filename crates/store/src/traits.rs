@@ -10,9 +10,10 @@ use wire::{
 };
 
 use crate::{
-    CreateOutcome, DepositOutcome, DepositRequest, Extent, Forgotten, Frozen, GenerationOutcome, LogEntry,
-    NewInvite, NewMailbox, OpenedMailbox, OwnerView, PublishOutcome, RegisterOutcome, RegisterRequest,
-    ReplaceOutcome, ReplaceRequest, StoreError, Stored, StoredRecord, Swept, Totals, Write, Wrote,
+    CreateOutcome, DepositOutcome, DepositRequest, Extent, Forgotten, Frozen, GenerationOutcome, Invite,
+    LogEntry, NameState, NewInvite, NewMailbox, OpenedMailbox, OwnerView, PublishOutcome, RegisterOutcome,
+    RegisterRequest, ReplaceOutcome, ReplaceRequest, StoreError, Stored, StoredRecord, Suspension, Swept,
+    Totals, Write, Wrote,
 };
 
 /// Mailboxes: created by voucher, filled by deposit, emptied by ack or time.
@@ -129,6 +130,25 @@ pub trait OperatorStore: Send + Sync {
     /// Everything that is durable now, to be copied while deposits go on. Whatever was confirmed before the
     /// call is in it. It keeps what is let go of meanwhile on the disk, so it must not live long.
     fn freeze(&self) -> Result<Frozen, StoreError>;
+
+    /// Up to `max` names behind the one with this key, in no order that means anything.
+    fn names(&self, after: Option<&[u8; 32]>, max: usize) -> Result<Vec<NameState>, StoreError>;
+
+    /// One name.
+    fn name(&self, name: &Name) -> Result<Option<NameState>, StoreError>;
+
+    /// From now on nobody is given this name's bundle. Its record is still shown to whoever looks it up, and its
+    /// owner can still replace it.
+    fn suspend(&self, name: &Name, now: UnixSeconds) -> Result<Suspension, StoreError>;
+
+    /// Ends a suspension.
+    fn resume(&self, name: &Name) -> Result<Suspension, StoreError>;
+
+    /// Invitations that are out: all (a bounded number), or those for one name.
+    fn invites(&self, name: Option<&Name>) -> Result<Vec<Invite>, StoreError>;
+
+    /// Makes invitations void, and says how many there were.
+    fn revoke(&self, ids: &[[u8; 32]]) -> Result<u64, StoreError>;
 }
 
 /// All of them at once: what a server holds as `Arc<dyn Store>`.

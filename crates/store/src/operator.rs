@@ -1,0 +1,172 @@
+//! What only whoever runs the server asks of the directory: names, suspensions, invitations that are out.
+
+use wire::{Name, UnixSeconds};
+
+use crate::codec::{Cut, unseal};
+use crate::directory::{INVITES_MAX, Invite, NameState, Suspension};
+use crate::engine::{Engine, STEP};
+use crate::shelf::{Batch, Shelf, Table};
+use crate::{Cause, Frozen, OperatorStore, StoreError};
+
+impl<S: Shelf> OperatorStore for Engine<S> {
+    fn freeze(&self) -> Result<Frozen, StoreError> {
+        // Between two commits: a day's table is neither being made nor dropped.
+        let _writer = self.write()?;
+        Ok(Frozen::of(self.shelf.freeze().map_err(|cause| self.failed(cause))?))
+    }
+
+    fn names(&self, after: Option<&[u8; 32]>, max: usize) -> Result<Vec<NameState>, StoreError> {
+        self.running()?;
+        let mut found = Vec::new();
+        for (key, _) in self.rows(Table::Names, after, max.min(STEP))? {
+            let Ok(key) = <[u8; 32]>::try_from(key) else {
+                self.count_damage();
+                continue;
+            };
+            match self.name_state(key) {
+                Ok(state) => found.extend(state),
+                // Counted where it was met; the others are still listed.
+                Err(StoreError::NotDone(Cause::Damaged)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(found)
+    }
+
+    fn name(&self, name: &Name) -> Result<Option<NameState>, StoreError> {
+        self.running()?;
+        self.name_state(self.name_key(name))
+    }
+
+    fn suspend(&self, name: &Name, now: UnixSeconds) -> Result<Suspension, StoreError> {
+        let _writer = self.write()?;
+        let key = self.name_key(name);
+        if self.head(&key)?.is_none() {
+            return Ok(Suspension::NoSuchName);
+        }
+        if self.suspended(&key)?.is_some() {
+            return Ok(Suspension::Already);
+        }
+        let mut batch = Batch::default();
+        batch.put(Table::Suspended, &key, &now.0.to_be_bytes());
+        self.commit_addition(batch)?;
+        Ok(Suspension::Done)
+    }
+
+    fn resume(&self, name: &Name) -> Result<Suspension, StoreError> {
+        let _writer = self.write()?;
+        let key = self.name_key(name);
+        if self.head(&key)?.is_none() {
+            return Ok(Suspension::NoSuchName);
+        }
+        if self.suspended(&key)?.is_none() {
+            return Ok(Suspension::Already);
+        }
+        let mut batch = Batch::default();
+        batch.remove(Table::Suspended, &key);
+        self.commit(batch, crate::shelf::Durability::Synced)?;
+        Ok(Suspension::Done)
+    }
+
+    fn invites(&self, name: Option<&Name>) -> Result<Vec<Invite>, StoreError> {
+        self.running()?;
+        let wanted = name.map(|name| self.name_key(name));
+        let mut found = Vec::new();
+        for (key, value) in self.rows(Table::Invites, None, INVITES_MAX)? {
+            let body = value.as_deref().and_then(|value| unseal(Table::Invites.number(), &key, value));
+            let invite = body.and_then(|body| {
+                let mut cut = Cut(body);
+                let expires = UnixSeconds(cut.u64()?);
+                Some((expires, cut.rest().to_vec()))
+            });
+            let (Some((expires, bound)), Ok(id)) = (invite, <[u8; 32]>::try_from(key)) else {
+                self.count_damage();
+                continue;
+            };
+            if wanted.is_none_or(|wanted| bound == wanted) {
+                found.push(Invite { id, expires, for_one_name: !bound.is_empty() });
+            }
+        }
+        Ok(found)
+    }
+
+    fn revoke(&self, ids: &[[u8; 32]]) -> Result<u64, StoreError> {
+        let _writer = self.write()?;
+        let (mut batch, mut count) = (Batch::default(), 0);
+        for id in ids.iter().take(INVITES_MAX) {
+            if self.shelf.get(Table::Invites, id).map_err(|cause| self.failed(cause))?.is_some() {
+                batch.remove(Table::Invites, id);
+                count += 1;
+            }
+        }
+        self.commit(batch, crate::shelf::Durability::Synced)?;
+        Ok(count)
+    }
+}
+
+impl<S: Shelf> Engine<S> {
+    /// Since when a name is suspended, if it is.
+    pub(crate) fn suspended(&self, key: &[u8; 32]) -> Result<Option<UnixSeconds>, StoreError> {
+        let Some(body) = self.row(Table::Suspended, key)? else { return Ok(None) };
+        let mut cut = Cut(&body);
+        let since = cut.u64().ok_or_else(|| self.failed(Cause::Damaged))?;
+        Ok(Some(UnixSeconds(since)))
+    }
+
+    fn name_state(&self, key: [u8; 32]) -> Result<Option<NameState>, StoreError> {
+        let Some(head) = self.head(&key)? else { return Ok(None) };
+        let Some(stored) = self.read_record(&key, head.seq)? else {
+            return Err(self.failed(Cause::Damaged));
+        };
+        let (given_up, suspended) = (head.tombstone, self.suspended(&key)?);
+        Ok(Some(NameState { key, record: stored.record, given_up, suspended }))
+    }
+
+    fn rows(
+        &self,
+        table: Table,
+        after: Option<&[u8; 32]>,
+        max: usize,
+    ) -> Result<crate::shelf::Rows, StoreError> {
+        let from: Vec<u8> = after.map_or_else(Vec::new, |key| key.iter().copied().chain([0]).collect());
+        self.shelf.scan(table, &from, &[0xff; 64], max).map_err(|cause| self.failed(cause))
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use wire::InviteCode;
+
+    use super::*;
+    use crate::{DirectoryStore, MemoryStore, NewInvite};
+
+    fn name(text: &str) -> Name {
+        Name::parse(text).unwrap()
+    }
+
+    #[test]
+    fn invitations_are_found_by_name_and_revoked_by_id() {
+        let store = MemoryStore::new();
+        for (code, name) in [(1, Some(name("alice"))), (2, Some(name("bob"))), (3, None)] {
+            let expires = UnixSeconds(9);
+            store.invite(NewInvite { code: InviteCode([code; 16]), name, expires }).unwrap();
+        }
+        assert_eq!(store.invites(None).unwrap().len(), 3);
+        let hers = store.invites(Some(&name("alice"))).unwrap();
+        assert_eq!(hers.len(), 1);
+        let ids: Vec<_> = hers.iter().map(|invite| invite.id).collect();
+        assert_eq!(store.revoke(&ids), Ok(1));
+        assert_eq!(store.revoke(&ids), Ok(0));
+        assert_eq!(store.invites(None).unwrap().len(), 2);
+        assert!(store.invites(Some(&name("alice"))).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_name_that_nobody_has_is_not_suspended() {
+        let store = MemoryStore::new();
+        assert_eq!(store.suspend(&name("nobody"), UnixSeconds(1)), Ok(Suspension::NoSuchName));
+        assert_eq!(store.resume(&name("nobody")), Ok(Suspension::NoSuchName));
+        assert_eq!(store.names(None, 10), Ok(vec![]));
+    }
+}
