@@ -18,6 +18,7 @@ use crate::backup::dump::{DumpError, dump};
 use crate::failure::{EXIT_TEMPORARY, EXIT_USAGE, Failure};
 use crate::forgetting;
 use crate::invite::{self, Issued};
+use crate::names::{self, InviteLine, NameError, NameLine, NamesPage};
 use crate::relay::Relay;
 use crate::status::{Certificates, Status};
 
@@ -47,6 +48,35 @@ pub enum Question {
     Status,
     /// Are you serving?
     Health,
+    /// Names behind a key.
+    Names {
+        /// As the last page said.
+        after: Option<String>,
+    },
+    /// One name.
+    Name {
+        /// Which.
+        name: String,
+    },
+    /// Begin or end a suspension.
+    Suspend {
+        /// Which name.
+        name: String,
+        /// What it shall be.
+        suspended: bool,
+    },
+    /// Invitations that are out.
+    Invites {
+        /// Those for one name only.
+        name: Option<String>,
+    },
+    /// Make invitations void.
+    Revoke {
+        /// One, by its id.
+        id: Option<String>,
+        /// All for a name.
+        name: Option<String>,
+    },
     /// Everything, as records behind the reply.
     Backup {
         /// With root.key, if it is there.
@@ -66,6 +96,19 @@ pub enum Reply {
     Status(Box<Status>),
     /// Yes.
     Serving,
+    /// Some names.
+    Names(NamesPage),
+    /// One.
+    Name(NameLine),
+    /// Invitations.
+    Invites {
+        /// Some.
+        invites: Vec<InviteLine>,
+        /// Whether there are more.
+        more: bool,
+    },
+    /// How many are void now.
+    Revoked(u64),
     /// Records follow.
     Records,
     /// Done.
@@ -250,9 +293,36 @@ fn answer(relay: &Relay, certificates: &Certificates, question: Question) -> Rep
             },
             Err(_) => misunderstood().into(),
         },
+        Question::Names { after } => told(names::list(relay, after.as_deref()), Reply::Names),
+        Question::Name { name } => with(&name, |name| told(names::show(relay, name), Reply::Name)),
+        Question::Suspend { name, suspended } => {
+            with(&name, |name| told(names::set_suspended(relay, name, suspended), Reply::Name))
+        }
+        Question::Invites { name: None } => invites(relay, None),
+        Question::Invites { name: Some(name) } => with(&name, |name| invites(relay, Some(name))),
+        Question::Revoke { id, name: Some(name) } => {
+            with(&name, |name| told(names::revoke(relay, id.as_deref(), Some(name)), Reply::Revoked))
+        }
+        // One of both: nobody means to make every invitation void.
+        Question::Revoke { id: Some(id), name: None } => {
+            told(names::revoke(relay, Some(&id), None), Reply::Revoked)
+        }
+        Question::Revoke { id: None, name: None } => misunderstood().into(),
         // They have their own way.
         Question::Backup { .. } | Question::Forget => misunderstood().into(),
     }
+}
+
+fn with(name: &str, answer: impl FnOnce(&Name) -> Reply) -> Reply {
+    Name::parse(name).map_or_else(|_| misunderstood().into(), |name| answer(&name))
+}
+
+fn told<T>(result: Result<T, NameError>, reply: impl FnOnce(T) -> Reply) -> Reply {
+    result.map_or_else(|error| Failure::from(error).into(), reply)
+}
+
+fn invites(relay: &Relay, name: Option<&Name>) -> Reply {
+    told(names::invites(relay, name), |(invites, more)| Reply::Invites { invites, more })
 }
 
 fn one_at_a_time() -> Failure {

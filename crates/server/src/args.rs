@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use wire::{HostPort, Name};
 
 use crate::backup::secret::SecretFlags;
+use crate::log::LogFormat;
 
 /// The whole command line.
 #[derive(Parser, Debug)]
@@ -48,6 +49,16 @@ pub struct Common {
     /// Say more on stderr; never names, ids or addresses of people
     #[arg(short, long, global = true)]
     pub verbose: bool,
+    /// How log lines look
+    #[arg(
+        long,
+        global = true,
+        env = "OUBLIETTED_LOG_FORMAT",
+        value_enum,
+        default_value_t,
+        value_name = "FORMAT"
+    )]
+    pub log_format: LogFormat,
 }
 
 /// The verbs.
@@ -55,8 +66,14 @@ pub struct Common {
 pub enum Command {
     /// Run the server
     Serve(Serve),
-    /// Print an invitation for one person (needs the running server)
+    /// Print an invitation for one person; list or revoke those that are out
     Invite(Invite),
+    /// Names: list, show, suspend, resume
+    Name {
+        /// Which.
+        #[command(subcommand)]
+        verb: NameVerb,
+    },
     /// Uptime, totals without names, days left on certificates
     Status,
     /// Exit 0 if the server is serving
@@ -65,6 +82,17 @@ pub enum Command {
     Forget,
     /// Validate configuration and data folder without starting
     Check,
+    /// Every setting as it is used
+    Config {
+        /// And where each value comes from
+        #[arg(long)]
+        origin: bool,
+        /// As   serve   takes them.
+        #[command(flatten)]
+        serve: Serve,
+    },
+    /// How fast the disk syncs, and whether it can be believed
+    Bench,
     /// Seal everything into one file and read it back; a running server goes on
     Backup(Backup),
     /// Put a backup into an empty data folder
@@ -121,6 +149,9 @@ pub struct Serve {
     /// Connections served at once [default: 4096]
     #[arg(long, env = "OUBLIETTED_CONNECTIONS_MAX", value_name = "N")]
     pub connections_max: Option<usize>,
+    /// Serve metrics for Prometheus there, such as 127.0.0.1:9268 [default: nowhere]
+    #[arg(long, env = "OUBLIETTED_METRICS_LISTEN", value_name = "ADDR")]
+    pub metrics_listen: Option<SocketAddr>,
     /// Temporary folder, free port, two invitations on stdout, nothing left at the end
     #[arg(long, conflicts_with = "data")]
     pub ephemeral: bool,
@@ -128,16 +159,65 @@ pub struct Serve {
 
 /// `invite`.
 #[derive(Args, Clone, Debug)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct Invite {
+    /// Of those that are out.
+    #[command(subcommand)]
+    pub verb: Option<InviteVerb>,
     /// The name that the invitation is for
-    #[arg(value_parser = name)]
-    pub name: Name,
+    #[arg(value_parser = name, required = true)]
+    pub name: Option<Name>,
     /// How long it is valid: 30m, 12h, 7d
     #[arg(long, default_value = "7d", value_parser = seconds, value_name = "TIME")]
     pub expires: u64,
     /// Show a QR code too
     #[arg(long)]
     pub qr: bool,
+}
+
+/// `invite list`, `invite revoke`.
+#[derive(Subcommand, Clone, Debug)]
+pub enum InviteVerb {
+    /// Invitations that are out, without their codes
+    List {
+        /// Only those for this name
+        #[arg(long, value_parser = name)]
+        name: Option<Name>,
+    },
+    /// Make invitations void
+    Revoke {
+        /// As   invite list   shows it
+        #[arg(required_unless_present = "name", conflicts_with = "name")]
+        id: Option<String>,
+        /// All those for this name
+        #[arg(long, value_parser = name)]
+        name: Option<Name>,
+    },
+}
+
+/// `name …`.
+#[derive(Subcommand, Clone, Debug)]
+pub enum NameVerb {
+    /// Every name, in no order that means anything
+    List,
+    /// One name
+    Show {
+        /// Which
+        #[arg(value_parser = name)]
+        name: Name,
+    },
+    /// Nobody new can write to it from now on
+    Suspend {
+        /// Which
+        #[arg(value_parser = name)]
+        name: Name,
+    },
+    /// End a suspension
+    Resume {
+        /// Which
+        #[arg(value_parser = name)]
+        name: Name,
+    },
 }
 
 fn name(text: &str) -> Result<Name, String> {

@@ -1,11 +1,15 @@
-//! `check`: looks at configuration and data folder without starting anything, and names a remedy for each.
+//! `check`: looks at configuration, folder, disk, identity and store without starting anything, and names a remedy for each.
 
 use std::io::Write;
+use std::path::Path;
 
+use serde_json::json;
 use store::EmbeddedStore;
 
 use crate::admin::{Question, Reply};
 use crate::ask::ask;
+use crate::backup::verbs::moment;
+use crate::bench::{self, Verdict};
 use crate::clock::wall;
 use crate::config::Settings;
 use crate::data_folder::{DataFolder, DataFolderError, check_private, refuse_half_restored};
@@ -13,48 +17,113 @@ use crate::failure::{EXIT_LOCAL, Failure};
 use crate::identity::Identity;
 use crate::serve::store_screen;
 
+/// Less room than this is said: deposits are refused soon.
+const ROOM_BYTES_MIN: u64 = 512 * 1024 * 1024;
+/// A tls-ca that nobody here can renew is said this early.
+const CA_DAYS_MIN: u64 = 60;
+
+/// Says one thing after the other, as lines or as JSON.
+pub struct Report<'a> {
+    /// Where to.
+    pub out: &'a mut dyn Write,
+    /// How.
+    pub json: bool,
+}
+
+impl Report<'_> {
+    fn well(&mut self, what: &str, how: &str) {
+        self.say(what, true, how);
+    }
+
+    /// Something that does not keep `serve` from starting, and that somebody should act on.
+    fn mind(&mut self, what: &str, how: &str) {
+        self.say(what, false, how);
+    }
+
+    fn say(&mut self, what: &str, ok: bool, how: &str) {
+        // A closed pipe is a normal end.
+        let _closed = match self.json {
+            true => {
+                writeln!(self.out, "{}", json!({"v": 1, "t": "check", "what": what, "ok": ok, "how": how}))
+            }
+            false => writeln!(self.out, "{what:<14} {}{how}", if ok { "" } else { "MIND: " }),
+        };
+    }
+}
+
 /// Checks everything that can be checked; the first thing that would keep `serve` from starting is the error.
-pub fn check(settings: &Settings, out: &mut impl Write) -> Result<(), Failure> {
-    say(out, "configuration", "valid");
-    if !settings.data.exists() {
-        say(out, "data folder", "not there yet; the first start makes it");
+pub fn check(settings: &Settings, report: &mut Report<'_>) -> Result<(), Failure> {
+    report.well("configuration", "valid");
+    let data = &settings.data;
+    if !data.exists() {
+        report.well("data folder", "not there yet; the first start makes it");
         return Ok(());
     }
-    check_private(&settings.data)?;
-    say(out, "data folder", "private");
-    if matches!(ask(&settings.data, &Question::Health), Ok(Reply::Serving)) {
-        say(out, "server", "running; its store is checked by   oublietted status");
-        return check_identity(settings, out);
+    check_private(data)?;
+    report.well("data folder", "private");
+    refuse_half_restored(data)?;
+    check_disk(data, report)?;
+    if matches!(ask(data, &Question::Health), Ok(Reply::Serving)) {
+        report.well("server", "running; its store is checked by   oublietted status");
+        return check_identity(settings, report);
     }
-    let folder = match DataFolder::hold(&settings.data) {
+    let folder = match DataFolder::hold(data) {
         Ok(folder) => folder,
         Err(DataFolderError::Held(_)) => return Err(silent()),
         Err(error) => return Err(error.into()),
     };
-    refuse_half_restored(folder.path())?;
-    check_identity(settings, out)?;
+    check_identity(settings, report)?;
     if !folder.store().exists() {
-        say(out, "store", "not there yet; the first start makes it");
+        report.well("store", "not there yet; the first start makes it");
         return Ok(());
     }
     let store = EmbeddedStore::open(&folder.store()).map_err(store_screen)?;
     let totals = store::MailboxStore::totals(&store);
-    say(
-        out,
-        "store",
-        &format!("opens; {} mailboxes, {} envelopes waiting", totals.mailboxes, totals.waiting),
-    );
+    let how = format!("opens; {} mailboxes, {} envelopes waiting", totals.mailboxes, totals.waiting);
+    match totals.damaged {
+        0 => report.well("store", &how),
+        damaged => report
+            .mind("store", &format!("{how}, {damaged} DAMAGED rows; make a backup, then check the disk")),
+    }
     Ok(())
 }
 
-fn check_identity(settings: &Settings, out: &mut impl Write) -> Result<(), Failure> {
+fn check_disk(data: &Path, report: &mut Report<'_>) -> Result<(), Failure> {
+    // When the system cannot say, the next lines will.
+    if let Ok(found) = rustix::fs::statvfs(data) {
+        let room = found.f_bavail.saturating_mul(found.f_frsize);
+        let how = format!("{} MiB free", room / 1024 / 1024);
+        match room < ROOM_BYTES_MIN {
+            false => report.well("disk", &how),
+            true => {
+                report.mind("disk", &format!("{how}; messages are refused when 64 MiB are left: make room"))
+            }
+        }
+    }
+    let (one, verdict) = bench::glance(data)?;
+    let in_memory = bench::in_memory(data);
+    let how = format!("{} µs a sync (half within); {}", one.p50_us, verdict.words(in_memory));
+    match verdict == Verdict::Sound && !in_memory {
+        true => report.well("sync", &how),
+        false => report.mind("sync", &format!("{how}:   oublietted bench")),
+    }
+    Ok(())
+}
+
+fn check_identity(settings: &Settings, report: &mut Report<'_>) -> Result<(), Failure> {
     let Some(identity) = Identity::inspect(&settings.data.join("identity"))? else {
-        say(out, "identity", "not there yet; the first start makes it");
+        report.well("identity", "not there yet; the first start makes it");
         return Ok(());
     };
-    let days = identity.ca_not_after().0.saturating_sub(wall().0) / 86_400;
-    let root = if identity.root_key_is_here() { "root key here" } else { "root key kept elsewhere" };
-    say(out, "identity", &format!("sound; authority valid for {days} days, {root}"));
+    let end = identity.ca_not_after().0;
+    let days = end.saturating_sub(wall().0) / 86_400;
+    let here = identity.root_key_is_here();
+    let root = if here { "root key here" } else { "root key kept elsewhere" };
+    let how = format!("sound; authority valid for {days} days, {root}");
+    match here || days >= CA_DAYS_MIN {
+        true => report.well("identity", &how),
+        false => report.mind("identity", &format!("{how}: bring root.key back before {}", moment(end))),
+    }
     Ok(())
 }
 
@@ -66,9 +135,4 @@ fn silent() -> Failure {
         EXIT_LOCAL,
         "OUB-S077",
     )
-}
-
-fn say(out: &mut impl Write, what: &str, how: &str) {
-    // A closed pipe is a normal end.
-    let _closed = writeln!(out, "{what:<14} {how}");
 }

@@ -41,6 +41,8 @@ pub struct Settings {
     pub open: bool,
     /// Who may have how much.
     pub budgets: Budgets,
+    /// Where metrics are to be had, if anywhere.
+    pub metrics_listen: Option<SocketAddr>,
 }
 
 /// The file, key by key.
@@ -57,6 +59,7 @@ struct File {
     handshakes_per_minute_max: Option<u32>,
     handshakes_per_second_max: Option<u32>,
     proxies: Option<Vec<Network>>,
+    metrics_listen: Option<SocketAddr>,
 }
 
 /// Why there are no settings.
@@ -132,7 +135,28 @@ impl Settings {
             public_host,
             open: serve.open || file.open.unwrap_or(false),
             budgets,
+            metrics_listen: serve.metrics_listen.or(file.metrics_listen),
         })
+    }
+
+    /// Every setting under its key in the file, as it would stand there.
+    pub fn shown(&self) -> Vec<(&'static str, Option<String>)> {
+        let text = |text: &dyn std::fmt::Display| Some(format!("\"{text}\""));
+        let listen: Vec<_> = self.listen.iter().map(|address| format!("\"{address}\"")).collect();
+        let proxies: Vec<_> = self.budgets.proxies.iter().map(|network| format!("\"{network}\"")).collect();
+        vec![
+            ("data", text(&self.data.display())),
+            ("listen", Some(format!("[{}]", listen.join(", ")))),
+            ("public-host", self.public_host.as_ref().and_then(|host| text(host))),
+            ("open", Some(self.open.to_string())),
+            ("connections-max", Some(self.budgets.connections_max.to_string())),
+            ("connections-per-source-max", Some(self.budgets.connections_per_source_max.to_string())),
+            ("handshakes-max", Some(self.budgets.handshakes_max.to_string())),
+            ("handshakes-per-minute-max", Some(self.budgets.handshakes_per_minute_max.to_string())),
+            ("handshakes-per-second-max", Some(self.budgets.handshakes_per_second_max.to_string())),
+            ("proxies", Some(format!("[{}]", proxies.join(", ")))),
+            ("metrics-listen", self.metrics_listen.as_ref().and_then(|address| text(address))),
+        ]
     }
 
     /// Only the data folder, for the verbs that talk to a running server.
@@ -177,6 +201,21 @@ where
 
 fn everywhere() -> Vec<SocketAddr> {
     vec![SocketAddr::from((Ipv6Addr::UNSPECIFIED, PORT))]
+}
+
+/// The keys that the configuration file sets.
+pub fn keys_in_file(named: Option<&Path>) -> Result<Vec<String>, ConfigError> {
+    let path = named.unwrap_or(Path::new(CONFIG_FILE));
+    if named.is_none() && !path.exists() {
+        return Ok(Vec::new());
+    }
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| ConfigError::Unreadable { path: path.to_path_buf(), error })?;
+    let table: toml::Table = toml::from_str(&text).map_err(|error| ConfigError::Wrong {
+        path: path.to_path_buf(),
+        reason: error.message().to_owned(),
+    })?;
+    Ok(table.keys().cloned().collect())
 }
 
 fn read(named: Option<&Path>) -> Result<(PathBuf, File), ConfigError> {
@@ -228,7 +267,7 @@ fn default_data() -> PathBuf {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::unwrap_used, clippy::panic)]
 mod tests {
     use super::*;
 
@@ -240,9 +279,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("oublietted.toml");
         std::fs::write(&path, text).unwrap();
-        let common = Common { data: None, config: Some(path), json: false, verbose: false };
-        let serve =
-            Serve { listen: vec![], public_host: None, open: false, connections_max, ephemeral: false };
+        let common = Common { config: Some(path), ..Common::default() };
+        let serve = Serve { connections_max, ..Serve::default() };
         Settings::gather(&common, &serve)
     }
 
@@ -294,6 +332,27 @@ mod tests {
     }
 
     #[test]
+    fn every_key_of_the_example_file_is_shown_with_its_value() {
+        let example = include_str!("../../../deploy/oublietted.toml");
+        let settings = gather("").unwrap();
+        let keys = example.lines().filter_map(|line| {
+            let (key, value) = line.trim_start_matches("# ").split_once(" = ")?;
+            (!key.contains(' ')).then_some((key, value, line.starts_with('#')))
+        });
+        let mut found = 0;
+        for (key, value, unset) in keys {
+            found += 1;
+            let shown = settings.shown().into_iter().find(|(shown, _)| *shown == key);
+            let (_, shown) = shown.unwrap_or_else(|| panic!("{key} is not shown"));
+            // What a flag or this user's home decides is not built in.
+            if !unset && key != "connections-max" && key != "data" {
+                assert_eq!(shown.as_deref(), Some(value), "{key}");
+            }
+        }
+        assert_eq!(found, settings.shown().len());
+    }
+
+    #[test]
     fn an_unknown_key_is_an_error_that_names_its_line() {
         let error = gather("open = true\nopne = true").unwrap_err().to_string();
         assert!(error.contains("line 2") && error.contains("opne"), "{error}");
@@ -307,8 +366,7 @@ mod tests {
 
     #[test]
     fn a_missing_file_that_was_named_is_an_error() {
-        let common =
-            Common { data: None, config: Some("/nonexistent/x".into()), json: false, verbose: false };
+        let common = Common { config: Some("/nonexistent/x".into()), ..Common::default() };
         assert!(matches!(Settings::data_folder(&common), Err(ConfigError::Unreadable { .. })));
     }
 }

@@ -4,17 +4,22 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Defines counters whose only operations are adding one or more, and reading.
 macro_rules! counters {
-    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {
+    ($($(#[doc = $doc:literal])+ $name:ident),+ $(,)?) => {
         /// Counters since the start of the process.
         #[derive(Default, Debug)]
         pub struct Counters {
-            $($(#[$doc])* pub $name: Counter,)+
+            $($(#[doc = $doc])+ pub $name: Counter,)+
         }
 
         impl Counters {
             /// Every counter with its name, in the order of their definition.
             pub fn all(&self) -> Vec<(&'static str, u64)> {
                 vec![$((stringify!($name), self.$name.get()),)+]
+            }
+
+            /// Every counter with its name and what it counts.
+            pub fn described(&self) -> Vec<(&'static str, &'static str, u64)> {
+                vec![$((stringify!($name), concat!($($doc),+).trim_ascii(), self.$name.get()),)+]
             }
         }
     };

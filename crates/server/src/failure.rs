@@ -43,6 +43,15 @@ impl Failure {
     }
 }
 
+impl Failure {
+    /// One JSON line for scripts.
+    pub fn json(&self) -> String {
+        let Self { what, why, remedy, exit, code } = self;
+        serde_json::json!({"v": 1, "t": "error", "what": what, "why": why, "do": remedy, "exit": exit, "code": code})
+            .to_string()
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(out, "error: {}", self.what)?;

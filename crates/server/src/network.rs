@@ -1,5 +1,6 @@
 //! A network of addresses, `10.0.0.0/8` or one address: what an operator names as a proxy.
 
+use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
@@ -40,6 +41,15 @@ impl FromStr for Network {
         let network = Self { address, prefix: prefix.unwrap_or(whole) };
         let is_sound = network.prefix <= whole && head(address, network.prefix) == head(address, whole);
         is_sound.then_some(network).ok_or_else(wrong)
+    }
+}
+
+impl fmt::Display for Network {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.prefix == bits(self.address) {
+            true => write!(out, "{}", self.address),
+            false => write!(out, "{}/{}", self.address, self.prefix),
+        }
     }
 }
 

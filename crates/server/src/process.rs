@@ -1,10 +1,13 @@
 //! What the process asks of the system for itself: no core dumps, private files, enough descriptors, a word to systemd.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::fs::Mode;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use sd_notify::NotifyState;
+
+use crate::relay::Relay;
 
 /// Descriptors kept for the store, the admin socket and the listeners.
 const RESERVED: u64 = 512;
@@ -39,12 +42,21 @@ pub fn notify_stopping() {
     let _nobody_listens = sd_notify::notify(&[NotifyState::Stopping]);
 }
 
-/// Strokes systemd's watchdog, if there is one, for as long as the event loop turns.
-pub async fn stroke_watchdog() {
+/// Strokes systemd's watchdog, if there is one, for as long as the event loop turns and the writer does not hang.
+pub async fn stroke_watchdog(relay: Arc<Relay>) {
     let Some(patience) = sd_notify::watchdog_enabled() else { return };
-    let mut pace = tokio::time::interval((patience / 2).max(Duration::from_millis(100)));
+    let mut pace = tokio::time::interval((patience / 3).max(Duration::from_millis(100)));
+    let mut was_well = true;
     loop {
         pace.tick().await;
-        let _nobody_listens = sd_notify::notify(&[NotifyState::Watchdog]);
+        let is_well = relay.pulse.is_well();
+        if is_well {
+            let _nobody_listens = sd_notify::notify(&[NotifyState::Watchdog]);
+        } else if was_well {
+            tracing::error!(
+                "a commit hangs: the disk does not answer, and systemd is told no more that all is well"
+            );
+        }
+        was_well = is_well;
     }
 }

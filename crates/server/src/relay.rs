@@ -13,6 +13,8 @@ use crate::believed::Believed;
 use crate::clock::Clock;
 use crate::counters::Counters;
 use crate::hub::Hub;
+use crate::pulse::Pulse;
+use crate::seldom::Seldom;
 
 /// One running server.
 pub struct Relay {
@@ -24,6 +26,8 @@ pub struct Relay {
     pub admission: Arc<Admission>,
     /// Totals without persons.
     pub counters: Counters,
+    /// How the writer is.
+    pub pulse: Pulse,
     /// Since when, and how late it is.
     pub clock: Clock,
     /// Which day it is, as far as what time lets go of is concerned.
@@ -38,6 +42,8 @@ pub struct Relay {
     pub stopping: CancellationToken,
     /// Set when the store asks for a new process.
     broken: AtomicBool,
+    /// Everybody can cause what it lets through.
+    trouble: Seldom,
 }
 
 impl Relay {
@@ -58,12 +64,14 @@ impl Relay {
             hub: Arc::default(),
             admission,
             counters: Counters::default(),
+            pulse: Pulse::default(),
             clock,
             server_id,
             public_host,
             open,
             stopping: CancellationToken::new(),
             broken: AtomicBool::new(false),
+            trouble: Seldom::default(),
         }
     }
 
@@ -80,6 +88,8 @@ impl Relay {
         self.counters.store_errors.add_one();
         if matches!(error, StoreError::NotDone(Cause::Stopped) | StoreError::Unknown(_)) {
             self.break_down();
+        } else if let Some(more) = self.trouble.now(self.clock.uptime_s()) {
+            tracing::warn!(%error, more, "the store could not do what was asked");
         }
         let kind = match error {
             StoreError::NotDone(_) => RefusalKind::Unavailable,

@@ -26,7 +26,7 @@ use crate::leaf::LeafResolver;
 use crate::relay::Relay;
 use crate::status::Certificates;
 use crate::writer::Writer;
-use crate::{admin, forgetting, listener, process, sweep, tls};
+use crate::{admin, forgetting, listener, metrics, process, sweep, tls};
 
 /// After a signal, connections have so long to end in order.
 const DRAIN: Duration = Duration::from_secs(8);
@@ -62,6 +62,10 @@ async fn run(
     invite_two: Option<bool>,
 ) -> Result<(), Failure> {
     let listeners = bind_all(&settings.listen).await?;
+    let metrics = match settings.metrics_listen {
+        Some(address) => Some(metrics::bind(address).await?),
+        None => None,
+    };
     let places = process::connections_that_fit(settings.budgets.connections_max);
     let admission = Admission::new(Budgets { connections_max: places, ..settings.budgets.clone() });
     let public_host = settings.public_host.clone().unwrap_or_else(|| guess_host(&listeners));
@@ -85,6 +89,12 @@ async fn run(
     at_start(&relay).await;
     let door = Door { relay: relay.clone(), acceptor: TlsAcceptor::from(Arc::new(tls)), writer: queue };
     let connections = TaskTracker::new();
+    if let Some(listener) = metrics {
+        if let Ok(address) = listener.local_addr() {
+            eprintln!("oublietted: metrics on {address}");
+        }
+        tokio::spawn(metrics::run(listener, relay.clone(), certificates.clone()));
+    }
     for listener in listeners {
         announce(&listener);
         tokio::spawn(listener::run(listener, door.clone(), connections.clone()));
@@ -95,7 +105,7 @@ async fn run(
     tokio::spawn(admin::run(admin, office));
     tokio::spawn(sweep::run(relay.clone(), identity, leaf));
     tokio::spawn(forgetting::run(relay.clone()));
-    tokio::spawn(process::stroke_watchdog());
+    tokio::spawn(process::stroke_watchdog(relay.clone()));
     if let Some(json) = invite_two {
         print_invitations(relay.clone(), json).await?;
     }

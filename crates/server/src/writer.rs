@@ -119,7 +119,9 @@ fn run(relay: &Relay, mut queue: mpsc::Receiver<Work>) {
             let goes_on = writes.len() < BATCH_MAX && bytes < BATCH_BYTES_MAX;
             next = if goes_on { queue.try_recv().ok() } else { None };
         }
+        let beat = relay.pulse.begin(writes.len());
         let results = relay.store.write_batch(&writes);
+        drop(beat);
         relay.counters.commits.add_one();
         let results = results.into_iter().chain(std::iter::repeat(Err(UNSAID)));
         for ((write, (ticket, bell)), result) in writes.drain(..).zip(askers.drain(..)).zip(results) {

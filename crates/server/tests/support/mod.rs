@@ -24,7 +24,17 @@ pub const PROGRAM: &str = env!("CARGO_BIN_EXE_oublietted");
 pub fn oublietted(args: &[&str]) -> Command {
     let mut command = Command::new(PROGRAM);
     command.args(args);
-    for name in ["DATA", "LISTEN", "PUBLIC_HOST", "CONFIG", "CONNECTIONS_MAX"] {
+    for name in [
+        "DATA",
+        "LISTEN",
+        "PUBLIC_HOST",
+        "CONFIG",
+        "CONNECTIONS_MAX",
+        "METRICS_LISTEN",
+        "LOG_FORMAT",
+        "KEY_FILE",
+        "PASSPHRASE_FILE",
+    ] {
         command.env_remove(format!("OUBLIETTED_{name}"));
     }
     command

@@ -1,0 +1,69 @@
+//! What systemd is told: ready, alive, stopping; and what the unit allows.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod support;
+
+use std::os::unix::net::UnixDatagram;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use support::{Data, PATIENCE, Server, oublietted};
+
+/// Reads what is told until `wanted` came; everything on the way is kept.
+fn until(socket: &UnixDatagram, wanted: &str, heard: &mut Vec<String>) {
+    let end = Instant::now() + PATIENCE;
+    let mut buffer = [0; 1_024];
+    while !heard.iter().any(|line| line == wanted) {
+        assert!(Instant::now() < end, "{wanted} is never told, only {heard:?}");
+        if let Ok(read) = socket.recv(&mut buffer) {
+            let text = String::from_utf8_lossy(buffer.get(..read).unwrap());
+            heard.extend(text.lines().map(str::to_owned));
+        }
+    }
+}
+
+#[test]
+fn systemd_hears_ready_then_the_watchdog_then_stopping() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notify");
+    let socket = UnixDatagram::bind(&path).unwrap();
+    socket.set_read_timeout(Some(Duration::from_millis(200))).unwrap();
+    let data = Data::new();
+    let mut command = oublietted(&["serve", "--listen", "127.0.0.1:0", "--data"]);
+    command
+        .arg(data.path())
+        .env("NOTIFY_SOCKET", &path)
+        .env("WATCHDOG_USEC", "600000")
+        .env_remove("WATCHDOG_PID");
+    let server = Server::start(command);
+    let mut heard = Vec::new();
+    until(&socket, "READY=1", &mut heard);
+    assert_eq!(data.run(&["health"]).status.code(), Some(0), "ready means that it serves");
+    heard.retain(|line| line != "WATCHDOG=1");
+    until(&socket, "WATCHDOG=1", &mut heard);
+    assert!(!heard.contains(&"STOPPING=1".to_owned()));
+    assert_eq!(server.terminate().0.code(), Some(0));
+    until(&socket, "STOPPING=1", &mut heard);
+}
+
+/// Exposure that `systemd-analyze security` may find, in tenths.
+const EXPOSURE_MAX: u32 = 15;
+
+#[test]
+fn the_unit_is_hardened_as_far_as_systemd_can_tell() {
+    let unit = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/oublietted.service");
+    let run =
+        Command::new("systemd-analyze").args(["security", "--offline=true", "--no-pager", unit]).output();
+    let Ok(output) = run else {
+        println!("SKIPPED: systemd-analyze is not here; nobody judged the unit");
+        return;
+    };
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let Some(line) = text.lines().find(|line| line.contains("Overall exposure level")) else {
+        println!("SKIPPED: systemd-analyze does not judge units offline here: {text}");
+        return;
+    };
+    let figure = line.split_whitespace().find_map(|word| word.parse::<f32>().ok()).unwrap();
+    println!("systemd-analyze security: exposure {figure}");
+    assert!((figure * 10.0).round() as u32 <= EXPOSURE_MAX, "{text}");
+}

@@ -1,0 +1,116 @@
+//! Settings with their origin, a thorough look, the disk, and lines for machines.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+mod support;
+
+use std::io::Write;
+use std::net::TcpStream;
+
+use support::{Data, oublietted};
+
+fn json(bytes: &[u8]) -> Vec<serde_json::Value> {
+    String::from_utf8_lossy(bytes).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn every_setting_says_where_it_comes_from() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("oublietted.toml");
+    std::fs::write(&file, "open = true\nconnections-max = 9\n").unwrap();
+    let mut command = oublietted(&["config", "--origin", "--listen", "127.0.0.1:7", "--config"]);
+    let output = command.arg(&file).env("OUBLIETTED_PUBLIC_HOST", "relay.example").output().unwrap();
+    let screen = String::from_utf8(output.stdout).unwrap();
+    let line = |key: &str| screen.lines().find(|line| line.starts_with(key)).unwrap().to_owned();
+    assert!(line("listen").contains("[\"127.0.0.1:7\"]") && line("listen").ends_with("# flag --listen"));
+    assert!(line("public-host").ends_with("# variable OUBLIETTED_PUBLIC_HOST"), "{screen}");
+    assert!(line("open").starts_with("open = true") && line("open").contains("# file "), "{screen}");
+    assert!(line("connections-max").starts_with("connections-max = 9 "), "{screen}");
+    assert!(line("connections-per-source-max").ends_with("# built in"), "{screen}");
+    assert!(line("# metrics-listen").contains("is not set"), "{screen}");
+    // Without the origins it is a file that does the same.
+    let plain = oublietted(&["config", "--config"]).arg(&file).output().unwrap().stdout;
+    let copy = folder.path().join("copy.toml");
+    std::fs::write(&copy, &plain).unwrap();
+    assert_eq!(oublietted(&["config", "--config"]).arg(&copy).output().unwrap().stdout, plain);
+    let lines = json(&oublietted(&["config", "--json", "--config"]).arg(&file).output().unwrap().stdout);
+    assert!(lines.iter().any(|line| line["key"] == "open" && line["origin"] == "file"));
+}
+
+#[test]
+fn check_looks_at_folder_disk_sync_identity_and_store() {
+    let data = Data::new();
+    data.serve(&[]).terminate();
+    let output = data.run(&["check", "--json"]);
+    assert!(output.status.success());
+    let lines = json(&output.stdout);
+    let looked: Vec<_> = lines.iter().map(|line| line["what"].as_str().unwrap()).collect();
+    assert_eq!(looked, ["configuration", "data folder", "disk", "sync", "identity", "store"]);
+    assert!(!data.path().join("bench.tmp").exists());
+}
+
+#[test]
+fn bench_tells_how_fast_the_disk_syncs_in_words_and_figures() {
+    let data = Data::new();
+    data.serve(&[]).terminate();
+    let output = data.run(&["bench", "--json"]);
+    assert!(output.status.success());
+    let measured = &json(&output.stdout)[0];
+    let batches: Vec<_> = measured["batches"].as_array().unwrap().iter().collect();
+    assert_eq!(batches.iter().map(|one| one["batch"].as_u64().unwrap()).collect::<Vec<_>>(), [1, 16, 256]);
+    for one in &batches {
+        assert!(one["syncs_per_s"].as_u64().unwrap() > 0);
+        assert!(one["p50_us"].as_u64().unwrap() <= one["p99_us"].as_u64().unwrap());
+    }
+    println!("bench: {measured}");
+    assert!(matches!(measured["verdict"].as_str(), Some("sound" | "too-fast" | "slow")));
+    assert!(!data.path().join("bench.tmp").exists());
+    let nowhere = Data::new().run(&["bench"]);
+    assert_eq!(nowhere.status.code(), Some(7));
+}
+
+#[test]
+fn a_failure_is_a_line_for_machines_too() {
+    let data = Data::new();
+    let output = data.run(&["status", "--json"]);
+    assert_eq!(output.status.code(), Some(4));
+    let line = &json(&output.stdout)[0];
+    assert_eq!((line["t"].as_str(), line["code"].as_str()), (Some("error"), Some("OUB-S041")));
+    assert_eq!(line["exit"].as_u64(), Some(4));
+    let server = data.serve(&[]);
+    let health = data.run(&["health", "--json"]);
+    assert_eq!(json(&health.stdout)[0]["serving"], true);
+    drop(server);
+}
+
+#[test]
+fn the_log_can_be_one_object_a_line() {
+    let data = Data::new();
+    let (_, log) = data.serve(&["--log-format", "json"]).terminate();
+    let objects: Vec<serde_json::Value> = log
+        .lines()
+        .filter(|line| line.starts_with('{'))
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let messages: Vec<_> = objects.iter().filter_map(|object| object["message"].as_str()).collect();
+    assert!(messages.contains(&"serving") && messages.contains(&"stopped"), "{log}");
+    assert!(objects.iter().all(|object| object["level"].is_string() && object["timestamp"].is_string()));
+}
+
+#[test]
+fn strangers_cannot_fill_the_log() {
+    let data = Data::new();
+    let server = data.serve(&[]);
+    for number in 0..200_u32 {
+        let mut socket = TcpStream::connect(("127.0.0.1", server.port)).unwrap();
+        // Cut by the other side meanwhile: all the same.
+        let _cut = socket.write_all(&number.to_be_bytes().repeat(100));
+    }
+    for _ in 0..20 {
+        let mut peer = support::peer::Peer::connect(server.port);
+        let _cut = peer.tls.write_all(&[0xff; 2_000]);
+        let _cut = peer.tls.flush();
+    }
+    let (_, log) = server.terminate();
+    println!("R13: 220 malformed connections, {} bytes of log", log.len());
+    assert!(log.len() < 4_096, "{log}");
+}
