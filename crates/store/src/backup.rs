@@ -140,6 +140,7 @@ fn table_at(place: Place) -> Option<Table> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::conformance::{Person, stamped};
     use crate::{EmbeddedStore, MailboxStore, MemoryStore, OperatorStore};
 
     fn rows_of(store: &dyn OperatorStore) -> Vec<Row> {
@@ -178,6 +179,44 @@ mod tests {
         for wrong in [altered, moved, dated] {
             assert_eq!(rebuild.put(wrong), Err(RebuildError::Row(BadRow)));
         }
+    }
+
+    #[test]
+    fn damaged_rows_are_left_out_and_counted() {
+        let store = MemoryStore::new();
+        let sid = Person::register(&store, 1).inbox(&store);
+        assert!(store.deposit(vec![stamped(sid, 1, 0, 1)]).iter().all(Result::is_ok));
+        let mut rows = store.dangerous_rows();
+        rows.iter_mut().filter(|row| row.table == 4).for_each(|row| row.sealed = false);
+        let damaged = MemoryStore::dangerous_from_rows(rows.clone(), crate::Options::default()).unwrap();
+        let mut count = 0;
+        let left_out = damaged.freeze().unwrap().rows(|_| {
+            count += 1;
+            ControlFlow::Continue(())
+        });
+        assert_eq!((left_out, count), (Ok(1), rows.len() - 1));
+    }
+
+    #[test]
+    fn what_is_let_go_of_meanwhile_is_still_handed_out() {
+        let base = tempfile::tempdir().unwrap();
+        let store = EmbeddedStore::open(base.path()).unwrap();
+        let sid = Person::register(&store, 1).inbox(&store);
+        let deposits = (0..5).map(|index| stamped(sid, 1, index, 1)).collect();
+        assert!(store.deposit(deposits).iter().all(Result::is_ok));
+        let before = rows_of(&store);
+        let frozen = store.freeze().unwrap();
+        store.ack(&sid, wire::Cursor(u64::MAX)).unwrap();
+        // The day's table is dropped whole.
+        let day = before.iter().map(|row| row.place.day).max().unwrap();
+        store.sweep(Day(day.0 + 1)).unwrap();
+        assert!(rows_of(&store).iter().all(|row| row.place.table != 4));
+        let mut rows = Vec::new();
+        let damaged = frozen.rows(|row| {
+            rows.push(row);
+            ControlFlow::Continue(())
+        });
+        assert_eq!((damaged, rows), (Ok(0), before));
     }
 
     #[test]
