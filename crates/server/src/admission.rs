@@ -92,7 +92,7 @@ impl Admission {
             connections: HashMap::new(),
             newcomers: BTreeMap::new(),
             next_newcomer: 0,
-            next_handshake: now,
+            next_handshake: now.checked_sub(BURST).unwrap_or(now),
             salt: RandomState::new(),
             salted: now,
             minutes: Spent::default(),
