@@ -16,6 +16,7 @@ use wire::Day;
 use crate::begin;
 use crate::engine::{Engine, RaiseError, SCHEMA};
 use crate::house::{House, Moving};
+use crate::keyspaces::{self, Keyspaces};
 use crate::shelf::{Batch, Durability, EachRow, FrozenShelf, Rows, Shelf, Table};
 use crate::{Cause, Options, Rebuild, StoreError};
 
@@ -92,8 +93,9 @@ impl EmbeddedStore {
     pub fn rebuild(dir: &Path) -> Result<Rebuild, OpenError> {
         let shelf = FjallShelf::open(dir, 0)?;
         for table in Table::FIXED {
-            let rows = shelf.scan(table, &[], &[0xff; 64], 1);
-            if rows.map_or(true, |rows| !rows.is_empty()) || !shelf.envelope_days().is_empty() {
+            let rows = shelf.scan(table, &[], &[0xff; 64], 2);
+            let is_filled = |rows: Rows| rows.iter().any(|(key, _)| !keyspaces::is_counter(table, key));
+            if rows.map_or(true, is_filled) || !shelf.envelope_days().is_empty() {
                 return Err(OpenError::Filled(dir.to_path_buf()));
             }
         }
@@ -134,6 +136,7 @@ pub struct FjallShelf {
 /// holds that lock alone may close all.
 pub(crate) struct Opened {
     pub(crate) database: Database,
+    pub(crate) keyspaces: Keyspaces,
     pub(crate) tables: RwLock<BTreeMap<Table, Keyspace>>,
     /// Held by every snapshot that is about.
     frozen: Arc<()>,
@@ -149,15 +152,16 @@ impl Opened {
             // Envelopes are sealed bytes: compressing them costs time and gains nothing.
             .journal_compression(CompressionType::None)
             .open()?;
+        let keyspaces = Keyspaces::of(&database)?;
         let mut houses: Vec<House> =
             database.list_keyspace_names().iter().filter_map(|name| House::parse(name)).collect();
         houses.sort_unstable();
         let mut tables = BTreeMap::new();
         for house in houses {
-            let keyspace = database.keyspace(&house.name(), || options_of(house.table))?;
+            let keyspace = keyspaces.open(house)?;
             match tables.entry(house.table) {
                 // A second house of a table is a copy that was not finished: the first still has all.
-                Entry::Occupied(_) => database.delete_keyspace(keyspace)?,
+                Entry::Occupied(_) => keyspaces.delete(keyspace)?,
                 Entry::Vacant(entry) => {
                     entry.insert(keyspace);
                 }
@@ -165,10 +169,10 @@ impl Opened {
         }
         for table in Table::FIXED {
             if let Entry::Vacant(entry) = tables.entry(table) {
-                entry.insert(database.keyspace(&House::first(table).name(), || options_of(table))?);
+                entry.insert(keyspaces.open(House::first(table))?);
             }
         }
-        Ok(Self { database, tables: RwLock::new(tables), frozen: Arc::default() })
+        Ok(Self { database, keyspaces, tables: RwLock::new(tables), frozen: Arc::default() })
     }
 
     pub(crate) fn keyspace(&self, table: Table) -> Option<Keyspace> {
@@ -180,8 +184,7 @@ impl Opened {
         if let Some(keyspace) = self.keyspace(table) {
             return Ok(keyspace);
         }
-        let name = House::first(table).name();
-        let keyspace = self.database.keyspace(&name, || options_of(table)).map_err(|_| Cause::Write)?;
+        let keyspace = self.keyspaces.open(House::first(table)).map_err(|_| Cause::Write)?;
         self.tables.write().unwrap_or_else(PoisonError::into_inner).insert(table, keyspace.clone());
         Ok(keyspace)
     }
@@ -329,7 +332,7 @@ impl Shelf for FjallShelf {
             let table = Table::Envelopes(day);
             let keyspace = opened.tables.write().unwrap_or_else(PoisonError::into_inner).remove(&table);
             let Some(keyspace) = keyspace else { return Ok(()) };
-            opened.database.delete_keyspace(keyspace).map_err(|_| Cause::Write)
+            opened.keyspaces.delete(keyspace).map_err(|_| Cause::Write)
         })
     }
 
@@ -416,6 +419,7 @@ impl FrozenShelf for Frozen {
         for (table, keyspace) in &self.keyspaces {
             for guard in self.snapshot.iter(keyspace) {
                 let read = match guard.into_inner() {
+                    Ok((key, _)) if keyspaces::is_counter(*table, &key) => continue,
                     Ok((key, value)) => each(*table, &key, Some(&value)),
                     Err(error) if read_cause(&error) == Cause::Damaged => each(*table, &[], None),
                     Err(error) => return Err(read_cause(&error)),

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use wire::{Cursor, Day, DepositId, OwnerId};
 
 use crate::codec::unseal;
+use crate::keyspaces::is_counter;
 use crate::mailbox::{Allowance, LOST, Mailbox, MailboxRow};
 use crate::shelf::{Batch, Durability, Shelf, Table};
 use crate::{Cause, Options, StoreError};
@@ -198,7 +199,8 @@ fn settle_schema<S: Shelf>(shelf: &S) -> Result<StoreKeys, RaiseError> {
             // Mailboxes without a schema row mean that the row was lost, not that the store is new: new
             // keys would make every name unfindable.
             for table in Table::FIXED {
-                if !shelf.scan(table, &[], &[0xff; 64], 1)?.is_empty() {
+                let rows = shelf.scan(table, &[], &[0xff; 64], 2)?;
+                if rows.iter().any(|(key, _)| !is_counter(table, key)) {
                     return Err(damaged);
                 }
             }

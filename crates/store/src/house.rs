@@ -16,7 +16,7 @@ use fjall::{Keyspace, PersistMode};
 use wire::Day;
 
 use crate::Cause;
-use crate::embedded::{FjallShelf, Opened, options_of, read_cause};
+use crate::embedded::{FjallShelf, Opened, read_cause};
 use crate::shelf::{Change, Table};
 
 /// The keyspace of a table: its name, and `NAME.N` after it moved N times.
@@ -130,7 +130,7 @@ impl FjallShelf {
         let Moving { table, copy: Some(copy), noted, .. } = moving else { return Ok(false) };
         self.with(|opened| {
             if given_up {
-                opened.database.delete_keyspace(copy).map_err(|_| Cause::Write)?;
+                opened.keyspaces.delete(copy).map_err(|_| Cause::Write)?;
                 return Ok(false);
             }
             if !noted.is_empty() {
@@ -145,7 +145,7 @@ impl FjallShelf {
             }
             let old = opened.tables.write().unwrap_or_else(PoisonError::into_inner).insert(table, copy);
             if let Some(old) = old {
-                opened.database.delete_keyspace(old).map_err(|_| Cause::Write)?;
+                opened.keyspaces.delete(old).map_err(|_| Cause::Write)?;
             }
             Ok(true)
         })
@@ -175,10 +175,10 @@ impl FjallShelf {
 fn copy(opened: &Opened, table: Table) -> Result<Option<Keyspace>, Cause> {
     let Some(old) = opened.keyspace(table) else { return Ok(None) };
     let house = House::parse(old.name()).unwrap_or(House::first(table)).next();
-    let copy = opened.database.keyspace(&house.name(), || options_of(table)).map_err(|_| Cause::Write)?;
+    let copy = opened.keyspaces.open(house).map_err(|_| Cause::Write)?;
     let filled = fill(&old, &copy);
     if filled.is_err() {
-        opened.database.delete_keyspace(copy).map_err(|_| Cause::Write)?;
+        opened.keyspaces.delete(copy).map_err(|_| Cause::Write)?;
         return filled.map(|()| None);
     }
     Ok(Some(copy))

@@ -25,6 +25,7 @@ mod foreign;
 mod forget;
 mod gate;
 mod house;
+mod keyspaces;
 mod mailbox;
 mod mailboxes;
 mod memory;
