@@ -24,7 +24,10 @@ fn nothing_confirmed_is_lost_and_nothing_let_go_of_returns_when_the_process_is_k
         let mut server = serve(&data.path());
         let world = World::begin(&data.path(), server.port);
         for _ in 0..KILLS_OF_A_FOLDER.min(kills - done) {
-            let load = Load::start(&world, server.port, Size::Mixed);
+            let mut load = Load::start(&world, server.port, Size::Mixed);
+            if done % 2 == 0 {
+                load = load.forgetting(&world);
+            }
             std::thread::sleep(chance.pause(10, 250));
             server.kill_9();
             load.join();

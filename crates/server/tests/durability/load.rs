@@ -11,6 +11,7 @@ use wire::request::{Ack, Collect};
 use wire::{Body, Cursor, Notice, Refusal, RefusalKind, Response};
 
 use crate::letters::{LANE, letter, mixed_bytes, number_of};
+use crate::support::oublietted;
 use crate::support::peer::Peer;
 use crate::world::{INBOXES, World};
 
@@ -57,6 +58,21 @@ impl Load {
             }));
         }
         Self { threads, owners, stop }
+    }
+
+    /// Meanwhile the store forgets, again and again: it copies tables, deletes keyspaces, and is closed and opened.
+    pub fn forgetting(mut self, world: &World) -> Self {
+        let (data, stop) = (world.data.clone(), self.stop.clone());
+        self.threads.push(std::thread::spawn(move || {
+            while !stop.load(Ordering::Acquire) {
+                let forget = oublietted(&["forget", "--data", data.to_str().unwrap()]).output().unwrap();
+                if !forget.status.success() {
+                    return;
+                }
+                std::thread::sleep(Duration::from_millis(10));
+            }
+        }));
+        self
     }
 
     /// Lets depositors hear their last answers, ends everything; for a server that lives on.

@@ -24,7 +24,7 @@ fn what_was_confirmed_has_reached_the_device_at_any_moment() {
         let Some(disk) = Disk::make() else { return };
         let server = serve(&disk.data());
         let world = World::begin(&disk.data(), server.port);
-        let load = Load::start(&world, server.port, Size::Mixed);
+        let load = Load::start(&world, server.port, Size::Mixed).forgetting(&world);
         for _ in 0..CUTS_OF_A_DISK.min(cuts - done) {
             std::thread::sleep(chance.pause(20, 250));
             freeze(server.pid());
@@ -60,7 +60,10 @@ fn what_was_confirmed_before_the_file_system_died_is_there_and_a_control_tells_t
         let world = World::begin(&disk.data(), server.port);
         for _ in 0..CUTS_OF_A_DISK.min(cuts - done) {
             let writer = Writer::start(&disk.at());
-            let load = Load::start(&world, server.port, Size::Mixed);
+            let mut load = Load::start(&world, server.port, Size::Mixed);
+            if done % 2 == 0 {
+                load = load.forgetting(&world);
+            }
             std::thread::sleep(chance.pause(20, 250));
             let switch = Switch::at(&disk);
             writer.cut_begins();
