@@ -75,8 +75,13 @@ pub const PROMISES: [Promise; 15] = [
         sentence: "Accepted means kept: STORED leaves only after the envelope is on stable storage",
         proofs: &[tests(
             "server",
-            &["--test", "mailbox"],
-            &["kill_9_under_load_loses_nothing_confirmed_in_any_of_six_cycles"],
+            &["--test", "durability"],
+            &[
+                "kill::nothing_confirmed_is_lost_and_nothing_let_go_of_returns_when_the_process_is_killed",
+                "power::what_was_confirmed_has_reached_the_device_at_any_moment",
+                "power::what_was_confirmed_before_the_file_system_died_is_there_and_a_control_tells_the_method_from_the_store",
+                "faults::a_failed_sync_stops_the_store_and_confirms_nothing",
+            ],
         )],
         not_shown: "a cluster, of which there is none yet",
     },
@@ -104,7 +109,14 @@ pub const PROMISES: [Promise; 15] = [
     Promise {
         id: "P4",
         sentence: "What the relay keeps can neither be read nor tells who sent",
-        proofs: &[tests("store", &["--test", "seizure"], &["a_seized_store_tells_no_pairs_once_it_forgot"])],
+        proofs: &[
+            tests("store", &["--test", "seizure"], &["a_seized_store_tells_no_pairs_once_it_forgot"]),
+            tests(
+                "client",
+                &["--test", "seizure"],
+                &["a_seized_relay_tells_nothing_that_people_wrote_or_keep"],
+            ),
+        ],
         not_shown: "what counts of envelopes tell over weeks, beyond the guesses of this attacker",
     },
     Promise {
@@ -170,8 +182,8 @@ pub const PROMISES: [Promise; 15] = [
         sentence: "Back-pressure, never loss: full means refused before STORED; collecting and acking go on",
         proofs: &[tests(
             "server",
-            &["--test", "full_disk"],
-            &["a_full_disk_refuses_before_stored_and_loses_nothing"],
+            &["--test", "durability"],
+            &["full::a_full_disk_refuses_before_stored_and_goes_on_without_a_restart"],
         )],
         not_shown: "",
     },
@@ -186,8 +198,8 @@ pub const PROMISES: [Promise; 15] = [
         sentence: "SIGTERM drains, and kill -9 is equally safe",
         proofs: &[tests(
             "server",
-            &["--test", "mailbox"],
-            &["sigterm_in_the_middle_of_a_pipeline_ends_in_order_and_loses_nothing_confirmed"],
+            &["--test", "durability"],
+            &["kill::sigterm_under_load_ends_in_order_and_loses_nothing"],
         )],
         not_shown: "",
     },
