@@ -151,8 +151,7 @@ impl FjallShelf {
         })
     }
 
-    /// Rotates every memtable and waits until all are tables, but not for ever: a worker that failed would
-    /// never say so.
+    /// Rotates every memtable and waits until all are tables, but not for ever.
     pub(crate) fn flush_all(&self) -> Result<(), Cause> {
         self.with(|opened| {
             let all = opened.all();
@@ -161,6 +160,8 @@ impl FjallShelf {
             }
             let begun = Instant::now();
             while all.iter().any(|keyspace| keyspace.sealed_memtable_count() > 0) {
+                // A worker that failed says so to whoever writes next, and to nobody who waits.
+                opened.keyspaces.still_take_rows().map_err(|_| Cause::Write)?;
                 if begun.elapsed() > FLUSH {
                     return Err(Cause::Write);
                 }
