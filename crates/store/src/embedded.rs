@@ -110,8 +110,9 @@ impl EmbeddedStore {
 
 /// Caps the journals: what was acked leaves the disk soon.
 const JOURNAL_BYTES_MAX: u64 = 128 * 1024 * 1024;
-/// Caps the memtable that envelopes pass through, and that of the small tables.
-const ENVELOPE_MEMTABLE_BYTES: u64 = 32 * 1024 * 1024;
+/// Caps the memtable that envelopes pass through, and that of the small tables. Larger ones make nothing quicker
+/// and cost the memory of several (`bench/RESULTS.md`).
+const ENVELOPE_MEMTABLE_BYTES: u64 = 8 * 1024 * 1024;
 const ROW_MEMTABLE_BYTES: u64 = 8 * 1024 * 1024;
 /// Block cache.
 const CACHE_BYTES: u64 = 16 * 1024 * 1024;
