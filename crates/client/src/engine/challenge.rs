@@ -4,7 +4,7 @@
 use crypto::IdentitySecret;
 use proto::signed::{record_hash, sign_challenge, sign_first};
 use wire::{
-    ConnectionKind, IdentityRecord, PublicKey, Response, VoucherHash,
+    ConnectionKind, IdentityRecord, PublicKey, RefusalKind, Response, VoucherHash,
     request::{Answer, AnswerKind, ChallengeProof, Claim, VOUCHERS},
     response::{Challenge, Replaced},
 };
@@ -29,7 +29,8 @@ pub(crate) struct Successor<'a> {
     pub(crate) vouchers: [VoucherHash; VOUCHERS],
 }
 
-/// Has the registered record replaced; `None` when another one is registered than the successor follows.
+/// Has the registered record replaced; `None` when another one is registered than the successor follows, or
+/// came between challenge and answer.
 pub(crate) async fn answer(
     options: &Options,
     me: &Me,
@@ -59,6 +60,11 @@ pub(crate) async fn answer(
     let proof = sign_challenge(authority, kind, &proof, line.proof());
     let replaced = match line.ask(Answer { kind, record: record.clone(), vouchers, proof }).await? {
         Response::Replaced(replaced) => *replaced,
+        // Somebody came between the challenge and its answer.
+        Response::Refused(refusal) if refusal.kind == RefusalKind::Stale => {
+            line.close().await;
+            return Ok(None);
+        }
         other => return Err(line.unexpected(&other)),
     };
     line.close().await;
