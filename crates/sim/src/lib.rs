@@ -31,6 +31,7 @@ mod faults;
 mod fuse;
 mod intruder;
 mod liar;
+mod mishaps;
 mod net;
 mod person;
 mod random;
