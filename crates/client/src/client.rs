@@ -5,9 +5,10 @@ use std::{path::Path, time::Duration};
 use wire::{Address, HostPort, Invitation, Name, ShortFingerprint};
 
 use crate::{
-    ClientError, Contact, ContactRequest, FailPoint, Handled, Language, LogEntry, Notice, OutboxEntry,
-    Passphrase, Profile, Protector, PullOptions, PullSummary, Received, SafetyNumber, SendOptions, Sent,
-    SetAside, SharedWorld, Unlock, doctor::Check, engine, vault::Vault,
+    ClientError, Contact, ContactOverview, ContactRequest, FailPoint, Handled, Language, LogEntry, LogFrom,
+    LogSearch, Notice, OutboxEntry, Passphrase, Place, Profile, Protector, PullOptions, PullSummary,
+    Received, SafetyNumber, SendOptions, Sent, SetAside, SharedWorld, Unlock, doctor::Check, engine,
+    vault::Vault,
 };
 
 /// How the client behaves towards the world.
@@ -208,6 +209,12 @@ impl Client {
         engine::send::send(self, contact, text, options)
     }
 
+    /// Commits a text to the outbox and returns its id at once, without a look at the network: from here on
+    /// nothing loses it. [`Client::flush`], or whatever connects next, sends it.
+    pub fn queue(&self, contact: &str, text: &str, options: &SendOptions) -> Result<String, ClientError> {
+        engine::send::queue_only(self, contact, text, options)
+    }
+
     /// Drains, then sends what waits in the outbox. Returns how many messages were stored.
     pub fn flush(&self) -> Result<u32, ClientError> {
         engine::send::flush(self)
@@ -246,6 +253,39 @@ impl Client {
     /// A contact's history, oldest first; with a limit, the newest so many.
     pub fn log(&self, contact: &str, limit: Option<u32>) -> Result<Vec<LogEntry>, ClientError> {
         engine::log::log(self, contact, limit)
+    }
+
+    /// A page of a contact's history, oldest first; fewer entries than `limit` (at most 1,000) mean that there are
+    /// no more on that side. The time that it takes does not grow with the history.
+    pub fn log_page(&self, contact: &str, from: LogFrom, limit: u32) -> Result<Vec<LogEntry>, ClientError> {
+        engine::page::page(self, contact, from, limit)
+    }
+
+    /// Looks for the latest message before a place that has these words, capitals or not, among `limit` entries
+    /// (at most 10,000).
+    pub fn search_log(
+        &self,
+        contact: &str,
+        words: &str,
+        before: Option<Place>,
+        limit: u32,
+    ) -> Result<LogSearch, ClientError> {
+        engine::page::search(self, contact, words, before, limit)
+    }
+
+    /// All contacts by alias, each with what is new and with the last line.
+    pub fn overview(&self) -> Result<Vec<ContactOverview>, ClientError> {
+        engine::page::overview(self)
+    }
+
+    /// Marks received messages of a contact as handled, by [`LogEntry::id`]: a pull does not hand them out any more.
+    pub fn mark_handled(&self, contact: &str, ids: &[String]) -> Result<(), ClientError> {
+        engine::page::mark_handled(self, contact, ids)
+    }
+
+    /// A number that changes when somebody else, another process or another [`Client`], changed the vault.
+    pub fn changes(&self) -> Result<u64, ClientError> {
+        self.vault.changes()
     }
 
     /// What the relay has not confirmed yet, oldest first.

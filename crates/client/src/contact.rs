@@ -2,6 +2,8 @@
 
 use wire::Address;
 
+use crate::LogEntry;
+
 pub use client_core::contact::Trust;
 
 /// A person that I may write to.
@@ -22,6 +24,17 @@ pub struct Contact {
     /// Stamps of mine in their hands that the relay was told to cross off after a flood: what comes with these
     /// never arrives, and the sender is not told.
     pub crossed_off: u32,
+}
+
+/// A contact, and what is new.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ContactOverview {
+    /// The contact.
+    pub contact: Contact,
+    /// Messages that nobody handled.
+    pub unread: u32,
+    /// The last line of the history.
+    pub last: Option<LogEntry>,
 }
 
 /// What two people compare, over the phone or side by side.

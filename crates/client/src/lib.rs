@@ -34,13 +34,14 @@ mod vault;
 mod world;
 
 pub use client::{BackedUp, Client, JoinAt, JoinRequest, Joined, Options, Renewed, Restored, Rotated};
-pub use contact::{Contact, Language, SafetyNumber, Trust};
+pub use contact::{Contact, ContactOverview, Language, SafetyNumber, Trust};
 pub use doctor::{Check, Verdict};
 pub use error::ClientError;
 pub use fail_point::FailPoint;
 pub use message::{
-    ContactRequest, Direction, Handled, LogEntry, Missing, Notice, OutboxEntry, OutboxState, PullOptions,
-    PullSummary, QueuedReason, Received, ReceivedBody, SendOptions, Sent, SentState, SetAside,
+    ContactRequest, Direction, Handled, LogEntry, LogFrom, LogSearch, Missing, Notice, OutboxEntry,
+    OutboxState, Place, PullOptions, PullSummary, QueuedReason, Received, ReceivedBody, SendOptions, Sent,
+    SentState, SetAside,
 };
 pub use profile::Profile;
 pub use transport::Pin;

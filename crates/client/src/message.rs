@@ -134,10 +134,48 @@ pub struct LogEntry {
     pub body: ReceivedBody,
     /// For mine: where it is.
     pub outgoing: Option<OutboxState>,
+    /// For mine: whether something that they wrote shows that they had it.
+    pub answered: bool,
     /// For theirs: whether it was handled.
     pub handled: bool,
     /// For theirs: numbers missing before it right now.
     pub missing_before: u64,
+    /// Where it stands in the history.
+    pub place: Place,
+}
+
+/// A place in a contact's history; later ones are greater.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Debug)]
+pub struct Place(pub(crate) i64);
+
+impl Place {
+    /// The place right after this one, where another message may or may not stand.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+}
+
+/// Which page of a history.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LogFrom {
+    /// The last one.
+    Newest,
+    /// What stands right before a place.
+    Before(Place),
+    /// What stands at a place and after it.
+    At(Place),
+}
+
+/// What a step of a search came to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LogSearch {
+    /// The latest message that has the words.
+    Found(Place),
+    /// None from here on; the search may go on before this place.
+    NotAfter(Place),
+    /// None at all.
+    Nothing,
 }
 
 /// From whom to whom.

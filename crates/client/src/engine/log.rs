@@ -5,7 +5,7 @@ use client_core::outbox::State;
 use wire::UnixSeconds;
 
 use crate::{
-    Client, ClientError, Direction, LogEntry, Notice, OutboxEntry, ReceivedBody, SetAside,
+    Client, ClientError, Direction, LogEntry, Notice, OutboxEntry, Place, ReceivedBody, SetAside,
     vault::{
         Tx, contact,
         history::History,
@@ -29,22 +29,22 @@ pub(crate) fn log(client: &Client, alias: &str, limit: Option<u32>) -> Result<Ve
             latest = history.place(Direction::Received, row.id).max(latest);
             entries.push((latest, received(tx, row)?));
         }
-        let mine = outbox::texts_of(tx, person.id)?.into_iter();
-        entries.extend(mine.map(|row| (history.place(Direction::Sent, row.id), sent(row))));
+        for row in outbox::texts_of(tx, person.id)? {
+            entries.push((history.place(Direction::Sent, row.id), sent(tx, row)?));
+        }
         let changes = rotation::key_changes(tx, person.id)?.into_iter();
         entries.extend(changes.map(|change| (history.place_of_change(change.id), key_changed(&change))));
         let anew = recovery::begun_anew(tx, person.id)?.into_iter();
-        entries.extend(
-            anew.map(|(row, at)| (history.place_of_beginning(row), event(ReceivedBody::BegunAnew, at))),
-        );
+        entries.extend(anew.map(|(row, at)| (history.place_of_beginning(row), begun_anew(at))));
         entries.sort_by_key(|(place, _)| *place);
-        let mut entries: Vec<LogEntry> = entries.into_iter().map(|(_, entry)| entry).collect();
+        let placed = |(place, entry)| LogEntry { place: Place(place), ..entry };
+        let mut entries: Vec<LogEntry> = entries.into_iter().map(placed).collect();
         let skip = limit.map_or(0, |limit| entries.len().saturating_sub(limit as usize));
         Ok(entries.split_off(skip))
     })
 }
 
-fn received(tx: &Tx<'_>, row: InRow) -> Result<LogEntry, ClientError> {
+pub(super) fn received(tx: &Tx<'_>, row: InRow) -> Result<LogEntry, ClientError> {
     let missing_before = inbox::gap_before(tx, &row)?;
     Ok(LogEntry {
         id: to_hex(&row.message_id.0),
@@ -54,12 +54,18 @@ fn received(tx: &Tx<'_>, row: InRow) -> Result<LogEntry, ClientError> {
         at: row.received_at,
         body: row.body,
         outgoing: None,
+        answered: false,
         handled: row.handled,
         missing_before,
+        place: Place::default(),
     })
 }
 
-fn key_changed(change: &KeyChange) -> LogEntry {
+pub(super) fn begun_anew(at: UnixSeconds) -> LogEntry {
+    event(ReceivedBody::BegunAnew, at)
+}
+
+pub(super) fn key_changed(change: &KeyChange) -> LogEntry {
     LogEntry {
         id: to_hex(&change.fingerprint.0),
         ..event(ReceivedBody::KeyChanged { signed: change.signed }, change.at)
@@ -76,23 +82,27 @@ fn event(body: ReceivedBody, at: UnixSeconds) -> LogEntry {
         at,
         body,
         outgoing: None,
+        answered: false,
         handled: true,
         missing_before: 0,
+        place: Place::default(),
     }
 }
 
-fn sent(row: OutRow) -> LogEntry {
-    LogEntry {
+pub(super) fn sent(tx: &Tx<'_>, row: OutRow) -> Result<LogEntry, ClientError> {
+    Ok(LogEntry {
         id: to_hex(&row.message_id.0),
         direction: Direction::Sent,
         number: row.placed.map_or(0, |placed| placed.number),
         sent_at: row.placed.map_or(row.queued_at, |placed| placed.sent_at),
         at: row.queued_at,
+        answered: outbox::is_answered(tx, row.id)?,
         body: ReceivedBody::Text(row.text),
         outgoing: Some(row.state),
         handled: true,
         missing_before: 0,
-    }
+        place: Place::default(),
+    })
 }
 
 /// See [`Client::outbox`].

@@ -13,6 +13,7 @@ pub(crate) mod keys;
 pub(crate) mod log;
 pub(crate) mod open;
 pub(crate) mod owner;
+pub(crate) mod page;
 pub(crate) mod pull;
 pub(crate) mod recover;
 pub(crate) mod recover_name;

@@ -53,6 +53,18 @@ pub(crate) fn send(
     Ok(Sent { id: to_hex(&row.message_id.0), to, state })
 }
 
+/// See [`Client::queue`].
+pub(crate) fn queue_only(
+    client: &Client,
+    alias: &str,
+    text: &str,
+    options: &SendOptions,
+) -> Result<String, ClientError> {
+    check(text, options)?;
+    let row = client.vault.write(|tx| outbox::by_id(tx, queue(tx, alias, text, options)?))?;
+    Ok(to_hex(&row.message_id.0))
+}
+
 fn check(text: &str, options: &SendOptions) -> Result<(), ClientError> {
     if text.len() > TEXT_BYTES_MAX {
         return Err(ClientError::TooLong { bytes: text.len(), max: TEXT_BYTES_MAX });

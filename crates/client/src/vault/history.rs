@@ -36,3 +36,37 @@ impl History {
         self.0.get(&(kind, row)).copied().unwrap_or_default()
     }
 }
+
+/// A row of `history` that a person sees.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Placed {
+    /// Its place.
+    pub(crate) seq: i64,
+    /// 0 received, 1 sent, 2 a changed key, 3 a new beginning.
+    pub(crate) kind: i64,
+    /// The row in the table of its kind.
+    pub(crate) row: i64,
+}
+
+/// At most `limit` rows of a contact that a person sees before a place, the latest first.
+pub(crate) fn before(tx: &Tx<'_>, contact: i64, seq: i64, limit: u32) -> Result<Vec<Placed>, ClientError> {
+    page(tx, &format!("{SEEN} AND seq < ?2 ORDER BY seq DESC LIMIT ?3"), (contact, seq, limit))
+}
+
+/// At most `limit` rows from a place on, in order.
+pub(crate) fn from(tx: &Tx<'_>, contact: i64, seq: i64, limit: u32) -> Result<Vec<Placed>, ClientError> {
+    page(tx, &format!("{SEEN} AND seq >= ?2 ORDER BY seq LIMIT ?3"), (contact, seq, limit))
+}
+
+/// What the client sends by itself, and what is not shown, has a place too.
+const SEEN: &str = "SELECT seq, outgoing, entry FROM history WHERE contact = ?1 AND CASE outgoing
+     WHEN 0 THEN EXISTS (SELECT 1 FROM message WHERE id = entry AND shown = 1)
+     WHEN 1 THEN EXISTS (SELECT 1 FROM outbox WHERE id = entry AND kind = 1)
+     ELSE 1 END";
+
+fn page(tx: &Tx<'_>, sql: &str, bounds: (i64, i64, u32)) -> Result<Vec<Placed>, ClientError> {
+    let mut rows = tx.prepare_cached(sql)?;
+    let found =
+        rows.query_map(bounds, |row| Ok(Placed { seq: row.get(0)?, kind: row.get(1)?, row: row.get(2)? }))?;
+    Ok(found.collect::<Result<_, _>>()?)
+}

@@ -79,7 +79,29 @@ pub(crate) fn all_of(tx: &Tx<'_>, contact: i64) -> Result<Vec<InRow>, ClientErro
     in_order(many(tx, &sql, Some(contact))?)
 }
 
-fn in_order(rows: Vec<InRow>) -> Result<Vec<InRow>, ClientError> {
+/// One shown message, by row.
+pub(crate) fn shown(tx: &Tx<'_>, id: i64) -> Result<Option<InRow>, ClientError> {
+    let sql = format!("SELECT {COLUMNS} FROM message WHERE id = ?1 AND shown = 1");
+    tx.prepare_cached(&sql)?.query_row([id], |row| Ok(from_row(row))).optional()?.transpose()
+}
+
+/// How many messages of a contact nobody handled.
+pub(crate) fn count_unhandled(tx: &Tx<'_>, contact: i64) -> Result<u32, ClientError> {
+    let sql = "SELECT count(*) FROM message WHERE contact = ?1 AND handled = 0 AND shown = 1";
+    Ok(tx.prepare_cached(sql)?.query_row([contact], |row| row.get(0))?)
+}
+
+/// Marks messages of a contact as handled, by their ids.
+pub(crate) fn set_handled_of(tx: &Tx<'_>, contact: i64, ids: &[MessageId]) -> Result<(), ClientError> {
+    let mut set = tx.prepare_cached(
+        "UPDATE message SET handled = 1 WHERE contact = ?1 AND message_id = ?2 AND handled = 0",
+    )?;
+    ids.iter().try_for_each(|id| set.execute((contact, id.0)).map(drop))?;
+    Ok(())
+}
+
+/// In the order in which they are shown: each stream by its numbers.
+pub(crate) fn in_order(rows: Vec<InRow>) -> Result<Vec<InRow>, ClientError> {
     Ok(client_core::inbox::in_order(rows, |row| (row.contact, row.stream.0, row.number)))
 }
 

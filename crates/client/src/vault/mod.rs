@@ -154,6 +154,11 @@ impl Vault {
         work(&self.begin(TransactionBehavior::Deferred)?)
     }
 
+    /// Changes when another connection commits.
+    pub(crate) fn changes(&self) -> Result<u64, ClientError> {
+        Ok(uint(self.db.query_row("PRAGMA data_version", [], |row| row.get(0))?))
+    }
+
     fn begin(&self, behavior: TransactionBehavior) -> Result<Tx<'_>, ClientError> {
         let db = Transaction::new_unchecked(&self.db, behavior)?;
         Ok(Tx { db, world: &*self.world })

@@ -114,6 +114,12 @@ pub(crate) fn texts_of(tx: &Tx<'_>, contact: i64) -> Result<Vec<OutRow>, ClientE
     many(tx, "contact = ?1 AND kind = 1 ORDER BY id", contact)
 }
 
+/// Whether the other side's `seen` covered a message of mine.
+pub(crate) fn is_answered(tx: &Tx<'_>, id: i64) -> Result<bool, ClientError> {
+    let sql = "SELECT answered_at IS NOT NULL FROM outbox WHERE id = ?1";
+    Ok(tx.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()?.unwrap_or(false))
+}
+
 /// The contacts with open rows.
 pub(crate) fn contacts_with_open(tx: &Tx<'_>) -> Result<Vec<i64>, ClientError> {
     let sql = "SELECT contact FROM outbox WHERE state < 2 GROUP BY contact ORDER BY min(id)";

@@ -114,6 +114,12 @@ pub(crate) fn begun_anew(tx: &Tx<'_>, contact: i64) -> Result<Vec<(i64, UnixSeco
     Ok(found.collect::<Result<_, _>>()?)
 }
 
+/// When one of these beginnings was, by row.
+pub(crate) fn begun_anew_at(tx: &Tx<'_>, id: i64) -> Result<Option<UnixSeconds>, ClientError> {
+    let at = |row: &rusqlite::Row<'_>| Ok(UnixSeconds(uint(row.get(0)?)));
+    Ok(tx.prepare_cached("SELECT at FROM begun_anew WHERE id = ?1")?.query_row([id], at).optional()?)
+}
+
 /// What was noticed and not said yet; from now on it is said.
 pub(crate) fn take_notices(tx: &Tx<'_>) -> Result<Vec<NoticeRow>, ClientError> {
     let list = notices(tx, "told = 0")?;

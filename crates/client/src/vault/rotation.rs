@@ -121,13 +121,21 @@ pub(crate) fn key_changes(tx: &Tx<'_>, contact: i64) -> Result<Vec<KeyChange>, C
     let mut rows = tx.prepare_cached(
         "SELECT id, at, fingerprint, decided FROM key_change WHERE contact = ?1 ORDER BY id",
     )?;
-    let found = rows.query_map([contact], |row| {
-        Ok(KeyChange {
-            id: row.get(0)?,
-            at: UnixSeconds(uint(row.get(1)?)),
-            fingerprint: IdentityFingerprint(row.get(2)?),
-            signed: !row.get::<_, bool>(3)?,
-        })
-    })?;
+    let found = rows.query_map([contact], key_change_from)?;
     Ok(found.collect::<Result<_, _>>()?)
+}
+
+/// One of them, by row.
+pub(crate) fn key_change(tx: &Tx<'_>, id: i64) -> Result<Option<KeyChange>, ClientError> {
+    let sql = "SELECT id, at, fingerprint, decided FROM key_change WHERE id = ?1";
+    Ok(tx.prepare_cached(sql)?.query_row([id], key_change_from).optional()?)
+}
+
+fn key_change_from(row: &rusqlite::Row<'_>) -> rusqlite::Result<KeyChange> {
+    Ok(KeyChange {
+        id: row.get(0)?,
+        at: UnixSeconds(uint(row.get(1)?)),
+        fingerprint: IdentityFingerprint(row.get(2)?),
+        signed: !row.get::<_, bool>(3)?,
+    })
 }
