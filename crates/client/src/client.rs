@@ -1,13 +1,13 @@
 //! [`Client`]: one open vault, and everything that a person can do with it.
 
-use std::{path::Path, time::Duration};
+use std::{collections::BTreeSet, path::Path, time::Duration};
 
 use wire::{Address, HostPort, Invitation, Name, ShortFingerprint};
 
 use crate::{
-    ClientError, Contact, ContactOverview, ContactRequest, FailPoint, Handled, Language, LogEntry, LogFrom,
+    ClientError, Contact, ContactOverview, ContactRequest, Desk, FailPoint, Handled, Language, LogEntry, LogFrom,
     LogSearch, Notice, OutboxEntry, Passphrase, Place, Profile, Protector, PullOptions, PullSummary,
-    Received, SafetyNumber, SendOptions, Sent, SetAside, SharedWorld, Unlock, doctor::Check, engine,
+    Received, SafetyNumber, SendOptions, Sent, SetAside, SharedResident, SharedWorld, Staying, Unhandled, Unlock, Waiting, doctor::Check, engine,
     vault::Vault,
 };
 
@@ -25,6 +25,8 @@ pub struct Options {
     pub dues_early_s: u64,
     /// Clock, randomness and the way to servers: the real ones by default.
     pub world: SharedWorld,
+    /// Whoever stays connected for this vault already, and is asked before anything is collected.
+    pub resident: SharedResident,
 }
 
 impl Default for Options {
@@ -34,6 +36,7 @@ impl Default for Options {
             fail_point: None,
             dues_early_s: 0,
             world: SharedWorld::default(),
+            resident: SharedResident::default(),
         }
     }
 }
@@ -233,6 +236,33 @@ impl Client {
     /// Collects without handing anything out: what is new then shows in `log` and `requests`.
     pub fn collect(&self) -> Result<PullSummary, ClientError> {
         engine::pull::collect_only(self)
+    }
+
+    /// Hands out what is in the vault already, as [`Client::pull`] does after collecting. Waits while another
+    /// process hands out.
+    pub fn hand_out(
+        &self,
+        options: &PullOptions,
+        sink: &mut dyn FnMut(&Received) -> Handled,
+    ) -> Result<PullSummary, ClientError> {
+        engine::pull::hand_out_only(self, options, sink)
+    }
+
+    /// Messages that nobody handled and that are not among `known`, at most `max`, each contact's in order; and
+    /// which of `known` still wait.
+    pub fn unhandled(&self, known: &BTreeSet<Waiting>, max: usize) -> Result<Unhandled, ClientError> {
+        engine::waiting::unhandled(self, known, max)
+    }
+
+    /// Marks messages with this id as handled. Says how many were.
+    pub fn mark_handled(&self, id: &str) -> Result<u32, ClientError> {
+        engine::waiting::mark_handled(self, id)
+    }
+
+    /// Stays connected and takes in what comes, until [`Desk::stop`]; collects for whoever asks at the desk; hands
+    /// nothing out. A connection that breaks is made again. Ends by itself only for what no retry cures.
+    pub fn stay(&self, desk: &Desk, tell: &mut dyn FnMut(Staying)) -> Result<(), ClientError> {
+        engine::stay::stay(self, desk, tell)
     }
 
     /// First messages of strangers, oldest first. Nothing was sent in reply.

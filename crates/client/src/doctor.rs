@@ -5,7 +5,7 @@ use wire::ConnectionKind;
 
 use crate::{
     Client, ClientError,
-    engine::{owner::Owner, run},
+    engine::{owner::Owner, pull::collect_alone, run},
     transport::{Line, Pin},
     vault::{
         inbox,
@@ -133,7 +133,7 @@ fn clock_check(client: &Client, server: u64) -> Check {
 }
 
 fn mailboxes_check(client: &Client) -> Check {
-    let Ok(_lock) = client.vault.collector_lock(client.options.timeout) else {
+    let Ok(_alone) = collect_alone(client) else {
         return good("mailboxes", "another process is collecting");
     };
     let found = run(async {

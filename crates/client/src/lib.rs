@@ -21,6 +21,7 @@
 
 mod client;
 mod contact;
+mod desk;
 mod doctor;
 mod engine;
 mod error;
@@ -35,6 +36,7 @@ mod world;
 
 pub use client::{BackedUp, Client, JoinAt, JoinRequest, Joined, Options, Renewed, Restored, Rotated};
 pub use contact::{Contact, ContactOverview, Language, SafetyNumber, Trust};
+pub use desk::{Aside, Desk, Resident, SharedResident, Staying, Waited};
 pub use doctor::{Check, Verdict};
 pub use error::ClientError;
 pub use fail_point::FailPoint;
@@ -42,8 +44,9 @@ pub use message::{
     ContactRequest, Direction, Handled, LogEntry, LogFrom, LogSearch, Missing, Notice, OutboxEntry,
     OutboxState, Place, PullOptions, PullSummary, QueuedReason, Received, ReceivedBody, SendOptions, Sent,
     SentState, SetAside,
+    Collected, Unhandled, Waiting,
 };
 pub use profile::Profile;
 pub use transport::Pin;
-pub use unlock::{Keyring, Passphrase, Protection, Protector, Unlock};
+pub use unlock::{Keyring, Passphrase, Protection, Protector, Unlock, VaultKey};
 pub use world::{Dialled, Dialling, RealWorld, SharedWorld, Stream, World};

@@ -1,5 +1,7 @@
 //! What callers see of messages: received, sent, waiting, remembered.
 
+use std::collections::BTreeSet;
+
 use wire::{Address, UnixSeconds};
 
 use crate::{ClientError, Trust};
@@ -54,6 +56,22 @@ impl ReceivedBody {
             ReceivedBody::Unknown { .. } | ReceivedBody::KeyChanged { .. } | ReceivedBody::BegunAnew => None,
         }
     }
+}
+
+/// Names one message that waits to be handled, for as long as it waits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Waiting {
+    pub(crate) row: i64,
+    pub(crate) id: [u8; 16],
+}
+
+/// See [`crate::Client::unhandled`].
+#[derive(Debug, Default)]
+pub struct Unhandled {
+    /// Not known before.
+    pub new: Vec<(Waiting, Received)>,
+    /// Known, and waiting still.
+    pub still: BTreeSet<Waiting>,
 }
 
 /// What a caller answers for each message that it is handed.
@@ -230,6 +248,25 @@ pub struct PullOptions {
     pub stop: Option<std::sync::Arc<std::sync::atomic::AtomicBool>>,
     /// With `follow`: end after this long.
     pub follow_for: Option<std::time::Duration>,
+}
+
+/// What collecting found.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Collected {
+    /// Envelopes that were opened and kept.
+    pub kept: u32,
+    /// Envelopes that expired on the relay before they were collected.
+    pub expired: u32,
+    /// Envelopes that could not be opened and were set aside.
+    pub quarantined: u32,
+}
+
+impl std::ops::AddAssign for Collected {
+    fn add_assign(&mut self, more: Self) {
+        self.kept = self.kept.saturating_add(more.kept);
+        self.expired = self.expired.saturating_add(more.expired);
+        self.quarantined = self.quarantined.saturating_add(more.quarantined);
+    }
 }
 
 /// Messages of one contact that never came.

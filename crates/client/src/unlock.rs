@@ -5,6 +5,10 @@ use core::fmt;
 use zeroize::Zeroizing;
 
 pub use crate::keyring::Keyring;
+use crate::{
+    ClientError, Profile,
+    vault::key::{RawKey, from_hex, to_hex},
+};
 
 /// A passphrase: wiped when dropped, silent in `Debug`.
 #[derive(Clone)]
@@ -60,6 +64,38 @@ impl Protection {
     }
 }
 
+/// The key of an unlocked vault: wiped when dropped, silent in `Debug`.
+#[derive(Clone)]
+pub struct VaultKey(RawKey);
+
+impl VaultKey {
+    /// Unlocks in the recorded way, once, so that the vault can be opened several times.
+    pub fn of(profile: &Profile, unlock: &Unlock) -> Result<Self, ClientError> {
+        crate::vault::key::unlock(profile, unlock).map(Self)
+    }
+
+    /// What [`VaultKey::dangerous_to_hex`] wrote.
+    pub fn from_hex(text: &str) -> Option<Self> {
+        let bytes = Zeroizing::new(from_hex(text)?);
+        <[u8; 32]>::try_from(&**bytes).ok().map(|bytes| Self(RawKey::new(bytes)))
+    }
+
+    /// The key itself, for another process of the same person: whoever reads it reads the whole vault.
+    pub fn dangerous_to_hex(&self) -> Zeroizing<String> {
+        Zeroizing::new(to_hex(self.0.expose()))
+    }
+
+    pub(crate) fn raw(&self) -> &RawKey {
+        &self.0
+    }
+}
+
+impl fmt::Debug for VaultKey {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("VaultKey(..)")
+    }
+}
+
 /// What the caller brings to open a vault.
 #[derive(Clone, Debug)]
 pub enum Unlock {
@@ -69,4 +105,6 @@ pub enum Unlock {
     Passphrase(Passphrase),
     /// The keyring chosen at join.
     Keyring(Keyring),
+    /// The key, from somebody who unlocked the vault in the recorded way.
+    Key(VaultKey),
 }

@@ -21,7 +21,9 @@ pub(crate) mod renew;
 pub(crate) mod requests;
 pub(crate) mod seal;
 pub(crate) mod send;
+pub(crate) mod stay;
 pub(crate) mod upkeep;
+pub(crate) mod waiting;
 
 use std::future::Future;
 

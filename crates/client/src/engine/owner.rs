@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use client_core::schedule::day_of;
 use proto::DeliveryTicket;
+use tokio::sync::Notify;
 use wire::{
     ConnectionKind, Cursor, DepositAuth, Envelope, Response, Slot, UnixSeconds,
     request::{Collect, MailboxPolicy},
@@ -18,7 +19,7 @@ use super::{
     recover, upkeep,
 };
 use crate::{
-    Client, ClientError, FailPoint,
+    Client, ClientError, Collected, FailPoint,
     transport::{Line, Pin, Pushed},
     vault::{
         contact::{self, Standing},
@@ -36,14 +37,6 @@ const DRAIN_MAX: usize = 2 * wire::limits::INBOX_ENVELOPES_MAX as usize;
 const RETIRE_DAYS: u16 = 60;
 /// Unacked envelopes under way.
 const CREDIT: u16 = 64;
-
-/// What collecting found.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
-pub(crate) struct Collected {
-    pub(crate) kept: u32,
-    pub(crate) expired: u32,
-    pub(crate) quarantined: u32,
-}
 
 /// An owner connection with both mailboxes open.
 pub(crate) struct Owner<'a> {
@@ -94,7 +87,7 @@ impl<'a> Owner<'a> {
             loop {
                 let batch = self.take_batch(self.client.options.timeout).await?;
                 delivered += batch.deliveries;
-                if batch.drained {
+                if batch.drained.contains(&slot) {
                     break;
                 }
                 // A relay that never says DRAINED must not keep this client busy for ever.
@@ -146,8 +139,17 @@ impl<'a> Owner<'a> {
 
     /// Waits for pushed deliveries and takes them in. Says whether anything came.
     pub(crate) async fn wait(&mut self, wait: Duration) -> Result<bool, ClientError> {
+        self.wait_unless(wait, None).await
+    }
+
+    /// [`Owner::wait`], given up as soon as `wake` is rung.
+    pub(crate) async fn wait_unless(
+        &mut self,
+        wait: Duration,
+        wake: Option<&Notify>,
+    ) -> Result<bool, ClientError> {
         let began = self.client.now();
-        let batch = self.take_batch_or_nothing(wait).await?;
+        let batch = self.take_batch_or_nothing(wait, wake).await?;
         match batch {
             Some(batch) if batch.deliveries > 0 => {
                 self.after_drain(began)?;
@@ -166,7 +168,10 @@ impl<'a> Owner<'a> {
     async fn collect(&mut self, slot: Slot, follow: bool) -> Result<(), ClientError> {
         let collect = Collect { slot, after: Cursor(0), credit: CREDIT, follow };
         match self.line.ask(collect).await? {
-            Response::Collecting => Ok(()),
+            Response::Collecting => {
+                self.line.forget_drained(slot);
+                Ok(())
+            }
             other => Err(self.line.unexpected(&other)),
         }
     }
@@ -174,23 +179,27 @@ impl<'a> Owner<'a> {
     async fn take_batch(&mut self, wait: Duration) -> Result<Batch, ClientError> {
         let host = self.line.host().to_owned();
         let reason = "it stopped delivering".to_owned();
-        self.take_batch_or_nothing(wait).await?.ok_or(ClientError::Unreachable { host, reason })
+        self.take_batch_or_nothing(wait, None).await?.ok_or(ClientError::Unreachable { host, reason })
     }
 
     /// One batch: what is here already, at most [`BATCH_MAX`], in one transaction, then acknowledged.
-    async fn take_batch_or_nothing(&mut self, wait: Duration) -> Result<Option<Batch>, ClientError> {
+    async fn take_batch_or_nothing(
+        &mut self,
+        wait: Duration,
+        wake: Option<&Notify>,
+    ) -> Result<Option<Batch>, ClientError> {
         let mut deliveries = Vec::new();
-        let mut next = self.line.pushed(wait).await?;
+        let mut next = self.line.pushed_unless(wait, wake).await?;
         let came = next.is_some();
-        let mut drained = false;
+        let mut drained = Vec::new();
         while let Some(pushed) = next {
             match pushed {
                 Pushed::Delivery { auth, envelope, ticket } => {
                     deliveries.push(Delivery { auth, envelope, ticket });
                 }
-                Pushed::Drained => drained = true,
+                Pushed::Drained(slot) => drained.push(slot),
             }
-            let more = deliveries.len() < BATCH_MAX && !drained && self.line.has_pushed();
+            let more = deliveries.len() < BATCH_MAX && drained.is_empty() && self.line.has_pushed();
             next = if more { self.line.pushed(Duration::ZERO).await? } else { None };
         }
         let count = deliveries.len();
@@ -278,7 +287,7 @@ impl<'a> Owner<'a> {
 
 struct Batch {
     deliveries: usize,
-    drained: bool,
+    drained: Vec<Slot>,
 }
 
 fn count(outcomes: &[Outcome], which: Outcome) -> u32 {

@@ -8,26 +8,27 @@ use std::{
 
 use client_core::schedule::backoff_ms;
 
-use super::{
-    owner::{Collected, Owner},
-    renew, run,
-    send::flush_all,
-    upkeep,
-};
+use super::{owner::Owner, renew, run, send::flush_all, upkeep};
 use crate::{
-    Client, ClientError, Handled, Missing, PullOptions, PullSummary, Received,
+    Aside, Client, ClientError, Collected, Handled, Missing, PullOptions, PullSummary, Received, Waited,
     vault::{
         Tx, contact,
         inbox::{self, InRow},
         key::to_hex,
+        lock::CollectorLock,
         recovery,
     },
 };
 
 /// How often a following pull looks whether it shall stop.
 const LOOK_MS: u64 = 250;
+/// How long a following pull waits for the lock of somebody who does not stay connected any more.
+const GONE_WAIT: Duration = Duration::from_secs(1);
 /// How often a following pull looks into the outbox.
 const FLUSH_S: u64 = 5;
+
+/// The right to collect, and whoever stepped aside for it.
+pub(crate) type Alone = (CollectorLock, Option<Aside>);
 
 type Sink<'a> = &'a mut dyn FnMut(&Received) -> Handled;
 
@@ -41,36 +42,70 @@ pub(crate) fn pull(
         Some(alias) => Some(client.vault.read(|tx| contact::expect(tx, alias))?.id),
         None => None,
     };
-    let _lock = client.vault.collector_lock(client.options.timeout)?;
-    let mut handing = Handing {
-        client,
-        options,
-        only,
-        summary: PullSummary::default(),
-        stopped: options.max == Some(0),
-        offered: BTreeSet::new(),
+    // Whoever stays connected collects for us; the lock is ours only where nobody does.
+    let (lock, network) = match resident_collect(client) {
+        Some(collected) => (None, run(flush_all(client)).map(|_| collected)),
+        None => (Some(collect_alone(client)?), run(round(client))),
     };
-    let network = run(round(client));
+    let _handing = client.vault.handing_lock(client.options.timeout)?;
+    let mut handing = Handing::new(client, options, only);
     handing.note(network)?;
     handing.hand_out(sink)?;
     if options.follow && !handing.stopped {
-        run(handing.follow(sink))?;
+        let lock = match lock {
+            Some(lock) => Some(lock),
+            None => handing.follow_resident(sink)?,
+        };
+        if lock.is_some() {
+            run(handing.follow(sink))?;
+        }
     }
-    handing.summary.requests = client.vault.read(contact::count_requests)?;
-    handing.summary.missing = client.vault.read(missing)?;
-    Ok(handing.summary)
+    handing.finish()
+}
+
+/// See [`Client::hand_out`].
+pub(crate) fn hand_out_only(
+    client: &Client,
+    options: &PullOptions,
+    sink: Sink<'_>,
+) -> Result<PullSummary, ClientError> {
+    let only = match &options.from {
+        Some(alias) => Some(client.vault.read(|tx| contact::expect(tx, alias))?.id),
+        None => None,
+    };
+    let _handing = client.vault.handing_lock(client.options.timeout)?;
+    let mut handing = Handing::new(client, options, only);
+    handing.hand_out(sink)?;
+    handing.finish()
 }
 
 /// See [`Client::collect`].
 pub(crate) fn collect_only(client: &Client) -> Result<PullSummary, ClientError> {
-    let _lock = client.vault.collector_lock(client.options.timeout)?;
-    let collected = run(round(client))?;
+    let collected = match resident_collect(client) {
+        Some(collected) => run(flush_all(client)).map(|_| collected)?,
+        None => {
+            let _lock = collect_alone(client)?;
+            run(round(client))?
+        }
+    };
     Ok(PullSummary {
         requests: client.vault.read(contact::count_requests)?,
         expired: collected.expired,
         quarantined: collected.quarantined,
         ..PullSummary::default()
     })
+}
+
+/// Has whoever stays connected collect. `None`: nobody does, or can just now.
+pub(crate) fn resident_collect(client: &Client) -> Option<Collected> {
+    client.options.resident.get()?.collect(client.options.timeout)
+}
+
+/// The right to collect; whoever stays connected is asked to let go of it until ours is dropped.
+pub(crate) fn collect_alone(client: &Client) -> Result<Alone, ClientError> {
+    let wait = client.options.timeout;
+    let aside = client.options.resident.get().and_then(|resident| resident.step_aside(wait));
+    Ok((client.vault.collector_lock(wait)?, aside))
 }
 
 /// Drain, upkeep, flush: what every collecting command does on the network.
@@ -102,7 +137,18 @@ struct Handing<'a> {
     offered: BTreeSet<i64>,
 }
 
-impl Handing<'_> {
+impl<'a> Handing<'a> {
+    fn new(client: &'a Client, options: &'a PullOptions, only: Option<i64>) -> Self {
+        let (summary, offered) = (PullSummary::default(), BTreeSet::new());
+        Handing { client, options, only, summary, stopped: options.max == Some(0), offered }
+    }
+
+    fn finish(mut self) -> Result<PullSummary, ClientError> {
+        self.summary.requests = self.client.vault.read(contact::count_requests)?;
+        self.summary.missing = self.client.vault.read(missing)?;
+        Ok(self.summary)
+    }
+
     /// A server that cannot be asked does not keep back what is in the vault already.
     fn note(&mut self, network: Result<Collected, ClientError>) -> Result<(), ClientError> {
         match network {
@@ -144,6 +190,29 @@ impl Handing<'_> {
             self.stopped = answer.stops() || enough;
         }
         Ok(())
+    }
+
+    /// Hands out what somebody else collects. Once nobody does any more, the right to collect is ours.
+    fn follow_resident(&mut self, sink: Sink<'_>) -> Result<Option<Alone>, ClientError> {
+        let end = self.options.follow_for.map(|long| Instant::now() + long);
+        let resident = self.client.options.resident.clone();
+        let Some(resident) = resident.get() else { return collect_alone(self.client).map(Some) };
+        while !self.is_over(end) {
+            match resident.wait_for_news(Duration::from_millis(LOOK_MS)) {
+                Waited::News => self.hand_out(sink)?,
+                Waited::Nothing => {}
+                // What came to it last, before it went. If it is there again by now, it has the lock.
+                Waited::Gone => {
+                    self.hand_out(sink)?;
+                    match self.client.vault.collector_lock(GONE_WAIT) {
+                        Ok(lock) => return Ok(Some((lock, None))),
+                        Err(ClientError::CollectorBusy) => {}
+                        Err(error) => return Err(error),
+                    }
+                }
+            }
+        }
+        Ok(None)
     }
 
     /// Stays connected, and connects again when the connection breaks.
@@ -217,7 +286,7 @@ fn is_protocol(error: &ClientError) -> bool {
     matches!(error, ClientError::Protocol { .. })
 }
 
-fn to_received(tx: &Tx<'_>, row: &InRow) -> Result<Received, ClientError> {
+pub(crate) fn to_received(tx: &Tx<'_>, row: &InRow) -> Result<Received, ClientError> {
     let person = contact::by_id(tx, row.contact)?;
     Ok(Received {
         id: to_hex(&row.message_id.0),

@@ -10,7 +10,7 @@ use wire::{ConnectionKind, Generation, PrekeyBundle, request::MailboxPolicy, res
 use super::{
     directory::LookingUp,
     join::{make_generation_known, open_mailbox},
-    pull::round,
+    pull::{collect_alone, round},
     recover, run,
     upkeep::renew_bundle,
 };
@@ -28,7 +28,7 @@ use crate::{
 
 /// See [`Client::renew`].
 pub(crate) fn renew(client: &Client) -> Result<Renewed, ClientError> {
-    let _lock = client.vault.collector_lock(client.options.timeout)?;
+    let _alone = collect_alone(client)?;
     client.vault.write(|tx| {
         // What other copies collected is known to be gone, and will be asked for.
         mailbox::forget_through(tx)?;

@@ -5,7 +5,12 @@ use std::{collections::BTreeMap, time::Duration};
 use client_core::outbox::State;
 use e2ee::MessageId;
 
-use super::{copies, deposit::Courier, pull::drain, recover, run};
+use super::{
+    copies,
+    deposit::Courier,
+    pull::{drain, resident_collect},
+    recover, run,
+};
 use crate::{
     Client, ClientError, FailPoint, QueuedReason, SendOptions, Sent, SentState,
     vault::{
@@ -152,10 +157,13 @@ pub(crate) fn flush(client: &Client) -> Result<u32, ClientError> {
 /// Every command that connects drains first, so that a program that only sends still receives its refills. A
 /// drain that does not succeed does not keep a message back.
 async fn drain_and_flush(client: &Client) -> Result<Flushed, ClientError> {
-    let drained = match client.vault.collector_lock(DRAIN_WAIT) {
-        Ok(_lock) => drain(client).await.map(drop),
-        Err(ClientError::CollectorBusy) => Ok(()),
-        Err(error) => return Err(error),
+    let drained = match resident_collect(client) {
+        Some(_) => Ok(()),
+        None => match client.vault.collector_lock(DRAIN_WAIT) {
+            Ok(_lock) => drain(client).await.map(drop),
+            Err(ClientError::CollectorBusy) => Ok(()),
+            Err(error) => return Err(error),
+        },
     };
     match drained {
         Err(error)

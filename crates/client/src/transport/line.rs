@@ -2,6 +2,7 @@
 
 use std::{
     collections::VecDeque,
+    io,
     time::{Duration, Instant},
 };
 
@@ -10,11 +11,12 @@ use proto::{
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    time::timeout,
+    sync::Notify,
+    time::{error::Elapsed, timeout},
 };
 use wire::{
     ConnectionKind, DepositAuth, Envelope, HostPort, Refusal, RefusalKind, Request, RequestId, Response,
-    ServerId,
+    ServerId, Slot,
     request::{Binding, ConnectionProof},
     response::Welcome,
 };
@@ -28,8 +30,8 @@ use crate::{ClientError, Dialled, Options, Stream};
 pub(crate) enum Pushed {
     /// One envelope.
     Delivery { auth: DepositAuth, envelope: Envelope, ticket: DeliveryTicket },
-    /// The mailbox is empty.
-    Drained,
+    /// This mailbox is empty.
+    Drained(Slot),
 }
 
 /// An open connection to the pinned server.
@@ -151,16 +153,30 @@ impl Line {
 
     /// The next thing pushed, or `None` when nothing came in time.
     pub(crate) async fn pushed(&mut self, wait: Duration) -> Result<Option<Pushed>, ClientError> {
+        self.pushed_unless(wait, None).await
+    }
+
+    /// [`Line::pushed`], given up as soon as `wake` is rung.
+    pub(crate) async fn pushed_unless(
+        &mut self,
+        wait: Duration,
+        wake: Option<&Notify>,
+    ) -> Result<Option<Pushed>, ClientError> {
         let end = Instant::now() + wait;
         loop {
             if let Some(next) = self.pushed.pop_front() {
                 return Ok(Some(next));
             }
-            match self.event(end.saturating_duration_since(Instant::now())).await? {
+            match self.event_unless(end.saturating_duration_since(Instant::now()), wake).await? {
                 Some(event) => self.keep(event)?,
                 None => return Ok(None),
             }
         }
+    }
+
+    /// Forgets what was said of earlier collections: the present one has just begun.
+    pub(crate) fn forget_drained(&mut self, slot: Slot) {
+        self.pushed.retain(|pushed| !matches!(pushed, Pushed::Drained(of) if *of == slot));
     }
 
     /// Whether something pushed is here already.
@@ -189,7 +205,7 @@ impl Line {
             ClientEvent::Deliver { auth, envelope, ticket, .. } => {
                 self.pushed.push_back(Pushed::Delivery { auth, envelope, ticket });
             }
-            ClientEvent::Drained { .. } => self.pushed.push_back(Pushed::Drained),
+            ClientEvent::Drained { slot, .. } => self.pushed.push_back(Pushed::Drained(slot)),
             ClientEvent::Superseded { .. } => return Err(ClientError::Superseded),
             ClientEvent::Ready { .. } => return Err(self.broken("it greeted twice")),
             ClientEvent::Closed { reason } => return Err(self.closed(reason)),
@@ -199,6 +215,15 @@ impl Line {
 
     /// The machine's next event; `None` when none came in time.
     async fn event(&mut self, wait: Duration) -> Result<Option<ClientEvent>, ClientError> {
+        self.event_unless(wait, None).await
+    }
+
+    /// The same, or `None` once `wake` is rung.
+    async fn event_unless(
+        &mut self,
+        wait: Duration,
+        wake: Option<&Notify>,
+    ) -> Result<Option<ClientEvent>, ClientError> {
         let end = Instant::now() + wait;
         loop {
             if let Some(event) = self.machine.poll_event() {
@@ -217,13 +242,26 @@ impl Line {
                 .poll_timeout()
                 .map(|at| Duration::from_millis(at.0.saturating_sub(self.now().0)));
             let wait = machine_wait.unwrap_or(Duration::MAX).min(end - now);
-            self.read_some(wait).await?;
+            let mut buffer = vec![0; 16 * 1024];
+            let read = timeout(wait, self.stream.read(&mut buffer));
+            let read = match wake {
+                None => read.await,
+                // Only the reading is given up, and only while nothing has been read.
+                Some(wake) => tokio::select! {
+                    biased;
+                    () = wake.notified() => return Ok(None),
+                    read = read => read,
+                },
+            };
+            self.take_read(read, &buffer).await?;
         }
     }
 
-    async fn read_some(&mut self, wait: Duration) -> Result<(), ClientError> {
-        let mut buffer = vec![0; 16 * 1024];
-        let read = timeout(wait, self.stream.read(&mut buffer)).await;
+    async fn take_read(
+        &mut self,
+        read: Result<io::Result<usize>, Elapsed>,
+        buffer: &[u8],
+    ) -> Result<(), ClientError> {
         let now = self.now();
         match read {
             Err(_) => self.machine.handle_timeout(now),

@@ -53,7 +53,7 @@ fn hash(envelope: &Envelope) -> [u8; 32] {
 /// Only who collects opens envelopes, so that the file has one writer.
 fn path(tx: &Tx<'_>) -> Option<PathBuf> {
     let vault = tx.db.path().map(PathBuf::from)?;
-    Some(vault.with_file_name(super::lock::FILE)).filter(|path| path.exists())
+    Some(vault.with_file_name(super::lock::COLLECTOR)).filter(|path| path.exists())
 }
 
 fn read(path: &Path) -> Vec<Mark> {

@@ -6,7 +6,7 @@ use rusqlite::{OptionalExtension, Row};
 use wire::{Day, DepositAuth, Envelope, UnixSeconds, Wire, request::MailboxPolicy};
 
 use super::{Tx, int, mailbox, uint};
-use crate::{ClientError, ReceivedBody};
+use crate::{ClientError, ReceivedBody, Waiting};
 
 /// Bytes of quarantine, oldest first out (DESIGN § 9.7).
 const QUARANTINE_BYTES_MAX: i64 = 32 * 1024 * 1024;
@@ -71,6 +71,15 @@ pub(crate) fn unhandled(tx: &Tx<'_>, contact: Option<i64>) -> Result<Vec<InRow>,
          AND contact IN (SELECT id FROM contact WHERE standing = 0 AND blocked = 0) ORDER BY id LIMIT 10000"
     );
     in_order(many(tx, &sql, contact)?)
+}
+
+/// Which messages nobody handled, in the order in which they came; without what they say.
+pub(crate) fn waiting(tx: &Tx<'_>) -> Result<Vec<Waiting>, ClientError> {
+    let sql = "SELECT id, message_id FROM message WHERE handled = 0 AND shown = 1
+               AND contact IN (SELECT id FROM contact WHERE standing = 0 AND blocked = 0) ORDER BY id LIMIT 10000";
+    let mut rows = tx.prepare_cached(sql)?;
+    let list = rows.query_map([], |row| Ok(Waiting { row: row.get(0)?, id: row.get(1)? }))?;
+    Ok(list.collect::<Result<Vec<_>, _>>()?)
 }
 
 /// All shown messages of a contact, in the order in which they are shown.

@@ -10,7 +10,7 @@ use super::permissions;
 use crate::{ClientError, Keyring, Passphrase, Profile, Protection, Protector, Unlock, World, world::Dice};
 
 /// The raw key of the whole file.
-pub(crate) type VaultKey = Secret<32>;
+pub(crate) type RawKey = Secret<32>;
 
 /// `protector.json`: what was chosen, and what it needs.
 #[derive(Serialize, Deserialize)]
@@ -26,12 +26,12 @@ pub(crate) fn create(
     profile: &Profile,
     protect: &Protector,
     world: &dyn World,
-) -> Result<VaultKey, ClientError> {
+) -> Result<RawKey, ClientError> {
     if profile.exists() {
         return unlock(profile, &Unlock::from(protect));
     }
     let mut rng = Dice(world);
-    let key = VaultKey::generate(&mut rng);
+    let key = RawKey::generate(&mut rng);
     let record = match protect {
         Protector::KeyFile => {
             permissions::write_file(&profile.key_file_path(), key.expose())?;
@@ -45,7 +45,7 @@ pub(crate) fn create(
         }
         Protector::Keyring(keyring) => {
             let entry = to_hex(&rng.bytes::<16>());
-            let wrapping = VaultKey::generate(&mut rng);
+            let wrapping = RawKey::generate(&mut rng);
             put_into(keyring, profile, &entry, &wrapping)?;
             let sealed = crypto::seal_key(wrapping.expose(), key.expose(), &mut rng);
             Record::Keyring { v: 1, entry, sealed: to_hex(&sealed) }
@@ -58,8 +58,10 @@ pub(crate) fn create(
 }
 
 /// Brings the key back, in no other way than the recorded one.
-pub(crate) fn unlock(profile: &Profile, unlock: &Unlock) -> Result<VaultKey, ClientError> {
+pub(crate) fn unlock(profile: &Profile, unlock: &Unlock) -> Result<RawKey, ClientError> {
     match (read_record(profile)?, unlock) {
+        // Somebody unlocked it in the recorded way before.
+        (_, Unlock::Key(key)) => Ok(key.raw().clone()),
         (Record::KeyFile { .. }, Unlock::KeyFile) => read_key_file(profile),
         (Record::Passphrase { salt, sealed, .. }, Unlock::Passphrase(passphrase)) => {
             open_sealed(passphrase, &salt, &sealed)
@@ -78,7 +80,7 @@ pub(crate) fn unlock(profile: &Profile, unlock: &Unlock) -> Result<VaultKey, Cli
     }
 }
 
-fn open_sealed(passphrase: &Passphrase, salt: &str, sealed: &str) -> Result<VaultKey, ClientError> {
+fn open_sealed(passphrase: &Passphrase, salt: &str, sealed: &str) -> Result<RawKey, ClientError> {
     let damaged = ClientError::VaultDamaged { what: "protector.json" };
     let salt = from_hex(salt).and_then(|salt| salt.try_into().ok()).ok_or(damaged.clone())?;
     let sealed = from_hex(sealed).ok_or(damaged)?;
@@ -88,12 +90,7 @@ fn open_sealed(passphrase: &Passphrase, salt: &str, sealed: &str) -> Result<Vaul
 }
 
 /// Nothing is recorded before the keyring has shown that it gives back what it was given.
-fn put_into(
-    keyring: &Keyring,
-    profile: &Profile,
-    entry: &str,
-    wrapping: &VaultKey,
-) -> Result<(), ClientError> {
+fn put_into(keyring: &Keyring, profile: &Profile, entry: &str, wrapping: &RawKey) -> Result<(), ClientError> {
     let label = format!("Oubliette: key of {}", profile.dir().display());
     keyring.store(entry, &label, &Zeroizing::new(to_hex(wrapping.expose())))?;
     match take_from(keyring, entry) {
@@ -105,7 +102,7 @@ fn put_into(
     }
 }
 
-fn take_from(keyring: &Keyring, entry: &str) -> Result<Option<VaultKey>, ClientError> {
+fn take_from(keyring: &Keyring, entry: &str) -> Result<Option<RawKey>, ClientError> {
     let empty = || ClientError::KeyringEmpty { entry: entry.to_owned() };
     let hex = keyring.look_up(entry)?.ok_or_else(empty)?;
     Ok(from_hex(&hex).map(Zeroizing::new).and_then(|bytes| to_key(&bytes)))
@@ -129,14 +126,14 @@ fn read_record(profile: &Profile) -> Result<Record, ClientError> {
     serde_json::from_slice(&json).map_err(|_| ClientError::VaultDamaged { what: "protector.json" })
 }
 
-fn read_key_file(profile: &Profile) -> Result<VaultKey, ClientError> {
+fn read_key_file(profile: &Profile) -> Result<RawKey, ClientError> {
     let path = profile.key_file_path();
     let bytes = fs::read(&path).map(Zeroizing::new);
     bytes.ok().and_then(|bytes| to_key(&bytes)).ok_or(ClientError::WrongKeyFile { path })
 }
 
-fn to_key(bytes: &[u8]) -> Option<VaultKey> {
-    <[u8; 32]>::try_from(bytes).ok().map(VaultKey::new)
+fn to_key(bytes: &[u8]) -> Option<RawKey> {
+    <[u8; 32]>::try_from(bytes).ok().map(RawKey::new)
 }
 
 impl From<&Protector> for Unlock {
@@ -154,7 +151,8 @@ pub(crate) fn to_hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn from_hex(text: &str) -> Option<Vec<u8>> {
+/// And back.
+pub(crate) fn from_hex(text: &str) -> Option<Vec<u8>> {
     if !text.is_ascii() || !text.len().is_multiple_of(2) {
         return None;
     }

@@ -1,4 +1,4 @@
-//! The collector's lock: on one machine only one process collects for a vault (DESIGN § 8.3).
+//! Two locks between processes: only one collects for a vault (DESIGN § 8.3), and only one hands out.
 
 use std::{
     fs::{File, OpenOptions, TryLockError},
@@ -9,18 +9,33 @@ use std::{
 use super::{Vault, permissions::file_error};
 use crate::ClientError;
 
-/// The name of the file that is locked.
-pub(super) const FILE: &str = "collector.lock";
+/// The file that is locked by whoever collects.
+pub(super) const COLLECTOR: &str = "collector.lock";
+const HANDING: &str = "handing.lock";
 
 /// Held by the process that collects; the system lets go of it when the process ends, however it ends.
 pub(crate) struct CollectorLock {
     _file: File,
 }
 
+/// Held by the process that hands messages out and marks them: two at once would hand the same ones out.
+pub(crate) struct HandingLock {
+    _file: File,
+}
+
 impl Vault {
     /// Waits at most `wait` for the right to collect.
     pub(crate) fn collector_lock(&self, wait: Duration) -> Result<CollectorLock, ClientError> {
-        let path = self.profile().dir().join(FILE);
+        Ok(CollectorLock { _file: self.lock(COLLECTOR, wait)? })
+    }
+
+    /// Waits at most `wait` for the right to hand out.
+    pub(crate) fn handing_lock(&self, wait: Duration) -> Result<HandingLock, ClientError> {
+        Ok(HandingLock { _file: self.lock(HANDING, wait)? })
+    }
+
+    fn lock(&self, name: &str, wait: Duration) -> Result<File, ClientError> {
+        let path = self.profile().dir().join(name);
         let file = OpenOptions::new()
             .write(true)
             .create(true)
@@ -31,7 +46,7 @@ impl Vault {
         let end = Instant::now() + wait;
         loop {
             match file.try_lock() {
-                Ok(()) => return Ok(CollectorLock { _file: file }),
+                Ok(()) => return Ok(file),
                 Err(TryLockError::WouldBlock) if Instant::now() < end => {
                     std::thread::sleep(Duration::from_millis(20));
                 }

@@ -102,7 +102,7 @@ impl Vault {
         Self::open_with(profile, &key, world)
     }
 
-    fn open_with(profile: &Profile, key: &key::VaultKey, world: &SharedWorld) -> Result<Vault, ClientError> {
+    fn open_with(profile: &Profile, key: &key::RawKey, world: &SharedWorld) -> Result<Vault, ClientError> {
         let _alone = keying();
         let db = Connection::open(profile.vault_path())?;
         db.busy_timeout(BUSY_WAIT)?;
@@ -183,7 +183,7 @@ pub(super) fn keying() -> MutexGuard<'static, ()> {
     KEYING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn key_pragma(key: &key::VaultKey) -> Zeroizing<String> {
+fn key_pragma(key: &key::RawKey) -> Zeroizing<String> {
     let mut sql = Zeroizing::new(String::with_capacity(96));
     sql.push_str("PRAGMA key = \"x'");
     for byte in key.expose() {

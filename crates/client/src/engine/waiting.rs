@@ -1,0 +1,41 @@
+//! What waits to be handled, for those who hand out by themselves.
+
+use std::collections::BTreeSet;
+
+use super::pull::to_received;
+use crate::{Client, ClientError, Unhandled, Waiting, vault::inbox, vault::key::from_hex};
+
+/// See [`Client::unhandled`].
+pub(crate) fn unhandled(
+    client: &Client,
+    known: &BTreeSet<Waiting>,
+    max: usize,
+) -> Result<Unhandled, ClientError> {
+    client.vault.read(|tx| {
+        let all = inbox::waiting(tx)?;
+        let fresh: Vec<Waiting> =
+            all.iter().filter(|each| !known.contains(each)).take(max).copied().collect();
+        let rows = fresh.iter().map(|each| inbox::shown(tx, each.row)).collect::<Result<Vec<_>, _>>()?;
+        let mut new = Vec::with_capacity(rows.len());
+        for row in inbox::in_order(rows.into_iter().flatten().collect())? {
+            let waiting = Waiting { row: row.id, id: row.message_id.0 };
+            new.push((waiting, to_received(tx, &row)?));
+        }
+        let still = all.into_iter().filter(|each| known.contains(each)).collect();
+        Ok(Unhandled { new, still })
+    })
+}
+
+/// See [`Client::mark_handled`].
+pub(crate) fn mark_handled(client: &Client, id: &str) -> Result<u32, ClientError> {
+    let id: Option<[u8; 16]> = from_hex(id).and_then(|bytes| bytes.try_into().ok());
+    let Some(id) = id else { return Ok(0) };
+    client.vault.write(|tx| {
+        let mut marked = 0;
+        for waiting in inbox::waiting(tx)?.into_iter().filter(|waiting| waiting.id == id) {
+            inbox::set_handled(tx, waiting.row)?;
+            marked += 1;
+        }
+        Ok(marked)
+    })
+}
