@@ -36,7 +36,7 @@ pub struct Oub {
 }
 
 /// Options of every command.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Global options")]
 pub struct Global {
     /// Profile to use (one identity per profile)
@@ -108,6 +108,8 @@ pub enum Command {
     /// List contacts
     #[command(hide = true)]
     Contacts,
+    /// Receive in the background (notifications, hooks, local API socket)
+    Daemon(Daemon),
     /// Messages not yet accepted by the server
     Outbox,
     /// Back up, restore, renew or rotate my identity
@@ -279,6 +281,67 @@ pub struct Log {
     pub max: Option<u32>,
 }
 
+/// Arguments of `daemon`.
+#[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Daemon {
+    /// What to do; to run it when nothing is said.
+    #[command(subcommand)]
+    pub verb: Option<DaemonVerb>,
+    /// How to run.
+    #[command(flatten)]
+    pub run: DaemonRun,
+}
+
+/// What a daemon does with what comes.
+#[derive(Args, Clone, Debug)]
+pub struct DaemonRun {
+    /// What a desktop notification says of new messages
+    #[arg(long, value_enum, default_value = "count")]
+    pub notify: Notify,
+    /// Run a command for each message, as `pull --exec` does; tried again until it exits 0
+    #[arg(long, value_name = "CMD")]
+    pub exec: Option<String>,
+    /// End a command that runs longer than this
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = parse_duration)]
+    pub exec_timeout: std::time::Duration,
+}
+
+/// What a desktop notification says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Notify {
+    /// How many; no name, no text
+    Count,
+    /// How many, and from whom
+    Name,
+    /// Nothing
+    None,
+}
+
+/// The verbs of `daemon`.
+#[derive(Debug, Subcommand)]
+pub enum DaemonVerb {
+    /// Run in the foreground (so does `oub daemon` alone)
+    Run(DaemonRun),
+    /// Write a systemd user unit that runs it at login
+    Install {
+        #[command(flatten)]
+        run: DaemonRun,
+        /// Start it now, too
+        #[arg(long, conflicts_with = "print")]
+        now: bool,
+        /// Only show the unit
+        #[arg(long)]
+        print: bool,
+    },
+    /// Stop it and remove that unit
+    Uninstall,
+    /// Say whether one runs, and how it is (exit 3 when none does)
+    Status,
+    /// End the one that runs; what it received is kept
+    Stop,
+}
+
 /// Arguments of `contact`.
 #[derive(Debug, Subcommand)]
 pub enum Contact {
@@ -425,6 +488,12 @@ mod tests {
             "oub contact remove bob --yes",
             "oub contacts",
             "oub outbox",
+            "oub daemon",
+            "oub daemon --notify name --exec true",
+            "oub daemon run --exec true --exec-timeout 5m",
+            "oub daemon install --print",
+            "oub daemon install --now --notify none",
+            "oub daemon status",
             "oub identity rotate",
             "oub identity renew",
             "oub identity backup f",
@@ -449,6 +518,7 @@ mod tests {
             "oub send",
             "oub log",
             "oub verify b --words x --code y",
+            "oub daemon install --now --print",
         ] {
             assert!(Oub::try_parse_from(line.split(' ')).is_err(), "{line}");
         }

@@ -2,9 +2,10 @@
 
 use std::io::{self, BufRead as _, IsTerminal as _, Read as _};
 
-use client::{Client, Options, Profile};
+use client::{Client, Options, Profile, SharedResident};
 
 use crate::args::{Colour, Global};
+use crate::daemon::beside::Beside;
 use crate::protector;
 use crate::screen::{Screen, can_ask};
 use crate::stop::Stop;
@@ -12,7 +13,7 @@ use crate::stop::Stop;
 const ANSWER_BYTES_MAX: u64 = 64;
 
 /// The global options, understood.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Context {
     /// Where output goes.
     pub screen: Screen,
@@ -57,11 +58,13 @@ impl Context {
         read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes" | "o" | "oui")
     }
 
-    /// Opens the vault with whatever it was protected by at join.
+    /// Opens the vault with whatever it was protected by at join. Where a daemon runs, it is asked to collect.
     pub fn open(&self) -> Result<Client, Stop> {
         let profile = self.profile()?;
-        let unlock = protector::unlock(self, &profile)?;
-        Ok(Client::open(&profile, &unlock, self.options())?)
+        let beside = Beside::find(self, &profile);
+        let unlock = protector::unlock(self, &profile, beside.as_deref())?;
+        let resident = beside.map_or_else(SharedResident::default, |beside| SharedResident::new(beside));
+        Ok(Client::open(&profile, &unlock, Options { resident, ..self.options() })?)
     }
 }
 

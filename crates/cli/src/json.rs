@@ -27,6 +27,14 @@ impl Line {
         self.value(name, Value::from(value))
     }
 
+    /// Adds which request of the socket this line answers, where it answers one.
+    pub fn answering(self, request: Option<&str>) -> Self {
+        match request {
+            Some(request) => self.text("re", request),
+            None => self,
+        }
+    }
+
     /// Adds a number.
     pub fn number(self, name: &str, value: u64) -> Self {
         self.value(name, Value::from(value))

@@ -7,6 +7,7 @@
 mod args;
 mod commands;
 mod context;
+mod daemon;
 mod exit;
 mod help;
 mod json;

@@ -50,6 +50,11 @@ impl Problem {
         self
     }
 
+    /// What happened, in one line.
+    pub fn what(&self) -> &str {
+        &self.what
+    }
+
     /// How the program ends because of it.
     pub fn exit(&self) -> Exit {
         self.exit

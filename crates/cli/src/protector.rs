@@ -6,6 +6,7 @@ use client::{Keyring, Profile, Protection, Protector, Unlock};
 
 use crate::args::Protect;
 use crate::context::Context;
+use crate::daemon::beside::Beside;
 use crate::exit::Exit;
 use crate::passphrase;
 use crate::problem::Problem;
@@ -26,20 +27,26 @@ pub fn for_join(context: &Context, profile: &Profile, wish: Protect) -> Result<P
     }
 }
 
-/// What opens an existing vault.
-pub fn unlock(context: &Context, profile: &Profile) -> Result<Unlock, Stop> {
+/// What opens an existing vault. A daemon that unlocked it already saves the person the passphrase.
+pub fn unlock(context: &Context, profile: &Profile, beside: Option<&Beside>) -> Result<Unlock, Stop> {
     Ok(match profile.protection()? {
         Protection::KeyFile => Unlock::KeyFile,
+        Protection::Passphrase if context.global().passphrase_file.is_none() => {
+            match beside.and_then(Beside::key) {
+                Some(key) => Unlock::Key(key),
+                None => Unlock::Passphrase(passphrase::existing(context)?),
+            }
+        }
         Protection::Passphrase => Unlock::Passphrase(passphrase::existing(context)?),
         Protection::Keyring => Unlock::Keyring(keyring(context)),
     })
 }
 
 fn recorded(context: &Context, profile: &Profile) -> Result<Protector, Stop> {
-    Ok(match unlock(context, profile)? {
-        Unlock::KeyFile => Protector::KeyFile,
-        Unlock::Passphrase(passphrase) => Protector::Passphrase(passphrase),
-        Unlock::Keyring(keyring) => Protector::Keyring(keyring),
+    Ok(match profile.protection()? {
+        Protection::KeyFile => Protector::KeyFile,
+        Protection::Passphrase => Protector::Passphrase(passphrase::existing(context)?),
+        Protection::Keyring => Protector::Keyring(keyring(context)),
     })
 }
 

@@ -27,6 +27,12 @@ impl From<Problem> for Stop {
     }
 }
 
+impl From<Box<Problem>> for Stop {
+    fn from(problem: Box<Problem>) -> Self {
+        Self::Problem(problem)
+    }
+}
+
 impl From<ClientError> for Stop {
     fn from(error: ClientError) -> Self {
         Problem::from(&error).into()

@@ -4,6 +4,11 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use wire::UnixSeconds;
 
+/// This moment.
+pub fn now() -> UnixSeconds {
+    UnixSeconds(u64::try_from(Timestamp::now().as_second()).unwrap_or(0))
+}
+
 /// RFC 3339 in UTC, for programs.
 pub fn for_programs(time: UnixSeconds) -> String {
     timestamp(time).to_string()

@@ -71,18 +71,22 @@ fn remove(context: &Context, client: &Client, alias: &str, yes: bool) -> Result<
     Ok(())
 }
 
-/// One contact on one line.
-pub fn show(context: &Context, contact: &Contact) -> Result<(), Stop> {
-    let address = contact.address.to_string();
-    let line = Line::new("contact")
+/// A contact for a program.
+pub fn to_json(contact: &Contact) -> Line {
+    Line::new("contact")
         .text("name", &contact.alias)
-        .text("address", &address)
+        .text("address", &contact.address.to_string())
         .truth("verified", contact.trust.is_verified())
         .text("trust", contact.trust.word())
         .truth("blocked", contact.blocked)
         .truth("connected", contact.connected)
         .number("stamps", u64::from(contact.stamps))
-        .number("crossed_off", u64::from(contact.crossed_off));
+        .number("crossed_off", u64::from(contact.crossed_off))
+}
+
+/// One contact on one line.
+pub fn show(context: &Context, contact: &Contact) -> Result<(), Stop> {
+    let address = contact.address.to_string();
     let flood = (contact.crossed_off > 0).then(|| flood(contact.crossed_off));
     let states = [
         Some(contact.trust.word()),
@@ -92,7 +96,7 @@ pub fn show(context: &Context, contact: &Contact) -> Result<(), Stop> {
     ];
     let states = states.into_iter().flatten().collect::<Vec<_>>().join(", ");
     let text = format!("{}  ({states})  {address}", shown_on_one_line(&contact.alias));
-    Ok(context.screen.answer(line, &text)?)
+    Ok(context.screen.answer(to_json(contact), &text)?)
 }
 
 fn flood(stamps: u32) -> String {

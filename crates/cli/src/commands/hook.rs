@@ -1,11 +1,17 @@
 //! `pull --exec`: a command for each message, which decides whether it is handled.
 
 use std::io::{self, Write as _};
-use std::process::{Command, ExitStatus, Stdio};
+use std::os::unix::process::CommandExt as _;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
 
 use client::Received;
+use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::context::Context;
+
+/// How often a command with a limit is looked at.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// How a hook ended.
 #[derive(Debug)]
@@ -16,16 +22,40 @@ pub enum Outcome {
     Left(String),
 }
 
-/// Runs `command` by `sh -c` with the text on its standard input.
-pub fn run(context: &Context, command: &str, message: &Received) -> Outcome {
-    match start(context, command, message) {
-        Ok(status) if status.success() => Outcome::Took,
-        Ok(status) => Outcome::Left(format!("the command ended with {status}")),
+/// Runs `command` by `sh -c` with the text on its standard input. With a limit, it is ended when it runs longer.
+pub fn run(context: &Context, command: &str, message: &Received, limit: Option<Duration>) -> Outcome {
+    let ended = start(context, command, message, limit.is_some()).and_then(|mut child| match limit {
+        None => child.wait().map(Some),
+        Some(limit) => wait_for(&mut child, limit),
+    });
+    match ended {
+        Ok(Some(status)) if status.success() => Outcome::Took,
+        Ok(Some(status)) => Outcome::Left(format!("the command ended with {status}")),
+        Ok(None) => Outcome::Left("the command did not end in time".to_owned()),
         Err(error) => Outcome::Left(format!("the command could not be run: {error}")),
     }
 }
 
-fn start(context: &Context, command: &str, message: &Received) -> io::Result<ExitStatus> {
+/// Waits for the end; `None` when it had to be ended, with everything that it started.
+fn wait_for(child: &mut Child, limit: Duration) -> io::Result<Option<ExitStatus>> {
+    let end = Instant::now() + limit;
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(status));
+        }
+        if Instant::now() >= end {
+            // Its group is its own: see `start`.
+            if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
+                let _gone = kill_process_group(group, Signal::KILL);
+            }
+            child.wait()?;
+            return Ok(None);
+        }
+        std::thread::sleep(LOOK);
+    }
+}
+
+fn start(context: &Context, command: &str, message: &Received, own_group: bool) -> io::Result<Child> {
     let global = context.global();
     let mut process = Command::new("sh");
     process
@@ -43,10 +73,13 @@ fn start(context: &Context, command: &str, message: &Received) -> io::Result<Exi
         // Standard output belongs to the JSON lines.
         process.stdout(Stdio::from(io::stderr()));
     }
+    if own_group {
+        process.process_group(0);
+    }
     let mut child = process.spawn()?;
     if let Some(mut stdin) = child.stdin.take() {
         // A hook need not read its input; then the pipe closes early, which is no failure.
         let _ = stdin.write_all(message.body.text().unwrap_or_default().as_bytes());
     }
-    child.wait()
+    Ok(child)
 }

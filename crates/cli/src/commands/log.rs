@@ -44,50 +44,49 @@ fn show_aside(context: &Context, args: &Log, aside: &SetAside) -> Result<(), Sto
 }
 
 fn show(context: &Context, contact: &str, entry: &LogEntry) -> Result<(), Stop> {
+    Ok(context.screen.answer(to_json(contact, entry), &to_text(contact, entry))?)
+}
+
+/// A line of the history for a program. What is no message is of a kind of its own, so that nobody takes it for one.
+pub fn to_json(contact: &str, entry: &LogEntry) -> Line {
+    let at = when::for_programs(entry.at);
     match entry.body {
-        ReceivedBody::KeyChanged { signed } => return key_changed(context, contact, entry, signed),
-        ReceivedBody::BegunAnew => return begun_anew(context, contact, entry),
+        ReceivedBody::KeyChanged { signed } => Line::new("key_changed")
+            .text("contact", contact)
+            .text("at", &at)
+            .text("fingerprint", &entry.id)
+            .truth("signed", signed),
+        ReceivedBody::BegunAnew => Line::new("begun_anew").text("contact", contact).text("at", &at),
+        _ => Line::new("log")
+            .text("id", &entry.id)
+            .text("contact", contact)
+            .text("direction", if is_mine(entry) { "sent" } else { "received" })
+            .text("sent", &when::for_programs(entry.sent_at))
+            .text("at", &at)
+            .maybe_text("text", entry.body.text())
+            .number("number", entry.number)
+            .number("missing_before", entry.missing_before)
+            .maybe_number("unknown_kind", message::unknown_kind(&entry.body))
+            .maybe_text("state", entry.outgoing.map(OutboxState::word))
+            .truth("handled", entry.handled),
+    }
+}
+
+fn is_mine(entry: &LogEntry) -> bool {
+    entry.direction == Direction::Sent
+}
+
+fn to_text(contact: &str, entry: &LogEntry) -> String {
+    let contact = shown_on_one_line(contact);
+    match entry.body {
+        ReceivedBody::KeyChanged { .. } => {
+            let line = message::line(&contact, entry.at, &entry.body);
+            return format!("{line}; compare once more:   oub verify {contact}");
+        }
+        ReceivedBody::BegunAnew => return message::line(&contact, entry.at, &entry.body),
         _ => {}
     }
-    let mine = entry.direction == Direction::Sent;
-    let line = Line::new("log")
-        .text("id", &entry.id)
-        .text("contact", contact)
-        .text("direction", if mine { "sent" } else { "received" })
-        .text("sent", &when::for_programs(entry.sent_at))
-        .text("at", &when::for_programs(entry.at))
-        .maybe_text("text", entry.body.text())
-        .number("number", entry.number)
-        .number("missing_before", entry.missing_before)
-        .maybe_number("unknown_kind", message::unknown_kind(&entry.body))
-        .maybe_text("state", entry.outgoing.map(OutboxState::word))
-        .truth("handled", entry.handled);
-    Ok(context.screen.answer(line, &to_text(contact, mine, entry))?)
-}
-
-/// A line of its own kind, so that no program takes it for a message.
-fn key_changed(context: &Context, contact: &str, entry: &LogEntry, signed: bool) -> Result<(), Stop> {
-    let line = Line::new("key_changed")
-        .text("contact", contact)
-        .text("at", &when::for_programs(entry.at))
-        .text("fingerprint", &entry.id)
-        .truth("signed", signed);
-    let name = shown_on_one_line(contact);
-    let mut text = message::line(&name, entry.at, &entry.body);
-    text.push_str(&format!("; compare once more:   oub verify {name}"));
-    Ok(context.screen.answer(line, &text)?)
-}
-
-/// Another line of its own kind.
-fn begun_anew(context: &Context, contact: &str, entry: &LogEntry) -> Result<(), Stop> {
-    let line = Line::new("begun_anew").text("contact", contact).text("at", &when::for_programs(entry.at));
-    let text = message::line(&shown_on_one_line(contact), entry.at, &entry.body);
-    Ok(context.screen.answer(line, &text)?)
-}
-
-fn to_text(contact: &str, mine: bool, entry: &LogEntry) -> String {
-    let contact = shown_on_one_line(contact);
-    let who = match (mine, entry.outgoing) {
+    let who = match (is_mine(entry), entry.outgoing) {
         (false, _) => contact.clone(),
         (true, None | Some(OutboxState::Stored)) => "me".to_owned(),
         (true, Some(state)) => format!("me ({})", state.word()),

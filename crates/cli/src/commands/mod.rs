@@ -3,19 +3,20 @@
 mod accept;
 mod add;
 mod completions;
-mod contact;
+pub mod contact;
+mod daemon;
 mod doctor;
-mod hook;
+pub mod hook;
 mod id;
 mod identity;
 mod join;
-mod log;
-mod message;
+pub mod log;
+pub mod message;
 mod notices;
 mod outbox;
 mod pull;
-mod requests;
-mod send;
+pub mod requests;
+pub mod send;
 mod verify;
 
 use crate::args::{Command, Contact};
@@ -39,6 +40,7 @@ pub fn run(context: &Context, command: Command) -> Result<Exit, Stop> {
         Command::Log(args) => log::run(context, &args),
         Command::Contact(verb) => contact::run(context, verb),
         Command::Contacts => contact::run(context, Contact::List),
+        Command::Daemon(args) => daemon::run(context, args),
         Command::Outbox => outbox::run(context),
         Command::Identity(verb) => identity::run(context, &verb),
         Command::Doctor => doctor::run(context),

@@ -48,7 +48,7 @@ impl Sink<'_> {
     /// A message counts as handled once it was handed over entirely, not before.
     fn take(&mut self, message: &Received) -> Handled {
         let handled = match &self.command {
-            Some(command) => match hook::run(self.context, command, message) {
+            Some(command) => match hook::run(self.context, command, message, None) {
                 Outcome::Took => {
                     if self.context.screen.is_json() {
                         self.print(message)

@@ -29,13 +29,17 @@ pub fn run(context: &Context) -> Result<Exit, Stop> {
     Ok(Exit::Done)
 }
 
+/// A request for a program.
+pub fn to_json(request: &ContactRequest) -> Line {
+    Line::new("request")
+        .text("name", &request.label)
+        .text("address", &request.address.to_string())
+        .text("recv", &when::for_programs(request.received_at))
+        .texts("texts", &request.texts)
+}
+
 fn show(context: &Context, request: &ContactRequest) -> Result<(), Stop> {
     let address = request.address.to_string();
-    let line = Line::new("request")
-        .text("name", &request.label)
-        .text("address", &address)
-        .text("recv", &when::for_programs(request.received_at))
-        .texts("texts", &request.texts);
     let mut text = format!("{} (not accepted)  {address}", shown_on_one_line(&request.label));
     for greeting in &request.texts {
         text.push_str("\n    ");
@@ -44,5 +48,5 @@ fn show(context: &Context, request: &ContactRequest) -> Result<(), Stop> {
     if request.texts.is_empty() {
         text.push_str("\n    (no words yet; what was written is longer and comes once you accept)");
     }
-    Ok(context.screen.answer(line, &text)?)
+    Ok(context.screen.answer(to_json(request), &text)?)
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal as _, Read as _};
 
-use client::{QueuedReason, SendOptions, SentState};
+use client::{QueuedReason, SendOptions, Sent, SentState};
 
 use crate::args::Send;
 use crate::commands::notices;
@@ -34,19 +34,15 @@ pub fn run(context: &Context, args: Send) -> Result<Exit, Stop> {
     let client = context.open()?;
     let sent = client.send(&args.contact, &text, &options)?;
     let to = shown_on_one_line(&sent.to);
-    let line = |kind: &str| Line::new(kind).text("id", &sent.id).text("to", &sent.to);
-    let (line, talk) = match &sent.state {
-        SentState::Stored => (line("sent"), format!("✓ stored for {to}  {}", sent.id)),
+    let talk = match &sent.state {
+        SentState::Stored => format!("✓ stored for {to}  {}", sent.id),
         SentState::Queued(reason) => {
-            let why = why_queued(reason, &to);
-            (
-                line("queued").text("why", &why),
-                format!("… queued for {to}  {}: {}", sent.id, shown_on_one_line(&why)),
-            )
+            let why = why_queued(reason, &sent.to);
+            format!("… queued for {to}  {}: {}", sent.id, shown_on_one_line(&why))
         }
     };
     if context.screen.is_json() {
-        context.screen.print(&line.to_string())?;
+        context.screen.print(&to_json(&sent).to_string())?;
     }
     match sent.state {
         SentState::Stored => context.screen.say(&talk),
@@ -56,7 +52,17 @@ pub fn run(context: &Context, args: Send) -> Result<Exit, Stop> {
     Ok(Exit::Done)
 }
 
+/// What became of it, for a program.
+pub fn to_json(sent: &Sent) -> Line {
+    let line = |kind: &str| Line::new(kind).text("id", &sent.id).text("to", &sent.to);
+    match &sent.state {
+        SentState::Stored => line("sent"),
+        SentState::Queued(reason) => line("queued").text("why", &why_queued(reason, &sent.to)),
+    }
+}
+
 fn why_queued(reason: &QueuedReason, to: &str) -> String {
+    let to = shown_on_one_line(to);
     match reason {
         QueuedReason::Unreachable(why) => format!("{why}; it will go with the next oub command"),
         QueuedReason::AwaitingAnswer => {
@@ -75,7 +81,8 @@ fn why_queued(reason: &QueuedReason, to: &str) -> String {
     }
 }
 
-fn nothing_to_send(why: &str) -> crate::problem::Problem {
+/// Neither words nor anything else.
+pub fn nothing_to_send(why: &str) -> crate::problem::Problem {
     usage(
         "OUB-E035",
         "there is nothing to send",

@@ -8,6 +8,7 @@
 mod contacts;
 mod crashes;
 mod crowd;
+mod daemon;
 mod identity;
 mod keyring;
 mod machine;

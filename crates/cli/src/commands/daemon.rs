@@ -1,0 +1,219 @@
+//! `oub daemon`: runs it, installs it, asks how it is, ends it.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use client::Protection;
+use serde_json::Value;
+
+use crate::args::{Daemon, DaemonRun, DaemonVerb};
+use crate::context::Context;
+use crate::daemon::beside::Beside;
+use crate::daemon::{self, is_running, unit};
+use crate::exit::Exit;
+use crate::json::Line;
+use crate::problem::Problem;
+use crate::shown::shown_on_one_line;
+use crate::stop::{Stop, usage};
+
+/// How long `stop` waits for the end.
+const STOP_PATIENCE: Duration = Duration::from_secs(20);
+const LOOK: Duration = Duration::from_millis(20);
+
+/// Does what was asked.
+pub fn run(context: &Context, args: Daemon) -> Result<Exit, Stop> {
+    match args.verb {
+        None => daemon::run(context, &args.run),
+        Some(DaemonVerb::Run(run)) => daemon::run(context, &run),
+        Some(DaemonVerb::Install { run, now, print }) => install(context, &run, now, print),
+        Some(DaemonVerb::Uninstall) => uninstall(context),
+        Some(DaemonVerb::Status) => status(context),
+        Some(DaemonVerb::Stop) => stop(context),
+    }
+}
+
+fn install(context: &Context, run: &DaemonRun, now: bool, print: bool) -> Result<Exit, Stop> {
+    let text = unit_text(context, run)?;
+    if print {
+        context.screen.print(text.trim_end())?;
+        return Ok(Exit::Done);
+    }
+    let (path, name) = (unit_path(context)?, unit::name(&context.global().profile));
+    if path.exists() && !is_ours(&path) {
+        let what = format!("{} is there already, and not by us", path.display());
+        let why = "nothing that somebody wrote by hand is overwritten";
+        return Err(Problem::new(Exit::Local, "OUB-E115", what, why, "move it away").into());
+    }
+    write(&path, &text).map_err(|error| not_written(&path, &error))?;
+    context.screen.print(&path.display().to_string())?;
+    if now {
+        systemctl(&["daemon-reload"])?;
+        systemctl(&["enable", "--now", &name])?;
+        context
+            .screen
+            .say(&format!("✓ runs, and will run after each login; see   journalctl --user -u {name}"));
+        return Ok(Exit::Done);
+    }
+    context.screen.say(&format!(
+        "start it:            systemctl --user daemon-reload && systemctl --user enable --now {name}\n\
+         without a login too: loginctl enable-linger\n\
+         look at it:          oub daemon status"
+    ));
+    Ok(Exit::Done)
+}
+
+fn unit_text(context: &Context, run: &DaemonRun) -> Result<String, Stop> {
+    let global = context.global();
+    let profile = context.profile()?;
+    let absolute = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+    if profile.protection()? == Protection::Passphrase && global.passphrase_file.is_none() {
+        let what = "a daemon that starts by itself cannot ask for the passphrase";
+        let why = "this profile's keys are kept by one, and nobody types it at login";
+        let remedy = "give   --passphrase-file FILE   — or start   oub daemon   by hand, in a terminal";
+        return Err(usage("OUB-E116", what, why, remedy).into());
+    }
+    let program = std::env::current_exe().map_err(|error| not_written(Path::new("oub"), &error))?;
+    let home = global.home.as_deref().map(absolute);
+    let data_home = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from);
+    let data_home = data_home.filter(|path| path.is_absolute() && home.is_none());
+    let passphrase_file = global.passphrase_file.as_deref().map(absolute);
+    let unit = unit::Unit {
+        program: &program,
+        profile: &global.profile,
+        home: home.as_deref(),
+        data_home: data_home.as_deref(),
+        passphrase_file: passphrase_file.as_deref(),
+        folder: &absolute(profile.dir()),
+        run,
+    };
+    Ok(unit.text())
+}
+
+fn uninstall(context: &Context) -> Result<Exit, Stop> {
+    let (path, name) = (unit_path(context)?, unit::name(&context.global().profile));
+    if !path.exists() {
+        context.screen.say("no unit is installed for this profile");
+        return Ok(Exit::Done);
+    }
+    if !is_ours(&path) {
+        let what = format!("{} is not ours to remove", path.display());
+        let why = "it was not written by   oub daemon install";
+        return Err(Problem::new(Exit::Local, "OUB-E115", what, why, "remove it by hand").into());
+    }
+    // Where systemd does not answer there is nothing to stop.
+    if let Err(problem) = systemctl(&["disable", "--now", &name]) {
+        context.screen.warn(problem.what());
+    }
+    fs::remove_file(&path).map_err(|error| not_written(&path, &error))?;
+    context.screen.say(&format!("✓ removed {}", path.display()));
+    Ok(Exit::Done)
+}
+
+fn status(context: &Context) -> Result<Exit, Stop> {
+    let profile = context.profile()?;
+    let found = Beside::find(context, &profile);
+    let patience = context.global().timeout;
+    let status = found.and_then(|beside| beside.ask(r#"{"v":1,"do":"status"}"#, "status", patience));
+    let Some(status) = status else {
+        context.screen.say("no daemon answers for this profile; start one:   oub daemon");
+        return Ok(Exit::Nothing);
+    };
+    let (text, number) = (field(&status, "link"), |name: &str| status.get(name).and_then(Value::as_u64));
+    let since = field(&status, "since").unwrap_or_default();
+    let why = field(&status, "why");
+    let line = Line::new("status")
+        .number("pid", number("pid").unwrap_or(0))
+        .text("version", field(&status, "version").unwrap_or_default())
+        .text("since", since)
+        .text("link", text.unwrap_or_default())
+        .maybe_text("why", why)
+        .number("connections", number("connections").unwrap_or(0))
+        .number("subscribers", number("subscribers").unwrap_or(0))
+        .number("outbox", number("outbox").unwrap_or(0));
+    let mut shown = format!(
+        "running  pid {}  since {since}  {}  {} in the outbox",
+        number("pid").unwrap_or(0),
+        shown_on_one_line(text.unwrap_or_default()),
+        number("outbox").unwrap_or(0),
+    );
+    if let Some(why) = why {
+        shown.push_str(&format!("\n         {}", shown_on_one_line(why)));
+    }
+    context.screen.answer(line, &shown)?;
+    Ok(Exit::Done)
+}
+
+fn field<'a>(status: &'a Value, name: &str) -> Option<&'a str> {
+    status.get(name).and_then(Value::as_str)
+}
+
+fn stop(context: &Context) -> Result<Exit, Stop> {
+    let profile = context.profile()?;
+    match Beside::find(context, &profile) {
+        None if !is_running(&profile) => {
+            context.screen.say("no daemon runs for this profile");
+            return Ok(Exit::Done);
+        }
+        None => {}
+        Some(beside) => drop(beside.ask(r#"{"v":1,"do":"stop"}"#, "done", STOP_PATIENCE)),
+    }
+    let end = Instant::now() + STOP_PATIENCE;
+    while is_running(&profile) {
+        if Instant::now() >= end {
+            let (what, why) = ("the daemon does not end", "it was asked to, and still runs");
+            let remedy = "wait, or end its process: kill -9 is safe";
+            return Err(Problem::new(Exit::Temporary, "OUB-E117", what, why, remedy).into());
+        }
+        thread::sleep(LOOK);
+    }
+    context.screen.say("✓ ended; what came is kept");
+    Ok(Exit::Done)
+}
+
+fn unit_path(context: &Context) -> Result<PathBuf, Stop> {
+    unit::path(&context.global().profile).ok_or_else(|| {
+        let (what, why) = ("there is no place for a unit", "neither XDG_CONFIG_HOME nor HOME is set");
+        Problem::new(Exit::Local, "OUB-E118", what, why, "oub daemon install --print   shows it").into()
+    })
+}
+
+fn is_ours(path: &Path) -> bool {
+    fs::read_to_string(path).is_ok_and(|text| text.starts_with(unit::MARK))
+}
+
+fn write(path: &Path, text: &str) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let fresh = path.with_extension("new");
+    fs::write(&fresh, text)?;
+    fs::rename(&fresh, path)
+}
+
+fn not_written(path: &Path, error: &io::Error) -> Problem {
+    let what = format!("{} cannot be written", path.display());
+    Problem::new(Exit::Local, "OUB-E118", what, error.to_string(), "check the folder and the disk")
+}
+
+fn systemctl(args: &[&str]) -> Result<(), Box<Problem>> {
+    let failed = |why: String| {
+        let what = format!("systemctl --user {} did not work", args.join(" "));
+        Box::new(Problem::new(
+            Exit::Unexpected,
+            "OUB-E119",
+            what,
+            why,
+            "the unit is written; start it by hand",
+        ))
+    };
+    let output = Command::new("systemctl").arg("--user").args(args).output();
+    let output = output.map_err(|error| failed(error.to_string()))?;
+    match output.status.success() {
+        true => Ok(()),
+        false => Err(failed(shown_on_one_line(String::from_utf8_lossy(&output.stderr).trim()))),
+    }
+}

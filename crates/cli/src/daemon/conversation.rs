@@ -1,0 +1,279 @@
+//! One connection to the socket: requests in, answers out, until the other end leaves.
+
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::time::Duration;
+
+use client::{Aside, Client, ClientError, Protection, SendOptions};
+use zeroize::Zeroizing;
+
+use crate::commands::{contact, log, requests, send};
+use crate::daemon::beside::folder_of;
+use crate::daemon::lines::{Came, Gone, LINE_BYTES_MAX, Lines, Outlet};
+use crate::daemon::request::{Asked, Request};
+use crate::daemon::shared::{Link, Seated, Shared};
+use crate::daemon::subscription;
+use crate::exit::Exit;
+use crate::json::Line;
+use crate::problem::Problem;
+use crate::when;
+
+/// Connections at once.
+pub const CONVERSATIONS_MAX: usize = 64;
+/// How long the connected thread may take to let go.
+const ASIDE_PATIENCE: Duration = Duration::from_secs(30);
+
+/// Holds one conversation, on this thread.
+pub fn hold(shared: &Arc<Shared>, stream: UnixStream) {
+    let Ok(writing) = stream.try_clone() else { return };
+    let Ok(out) = Outlet::new(writing).map(Arc::new) else { return };
+    let Some(_seat) = shared.conversations.take() else {
+        let _ = out.say(&too_many("connections", CONVERSATIONS_MAX, "OUB-E102").to_json());
+        return;
+    };
+    let mut conversation = Conversation { shared, out: Arc::clone(&out), client: None, aside: None };
+    // Whoever left, left: what was committed meanwhile stays.
+    let _ = conversation.run(Lines::new(stream));
+    out.leave();
+    if out.was_too_slow() {
+        shared.context.screen.warn("a connection whose other end did not read was closed");
+    }
+    shared.news.tell();
+}
+
+struct Conversation<'a> {
+    shared: &'a Arc<Shared>,
+    out: Arc<Outlet>,
+    /// Opened by the first request that needs it.
+    client: Option<Client>,
+    aside: Option<Aside>,
+}
+
+/// Why a request got no further: the asker is told, or is gone.
+enum Broken {
+    Problem(Box<Problem>),
+    Gone,
+}
+
+impl Conversation<'_> {
+    fn run(&mut self, mut lines: Lines<UnixStream>) -> Result<(), Gone> {
+        loop {
+            let line = match lines.next() {
+                Ok(Came::Line(line)) => line,
+                Ok(Came::TooLong) => {
+                    let why = format!("it is longer than {LINE_BYTES_MAX} bytes");
+                    self.refuse(&unreadable("OUB-E101", &why), None)?;
+                    continue;
+                }
+                Ok(Came::NotText) => {
+                    self.refuse(&unreadable("OUB-E100", "it is not UTF-8"), None)?;
+                    continue;
+                }
+                Ok(Came::End) | Err(_) => return Ok(()),
+            };
+            match Request::read(&line) {
+                Ok(request) => self.answer(request)?,
+                Err(refused) => self.refuse(&refused.problem, refused.id.as_deref())?,
+            }
+        }
+    }
+
+    /// Every answer ends with one line `done` or `error`.
+    fn answer(&mut self, request: Request) -> Result<(), Gone> {
+        let re = request.id.as_deref();
+        match self.act(request.asked, re) {
+            Ok(()) => self.out.say(&Line::new("done").answering(re)),
+            Err(Broken::Problem(problem)) => self.refuse(&problem, re),
+            Err(Broken::Gone) => Err(Gone),
+        }
+    }
+
+    fn act(&mut self, asked: Asked, re: Option<&str>) -> Result<(), Broken> {
+        match asked {
+            Asked::Hello => self.hello(re),
+            Asked::Send { to, text, idempotency, require_verified, no_queue } => {
+                self.send(&to, &text, &SendOptions { idempotency, require_verified, no_queue }, re)
+            }
+            Asked::Subscribe => self.subscribe(subscription::messages, re),
+            Asked::Watch => self.subscribe(subscription::news, re),
+            Asked::Handled { message } => self.handled(&message),
+            Asked::Collect => self.collect(re),
+            Asked::Contacts => self.contacts(re),
+            Asked::Log { contact, max } => self.log(&contact, max, re),
+            Asked::Requests => self.requests(re),
+            Asked::Status => self.status(re),
+            Asked::Stop => {
+                self.shared.stop();
+                Ok(())
+            }
+            Asked::Key => self.key(),
+            Asked::Aside => {
+                let aside = self.shared.desk.step_aside(ASIDE_PATIENCE).ok_or_else(busy)?;
+                self.aside = Some(aside);
+                self.say(Line::new("aside"), re)
+            }
+        }
+    }
+
+    fn hello(&mut self, re: Option<&str>) -> Result<(), Broken> {
+        let line = Line::new("hello")
+            .text("version", env!("CARGO_PKG_VERSION"))
+            .number("pid", u64::from(std::process::id()))
+            .text("folder", &folder_of(&self.shared.profile));
+        self.say(line, re)
+    }
+
+    fn send(&mut self, to: &str, text: &str, options: &SendOptions, re: Option<&str>) -> Result<(), Broken> {
+        if text.is_empty() {
+            return Err(send::nothing_to_send("the text is empty").into());
+        }
+        let sent = self.client()?.send(to, text, options)?;
+        self.say(send::to_json(&sent), re)
+    }
+
+    fn subscribe(&mut self, push: subscription::Push, re: Option<&str>) -> Result<(), Broken> {
+        let Some(seat) = self.shared.subscribers.take() else {
+            return Err(too_many("subscribers", subscription::SUBSCRIBERS_MAX, "OUB-E103").into());
+        };
+        let (shared, out, re) = (Arc::clone(self.shared), Arc::clone(&self.out), re.map(str::to_owned));
+        let pushing = move |seat: Seated| {
+            push(&shared, &out, re.as_deref());
+            drop(seat);
+        };
+        std::thread::Builder::new()
+            .name("subscriber".into())
+            .spawn(move || pushing(seat))
+            .map_err(|_| busy())?;
+        Ok(())
+    }
+
+    fn handled(&mut self, message: &str) -> Result<(), Broken> {
+        match self.client()?.mark_handled(message)? {
+            0 => Err(Problem::new(
+                Exit::Nothing,
+                "OUB-E111",
+                "no message with this id waits to be handled",
+                "it was handled before, or never came",
+                "go on with the next one",
+            )
+            .into()),
+            _ => Ok(()),
+        }
+    }
+
+    fn collect(&mut self, re: Option<&str>) -> Result<(), Broken> {
+        let collected = self.shared.desk.collect(self.shared.context.options().timeout);
+        let counts = collected.unwrap_or_default();
+        let line = Line::new("collected")
+            .truth("connected", collected.is_some())
+            .number("kept", u64::from(counts.kept))
+            .number("expired", u64::from(counts.expired))
+            .number("quarantined", u64::from(counts.quarantined));
+        self.say(line, re)
+    }
+
+    fn contacts(&mut self, re: Option<&str>) -> Result<(), Broken> {
+        let contacts = self.client()?.contacts()?;
+        contacts.iter().try_for_each(|each| self.say(contact::to_json(each), re))
+    }
+
+    fn log(&mut self, contact: &str, max: Option<u32>, re: Option<&str>) -> Result<(), Broken> {
+        let entries = self.client()?.log(contact, max)?;
+        entries.iter().try_for_each(|entry| self.say(log::to_json(contact, entry), re))
+    }
+
+    fn requests(&mut self, re: Option<&str>) -> Result<(), Broken> {
+        // What the server could not be asked for is asked for later; what is here is shown.
+        let _ = self.shared.desk.collect(self.shared.context.options().timeout);
+        let requests = self.client()?.requests()?;
+        requests.iter().try_for_each(|each| self.say(requests::to_json(each), re))
+    }
+
+    fn status(&mut self, re: Option<&str>) -> Result<(), Broken> {
+        let shared = Arc::clone(self.shared);
+        let outbox = self.client()?.outbox()?.len();
+        let (link, why) = match shared.link() {
+            Link::Up => ("connected", None),
+            Link::Connecting => ("connecting", None),
+            Link::Aside => ("aside", None),
+            Link::Down(why) => ("away", Some(why)),
+        };
+        let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+        let line = Line::new("status")
+            .number("pid", u64::from(std::process::id()))
+            .text("version", env!("CARGO_PKG_VERSION"))
+            .text("since", &when::for_programs(shared.since))
+            .text("link", link)
+            .maybe_text("why", why.as_deref())
+            .number("connections", count(shared.conversations.count()))
+            .number("subscribers", count(shared.subscribers.count()))
+            .number("outbox", count(outbox));
+        self.say(line, re)
+    }
+
+    /// Only what a passphrase keeps; docs/decisions/0013 says why another process of the same person may have it.
+    fn key(&mut self) -> Result<(), Broken> {
+        if self.shared.profile.protection()? != Protection::Passphrase {
+            let (what, why) = ("the daemon keeps this key to itself", "it is not kept by a passphrase");
+            return Err(
+                Problem::new(Exit::Usage, "OUB-E112", what, why, "open the vault as it is kept").into()
+            );
+        }
+        let hex = self.shared.key.dangerous_to_hex();
+        let mut line = Zeroizing::new(String::with_capacity(128));
+        line.push_str("{\"v\":1,\"t\":\"key\",\"key\":\"");
+        line.push_str(&hex);
+        line.push_str("\"}\n");
+        Ok(self.out.write(line.as_bytes())?)
+    }
+
+    fn client(&mut self) -> Result<&Client, Broken> {
+        let client = match self.client.take() {
+            Some(client) => client,
+            None => self.shared.open()?,
+        };
+        Ok(self.client.insert(client))
+    }
+
+    fn say(&self, line: Line, re: Option<&str>) -> Result<(), Broken> {
+        Ok(self.out.say(&line.answering(re))?)
+    }
+
+    fn refuse(&self, problem: &Problem, re: Option<&str>) -> Result<(), Gone> {
+        self.out.say(&problem.to_json().answering(re))
+    }
+}
+
+impl From<ClientError> for Broken {
+    fn from(error: ClientError) -> Self {
+        Problem::from(&error).into()
+    }
+}
+
+impl From<Problem> for Broken {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(Box::new(problem))
+    }
+}
+
+impl From<Gone> for Broken {
+    fn from(Gone: Gone) -> Self {
+        Self::Gone
+    }
+}
+
+fn unreadable(code: &str, why: &str) -> Problem {
+    let what = "this request cannot be understood";
+    Problem::new(Exit::Usage, code, what, why, "one JSON object a line; see   oub help api")
+}
+
+fn too_many(what: &str, max: usize, code: &str) -> Problem {
+    let why = format!("it serves {max} at once");
+    let what = format!("the daemon has too many {what}");
+    Problem::new(Exit::Temporary, code, what, why, "close some, and try again")
+}
+
+fn busy() -> Problem {
+    let (what, why) = ("the daemon cannot do this now", "it is ending, or busy with the server");
+    Problem::new(Exit::Temporary, "OUB-E113", what, why, "try again")
+}

@@ -1,0 +1,23 @@
+//! `oub daemon`: receives in the background for one vault, and serves a socket.
+//!
+//! [`run`] takes the [`seat`] (one daemon for a vault), unlocks the vault, binds the [`socket`] and stays connected;
+//! [`Shared`](shared::Shared) is what its threads know of each other. Each connection to the socket is a
+//! [`conversation`] of [`request`]s, one JSON line each; [`subscription`]s push what comes, the [`hooks`] hand it to a
+//! command, [`notify`] tells a person. Another `oub` finds the daemon through [`beside`]. [`unit`] is what
+//! `oub daemon install` writes.
+
+pub mod beside;
+mod conversation;
+mod hooks;
+mod lines;
+mod notify;
+mod request;
+mod seat;
+mod serve;
+mod shared;
+pub mod socket;
+mod subscription;
+pub mod unit;
+
+pub use seat::is_running;
+pub use serve::run;

@@ -1,0 +1,61 @@
+//! The one seat of a vault's daemon: whoever holds the lock has it, and the system lets go of it at any death.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use client::Profile;
+
+use crate::daemon::beside;
+use crate::exit::Exit;
+use crate::problem::Problem;
+
+const FILE: &str = "daemon.lock";
+/// Long enough for somebody who only looks whether it is free.
+const WAIT: Duration = Duration::from_millis(200);
+const LOOK: Duration = Duration::from_millis(10);
+
+/// Held for as long as the daemon runs.
+pub struct Seat {
+    _file: File,
+}
+
+impl Seat {
+    /// Takes it, or says who has it.
+    pub fn take(profile: &Profile, socket: &Path) -> Result<Self, Box<Problem>> {
+        let path = profile.dir().join(FILE);
+        let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
+        let file = file.map_err(|error| unusable(&path, &error.to_string()))?;
+        let end = Instant::now() + WAIT;
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(Self { _file: file }),
+                Err(TryLockError::WouldBlock) if Instant::now() < end => thread::sleep(LOOK),
+                Err(TryLockError::WouldBlock) => return Err(taken(socket)),
+                Err(TryLockError::Error(error)) => return Err(unusable(&path, &error.to_string())),
+            }
+        }
+    }
+}
+
+/// Whether somebody has it.
+pub fn is_running(profile: &Profile) -> bool {
+    let file = OpenOptions::new().write(true).open(profile.dir().join(FILE));
+    file.is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
+}
+
+fn taken(socket: &Path) -> Box<Problem> {
+    let why = match beside::pid(socket) {
+        Some(pid) => format!("process {pid} is the daemon, at {}", socket.display()),
+        None => "another process holds its place, and does not answer at the socket (yet)".to_owned(),
+    };
+    let what = "a daemon runs for this profile already";
+    Box::new(Problem::new(Exit::Temporary, "OUB-E105", what, why, "oub daemon status   or   oub daemon stop"))
+}
+
+fn unusable(path: &Path, why: &str) -> Box<Problem> {
+    let what = format!("{} cannot be locked", path.display());
+    Box::new(Problem::new(Exit::Local, "OUB-E110", what, why, "check the folder and the disk"))
+}

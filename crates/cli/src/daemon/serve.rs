@@ -1,0 +1,130 @@
+//! The daemon's life: seat, vault, socket, threads, and an orderly end.
+
+use std::os::unix::net::UnixListener;
+use std::path::Path;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use client::VaultKey;
+use sd_notify::NotifyState;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::args::DaemonRun;
+use crate::context::Context;
+use crate::daemon::seat::Seat;
+use crate::daemon::shared::Shared;
+use crate::daemon::{conversation, hooks, notify, socket};
+use crate::exit::Exit;
+use crate::problem::Problem;
+use crate::protector;
+use crate::stop::Stop;
+use crate::when;
+
+/// How long the end waits for a command of `--exec` that still runs.
+const FAREWELL: Duration = Duration::from_secs(10);
+const LOOK: Duration = Duration::from_millis(20);
+
+/// Runs until it is told to end, or until something happens that no retry cures.
+pub fn run(context: &Context, options: &DaemonRun) -> Result<Exit, Stop> {
+    let profile = context.profile()?;
+    // Says what is wrong with the profile before anything is made in its folder.
+    profile.protection()?;
+    let path = socket::path(context, &profile);
+    let _seat = Seat::take(&profile, &path)?;
+    let unlock = protector::unlock(context, &profile, None)?;
+    let key = VaultKey::of(&profile, &unlock)?;
+    let shared = Arc::new(Shared::new(context.clone(), profile, key, when::now()));
+    let client = shared.open_alone()?;
+    let listener = socket::bind(&path)?;
+    let removed = Removed(&path);
+    end_by_signal(&shared)?;
+    listen(&shared, listener)?;
+    let hooks = start(&shared, "hooks", {
+        let options = options.clone();
+        move |shared| hooks::run(shared, &options)
+    })?;
+    start(&shared, "notify", {
+        let wish = options.notify;
+        move |shared| notify::run(shared, wish)
+    })?;
+    context.screen.say(&format!("receiving in the background; socket {}", path.display()));
+    let _nobody_listens = sd_notify::notify(&[NotifyState::Ready]);
+    let ended = client.stay(&shared.desk, &mut |staying| shared.note(staying));
+    let _nobody_listens = sd_notify::notify(&[NotifyState::Stopping]);
+    shared.stop();
+    // From here on commands see to themselves.
+    drop(removed);
+    let end = Instant::now() + FAREWELL;
+    while !hooks.is_finished() && Instant::now() < end {
+        thread::sleep(LOOK);
+    }
+    ended?;
+    context.screen.say("ended; what came is kept");
+    Ok(Exit::Done)
+}
+
+/// Removes the socket when the daemon ends in order.
+struct Removed<'a>(&'a Path);
+
+impl Drop for Removed<'_> {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(self.0);
+    }
+}
+
+fn listen(shared: &Arc<Shared>, listener: UnixListener) -> Result<(), Box<Problem>> {
+    start(shared, "socket", move |shared| {
+        while !shared.is_stopping() {
+            let Ok((stream, _)) = listener.accept() else {
+                // Too many open files, for instance: others close some.
+                thread::sleep(Duration::from_millis(100));
+                continue;
+            };
+            if !socket::peer_is_me(&stream) {
+                shared.context.screen.warn("somebody else was turned away at the socket");
+                continue;
+            }
+            let held = Arc::clone(shared);
+            let _none_left = thread::Builder::new().spawn(move || conversation::hold(&held, stream));
+        }
+    })?;
+    Ok(())
+}
+
+/// SIGTERM and the like end it in order; a second one at once.
+fn end_by_signal(shared: &Arc<Shared>) -> Result<(), Box<Problem>> {
+    start(shared, "signals", |shared| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let Ok(runtime) = runtime else { return };
+        runtime.block_on(async {
+            let kinds = [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()];
+            let [Ok(mut term), Ok(mut int), Ok(mut hup)] = kinds.map(signal) else { return };
+            loop {
+                tokio::select! {
+                    _ = term.recv() => {}
+                    _ = int.recv() => {}
+                    _ = hup.recv() => {}
+                }
+                if shared.is_stopping() {
+                    // Everything that was said to be kept is committed; there is nothing to wait for.
+                    std::process::exit(i32::from(Exit::Temporary.number()));
+                }
+                shared.stop();
+            }
+        });
+    })?;
+    Ok(())
+}
+
+fn start(
+    shared: &Arc<Shared>,
+    name: &str,
+    work: impl FnOnce(&Arc<Shared>) + Send + 'static,
+) -> Result<thread::JoinHandle<()>, Box<Problem>> {
+    let held = Arc::clone(shared);
+    thread::Builder::new().name(name.to_owned()).spawn(move || work(&held)).map_err(|error| {
+        let what = "the daemon cannot start";
+        Box::new(Problem::new(Exit::Temporary, "OUB-E114", what, error.to_string(), "try again"))
+    })
+}

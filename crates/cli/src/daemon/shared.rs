@@ -1,0 +1,218 @@
+//! [`Shared`]: what the threads of a daemon know of each other.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use client::{
+    Aside, Client, ClientError, Collected, Desk, Options, Profile, Resident, SharedResident, Staying, Unlock,
+    VaultKey, Waited,
+};
+use wire::UnixSeconds;
+
+use crate::context::Context;
+
+/// One daemon.
+pub struct Shared {
+    pub context: Context,
+    pub profile: Profile,
+    pub key: VaultKey,
+    pub desk: Arc<Desk>,
+    pub news: News,
+    pub since: UnixSeconds,
+    pub conversations: Seats,
+    pub subscribers: Seats,
+    link: Mutex<Link>,
+    stopping: AtomicBool,
+}
+
+/// How the way to the server is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Link {
+    /// Not connected yet.
+    #[default]
+    Connecting,
+    /// Connected; what comes is here at once.
+    Up,
+    /// Not connected, and why; tried again.
+    Down(String),
+    /// Another `oub` has the connection for a moment.
+    Aside,
+}
+
+impl Shared {
+    pub fn new(context: Context, profile: Profile, key: VaultKey, since: UnixSeconds) -> Self {
+        Self {
+            context,
+            profile,
+            key,
+            desk: Arc::new(Desk::default()),
+            news: News::default(),
+            since,
+            conversations: Seats::new(super::conversation::CONVERSATIONS_MAX),
+            subscribers: Seats::new(super::subscription::SUBSCRIBERS_MAX),
+            link: Mutex::default(),
+            stopping: AtomicBool::new(false),
+        }
+    }
+
+    /// The vault once more: each thread has its own.
+    pub fn open(&self) -> Result<Client, ClientError> {
+        let resident = SharedResident::new(Arc::new(InHere(Arc::clone(&self.desk))));
+        self.open_with(Options { resident, ..self.context.options() })
+    }
+
+    /// The vault of the thread that stays connected, which asks nobody.
+    pub fn open_alone(&self) -> Result<Client, ClientError> {
+        self.open_with(self.context.options())
+    }
+
+    fn open_with(&self, options: Options) -> Result<Client, ClientError> {
+        Client::open(&self.profile, &Unlock::Key(self.key.clone()), options)
+    }
+
+    /// How the way to the server is.
+    pub fn link(&self) -> Link {
+        lock(&self.link).clone()
+    }
+
+    /// Takes note of what the connected thread tells; says on standard error what changed for the person.
+    pub fn note(&self, staying: Staying) {
+        let screen = &self.context.screen;
+        let link = match staying {
+            Staying::Arrived => return self.news.tell(),
+            Staying::Connected => Link::Up,
+            Staying::SteppedAside => Link::Aside,
+            Staying::Away(error) => Link::Down(format!("{}: {}", error.what(), error.why())),
+            _ => return,
+        };
+        let before = std::mem::replace(&mut *lock(&self.link), link.clone());
+        match (&before, &link) {
+            (Link::Down(_), Link::Up) => screen.say("connected again"),
+            (Link::Connecting, Link::Up) => screen.say("connected"),
+            (Link::Down(_), Link::Down(_)) => {}
+            (_, Link::Down(why)) => {
+                screen.warn(&format!("{}; it is tried again", crate::shown::shown_on_one_line(why)));
+            }
+            _ => {}
+        }
+    }
+
+    /// Ends everything, in order.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+        self.desk.stop();
+        self.news.tell();
+    }
+
+    /// Whether the end has begun.
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+}
+
+/// Tells threads that something came.
+#[derive(Default)]
+pub struct News {
+    count: Mutex<u64>,
+    changed: Condvar,
+}
+
+impl News {
+    /// Something came.
+    pub fn tell(&self) {
+        let mut count = lock(&self.count);
+        *count = count.wrapping_add(1);
+        self.changed.notify_all();
+    }
+
+    /// Waits until something came after `seen`, which follows. Says whether it did.
+    pub fn wait(&self, seen: &mut u64, patience: Duration) -> bool {
+        let same = |count: &mut u64| *count == *seen;
+        let waited = self.changed.wait_timeout_while(lock(&self.count), patience, same);
+        let (count, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        let came = *count != *seen;
+        *seen = *count;
+        came
+    }
+}
+
+/// A bounded number of seats.
+pub struct Seats {
+    taken: Arc<AtomicUsize>,
+    max: usize,
+}
+
+impl Seats {
+    fn new(max: usize) -> Self {
+        Self { taken: Arc::default(), max }
+    }
+
+    /// One of them, if one is free.
+    pub fn take(&self) -> Option<Seated> {
+        let seated = Seated(Arc::clone(&self.taken));
+        (self.taken.fetch_add(1, Ordering::Relaxed) < self.max).then_some(seated)
+    }
+
+    /// How many are taken.
+    pub fn count(&self) -> usize {
+        self.taken.load(Ordering::Relaxed)
+    }
+}
+
+/// Gives the seat back when dropped.
+pub struct Seated(Arc<AtomicUsize>);
+
+impl Drop for Seated {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// The daemon's own connection, for its other threads.
+struct InHere(Arc<Desk>);
+
+impl Resident for InHere {
+    fn collect(&self, patience: Duration) -> Option<Collected> {
+        self.0.collect(patience)
+    }
+
+    fn step_aside(&self, patience: Duration) -> Option<Aside> {
+        self.0.step_aside(patience)
+    }
+
+    /// No thread of the daemon follows in this way.
+    fn wait_for_news(&self, _patience: Duration) -> Waited {
+        Waited::Gone
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seats_are_bounded_and_come_back() {
+        let seats = Seats::new(2);
+        let (first, second) = (seats.take(), seats.take());
+        assert!(first.is_some() && second.is_some() && seats.take().is_none());
+        drop(first);
+        assert!(seats.take().is_some());
+        drop(second);
+        assert_eq!(seats.count(), 0);
+    }
+
+    #[test]
+    fn news_told_before_the_waiting_are_not_missed() {
+        let (news, mut seen) = (News::default(), 0);
+        assert!(!news.wait(&mut seen, Duration::ZERO));
+        news.tell();
+        news.tell();
+        assert!(news.wait(&mut seen, Duration::ZERO));
+        assert!(!news.wait(&mut seen, Duration::ZERO), "each once");
+    }
+}

@@ -1,0 +1,127 @@
+//! Where the daemon's socket is, and who may be at its other end.
+
+use std::fs::{self, DirBuilder, Metadata};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+
+use client::Profile;
+
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::problem::Problem;
+
+/// What the kernel keeps of a socket's path.
+const PATH_BYTES_MAX: usize = 107;
+
+/// `$XDG_RUNTIME_DIR/oubliette/PROFILE.sock`; in the profile's folder where there is no such folder, or where the
+/// profile is elsewhere by `--home`.
+pub fn path(context: &Context, profile: &Profile) -> PathBuf {
+    let global = context.global();
+    let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
+    match runtime.filter(|dir| dir.is_absolute() && dir.is_dir() && global.home.is_none()) {
+        Some(dir) => dir.join("oubliette").join(format!("{}.sock", global.profile)),
+        None => profile.dir().join("daemon.sock"),
+    }
+}
+
+/// Binds it anew. The caller has the seat, so whatever is there is of a daemon that is gone.
+pub fn bind(path: &Path) -> Result<UnixListener, Box<Problem>> {
+    if path.as_os_str().len() > PATH_BYTES_MAX {
+        return Err(too_long(path));
+    }
+    let folder = folder_of(path);
+    let made = DirBuilder::new().mode(0o700).create(folder);
+    match made {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(unusable(folder, &error)),
+        _ => {}
+    }
+    check_private(folder, &fs::metadata(folder).map_err(|error| unusable(folder, &error))?)?;
+    match fs::symlink_metadata(path) {
+        Ok(facts) if !facts.file_type().is_socket() || !is_mine(&facts) => return Err(in_the_way(path)),
+        Ok(_) => fs::remove_file(path).map_err(|error| unusable(path, &error))?,
+        Err(_) => {}
+    }
+    let listener = UnixListener::bind(path).map_err(|error| unusable(path, &error))?;
+    // Nobody else gets here before this line either: the folder is closed to them.
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).map_err(|error| unusable(path, &error))?;
+    Ok(listener)
+}
+
+/// Connects to the daemon of this profile; `None` when none listens.
+pub fn connect(path: &Path) -> Result<Option<UnixStream>, Box<Problem>> {
+    if path.as_os_str().len() > PATH_BYTES_MAX {
+        return Ok(None);
+    }
+    let Ok(facts) = fs::symlink_metadata(path) else { return Ok(None) };
+    if !facts.file_type().is_socket() {
+        return Err(in_the_way(path));
+    }
+    check_private(path, &facts)?;
+    let folder = folder_of(path);
+    check_private(folder, &fs::metadata(folder).map_err(|error| unusable(folder, &error))?)?;
+    match UnixStream::connect(path) {
+        Ok(stream) if peer_is_me(&stream) => Ok(Some(stream)),
+        Ok(_) => Err(foreign(path)),
+        Err(_) => Ok(None),
+    }
+}
+
+/// Whether the process at the other end is of the same person.
+#[cfg(target_os = "linux")]
+pub fn peer_is_me(stream: &UnixStream) -> bool {
+    rustix::net::sockopt::socket_peercred(stream).is_ok_and(|peer| peer.uid == rustix::process::geteuid())
+}
+
+/// Elsewhere the closed folder is what keeps others out.
+#[cfg(not(target_os = "linux"))]
+pub fn peer_is_me(_stream: &UnixStream) -> bool {
+    true
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new("/"))
+}
+
+fn is_mine(facts: &Metadata) -> bool {
+    facts.uid() == rustix::process::geteuid().as_raw()
+}
+
+fn check_private(path: &Path, facts: &Metadata) -> Result<(), Box<Problem>> {
+    if !is_mine(facts) {
+        return Err(foreign(path));
+    }
+    let mode = facts.mode() & 0o7777;
+    if mode & 0o077 == 0 {
+        return Ok(());
+    }
+    let (shown, wanted) = (path.display(), if facts.is_dir() { "700" } else { "600" });
+    let what = format!("others may reach {shown}");
+    let why = format!("its mode is {mode:o}; whoever reaches the socket reads and sends as you");
+    Err(Box::new(Problem::new(Exit::Local, "OUB-E107", what, why, format!("chmod {wanted} {shown}"))))
+}
+
+fn foreign(path: &Path) -> Box<Problem> {
+    let what = format!("{} belongs to somebody else", path.display());
+    let why = "the daemon's socket and its folder must be yours";
+    Box::new(Problem::new(Exit::Local, "OUB-E108", what, why, "look who made it, and remove it"))
+}
+
+fn in_the_way(path: &Path) -> Box<Problem> {
+    let what = format!("{} is in the way", path.display());
+    let why = "the daemon's socket belongs there, and this is something else";
+    Box::new(Problem::new(Exit::Local, "OUB-E109", what, why, "look what it is, and move it away"))
+}
+
+fn too_long(path: &Path) -> Box<Problem> {
+    let what = "the path of the daemon's socket is too long";
+    let why =
+        format!("{} has {} bytes, and {PATH_BYTES_MAX} are possible", path.display(), path.as_os_str().len());
+    Box::new(Problem::new(Exit::Local, "OUB-E106", what, why, "choose a shorter --home, or none"))
+}
+
+fn unusable(path: &Path, error: &io::Error) -> Box<Problem> {
+    let what = format!("the daemon's socket cannot be made at {}", path.display());
+    Box::new(Problem::new(Exit::Local, "OUB-E110", what, error.to_string(), "check the folder and the disk"))
+}
