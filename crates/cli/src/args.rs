@@ -12,10 +12,11 @@ Examples
   oub send bob 'lunch at noon?'                bob may be offline
   oub pull --json | jq -r .text                fetch, decrypt, acknowledge
   oub pull --exec ./handle.sh                  handled only if the hook exits 0
+  oub daemon install --now                     receive in the background from each login on
 
 Exit codes  0 done · 1 error · 2 usage · 3 nothing/timeout · 4 temporary, retry
             5 refused (quota, blocked, rate) · 6 IDENTITY NOT AS EXPECTED · 7 local store
-More: oub help <command> · oub help json · oub help exit-codes · oub help files · oub doctor";
+More: oub help <command> · oub help json · oub help exit-codes · oub help files · oub help api";
 
 /// Private messages to one person, through a server you own
 #[derive(Debug, Parser)]
@@ -119,7 +120,7 @@ pub enum Command {
     Doctor,
     /// Print a completion script
     Completions(Completions),
-    /// Print help for a command, or about: json, exit-codes, files
+    /// Print help for a command, or about: json, exit-codes, files, api
     Help(Help),
 }
 
@@ -432,7 +433,7 @@ pub struct Completions {
 /// Arguments of `help`.
 #[derive(Args, Debug)]
 pub struct Help {
-    /// A command, or: json, exit-codes, files
+    /// A command, or: json, exit-codes, files, api
     pub topic: Vec<String>,
 }
 

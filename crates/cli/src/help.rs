@@ -11,6 +11,8 @@ use crate::stop::{Stop, usage};
 const JSON: &str = include_str!("topics/json.schema.json");
 const EXIT_CODES: &str = include_str!("topics/exit-codes.txt");
 const FILES: &str = include_str!("topics/files.txt");
+/// What programs say at the daemon's socket.
+const API: &str = include_str!("topics/api.txt");
 
 /// Prints help about the topic; without one, about everything.
 pub fn run(context: &Context, topic: &[String]) -> Result<Exit, Stop> {
@@ -19,6 +21,7 @@ pub fn run(context: &Context, topic: &[String]) -> Result<Exit, Stop> {
         ["json"] => JSON.to_owned(),
         ["exit-codes"] => EXIT_CODES.to_owned(),
         ["files"] => FILES.to_owned(),
+        ["api"] => API.to_owned(),
         path => of_command(path)?,
     };
     context.screen.print(text.trim_end())?;
@@ -31,7 +34,7 @@ fn of_command(path: &[&str]) -> Result<String, Stop> {
     let mut command = &mut root;
     for word in path {
         command = command.find_subcommand_mut(word).ok_or_else(|| {
-            let why = "it is neither a command nor one of   json   exit-codes   files";
+            let why = "it is neither a command nor one of   json   exit-codes   files   api";
             usage("OUB-E037", format!("there is no help about {word}"), why, "oub help")
         })?;
     }

@@ -5,10 +5,10 @@ use std::{collections::BTreeSet, path::Path, time::Duration};
 use wire::{Address, HostPort, Invitation, Name, ShortFingerprint};
 
 use crate::{
-    ClientError, Contact, ContactOverview, ContactRequest, Desk, FailPoint, Handled, Language, LogEntry, LogFrom,
-    LogSearch, Notice, OutboxEntry, Passphrase, Place, Profile, Protector, PullOptions, PullSummary,
-    Received, SafetyNumber, SendOptions, Sent, SetAside, SharedResident, SharedWorld, Staying, Unhandled, Unlock, Waiting, doctor::Check, engine,
-    vault::Vault,
+    ClientError, Contact, ContactOverview, ContactRequest, Desk, FailPoint, Handled, Language, LogEntry,
+    LogFrom, LogSearch, Notice, OutboxEntry, Passphrase, Place, Profile, Protector, PullOptions, PullSummary,
+    Received, SafetyNumber, SendOptions, Sent, SetAside, SharedResident, SharedWorld, Staying, Unhandled,
+    Unlock, Waiting, doctor::Check, engine, vault::Vault,
 };
 
 /// How the client behaves towards the world.
@@ -255,7 +255,7 @@ impl Client {
     }
 
     /// Marks messages with this id as handled. Says how many were.
-    pub fn mark_handled(&self, id: &str) -> Result<u32, ClientError> {
+    pub fn mark_handled_by_id(&self, id: &str) -> Result<u32, ClientError> {
         engine::waiting::mark_handled(self, id)
     }
 

@@ -41,10 +41,9 @@ pub use doctor::{Check, Verdict};
 pub use error::ClientError;
 pub use fail_point::FailPoint;
 pub use message::{
-    ContactRequest, Direction, Handled, LogEntry, LogFrom, LogSearch, Missing, Notice, OutboxEntry,
-    OutboxState, Place, PullOptions, PullSummary, QueuedReason, Received, ReceivedBody, SendOptions, Sent,
-    SentState, SetAside,
-    Collected, Unhandled, Waiting,
+    Collected, ContactRequest, Direction, Handled, LogEntry, LogFrom, LogSearch, Missing, Notice,
+    OutboxEntry, OutboxState, Place, PullOptions, PullSummary, QueuedReason, Received, ReceivedBody,
+    SendOptions, Sent, SentState, SetAside, Unhandled, Waiting,
 };
 pub use profile::Profile;
 pub use transport::Pin;

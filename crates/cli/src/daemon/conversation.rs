@@ -148,7 +148,7 @@ impl Conversation<'_> {
     }
 
     fn handled(&mut self, message: &str) -> Result<(), Broken> {
-        match self.client()?.mark_handled(message)? {
+        match self.client()?.mark_handled_by_id(message)? {
             0 => Err(Problem::new(
                 Exit::Nothing,
                 "OUB-E111",

@@ -84,13 +84,13 @@ impl Drop for Daemon {
 }
 
 /// A program at the socket.
-struct Bot {
+pub struct Bot {
     stream: UnixStream,
     lines: BufReader<UnixStream>,
 }
 
 impl Bot {
-    fn at(person: &Person) -> Self {
+    pub fn at(person: &Person) -> Self {
         let stream = UnixStream::connect(socket(person)).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         Self { lines: BufReader::new(stream.try_clone().unwrap()), stream }
@@ -107,7 +107,7 @@ impl Bot {
     }
 
     /// Asks, and gives back the answer through its last line.
-    fn ask(&mut self, request: Value) -> Vec<Value> {
+    pub fn ask(&mut self, request: Value) -> Vec<Value> {
         self.write(format!("{request}\n").as_bytes());
         let mut answer = Vec::new();
         loop {

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::daemon::{Bot, Daemon};
 use crate::person::{Person, friends};
 use crate::relay::Relay;
 
@@ -65,6 +66,21 @@ fn every_line_of_json_keeps_the_promises_of_the_schema() {
     check(&alice, &["outbox"]);
     check(&alice, &["pull"]);
     check(&carol, &["contact", "remove", "bob", "--yes"]);
+    let _daemon = Daemon::of(&alice);
+    check(&alice, &["daemon", "status"]);
+    let mut bot = Bot::at(&alice);
+    for asked in ["hello", "collect", "contacts", "requests", "status", "nonsense"] {
+        let answer = bot.ask(serde_json::json!({"v": 1, "id": asked, "do": asked}));
+        for line in answer {
+            assert!(asked == "nonsense" || line["re"] == asked, "{line}");
+            seen.push(schema.check(&line));
+        }
+    }
+    let sending = serde_json::json!({"v": 1, "do": "send", "to": "bob", "text": "three"});
+    let history = serde_json::json!({"v": 1, "do": "log", "contact": "bob"});
+    for asked in [sending, history] {
+        seen.extend(bot.ask(asked).iter().map(|line| schema.check(line)));
+    }
 
     for kind in schema.kinds() {
         assert!(seen.contains(&kind), "no line of the kind {kind} was seen");
