@@ -128,6 +128,7 @@ fn status(context: &Context) -> Result<Exit, Stop> {
     let line = Line::new("status")
         .number("pid", number("pid").unwrap_or(0))
         .text("version", field(&status, "version").unwrap_or_default())
+        .text("socket", field(&status, "socket").unwrap_or_default())
         .text("since", since)
         .text("link", text.unwrap_or_default())
         .maybe_text("why", why)

@@ -202,6 +202,7 @@ impl Conversation<'_> {
         let line = Line::new("status")
             .number("pid", u64::from(std::process::id()))
             .text("version", env!("CARGO_PKG_VERSION"))
+            .text("socket", &shared.socket.display().to_string())
             .text("since", &when::for_programs(shared.since))
             .text("link", link)
             .maybe_text("why", why.as_deref())

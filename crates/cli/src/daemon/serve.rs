@@ -19,7 +19,6 @@ use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::protector;
 use crate::stop::Stop;
-use crate::when;
 
 /// How long the end waits for a command of `--exec` that still runs.
 const FAREWELL: Duration = Duration::from_secs(10);
@@ -34,7 +33,7 @@ pub fn run(context: &Context, options: &DaemonRun) -> Result<Exit, Stop> {
     let _seat = Seat::take(&profile, &path)?;
     let unlock = protector::unlock(context, &profile, None)?;
     let key = VaultKey::of(&profile, &unlock)?;
-    let shared = Arc::new(Shared::new(context.clone(), profile, key, when::now()));
+    let shared = Arc::new(Shared::new(context.clone(), profile, path.clone(), key));
     let client = shared.open_alone()?;
     let listener = socket::bind(&path)?;
     let removed = Removed(&path);

@@ -1,5 +1,6 @@
 //! [`Shared`]: what the threads of a daemon know of each other.
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -11,11 +12,13 @@ use client::{
 use wire::UnixSeconds;
 
 use crate::context::Context;
+use crate::when;
 
 /// One daemon.
 pub struct Shared {
     pub context: Context,
     pub profile: Profile,
+    pub socket: PathBuf,
     pub key: VaultKey,
     pub desk: Arc<Desk>,
     pub news: News,
@@ -41,14 +44,15 @@ pub enum Link {
 }
 
 impl Shared {
-    pub fn new(context: Context, profile: Profile, key: VaultKey, since: UnixSeconds) -> Self {
+    pub fn new(context: Context, profile: Profile, socket: PathBuf, key: VaultKey) -> Self {
         Self {
             context,
             profile,
+            socket,
             key,
             desk: Arc::new(Desk::default()),
             news: News::default(),
-            since,
+            since: when::now(),
             conversations: Seats::new(super::conversation::CONVERSATIONS_MAX),
             subscribers: Seats::new(super::subscription::SUBSCRIBERS_MAX),
             link: Mutex::default(),
