@@ -259,8 +259,14 @@ impl Client {
         engine::waiting::mark_handled(self, id)
     }
 
+    /// Sends what waits in the outbox, without collecting first: for where somebody stays connected. Returns how many
+    /// messages were stored.
+    pub fn send_waiting(&self) -> Result<u32, ClientError> {
+        engine::send::send_waiting(self)
+    }
+
     /// Stays connected and takes in what comes, until [`Desk::stop`]; collects for whoever asks at the desk; hands
-    /// nothing out. A connection that breaks is made again. Ends by itself only for what no retry cures.
+    /// nothing out, and sends nothing. A connection that breaks is made again. Ends by itself only for what no retry cures.
     pub fn stay(&self, desk: &Desk, tell: &mut dyn FnMut(Staying)) -> Result<(), ClientError> {
         engine::stay::stay(self, desk, tell)
     }

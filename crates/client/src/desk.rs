@@ -100,6 +100,7 @@ pub struct Desk {
 #[derive(Default)]
 struct State {
     asks: VecDeque<Ask>,
+    nudged: bool,
     stopped: bool,
 }
 
@@ -107,6 +108,9 @@ pub(crate) enum Ask {
     Collect(SyncSender<Collected>),
     StepAside(SyncSender<()>, Weak<Token>),
 }
+
+/// No more waiting.
+pub(crate) struct Nudged;
 
 /// Rings the bell when the asker is done.
 pub(crate) struct Token(Weak<Desk>);
@@ -123,6 +127,12 @@ impl Desk {
     /// Ends the stay: within a second, or when what it is doing is committed.
     pub fn stop(&self) {
         self.lock().stopped = true;
+        self.bell.notify_one();
+    }
+
+    /// Ends the wait for the next attempt to connect, if there is one.
+    pub fn nudge(&self) {
+        self.lock().nudged = true;
         self.bell.notify_one();
     }
 
@@ -148,6 +158,16 @@ impl Desk {
 
     pub(crate) fn take(&self) -> Option<Ask> {
         self.lock().asks.pop_front()
+    }
+
+    /// For somebody who waits for the next attempt: whether to end that, else the next ask. Who nudges and then
+    /// asks is not taken for one who only asks.
+    pub(crate) fn take_unless_nudged(&self) -> Result<Option<Ask>, Nudged> {
+        let mut state = self.lock();
+        if std::mem::take(&mut state.nudged) || state.stopped {
+            return Err(Nudged);
+        }
+        Ok(state.asks.pop_front())
     }
 
     /// Turns everybody away who waits: they see to themselves.

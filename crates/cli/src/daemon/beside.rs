@@ -75,7 +75,7 @@ impl Beside {
 
 impl Resident for Beside {
     fn collect(&self, patience: Duration) -> Option<Collected> {
-        let answer = self.ask(r#"{"v":1,"do":"collect"}"#, "collected", patience)?;
+        let answer = self.ask(r#"{"v":1,"do":"drain"}"#, "collected", patience)?;
         let count = |name: &str| {
             let count = answer.get(name).and_then(Value::as_u64).unwrap_or(0);
             u32::try_from(count).unwrap_or(u32::MAX)

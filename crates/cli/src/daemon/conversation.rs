@@ -97,7 +97,8 @@ impl Conversation<'_> {
             Asked::Subscribe => self.subscribe(subscription::messages, re),
             Asked::Watch => self.subscribe(subscription::news, re),
             Asked::Handled { message } => self.handled(&message),
-            Asked::Collect => self.collect(re),
+            Asked::Collect => self.collect(true, re),
+            Asked::Drain => self.collect(false, re),
             Asked::Contacts => self.contacts(re),
             Asked::Log { contact, max } => self.log(&contact, max, re),
             Asked::Requests => self.requests(re),
@@ -161,8 +162,12 @@ impl Conversation<'_> {
         }
     }
 
-    fn collect(&mut self, re: Option<&str>) -> Result<(), Broken> {
-        let collected = self.shared.desk.collect(self.shared.context.options().timeout);
+    fn collect(&mut self, again: bool, re: Option<&str>) -> Result<(), Broken> {
+        let (desk, patience) = (&self.shared.desk, self.shared.context.options().timeout);
+        let collected = desk.collect(patience).or_else(|| {
+            // It waits before it tries again; whoever asks does not want to wait for that.
+            again.then(|| desk.nudge()).and_then(|()| desk.collect(patience))
+        });
         let counts = collected.unwrap_or_default();
         let line = Line::new("collected")
             .truth("connected", collected.is_some())

@@ -3,7 +3,8 @@
 //! [`run`] takes the [`seat`] (one daemon for a vault), unlocks the vault, binds the [`socket`] and stays connected;
 //! [`Shared`](shared::Shared) is what its threads know of each other. Each connection to the socket is a
 //! [`conversation`] of [`request`]s, one JSON line each; [`subscription`]s push what comes, the [`hooks`] hand it to a
-//! command, [`notify`] tells a person. Another `oub` finds the daemon through [`beside`]. [`unit`] is what
+//! command, [`notify`] tells a person, and what
+//! waits in the [`outbox`] leaves. Another `oub` finds the daemon through [`beside`]. [`unit`] is what
 //! `oub daemon install` writes.
 
 pub mod beside;
@@ -11,6 +12,7 @@ mod conversation;
 mod hooks;
 mod lines;
 mod notify;
+mod outbox;
 mod request;
 mod seat;
 mod serve;

@@ -61,6 +61,8 @@ pub enum Asked {
     Stop,
     /// For `oub` itself: the vault's key.
     Key,
+    /// For `oub` itself: collect now, or say at once that you cannot.
+    Drain,
     /// For `oub` itself: that something came, each time.
     Watch,
     /// For `oub` itself: let go of the connection until this conversation ends.
@@ -115,6 +117,7 @@ fn asked(fields: &mut Fields) -> Result<Asked, String> {
         "status" => Asked::Status,
         "stop" => Asked::Stop,
         "key" => Asked::Key,
+        "drain" => Asked::Drain,
         "watch" => Asked::Watch,
         "aside" => Asked::Aside,
         _ => return Err("do is none of what this version can do".to_owned()),

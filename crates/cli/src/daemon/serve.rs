@@ -3,7 +3,8 @@
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::sync::Arc;
-use std::thread;
+use std::sync::mpsc::sync_channel;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use client::VaultKey;
@@ -14,7 +15,7 @@ use crate::args::DaemonRun;
 use crate::context::Context;
 use crate::daemon::seat::Seat;
 use crate::daemon::shared::Shared;
-use crate::daemon::{conversation, hooks, notify, socket};
+use crate::daemon::{conversation, hooks, notify, outbox, socket};
 use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::protector;
@@ -36,24 +37,17 @@ pub fn run(context: &Context, options: &DaemonRun) -> Result<Exit, Stop> {
     let shared = Arc::new(Shared::new(context.clone(), profile, path.clone(), key));
     let client = shared.open_alone()?;
     let listener = socket::bind(&path)?;
-    let removed = Removed(&path);
+    let socket = Removed(&path);
     end_by_signal(&shared)?;
     listen(&shared, listener)?;
-    let hooks = start(&shared, "hooks", {
-        let options = options.clone();
-        move |shared| hooks::run(shared, &options)
-    })?;
-    start(&shared, "notify", {
-        let wish = options.notify;
-        move |shared| notify::run(shared, wish)
-    })?;
+    let hooks = start_workers(&shared, options)?;
     context.screen.say(&format!("receiving in the background; socket {}", path.display()));
     let _nobody_listens = sd_notify::notify(&[NotifyState::Ready]);
     let ended = client.stay(&shared.desk, &mut |staying| shared.note(staying));
     let _nobody_listens = sd_notify::notify(&[NotifyState::Stopping]);
     shared.stop();
     // From here on commands see to themselves.
-    drop(removed);
+    drop(socket);
     let end = Instant::now() + FAREWELL;
     while !hooks.is_finished() && Instant::now() < end {
         thread::sleep(LOOK);
@@ -61,6 +55,15 @@ pub fn run(context: &Context, options: &DaemonRun) -> Result<Exit, Stop> {
     ended?;
     context.screen.say("ended; what came is kept");
     Ok(Exit::Done)
+}
+
+/// Those who work beside the connected thread. The one that runs commands is worth waiting for at the end.
+fn start_workers(shared: &Arc<Shared>, options: &DaemonRun) -> Result<JoinHandle<()>, Box<Problem>> {
+    start(shared, "outbox", outbox::run)?;
+    let wish = options.notify;
+    start(shared, "notify", move |shared| notify::run(shared, wish))?;
+    let options = options.clone();
+    start(shared, "hooks", move |shared| hooks::run(shared, &options))
 }
 
 /// Removes the socket when the daemon ends in order.
@@ -91,14 +94,16 @@ fn listen(shared: &Arc<Shared>, listener: UnixListener) -> Result<(), Box<Proble
     Ok(())
 }
 
-/// SIGTERM and the like end it in order; a second one at once.
+/// SIGTERM and the like end it in order; a second one at once. From when this returns.
 fn end_by_signal(shared: &Arc<Shared>) -> Result<(), Box<Problem>> {
-    start(shared, "signals", |shared| {
+    let (ready, is_ready) = sync_channel(1);
+    start(shared, "signals", move |shared| {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let Ok(runtime) = runtime else { return };
         runtime.block_on(async {
             let kinds = [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()];
             let [Ok(mut term), Ok(mut int), Ok(mut hup)] = kinds.map(signal) else { return };
+            let _ = ready.send(());
             loop {
                 tokio::select! {
                     _ = term.recv() => {}
@@ -113,17 +118,19 @@ fn end_by_signal(shared: &Arc<Shared>) -> Result<(), Box<Problem>> {
             }
         });
     })?;
-    Ok(())
+    is_ready.recv().map_err(|_| cannot_start("it cannot listen to signals"))
 }
 
 fn start(
     shared: &Arc<Shared>,
     name: &str,
     work: impl FnOnce(&Arc<Shared>) + Send + 'static,
-) -> Result<thread::JoinHandle<()>, Box<Problem>> {
+) -> Result<JoinHandle<()>, Box<Problem>> {
     let held = Arc::clone(shared);
-    thread::Builder::new().name(name.to_owned()).spawn(move || work(&held)).map_err(|error| {
-        let what = "the daemon cannot start";
-        Box::new(Problem::new(Exit::Temporary, "OUB-E114", what, error.to_string(), "try again"))
-    })
+    let started = thread::Builder::new().name(name.to_owned()).spawn(move || work(&held));
+    started.map_err(|error| cannot_start(&error.to_string()))
+}
+
+fn cannot_start(why: &str) -> Box<Problem> {
+    Box::new(Problem::new(Exit::Temporary, "OUB-E114", "the daemon cannot start", why, "try again"))
 }

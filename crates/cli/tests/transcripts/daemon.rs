@@ -412,6 +412,45 @@ fn wrong_lines_are_answered_and_end_nothing() {
 }
 
 #[test]
+fn who_does_not_read_is_let_go_and_holds_nobody_up() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    let daemon = Daemon::of(&bob);
+    let mut bot = Bot::at(&bob);
+    bot.subscribe();
+    let mut deaf = Bot::at(&bob);
+    deaf.stream.set_write_timeout(Some(Duration::from_millis(500))).unwrap();
+    // It asks and asks, until no answer fits between the two any more.
+    let asked = (0..100_000).take_while(|_| deaf.stream.write_all(b"{\"v\":1,\"do\":\"status\"}\n").is_ok());
+    assert!(asked.count() < 100_000);
+    alice.ok(&["send", "bob", "meanwhile"]);
+    assert_eq!(bot.message()["text"], "meanwhile");
+    daemon.says("did not read was closed");
+    assert_eq!(bob.pull(), ["meanwhile"]);
+}
+
+#[test]
+fn a_contact_whose_server_is_gone_does_not_keep_what_comes_waiting() {
+    let (relay, mut far) = (Relay::start(), Relay::start());
+    let (alice, bob) = friends(&relay);
+    let carol = Person::joined("carol", &far);
+    bob.ok(&["add", &carol.address()]);
+    far.kill();
+    // Somebody who takes the connection, and then says nothing.
+    let _silent = std::net::TcpListener::bind(&far.listens_on).unwrap();
+    let queued = bob.json(&["send", "carol", "hello", "--timeout", "1s"]).remove(0);
+    assert_eq!(queued["t"], "queued");
+    let _daemon = Daemon::of(&bob);
+    let mut bot = Bot::at(&bob);
+    bot.subscribe();
+    bot.stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    for text in ["one", "two", "three"] {
+        alice.ok(&["send", "bob", text]);
+        assert_eq!(bot.message()["text"], text, "well before the 30 s that carol's server is given");
+    }
+}
+
+#[test]
 fn a_socket_that_others_may_reach_is_refused() {
     let relay = Relay::start();
     let (_alice, bob) = friends(&relay);

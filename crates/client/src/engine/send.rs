@@ -147,7 +147,15 @@ fn words(reason: &QueuedReason) -> String {
 
 /// See [`Client::flush`].
 pub(crate) fn flush(client: &Client) -> Result<u32, ClientError> {
-    let flushed = run(drain_and_flush(client))?;
+    stored(run(drain_and_flush(client))?)
+}
+
+/// See [`Client::send_waiting`].
+pub(crate) fn send_waiting(client: &Client) -> Result<u32, ClientError> {
+    stored(run(flush_all(client))?)
+}
+
+fn stored(flushed: Flushed) -> Result<u32, ClientError> {
     match flushed.problems.into_values().next() {
         Some(error) if flushed.stored == 0 => Err(error),
         _ => Ok(flushed.stored),

@@ -1,4 +1,5 @@
-//! Staying connected: what comes is taken in at once, and whoever asks at the desk is answered.
+//! Staying connected: what comes is taken in at once, and whoever asks at the desk is answered. Nothing is sent
+//! here: a contact's server that does not answer must not keep what comes waiting.
 
 use std::{
     sync::{Weak, mpsc::SyncSender},
@@ -8,24 +9,24 @@ use std::{
 use client_core::schedule::backoff_ms;
 use tokio::time::timeout;
 
-use super::{owner::Owner, pull::round, run, send::flush_all};
+use super::{owner::Owner, pull::drain, run};
 use crate::{
     Client, ClientError, Collected, Desk, Staying,
-    desk::{Ask, Token},
+    desk::{Ask, Nudged, Token},
     vault::lock::CollectorLock,
 };
 
 /// How often it looks whether it shall stop, when nobody rings.
 const LOOK: Duration = Duration::from_secs(1);
-/// How often it looks into the outbox.
-const FLUSH: Duration = Duration::from_secs(5);
 /// A connection is made anew this often: what only a drained client may do (prekeys, the daily sweep) comes with it.
 const ROUND: Duration = Duration::from_secs(3_600);
 /// How long it waits for another process that collects, before it says so and tries again.
 const LOCK_WAIT: Duration = Duration::from_secs(1);
-/// The attempt from which on a connection that was taken over is made again: minutes apart, so that two copies
-/// of a profile do not throw each other out all day.
-const TAKEN_OVER_ATTEMPT: u32 = 8;
+/// The attempt from which on attempts are minutes apart: two copies of a profile that throw each other out shall not
+/// do so all day.
+const MINUTES_ATTEMPT: u32 = 8;
+/// Nobody is given the way for longer than this without asking again.
+const ASIDE_MAX: Duration = Duration::from_secs(600);
 
 /// How one connection ended.
 enum Ended {
@@ -59,15 +60,12 @@ impl Stay<'_> {
                     attempt = 0;
                     self.stand_aside(asker, token).await;
                 }
-                Err(error) if !matches!(error.exit_code(), 4 | 5) => {
+                Err(error) if !may_heal(&error) => {
                     self.desk.turn_away();
                     return Err(error);
                 }
                 Err(error) => {
-                    attempt = if connected { 0 } else { attempt };
-                    if error == ClientError::Superseded {
-                        attempt = attempt.max(TAKEN_OVER_ATTEMPT);
-                    }
+                    attempt = attempt_after(&error, if connected { 0 } else { attempt });
                     let wait = backoff_ms(attempt, self.client.number(), error.retry_after_s());
                     (self.tell)(Staying::Away(error));
                     self.pause(Duration::from_millis(wait)).await;
@@ -82,7 +80,7 @@ impl Stay<'_> {
     /// Connects, drains, and follows until something ends it. The lock is let go of on the way out.
     async fn connection(&mut self, connected: &mut bool) -> Result<Ended, ClientError> {
         let _lock = self.lock()?;
-        self.untold += round(self.client).await?;
+        self.untold += drain(self.client).await?;
         let mut owner = Owner::connect(self.client).await?;
         owner.drain().await?;
         owner.follow().await?;
@@ -102,12 +100,10 @@ impl Stay<'_> {
     }
 
     async fn follow(&mut self, owner: &mut Owner<'_>) -> Result<Ended, ClientError> {
-        let (began, mut flushed) = (Instant::now(), Instant::now());
+        let began = Instant::now();
         loop {
-            while let Some(ask) = self.desk.take() {
-                if let Some(ended) = self.answer(ask, owner).await? {
-                    return Ok(ended);
-                }
+            if let Some(ended) = self.answer(owner).await? {
+                return Ok(ended);
             }
             if self.desk.is_stopped() {
                 return Ok(Ended::Stopped);
@@ -115,40 +111,44 @@ impl Stay<'_> {
             if began.elapsed() > ROUND {
                 return Ok(Ended::RoundOver);
             }
-            let came = owner.wait_unless(LOOK, Some(&self.desk.bell)).await?;
-            if came {
+            if owner.wait_unless(LOOK, Some(&self.desk.bell)).await? {
                 (self.tell)(Staying::Arrived);
-            }
-            if came || flushed.elapsed() > FLUSH {
-                flush_all(self.client).await?;
-                flushed = Instant::now();
             }
         }
     }
 
-    async fn answer(&mut self, ask: Ask, owner: &mut Owner<'_>) -> Result<Option<Ended>, ClientError> {
-        match ask {
-            Ask::Collect(asker) => {
-                // If the connection breaks here, the asker hears that nobody answers, and sees to itself.
-                owner.drain().await?;
-                owner.follow().await?;
-                self.untold += std::mem::take(&mut owner.collected);
-                (self.tell)(Staying::Arrived);
-                let told = std::mem::take(&mut self.untold);
-                if asker.send(told).is_err() {
-                    self.untold += told;
-                }
-                Ok(None)
+    /// Drains once for everybody who asked before; a connection that breaks here leaves them unanswered, and they see
+    /// to themselves.
+    async fn answer(&mut self, owner: &mut Owner<'_>) -> Result<Option<Ended>, ClientError> {
+        let (mut collecting, mut leaving) = (Vec::new(), None);
+        while leaving.is_none()
+            && let Some(ask) = self.desk.take()
+        {
+            match ask {
+                Ask::Collect(asker) => collecting.push(asker),
+                // Answered when the lock is free.
+                Ask::StepAside(asker, token) => leaving = Some(Ended::Aside(asker, token)),
             }
-            // Answered when the lock is free.
-            Ask::StepAside(asker, token) => Ok(Some(Ended::Aside(asker, token))),
         }
+        if !collecting.is_empty() {
+            owner.drain().await?;
+            owner.follow().await?;
+            self.untold += std::mem::take(&mut owner.collected);
+            (self.tell)(Staying::Arrived);
+        }
+        for asker in collecting {
+            let told = std::mem::take(&mut self.untold);
+            if asker.send(told).is_err() {
+                self.untold += told;
+            }
+        }
+        Ok(leaving)
     }
 
     /// Not connected and without the lock, until everybody who asked for that is done.
     async fn stand_aside(&mut self, asker: SyncSender<()>, token: Weak<Token>) {
         (self.tell)(Staying::SteppedAside);
-        let mut tokens = Vec::new();
+        let (mut tokens, end) = (Vec::new(), Instant::now() + ASIDE_MAX);
         let mut next = Some(Ask::StepAside(asker, token));
         loop {
             while let Some(ask) = next.take().or_else(|| self.desk.take()) {
@@ -160,17 +160,46 @@ impl Stay<'_> {
                 }
             }
             tokens.retain(|token| token.strong_count() > 0);
-            if tokens.is_empty() || self.desk.is_stopped() {
+            if tokens.is_empty() || self.desk.is_stopped() || Instant::now() >= end {
                 return;
             }
             let _ = timeout(LOOK, self.desk.bell.notified()).await;
         }
     }
 
-    /// Waits before the next attempt. Who asks meanwhile ends the waiting: perhaps the network is back.
+    /// Waits before the next attempt. Who wants something collected meanwhile is turned away and tries by itself;
+    /// who had the way to itself knows more of the network than we do, so that then the waiting ends.
     async fn pause(&mut self, long: Duration) {
-        // Those whose asking just failed see to themselves.
         self.desk.turn_away();
-        let _ = timeout(long, self.desk.bell.notified()).await;
+        let end = Instant::now() + long;
+        while Instant::now() < end {
+            match self.desk.take_unless_nudged() {
+                Err(Nudged) => return,
+                Ok(Some(Ask::Collect(_))) => {}
+                Ok(Some(Ask::StepAside(asker, token))) => return self.stand_aside(asker, token).await,
+                Ok(None) => {
+                    let left = end.saturating_duration_since(Instant::now());
+                    let _ = timeout(left, self.desk.bell.notified()).await;
+                }
+            }
+        }
+    }
+}
+
+/// Whether trying again later may help: not where a person has to look first.
+fn may_heal(error: &ClientError) -> bool {
+    // A relay that a proxy stands in for, a full disk: both pass.
+    let passing =
+        matches!(error, ClientError::Protocol { .. } | ClientError::Vault { .. } | ClientError::File { .. });
+    passing || matches!(error.exit_code(), 4 | 5)
+}
+
+/// From which attempt on to count, for this error.
+fn attempt_after(error: &ClientError, attempt: u32) -> u32 {
+    match error {
+        // Whoever collects there ends within seconds, mostly.
+        ClientError::CollectorBusy => attempt.min(1),
+        ClientError::Superseded | ClientError::Protocol { .. } => attempt.max(MINUTES_ATTEMPT),
+        _ => attempt,
     }
 }
