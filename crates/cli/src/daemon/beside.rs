@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use crate::context::Context;
 use crate::daemon::lines::{Came, Lines};
-use crate::daemon::socket;
+use crate::daemon::{seat, socket};
 use crate::problem::Problem;
 use crate::shown::shown_on_one_line;
 
@@ -31,7 +31,7 @@ pub struct Beside {
 impl Beside {
     /// Looks whether one runs. A socket that others may reach is not used, and that is said.
     pub fn find(context: &Context, profile: &Profile) -> Option<Arc<Self>> {
-        let path = socket::path(context, profile);
+        let path = seat::socket_of(profile)?;
         let mut line = match Connection::open(&path) {
             Ok(found) => found?,
             Err(problem) => {

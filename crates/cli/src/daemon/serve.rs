@@ -31,13 +31,14 @@ pub fn run(context: &Context, options: &DaemonRun) -> Result<Exit, Stop> {
     // Says what is wrong with the profile before anything is made in its folder.
     profile.protection()?;
     let path = socket::path(context, &profile);
-    let _seat = Seat::take(&profile, &path)?;
+    let mut seat = Seat::take(&profile)?;
     let unlock = protector::unlock(context, &profile, None)?;
     let key = VaultKey::of(&profile, &unlock)?;
     let shared = Arc::new(Shared::new(context.clone(), profile, path.clone(), key));
     let client = shared.open_alone()?;
     let listener = socket::bind(&path)?;
     let socket = Removed(&path);
+    seat.announce(&path).map_err(|error| cannot_start(&error.to_string()))?;
     end_by_signal(&shared)?;
     listen(&shared, listener)?;
     let hooks = start_workers(&shared, options)?;

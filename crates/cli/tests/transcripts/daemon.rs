@@ -297,6 +297,41 @@ fn killed_in_the_middle_of_traffic_it_loses_and_doubles_nothing() {
 }
 
 #[test]
+fn what_a_bot_handled_never_comes_again_however_often_the_daemon_dies() {
+    const MESSAGES: usize = 30;
+    let mut dice = Dice::new("dying_daemon");
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    let sent: Vec<String> = (0..MESSAGES).map(|number| format!("message {number:02}")).collect();
+    let (mut handled, mut deaths) = (Vec::new(), 0);
+    std::thread::scope(|scope| {
+        let (alice, sent) = (&alice, &sent);
+        scope.spawn(move || sent.iter().for_each(|text| drop(alice.ok(&["send", "bob", text]))));
+        while handled.len() < MESSAGES {
+            let mut daemon = Daemon::of(&bob);
+            let mut bot = Bot::at(&bob);
+            bot.subscribe();
+            for _ in 0..=dice.below(6).min((MESSAGES - handled.len() - 1) as u64) {
+                let message = bot.message();
+                bot.handle(&message);
+                // Said before the next message, or after it: messages do not wait for answers.
+                handled.push(message["text"].as_str().unwrap().to_owned());
+            }
+            // Whoever asks after that knows that all before it was done.
+            let mut asked = json!({"v": 1, "id": "last", "do": "hello"}).to_string();
+            asked.push('\n');
+            bot.write(asked.as_bytes());
+            while bot.line()["t"] != "hello" {}
+            deaths += 1;
+            if dice.below(2) == 0 { daemon.kill() } else { daemon.terminate() }
+        }
+    });
+    println!("{MESSAGES} messages, {deaths} deaths");
+    assert_eq!(handled, sent, "each once, in order");
+    assert!(bob.pull().is_empty());
+}
+
+#[test]
 fn a_relay_that_goes_and_comes_back_is_found_again() {
     let mut relay = Relay::start();
     let (alice, bob) = friends(&relay);
@@ -497,6 +532,9 @@ fn the_socket_lies_in_the_runtime_folder_where_there_is_one() {
     let path = run.join("oubliette").join("default.sock");
     assert!(path.exists());
     assert_eq!(Ran::of(&mut command(&["daemon", "status"])).code, Some(0));
+    // A cron job has no such folder in its environment.
+    let mut cron = command(&["daemon", "status"]);
+    assert_eq!(Ran::of(cron.env_remove("XDG_RUNTIME_DIR")).code, Some(0));
     // The same runtime folder, another profile of the same name: not its daemon.
     let elsewhere = bob.home.path().join("elsewhere");
     let mut other = command(&["join", &relay.invite("carol"), "--protect", "file"]);
