@@ -190,3 +190,49 @@ impl Desk {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_waits_at_a_desk_that_is_closed_or_crowded() {
+        let desk = Desk::default();
+        let (answer, _answered) = sync_channel(1);
+        for _ in 0..ASKS_MAX {
+            assert!(desk.ask(Ask::Collect(answer.clone())).is_some());
+        }
+        assert!(desk.ask(Ask::Collect(answer.clone())).is_none(), "crowded");
+        desk.turn_away();
+        assert!(desk.ask(Ask::Collect(answer)).is_some());
+        desk.stop();
+        assert!(desk.collect(Duration::from_secs(60)).is_none(), "closed: at once");
+    }
+
+    #[test]
+    fn who_is_turned_away_hears_of_it_at_once() {
+        let desk = Arc::new(Desk::default());
+        std::thread::scope(|scope| {
+            let asking = scope.spawn(|| desk.step_aside(Duration::from_secs(60)).is_none());
+            while desk.lock().asks.is_empty() {
+                std::thread::yield_now();
+            }
+            desk.turn_away();
+            assert!(asking.join().unwrap());
+        });
+    }
+
+    #[test]
+    fn who_nudges_and_then_asks_is_not_turned_away() {
+        let desk = Desk::default();
+        let (answer, _answered) = sync_channel(1);
+        desk.nudge();
+        desk.ask(Ask::Collect(answer)).unwrap();
+        assert!(desk.take_unless_nudged().is_err());
+        assert!(
+            matches!(desk.take(), Some(Ask::Collect(_))),
+            "the ask is still there for the next connection"
+        );
+    }
+}

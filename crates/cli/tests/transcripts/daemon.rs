@@ -228,6 +228,24 @@ fn commands_beside_the_daemon_answer_as_they_do_without_it() {
 }
 
 #[test]
+fn what_was_stored_before_a_pull_is_in_it() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    let _daemon = Daemon::of(&bob);
+    let mut asking = Bot::at(&bob);
+    for number in 0..40 {
+        let text = number.to_string();
+        alice.ok(&["send", "bob", &text]);
+        // The daemon hears of it by itself at the same moment: whichever comes first, it is there afterwards.
+        let answer = asking.ask(json!({"v": 1, "do": "collect"}));
+        assert_eq!(answer[0]["connected"], true, "{answer:?}");
+        let log = asking.ask(json!({"v": 1, "do": "log", "contact": "alice", "max": 1}));
+        assert_eq!(log[0]["text"], text, "{log:?}");
+    }
+    assert_eq!(bob.pull().len(), 40);
+}
+
+#[test]
 fn eight_senders_beside_the_daemons_of_both_lose_and_double_nothing() {
     let relay = Relay::start();
     let (alice, bob) = friends(&relay);
