@@ -62,19 +62,73 @@ def resend(reader):
 
 
 def check_body(kind, body):
-    """Text is UTF-8, a refill is empty, an accept is a reply path, a resend request names gaps; kind 0 is none; others are kept."""
-    if kind == 0 or (kind == 4 and body):
+    """spec/e2ee.md § Kinds. Kind 0 is none; numbers without a meaning are kept."""
+    if kind == 0:
         raise Refused("Content")
-    if kind == 1:
-        try:
-            body.decode("utf-8")
-        except UnicodeDecodeError:
-            raise Refused("Content") from None
-    if kind == 5:
+    if kind in BODIES:
         reader = Reader(body, "Content")
-        ReplyPath(reader)
+        BODIES[kind](reader)
         reader.end()
-    if kind == 6:
-        reader = Reader(body, "Content")
-        resend(reader)
-        reader.end()
+
+
+def words(reader, count=None):
+    try:
+        return reader.take(reader.left() if count is None else count).decode("utf-8")
+    except UnicodeDecodeError:
+        raise Refused("Content") from None
+
+
+def file_part(reader):
+    reader.take(16)
+    start = reader.u16() * 60_000
+    length = reader.left()
+    reader.require(1 <= length <= 60_000 and start + length <= 2**24)
+    reader.take(length)
+
+
+def receipts(reader):
+    count = reader.left() // 16
+    reader.require(1 <= count <= 64)
+    reader.take(16 * count)
+
+
+def question(reader):
+    reader.u64()
+    count = reader.u8()
+    reader.require(count <= 16)
+    choices = [words(reader, reader.u8()) for _ in range(count)]
+    reader.require(all(1 <= len(choice.encode()) <= 100 for choice in choices) and len(set(choices)) == count)
+    words(reader)
+
+
+def file_head(reader):
+    reader.require(reader.u32() <= 2**24)
+    reader.take(32)
+    words(reader, reader.u8())
+    words(reader)
+
+
+def seconds(reader, least):
+    reader.require(least <= reader.u32() <= 366 * 86_400)
+
+
+def note(reader):
+    flags = reader.u8()
+    reader.require(flags in (1, 2, 3))
+    if flags & 1:
+        reader.take(16)
+    if flags & 2:
+        seconds(reader, 1)
+    words(reader)
+
+
+def named_words(reader):
+    reader.take(16)
+    words(reader)
+
+
+BODIES = {
+    1: words, 2: file_part, 3: receipts, 4: lambda reader: None, 5: ReplyPath, 6: resend, 9: question,
+    10: named_words, 11: file_head, 12: note, 13: lambda reader: seconds(reader, 0), 14: named_words,
+    15: lambda reader: reader.take(16),
+}

@@ -23,6 +23,8 @@ class Reader:
         self.at += count
         return self.data[self.at - count:self.at]
 
+    def left(self): return len(self.data) - self.at
+
     def number(self, width): return int.from_bytes(self.take(width), "big")
     def u8(self): return self.number(1)
     def u16(self): return self.number(2)

@@ -1,9 +1,14 @@
 //! The grammar of the command line: each flag once, with its help.
 
+mod said;
+
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use said::{Answer, Ask, Edit, Files, How, Log, Save, Send, Switch, TakeBack, Wait};
 
 const EXAMPLES: &str = "\
 Examples
@@ -13,6 +18,8 @@ Examples
   oub pull --json | jq -r .text                fetch, decrypt, acknowledge
   oub pull --exec ./handle.sh                  handled only if the hook exits 0
   oub daemon install --now                     receive in the background from each login on
+  pg_dump db | oub send bob -f - --name db.sql a file, or what a pipe brings
+  oub ask bob 'Deploy 1.4?' --choice yes,no    wait for the answer, print it
 
 Exit codes  0 done · 1 error · 2 usage · 3 nothing/timeout · 4 temporary, retry
             5 refused (quota, blocked, rate) · 6 IDENTITY NOT AS EXPECTED · 7 local store
@@ -61,9 +68,9 @@ pub struct Global {
     /// Never ask anything; fail with a remedy instead
     #[arg(long, global = true, env = "OUB_NO_INPUT", value_parser = FalseyValueParser::new())]
     pub no_input: bool,
-    /// Give up after this long (e.g. 30s, 5m)
-    #[arg(long, global = true, env = "OUB_TIMEOUT", default_value = "30s", value_parser = parse_duration)]
-    pub timeout: std::time::Duration,
+    /// Give up after this long (e.g. 30s, 5m) [default: 30s; for an answer: 15m]
+    #[arg(long, global = true, env = "OUB_TIMEOUT", value_parser = parse_duration)]
+    pub timeout: Option<Duration>,
     /// Read the vault's passphrase from the first line of this file
     #[arg(long, global = true, env = "OUB_PASSPHRASE_FILE", value_name = "FILE")]
     pub passphrase_file: Option<PathBuf>,
@@ -91,10 +98,22 @@ pub enum Command {
     Add(Add),
     /// Compare safety words with a contact and mark it verified
     Verify(Verify),
-    /// Send a message to one contact
+    /// Send a message or a file to one contact
     Send(Send),
     /// Fetch, decrypt and acknowledge waiting messages
     Pull(Pull),
+    /// Ask one contact a question and wait for the answer (CI, bots, agents)
+    Ask(Ask),
+    /// Answer a question that was asked with `ask`
+    Answer(Answer),
+    /// List files that I was sent
+    Files(Files),
+    /// Save a file that I was sent
+    Save(Save),
+    /// Replace the words of a message of mine
+    Edit(Edit),
+    /// Take a message of mine back, here and on the other side
+    TakeBack(TakeBack),
     /// List first messages from people I have not accepted
     Requests,
     /// Accept a request and answer it with stamps
@@ -210,24 +229,6 @@ pub enum Language {
     Fr,
 }
 
-/// Arguments of `send`.
-#[derive(Args, Debug)]
-pub struct Send {
-    /// Contact
-    pub contact: String,
-    /// Text; `-` or a pipe reads stdin
-    pub text: Option<String>,
-    /// Exit with code 4 when the relay cannot be reached, instead of 0 with the message queued
-    #[arg(long)]
-    pub no_queue: bool,
-    /// Refuse unless the contact is verified (exit code 6)
-    #[arg(long, env = "OUB_REQUIRE_VERIFIED", value_parser = FalseyValueParser::new())]
-    pub require_verified: bool,
-    /// Same key = same message: safe to retry from cron or CI
-    #[arg(long, value_name = "KEY")]
-    pub idempotency: Option<String>,
-}
-
 /// Arguments of `pull`.
 #[derive(Args, Debug)]
 pub struct Pull {
@@ -240,7 +241,8 @@ pub struct Pull {
     /// Stop after N messages
     #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub max: Option<u32>,
-    /// Run a command for each (text on stdin; OUB_FROM, OUB_VERIFIED, OUB_ID); handled only if it exits 0
+    /// Run a command for each (text on stdin; OUB_FROM, OUB_VERIFIED, OUB_ID, OUB_KIND, with -o OUB_FILE);
+    /// handled only if it exits 0
     #[arg(long, value_name = "CMD")]
     pub exec: Option<String>,
     /// Show without marking as handled
@@ -249,6 +251,9 @@ pub struct Pull {
     /// Exit 3 when there was nothing
     #[arg(long)]
     pub exit_code: bool,
+    /// Save files here, under harmless names; nothing is overwritten
+    #[arg(short, long, value_name = "DIR", conflicts_with = "peek")]
+    pub output: Option<PathBuf>,
 }
 
 /// Arguments of `accept`.
@@ -266,20 +271,6 @@ pub struct Accept {
 pub struct Decline {
     /// The request's name, as `oub requests` shows it
     pub name: String,
-}
-
-/// Arguments of `log`.
-#[derive(Args, Debug)]
-pub struct Log {
-    /// Contact
-    #[arg(required_unless_present = "quarantine")]
-    pub contact: Option<String>,
-    /// List envelopes that could not be opened, of all contacts
-    #[arg(long, conflicts_with = "max")]
-    pub quarantine: bool,
-    /// Only the newest N messages
-    #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub max: Option<u32>,
 }
 
 /// Arguments of `daemon`.
@@ -375,6 +366,22 @@ pub enum Contact {
         /// Contact
         contact: String,
     },
+    /// Agree after how long what both write disappears; shown to both, enforceable by neither
+    Timer {
+        /// Contact
+        contact: String,
+        /// 1h, 7d, or `off`
+        #[arg(value_parser = clap::builder::ValueParser::new(said::parse_timer), value_name = "TIME|off")]
+        after: Timer,
+    },
+    /// Tell a contact what was read here, some minutes later; off unless turned on
+    Receipts {
+        /// Contact
+        contact: String,
+        /// On or off
+        #[arg(value_enum)]
+        receipts: Switch,
+    },
     /// Forget a contact and erase the history; they are not told, and may ask again
     Remove {
         /// Contact
@@ -437,12 +444,30 @@ pub struct Help {
     pub topic: Vec<String>,
 }
 
+/// A time, or none at all; a type of its own, since clap reads `Option` otherwise.
+pub type Timer = std::option::Option<Duration>;
+
 /// "30s", "5m", "1h30m": a time a person would write, bounded to a week.
-fn parse_duration(text: &str) -> Result<std::time::Duration, String> {
-    let wrong = || "write a time like 30s, 5m or 1h".to_owned();
-    let parsed: jiff::SignedDuration = text.parse().map_err(|_| wrong())?;
-    let time = std::time::Duration::try_from(parsed).map_err(|_| wrong())?;
-    let bounds = std::time::Duration::from_millis(1)..=std::time::Duration::from_secs(7 * 24 * 3600);
+fn parse_duration(text: &str) -> Result<Duration, String> {
+    parse_within(text, Duration::from_millis(1), 7)
+}
+
+/// The same in days too, of whole seconds, bounded to a year.
+fn parse_long(text: &str) -> Result<Duration, String> {
+    parse_within(text, Duration::from_secs(1), 366)
+}
+
+fn parse_within(text: &str, least: Duration, days: u64) -> Result<Duration, String> {
+    let wrong = || "write a time like 30s, 5m, 1h or 7d".to_owned();
+    let whole_days = text.strip_suffix('d').and_then(|number| number.parse::<u64>().ok());
+    let time = match whole_days {
+        Some(number) => Duration::from_secs(number.checked_mul(86_400).ok_or_else(wrong)?),
+        None => {
+            let parsed: jiff::SignedDuration = text.parse().map_err(|_| wrong())?;
+            Duration::try_from(parsed).map_err(|_| wrong())?
+        }
+    };
+    let bounds = least..=Duration::from_secs(days * 86_400);
     if bounds.contains(&time) { Ok(time) } else { Err(wrong()) }
 }
 
@@ -501,6 +526,21 @@ mod tests {
             "oub identity restore f --protect file --backup-passphrase-file p",
             "oub identity restore f --verify-only",
             "oub join oub://h/alice#A.B --recover --words-file -",
+            "oub send bob -f report.pdf look --no-queue",
+            "oub send bob -f - --name db.sql",
+            "oub send bob hi --reply last --expire 7d --wait seen --timeout 1h",
+            "oub ask bob ready? --choice yes,no --timeout 15m --require-verified",
+            "oub answer bob yes --question 01ab",
+            "oub files bob",
+            "oub save 01ab -o -",
+            "oub pull -o in",
+            "oub edit bob last new",
+            "oub take-back bob 01ab",
+            "oub contact timer bob 1d",
+            "oub contact timer bob off",
+            "oub contact receipts bob on",
+            "oub log bob --ids --grep key",
+            "oub log bob --html",
             "oub doctor",
             "oub completions bash",
             "oub help json",
@@ -520,6 +560,11 @@ mod tests {
             "oub log",
             "oub verify b --words x --code y",
             "oub daemon install --now --print",
+            "oub send b x --name n",
+            "oub send b -f x --expire 1h",
+            "oub send b x --expire 400d",
+            "oub pull --peek -o in",
+            "oub contact timer b soon",
         ] {
             assert!(Oub::try_parse_from(line.split(' ')).is_err(), "{line}");
         }

@@ -1,6 +1,7 @@
 //! What every command needs: the screen, the profile, and the open client.
 
 use std::io::{self, BufRead as _, IsTerminal as _, Read as _};
+use std::time::Duration;
 
 use client::{Client, Options, Profile, SharedResident};
 
@@ -11,6 +12,10 @@ use crate::screen::{Screen, can_ask};
 use crate::stop::Stop;
 
 const ANSWER_BYTES_MAX: u64 = 64;
+/// How long a server may be silent.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a person may think.
+const PATIENCE_WITH_PEOPLE: Duration = Duration::from_secs(15 * 60);
 
 /// The global options, understood.
 #[derive(Clone, Debug)]
@@ -39,7 +44,18 @@ impl Context {
 
     /// How the client behaves.
     pub fn options(&self) -> Options {
-        Options { timeout: self.global.timeout, ..Options::default() }
+        Options { timeout: self.global.timeout.unwrap_or(PATIENCE), ..Options::default() }
+    }
+
+    /// How long to wait for a person: as long as was asked for, else a quarter of an hour.
+    pub fn patience_with_people(&self) -> Duration {
+        self.global.timeout.unwrap_or(PATIENCE_WITH_PEOPLE)
+    }
+
+    /// Opens the vault for a verb that waits for a person: a server is not waited for so long.
+    pub fn open_to_wait(&self) -> Result<Client, Stop> {
+        let timeout = self.global.timeout.map_or(PATIENCE, |timeout| timeout.min(PATIENCE));
+        self.open_with(Options { timeout, ..Options::default() })
     }
 
     /// Whether somebody is there to answer a question.
@@ -60,11 +76,16 @@ impl Context {
 
     /// Opens the vault with whatever it was protected by at join. Where a daemon runs, it is asked to collect.
     pub fn open(&self) -> Result<Client, Stop> {
+        self.open_with(self.options())
+    }
+
+    /// The same with other options.
+    pub fn open_with(&self, options: Options) -> Result<Client, Stop> {
         let profile = self.profile()?;
         let beside = Beside::find(self, &profile);
         let unlock = protector::unlock(self, &profile, beside.as_deref())?;
         let resident = beside.map_or_else(SharedResident::default, |beside| SharedResident::new(beside));
-        Ok(Client::open(&profile, &unlock, Options { resident, ..self.options() })?)
+        Ok(Client::open(&profile, &unlock, Options { resident, ..options })?)
     }
 }
 

@@ -55,6 +55,11 @@ impl Line {
         self.value(name, Value::from(values.to_vec()))
     }
 
+    /// Adds a value that was made elsewhere.
+    pub fn json(self, name: &str, value: Value) -> Self {
+        self.value(name, value)
+    }
+
     fn value(mut self, name: &str, value: Value) -> Self {
         self.0.push(',');
         self.0.push_str(&Value::from(name).to_string());

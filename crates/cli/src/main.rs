@@ -14,6 +14,7 @@ mod json;
 mod passphrase;
 mod problem;
 mod process;
+mod progress;
 mod protector;
 mod qr;
 mod screen;

@@ -56,7 +56,7 @@ fn automatic(context: &Context) -> Result<Protector, Stop> {
         return by_passphrase(context, None);
     }
     let keyring = keyring(context);
-    let hasty = keyring.clone().with_patience(context.global().timeout.min(AUTO_PATIENCE));
+    let hasty = keyring.clone().with_patience(context.options().timeout.min(AUTO_PATIENCE));
     match hasty.probe(&context.options().world) {
         Ok(()) => Ok(Protector::Keyring(keyring)),
         Err(error) => {
@@ -75,7 +75,7 @@ fn by_passphrase(context: &Context, no_keyring: Option<String>) -> Result<Protec
 }
 
 fn keyring(context: &Context) -> Keyring {
-    Keyring::default().with_patience(context.global().timeout)
+    Keyring::default().with_patience(context.options().timeout)
 }
 
 fn no_way(no_keyring: Option<String>) -> Problem {

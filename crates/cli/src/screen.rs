@@ -29,6 +29,11 @@ impl Screen {
         self.json
     }
 
+    /// Whether talk is not wanted.
+    pub fn is_quiet(&self) -> bool {
+        self.quiet > 0
+    }
+
     /// Prints one answer: the line for a program, or the text for a person.
     pub fn answer(&self, line: Line, text: &str) -> Result<(), Closed> {
         if self.json { self.print(&line.to_string()) } else { self.print(text) }

@@ -19,6 +19,16 @@ pub fn for_people(time: UnixSeconds) -> String {
     in_zone(time, Timestamp::now(), &TimeZone::system())
 }
 
+/// A length of time in its largest whole unit: `90 s` is `90s`, an hour `1h`.
+pub fn span(seconds: u64) -> String {
+    for (unit, long) in [("d", 86_400), ("h", 3_600), ("m", 60)] {
+        if seconds >= long && seconds.is_multiple_of(long) {
+            return format!("{}{unit}", seconds / long);
+        }
+    }
+    format!("{seconds}s")
+}
+
 fn in_zone(time: UnixSeconds, now: Timestamp, zone: &TimeZone) -> String {
     let (then, today) = (timestamp(time).to_zoned(zone.clone()), now.to_zoned(zone.clone()).date());
     let format = if then.date() == today { "%H:%M" } else { "%Y-%m-%d %H:%M" };

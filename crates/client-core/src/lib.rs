@@ -8,6 +8,7 @@
 //! a contact's stamps and when to look a record up once more.
 
 pub mod contact;
+pub mod file_name;
 pub mod flood;
 pub mod inbox;
 pub mod outbox;

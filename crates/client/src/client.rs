@@ -1,14 +1,21 @@
 //! [`Client`]: one open vault, and everything that a person can do with it.
 
-use std::{collections::BTreeSet, path::Path, time::Duration};
+use std::{
+    collections::BTreeSet,
+    io::{Read, Write},
+    path::{Path, PathBuf},
+    sync::atomic::AtomicBool,
+    time::Duration,
+};
 
 use wire::{Address, HostPort, Invitation, Name, ShortFingerprint};
 
 use crate::{
-    ClientError, Contact, ContactOverview, ContactRequest, Desk, FailPoint, Handled, Language, LogEntry,
-    LogFrom, LogSearch, Notice, OutboxEntry, Passphrase, Place, Profile, Protector, PullOptions, PullSummary,
-    Received, SafetyNumber, SendOptions, Sent, SetAside, SharedResident, SharedWorld, Staying, Unhandled,
-    Unlock, Waiting, doctor::Check, engine, vault::Vault,
+    AskOptions, Asked, ClientError, Contact, ContactOverview, ContactRequest, Desk, FailPoint, Handled,
+    Language, LogEntry, LogFrom, LogSearch, Notice, OutboxEntry, Passphrase, Place, Profile, Progress,
+    Protector, PullOptions, PullSummary, Received, ReceivedFile, SafetyNumber, SendOptions, Sent, SetAside,
+    SharedResident, SharedWorld, Staying, Teller, Unhandled, Unlock, Waiting, doctor::Check, engine,
+    vault::Vault,
 };
 
 /// How the client behaves towards the world.
@@ -27,6 +34,8 @@ pub struct Options {
     pub world: SharedWorld,
     /// Whoever stays connected for this vault already, and is asked before anything is collected.
     pub resident: SharedResident,
+    /// Told how far a file has come.
+    pub progress: Option<Teller<Progress>>,
 }
 
 impl Default for Options {
@@ -37,6 +46,7 @@ impl Default for Options {
             dues_early_s: 0,
             world: SharedWorld::default(),
             resident: SharedResident::default(),
+            progress: None,
         }
     }
 }
@@ -216,6 +226,95 @@ impl Client {
     /// nothing loses it. [`Client::flush`], or whatever connects next, sends it.
     pub fn queue(&self, contact: &str, text: &str, options: &SendOptions) -> Result<String, ClientError> {
         engine::send::queue_only(self, contact, text, options)
+    }
+
+    /// Reads a file to its end, at most 16 MiB, and sends it with words of its own. What was read is in the vault:
+    /// interrupted after that, a later command goes on where it stopped. `name` is what the other side sees.
+    pub fn send_file(
+        &self,
+        contact: &str,
+        input: &mut dyn Read,
+        name: &str,
+        text: &str,
+        options: &SendOptions,
+    ) -> Result<Sent, ClientError> {
+        engine::files::send(self, contact, input, name, text, options)
+    }
+
+    /// Received files, oldest first; of one contact if one is named.
+    pub fn files(&self, contact: Option<&str>) -> Result<Vec<ReceivedFile>, ClientError> {
+        engine::files::list(self, contact)
+    }
+
+    /// Saves a received file into a folder, under a harmless name that is free, or under a path where nothing is;
+    /// syncs it, and then lets the vault's copy go. `id` may be the beginning of the id.
+    pub fn save_file(&self, id: &str, to: &Path) -> Result<PathBuf, ClientError> {
+        engine::files::save(self, id, to)
+    }
+
+    /// Writes a received file out; the vault keeps its copy.
+    pub fn write_file(&self, id: &str, out: &mut dyn Write) -> Result<(), ClientError> {
+        engine::files::write_to(self, id, out)
+    }
+
+    /// Replaces the words of a text of mine: by its id, the beginning of it, or `last`. Who saw the first words may
+    /// remember them.
+    pub fn edit(
+        &self,
+        contact: &str,
+        which: &str,
+        text: &str,
+        options: &SendOptions,
+    ) -> Result<Sent, ClientError> {
+        engine::said::edit(self, contact, which, text, options)
+    }
+
+    /// Takes a message of mine back here, and asks the other side to do the same. `None` if it had not left.
+    pub fn take_back(
+        &self,
+        contact: &str,
+        which: &str,
+        options: &SendOptions,
+    ) -> Result<Option<Sent>, ClientError> {
+        engine::said::take_back(self, contact, which, options)
+    }
+
+    /// Agrees after how long what both write disappears; `None`: not at all. Nobody can enforce it.
+    pub fn set_timer(&self, contact: &str, after: Option<Duration>) -> Result<Sent, ClientError> {
+        engine::said::set_timer(self, contact, after)
+    }
+
+    /// Turns receipts for a contact on or off: off unless a person turns them on.
+    pub fn set_receipts(&self, contact: &str, on: bool) -> Result<Contact, ClientError> {
+        engine::said::set_receipts(self, contact, on)
+    }
+
+    /// Asks a contact and waits for the answer. Other messages that come meanwhile stay unhandled, and another
+    /// process that wants to collect is let in.
+    pub fn ask(&self, contact: &str, text: &str, options: &AskOptions) -> Result<Asked, ClientError> {
+        engine::said::ask(self, contact, text, options)
+    }
+
+    /// Answers a question of a contact: the one named, else the newest that is open. With choices, by the words or
+    /// the number of one.
+    pub fn answer(
+        &self,
+        contact: &str,
+        which: Option<&str>,
+        text: &str,
+        options: &SendOptions,
+    ) -> Result<Sent, ClientError> {
+        engine::said::answer(self, contact, which, text, options)
+    }
+
+    /// Waits until a later message of the contact shows that their client has the message with this id.
+    pub fn wait_seen(
+        &self,
+        id: &str,
+        wait: Duration,
+        stop: Option<&AtomicBool>,
+    ) -> Result<bool, ClientError> {
+        engine::said::wait_seen(self, id, wait, stop)
     }
 
     /// Drains, then sends what waits in the outbox. Returns how many messages were stored.

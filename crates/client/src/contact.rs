@@ -24,6 +24,10 @@ pub struct Contact {
     /// Stamps of mine in their hands that the relay was told to cross off after a flood: what comes with these
     /// never arrives, and the sender is not told.
     pub crossed_off: u32,
+    /// Seconds after which what both write disappears; 0: never. Agreed, not enforceable.
+    pub timer_s: u32,
+    /// Whether they are told what was read here.
+    pub receipts: bool,
 }
 
 /// A contact, and what is new.

@@ -38,12 +38,13 @@ pub use client::{BackedUp, Client, JoinAt, JoinRequest, Joined, Options, Renewed
 pub use contact::{Contact, ContactOverview, Language, SafetyNumber, Trust};
 pub use desk::{Aside, Desk, Resident, SharedResident, Staying, Waited};
 pub use doctor::{Check, Verdict};
-pub use error::ClientError;
+pub use error::{ClientError, SaidError};
 pub use fail_point::FailPoint;
 pub use message::{
-    Collected, ContactRequest, Direction, Handled, LogEntry, LogFrom, LogSearch, Missing, Notice,
-    OutboxEntry, OutboxState, Place, PullOptions, PullSummary, QueuedReason, Received, ReceivedBody,
-    SendOptions, Sent, SentState, SetAside, Unhandled, Waiting,
+    AskOptions, Asked, Collected, ContactRequest, Direction, FileShown, FileState, Handled, LogEntry,
+    LogFrom, LogSearch, Marks, Missing, Notice, OutboxEntry, OutboxState, Place, Progress, PullOptions,
+    PullSummary, QueuedReason, Quote, Received, ReceivedBody, ReceivedFile, SendOptions, Sent, SentState,
+    SetAside, Teller, Unhandled, Waiting,
 };
 pub use profile::Profile;
 pub use transport::Pin;

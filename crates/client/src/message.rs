@@ -1,6 +1,11 @@
 //! What callers see of messages: received, sent, waiting, remembered.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    path::PathBuf,
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 
 use wire::{Address, UnixSeconds};
 
@@ -24,8 +29,136 @@ pub struct Received {
     pub sent_at: UnixSeconds,
     /// When this vault committed it.
     pub received_at: UnixSeconds,
+    /// What belongs to it beside its words.
+    pub marks: Marks,
     /// What it says.
     pub body: ReceivedBody,
+}
+
+/// What belongs to a message beside its words.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Marks {
+    /// The message that it answers.
+    pub quotes: Option<Quote>,
+    /// Seconds after which it disappears once it was handed out.
+    pub expire_s: Option<u32>,
+    /// When it disappears, once that is known.
+    pub expires_at: Option<UnixSeconds>,
+    /// Whether these are not the words that were sent first.
+    pub edited: bool,
+}
+
+/// A message that another one answers.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Quote {
+    /// 32 hexadecimal digits.
+    pub id: String,
+    /// Its words, as long as they are here.
+    pub text: Option<String>,
+}
+
+/// A file, as it is known here.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FileShown {
+    /// Its name, reduced to a harmless one.
+    pub name: String,
+    /// Its length.
+    pub bytes: u64,
+    /// SHA-256 over the whole, 64 hexadecimal digits.
+    pub sha256: String,
+    /// Words that came with it.
+    pub text: String,
+    /// Bytes that arrived; of one of mine, that the relay has.
+    pub arrived: u64,
+    /// Where it is.
+    pub state: FileState,
+}
+
+/// Where a file is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum FileState {
+    /// Parts are under way.
+    OnItsWay,
+    /// Received: whole and in the vault. Mine: stored at the relay.
+    Whole,
+    /// Here, and no longer in the vault.
+    Saved(PathBuf),
+    /// Its hash does not hold, or what is missing never came.
+    Damaged,
+    /// Too many files of this contact were on their way at once.
+    Dropped,
+    /// It was taken back.
+    Erased,
+}
+
+impl FileState {
+    /// The word that people read.
+    pub fn word(&self) -> &'static str {
+        match self {
+            FileState::OnItsWay => "on its way",
+            FileState::Whole => "whole",
+            FileState::Saved(_) => "saved",
+            FileState::Damaged => "damaged",
+            FileState::Dropped => "dropped",
+            FileState::Erased => "taken back",
+        }
+    }
+}
+
+/// A received file, as [`crate::Client::files`] lists it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ReceivedFile {
+    /// The id of the message that announced it: 32 hexadecimal digits.
+    pub id: String,
+    /// The contact's alias.
+    pub from: String,
+    /// When the sender says it was sent.
+    pub sent_at: UnixSeconds,
+    /// The file.
+    pub file: FileShown,
+}
+
+/// How far a file has come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Progress {
+    /// So much of it was read into the vault.
+    Read {
+        /// Bytes so far.
+        bytes: u64,
+    },
+    /// So many of its parts are at the relay.
+    Stored {
+        /// All of them.
+        parts: u64,
+        /// Those that the relay has.
+        stored: u64,
+    },
+}
+
+/// Somebody who wants to be told while a call goes on.
+pub struct Teller<T: ?Sized>(Arc<dyn Fn(&T) + Send + Sync>);
+
+impl<T: ?Sized> Teller<T> {
+    /// One that calls this.
+    pub fn new(tell: impl Fn(&T) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(tell))
+    }
+
+    pub(crate) fn tell(&self, what: &T) {
+        (self.0)(what);
+    }
+}
+
+impl<T: ?Sized> Clone for Teller<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T: ?Sized> std::fmt::Debug for Teller<T> {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("Teller(..)")
+    }
 }
 
 /// What a received message holds.
@@ -33,6 +166,38 @@ pub struct Received {
 pub enum ReceivedBody {
     /// A text.
     Text(String),
+    /// A question that waits for an answer.
+    Question {
+        /// The words.
+        text: String,
+        /// What to choose from; nothing where any words will do.
+        choices: Vec<String>,
+        /// When nobody waits for the answer any more.
+        until: UnixSeconds,
+    },
+    /// The answer to a question of mine.
+    Answer {
+        /// The id of the question.
+        question: String,
+        /// The words.
+        text: String,
+    },
+    /// A file.
+    File(Box<FileShown>),
+    /// From here on what both write disappears after so many seconds; 0: not at all.
+    Timer {
+        /// The seconds.
+        seconds: u32,
+    },
+    /// Other words for a message that was handed out before.
+    Edited {
+        /// The id of the message.
+        message: String,
+        /// The words that count now.
+        text: String,
+    },
+    /// In a history only: what stood here was taken back by who sent it.
+    TakenBack,
     /// A kind that this version does not know; kept, and shown as such.
     Unknown {
         /// Its number in `spec/e2ee.md § Kinds`.
@@ -49,11 +214,19 @@ pub enum ReceivedBody {
 }
 
 impl ReceivedBody {
-    /// The text, if it is one.
+    /// Its words, if it has any.
     pub fn text(&self) -> Option<&str> {
         match self {
-            ReceivedBody::Text(text) => Some(text),
-            ReceivedBody::Unknown { .. } | ReceivedBody::KeyChanged { .. } | ReceivedBody::BegunAnew => None,
+            ReceivedBody::Text(text)
+            | ReceivedBody::Question { text, .. }
+            | ReceivedBody::Answer { text, .. }
+            | ReceivedBody::Edited { text, .. } => Some(text),
+            ReceivedBody::File(file) => Some(file.text.as_str()).filter(|text| !text.is_empty()),
+            ReceivedBody::Timer { .. }
+            | ReceivedBody::TakenBack
+            | ReceivedBody::Unknown { .. }
+            | ReceivedBody::KeyChanged { .. }
+            | ReceivedBody::BegunAnew => None,
         }
     }
 }
@@ -133,6 +306,13 @@ pub enum QueuedReason {
     Refused,
     /// Earlier messages to this contact go first, in a later command.
     BehindOthers,
+    /// Parts of the file wait for stamps: the contact's client sends new ones when it has collected.
+    Parts {
+        /// All of them.
+        parts: u64,
+        /// Those that the relay has.
+        stored: u64,
+    },
 }
 
 /// A line of a contact's history.
@@ -150,10 +330,14 @@ pub struct LogEntry {
     pub at: UnixSeconds,
     /// What it holds.
     pub body: ReceivedBody,
+    /// What belongs to it beside its words.
+    pub marks: Marks,
     /// For mine: where it is.
     pub outgoing: Option<OutboxState>,
-    /// For mine: whether something that they wrote shows that they had it.
+    /// For mine: whether the contact's client has it, as a later message of theirs told.
     pub answered: bool,
+    /// For mine: when a receipt said that it was read, where the contact sends such.
+    pub read_at: Option<UnixSeconds>,
     /// For theirs: whether it was handled.
     pub handled: bool,
     /// For theirs: numbers missing before it right now.
@@ -218,6 +402,8 @@ pub struct OutboxEntry {
     pub queued_at: UnixSeconds,
     /// Why it is not stored yet, in words, where that is known.
     pub reason: Option<String>,
+    /// Of a file: how many of its parts the relay has, and how many there are.
+    pub parts: Option<(u64, u64)>,
 }
 
 pub use client_core::outbox::State as OutboxState;
@@ -231,6 +417,36 @@ pub struct SendOptions {
     pub require_verified: bool,
     /// Fail (exit 4) rather than keep it in the outbox when it cannot be stored now.
     pub no_queue: bool,
+    /// The message that these words answer: its id, the beginning of it, or `last`.
+    pub quotes: Option<String>,
+    /// After how long these words disappear on both sides; else after what is agreed with the contact.
+    pub expire: Option<Duration>,
+}
+
+/// How to ask.
+#[derive(Clone, Debug)]
+pub struct AskOptions {
+    /// What to choose from; nothing where any words will do.
+    pub choices: Vec<String>,
+    /// How long to wait for the answer.
+    pub wait: Duration,
+    /// How to send the question. With `require_verified` the answer counts only from a verified contact as well.
+    pub send: SendOptions,
+    /// Set to true (from a signal handler's thread) to stop waiting within a second.
+    pub stop: Option<Arc<AtomicBool>>,
+    /// Told once the question is in the outbox, stored or not.
+    pub told: Option<Teller<Sent>>,
+}
+
+/// What became of a question.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Asked {
+    /// The answer.
+    Answered(Box<Received>),
+    /// Nobody answered while there was time. The answer may still come, as a message.
+    NotInTime,
+    /// The caller stopped waiting.
+    Stopped,
 }
 
 /// What and how to pull.
@@ -245,9 +461,9 @@ pub struct PullOptions {
     /// Keep the connection open and hand out as they arrive, until `stop` or the sink says so.
     pub follow: bool,
     /// With `follow`: set to true (from a signal handler's thread) to end within a second.
-    pub stop: Option<std::sync::Arc<std::sync::atomic::AtomicBool>>,
+    pub stop: Option<Arc<AtomicBool>>,
     /// With `follow`: end after this long.
-    pub follow_for: Option<std::time::Duration>,
+    pub follow_for: Option<Duration>,
 }
 
 /// What collecting found.

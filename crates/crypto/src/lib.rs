@@ -41,7 +41,9 @@ pub use crate::aead::{UnwrapKeyError, open_key, seal_key};
 pub use crate::argon::passphrase_key;
 pub use crate::compare::{Same, equal};
 pub use crate::ed25519::BadKey;
-pub use crate::hash::{envelope_hash, keyed, keyed_name, record_hash, sha256, sha512, voucher_hash};
+pub use crate::hash::{
+    Sha256Stream, envelope_hash, keyed, keyed_name, record_hash, sha256, sha512, voucher_hash,
+};
 pub use crate::hpke::{
     OpenError, SealError, Sealed, is_envelope_key, open_base, open_psk, seal_base, seal_psk,
 };

@@ -59,6 +59,18 @@ pub enum ContentError {
     /// Gaps that are none, too many, out of order or out of range.
     #[error("the numbers asked for are not in order")]
     Gaps,
+    /// Choices that are too many, too long, empty or alike.
+    #[error("the question's choices are not well formed")]
+    Choices,
+    /// No receipt, or too many.
+    #[error("the content carries no receipts, or too many")]
+    Receipts,
+    /// A file, or a part of one, that is larger than files are.
+    #[error("the file or its part is larger than files are")]
+    FileSize,
+    /// A time after which words disappear that is zero or longer than a year.
+    #[error("the time after which words disappear is out of range")]
+    Expire,
     /// Kind 0 is no kind.
     #[error("the content's kind is zero")]
     KindZero,

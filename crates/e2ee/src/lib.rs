@@ -21,6 +21,7 @@ pub mod offer;
 pub mod reply_path;
 pub mod resend;
 pub mod safety_number;
+pub mod said;
 pub mod snapshot;
 pub mod stamps;
 pub mod words;

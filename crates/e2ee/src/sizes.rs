@@ -1,5 +1,6 @@
 //! How much fits where, related by const assertions so that a text never grows into a telling size.
 
+use crate::said::FILE_PART_BYTES;
 use wire::limits::{
     ENVELOPE_BYTES, GREETING_BYTES_MAX, HELLO_STAMPS, HOST_BYTES_MAX, NAME_BYTES_MAX, SHORT_TEXT_BYTES,
 };
@@ -23,6 +24,10 @@ pub(crate) const STAMP_BYTES: usize = 1 + 2 + 16 + 16;
 pub(crate) const OFFER_BYTES: usize = 4 + 2 + 1216 + 32;
 /// Everything of a Content but reply path, stamps and body.
 pub(crate) const CONTENT_FIXED_BYTES: usize = 16 + 8 + 8 + 1 + (8 + 8) + 8 + OFFER_BYTES + 44 + 2 + 1 + 2;
+/// What a note has beside its words: flags ‖ quoted message id ‖ seconds until it disappears.
+pub(crate) const NOTE_BYTES: usize = 1 + 16 + 4;
+/// What a part of a file has beside its bytes: file id ‖ index.
+pub(crate) const FILE_PART_FIXED_BYTES: usize = 16 + 2;
 /// From ‖ to ‖ prekey id, in front of a HELLO's Content.
 pub(crate) const HELLO_PREFIX_BYTES: usize = 32 + 32 + 8;
 
@@ -49,8 +54,13 @@ const HELLO_OLM_BYTES_MAX: usize =
     HELLO_PREFIX_BYTES + CONTENT_FIXED_BYTES + HELLO_REPLY_BYTES_MAX + GREETING_BYTES_MAX;
 
 const _: () = assert!(
-    CONTENT_FIXED_BYTES + SHORT_TEXT_BYTES + OLM_OVERHEAD_BYTES <= inbox_room(ENVELOPE_BYTES[0]),
+    CONTENT_FIXED_BYTES + NOTE_BYTES + SHORT_TEXT_BYTES + OLM_OVERHEAD_BYTES <= inbox_room(ENVELOPE_BYTES[0]),
     "a short text always fits the smallest envelope, whatever else rides along"
+);
+const _: () = assert!(
+    CONTENT_FIXED_BYTES + FILE_PART_FIXED_BYTES + FILE_PART_BYTES + OLM_OVERHEAD_BYTES
+        <= inbox_room(ENVELOPE_BYTES[2]),
+    "a part of a file fits the largest envelope"
 );
 const _: () = assert!(
     INTRO_BYTES_MAX + BUNDLE_BYTES_MAX + 2 + HELLO_OLM_BYTES_MAX + OLM_OVERHEAD_BYTES <= DOORSTEP_ROOM,

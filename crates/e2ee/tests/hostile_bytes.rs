@@ -3,7 +3,10 @@
 
 mod common;
 
+use std::num::NonZeroU32;
+
 use common::*;
+use e2ee::said::{FilePart, Note};
 use e2ee::{Content, Conversation, Kind, MessageId, Mint, Offer, Seen, StreamId};
 use proptest::prelude::*;
 use wire::{Day, UnixSeconds, XWingPublicKey};
@@ -20,7 +23,14 @@ fn contents() -> impl Strategy<Value = Content> {
     let kind = prop_oneof![
         ".{0,300}".prop_map(Kind::Text),
         Just(Kind::Refill),
-        (11_u8.., proptest::collection::vec(any::<u8>(), 0..300))
+        any::<[u8; 16]>().prop_map(|id| Kind::Delete(MessageId(id))),
+        (any::<[u8; 16]>(), 0..200_u16, proptest::collection::vec(any::<u8>(), 1..300)).prop_map(
+            |(file, index, bytes)| Kind::FilePart(FilePart { file: MessageId(file), index, bytes })
+        ),
+        (any::<[u8; 16]>(), 1..31_622_400_u32, ".{0,300}").prop_map(|(id, seconds, text)| {
+            Kind::Note(Note { quotes: Some(MessageId(id)), expire_s: NonZeroU32::new(seconds), text })
+        }),
+        (16_u8.., proptest::collection::vec(any::<u8>(), 0..300))
             .prop_map(|(kind, body)| Kind::Unknown { kind, body }),
     ];
     let ids = (any::<[u8; 16]>(), any::<[u8; 8]>(), 1..1_u64 << 48, any::<u64>());

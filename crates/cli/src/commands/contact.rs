@@ -8,6 +8,7 @@ use crate::exit::Exit;
 use crate::json::Line;
 use crate::shown::shown_on_one_line;
 use crate::stop::{Stop, usage};
+use crate::when;
 
 /// Lists or changes contacts.
 pub fn run(context: &Context, verb: args::Contact) -> Result<Exit, Stop> {
@@ -31,6 +32,16 @@ pub fn run(context: &Context, verb: args::Contact) -> Result<Exit, Stop> {
         }
         args::Contact::Block { contact } => show(context, &client.set_blocked(&contact, true)?)?,
         args::Contact::Unblock { contact } => show(context, &client.set_blocked(&contact, false)?)?,
+        args::Contact::Timer { contact, after } => {
+            let sent = client.set_timer(&contact, after)?;
+            show(context, &client.contact(&contact)?)?;
+            if let client::SentState::Queued(_) = sent.state {
+                context.screen.important("… the agreement is queued; it goes with a later oub command");
+            }
+        }
+        args::Contact::Receipts { contact, receipts } => {
+            show(context, &client.set_receipts(&contact, receipts == args::Switch::On)?)?;
+        }
         args::Contact::Remove { contact, yes } => remove(context, &client, &contact, yes)?,
     }
     Ok(Exit::Done)
@@ -82,17 +93,23 @@ pub fn to_json(contact: &Contact) -> Line {
         .truth("connected", contact.connected)
         .number("stamps", u64::from(contact.stamps))
         .number("crossed_off", u64::from(contact.crossed_off))
+        .number("timer_s", u64::from(contact.timer_s))
+        .truth("receipts", contact.receipts)
 }
 
 /// One contact on one line.
 pub fn show(context: &Context, contact: &Contact) -> Result<(), Stop> {
     let address = contact.address.to_string();
     let flood = (contact.crossed_off > 0).then(|| flood(contact.crossed_off));
+    let timer = (contact.timer_s > 0)
+        .then(|| format!("messages disappear after {}", when::span(u64::from(contact.timer_s))));
     let states = [
         Some(contact.trust.word()),
         contact.blocked.then_some("blocked"),
         (!contact.connected).then_some("not connected yet"),
         flood.as_deref(),
+        timer.as_deref(),
+        contact.receipts.then_some("gets receipts"),
     ];
     let states = states.into_iter().flatten().collect::<Vec<_>>().join(", ");
     let text = format!("{}  ({states})  {address}", shown_on_one_line(&contact.alias));

@@ -116,7 +116,7 @@ fn uninstall(context: &Context) -> Result<Exit, Stop> {
 fn status(context: &Context) -> Result<Exit, Stop> {
     let profile = context.profile()?;
     let found = Beside::find(context, &profile);
-    let patience = context.global().timeout;
+    let patience = context.options().timeout;
     let status = found.and_then(|beside| beside.ask(r#"{"v":1,"do":"status"}"#, "status", patience));
     let Some(status) = status else {
         context.screen.say("no daemon answers for this profile; start one:   oub daemon");

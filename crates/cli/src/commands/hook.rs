@@ -2,12 +2,14 @@
 
 use std::io::{self, Write as _};
 use std::os::unix::process::CommandExt as _;
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use client::Received;
 use rustix::process::{Pid, Signal, kill_process_group};
 
+use crate::commands::message::kind;
 use crate::context::Context;
 
 /// How often a command with a limit is looked at.
@@ -23,8 +25,14 @@ pub enum Outcome {
 }
 
 /// Runs `command` by `sh -c` with the text on its standard input. With a limit, it is ended when it runs longer.
-pub fn run(context: &Context, command: &str, message: &Received, limit: Option<Duration>) -> Outcome {
-    let ended = start(context, command, message, limit.is_some()).and_then(|mut child| match limit {
+pub fn run(
+    context: &Context,
+    command: &str,
+    message: &Received,
+    file: Option<&Path>,
+    limit: Option<Duration>,
+) -> Outcome {
+    let ended = start(context, command, message, file, limit.is_some()).and_then(|mut child| match limit {
         None => child.wait().map(Some),
         Some(limit) => wait_for(&mut child, limit),
     });
@@ -55,7 +63,13 @@ fn wait_for(child: &mut Child, limit: Duration) -> io::Result<Option<ExitStatus>
     }
 }
 
-fn start(context: &Context, command: &str, message: &Received, own_group: bool) -> io::Result<Child> {
+fn start(
+    context: &Context,
+    command: &str,
+    message: &Received,
+    file: Option<&Path>,
+    own_group: bool,
+) -> io::Result<Child> {
     let global = context.global();
     let mut process = Command::new("sh");
     process
@@ -63,9 +77,13 @@ fn start(context: &Context, command: &str, message: &Received, own_group: bool) 
         .env("OUB_FROM", &message.from)
         .env("OUB_VERIFIED", if message.trust.is_verified() { "true" } else { "false" })
         .env("OUB_ID", &message.id)
+        .env("OUB_KIND", kind(&message.body))
         // An `oub` inside the hook answers as the same person.
         .env("OUB_PROFILE", &global.profile)
         .stdin(Stdio::piped());
+    if let Some(file) = file {
+        process.env("OUB_FILE", file);
+    }
     if let Some(home) = &global.home {
         process.env("OUB_HOME", home);
     }

@@ -3,7 +3,7 @@
 use client::{Direction, LogEntry, OutboxState, ReceivedBody, SetAside};
 
 use crate::args::Log;
-use crate::commands::message;
+use crate::commands::{message, page};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::json::Line;
@@ -18,9 +18,28 @@ pub fn run(context: &Context, args: &Log) -> Result<Exit, Stop> {
         client.quarantine()?.iter().try_for_each(|aside| show_aside(context, args, aside))?;
         return Ok(Exit::Done);
     };
-    let entries = client.log(contact, args.max)?;
-    entries.iter().try_for_each(|entry| show(context, contact, entry))?;
+    let mut entries = client.log(contact, if args.grep.is_some() { None } else { args.max })?;
+    if let Some(words) = &args.grep {
+        retain_with(&mut entries, words, args.max);
+    }
+    if args.html && !context.screen.is_json() {
+        context.screen.print(&page::of(contact, &entries))?;
+        return Ok(Exit::Done);
+    }
+    entries.iter().try_for_each(|entry| show(context, contact, entry, args.ids))?;
     Ok(Exit::Done)
+}
+
+/// Keeps messages with these words in their text or their file's name, the newest so many.
+fn retain_with(entries: &mut Vec<LogEntry>, words: &str, max: Option<u32>) {
+    let words = words.to_lowercase();
+    let has = |text: &str| text.to_lowercase().contains(&words);
+    entries.retain(|entry| {
+        let named = matches!(&entry.body, ReceivedBody::File(file) if has(&file.name));
+        named || entry.body.text().is_some_and(has)
+    });
+    let skip = max.map_or(0, |max| entries.len().saturating_sub(max as usize));
+    entries.drain(..skip);
 }
 
 /// An envelope that could not be opened; of one contact if one was named.
@@ -43,8 +62,9 @@ fn show_aside(context: &Context, args: &Log, aside: &SetAside) -> Result<(), Sto
     Ok(context.screen.answer(line, &text)?)
 }
 
-fn show(context: &Context, contact: &str, entry: &LogEntry) -> Result<(), Stop> {
-    Ok(context.screen.answer(to_json(contact, entry), &to_text(contact, entry))?)
+fn show(context: &Context, contact: &str, entry: &LogEntry, ids: bool) -> Result<(), Stop> {
+    let id = if ids { format!("{}  ", message::short(&entry.id)) } else { String::new() };
+    Ok(context.screen.answer(to_json(contact, entry), &format!("{id}{}", to_text(contact, entry)))?)
 }
 
 /// A line of the history for a program. What is no message is of a kind of its own, so that nobody takes it for one.
@@ -57,18 +77,24 @@ pub fn to_json(contact: &str, entry: &LogEntry) -> Line {
             .text("fingerprint", &entry.id)
             .truth("signed", signed),
         ReceivedBody::BegunAnew => Line::new("begun_anew").text("contact", contact).text("at", &at),
-        _ => Line::new("log")
-            .text("id", &entry.id)
-            .text("contact", contact)
-            .text("direction", if is_mine(entry) { "sent" } else { "received" })
-            .text("sent", &when::for_programs(entry.sent_at))
-            .text("at", &at)
-            .maybe_text("text", entry.body.text())
-            .number("number", entry.number)
-            .number("missing_before", entry.missing_before)
-            .maybe_number("unknown_kind", message::unknown_kind(&entry.body))
-            .maybe_text("state", entry.outgoing.map(OutboxState::word))
-            .truth("handled", entry.handled),
+        _ => {
+            let line = Line::new("log")
+                .text("id", &entry.id)
+                .text("contact", contact)
+                .text("direction", if is_mine(entry) { "sent" } else { "received" })
+                .text("sent", &when::for_programs(entry.sent_at))
+                .text("at", &at)
+                .maybe_text("text", entry.body.text())
+                .number("number", entry.number)
+                .number("missing_before", entry.missing_before)
+                .maybe_number("unknown_kind", message::unknown_kind(&entry.body))
+                .maybe_text("state", entry.outgoing.map(OutboxState::word))
+                .truth("handled", entry.handled)
+                .json("file", message::file_to_json(&entry.body))
+                .truth("answered", entry.answered)
+                .maybe_text("read", entry.read_at.map(when::for_programs).as_deref());
+            message::said_to_json(line, &entry.body, &entry.marks)
+        }
     }
 }
 
@@ -80,18 +106,19 @@ fn to_text(contact: &str, entry: &LogEntry) -> String {
     let contact = shown_on_one_line(contact);
     match entry.body {
         ReceivedBody::KeyChanged { .. } => {
-            let line = message::line(&contact, entry.at, &entry.body);
+            let line = message::line(&contact, entry.at, &entry.body, &entry.marks);
             return format!("{line}; compare once more:   oub verify {contact}");
         }
-        ReceivedBody::BegunAnew => return message::line(&contact, entry.at, &entry.body),
+        ReceivedBody::BegunAnew => return message::line(&contact, entry.at, &entry.body, &entry.marks),
         _ => {}
     }
     let who = match (is_mine(entry), entry.outgoing) {
         (false, _) => contact.clone(),
+        (true, _) if entry.read_at.is_some() => "me (read)".to_owned(),
         (true, None | Some(OutboxState::Stored)) => "me".to_owned(),
         (true, Some(state)) => format!("me ({})", state.word()),
     };
-    let line = message::line(&who, entry.sent_at, &entry.body);
+    let line = message::line(&who, entry.sent_at, &entry.body, &entry.marks);
     match entry.missing_before {
         0 => line,
         missing => format!("{contact}  ({missing} message(s) missing here)\n{line}"),

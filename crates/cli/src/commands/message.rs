@@ -1,15 +1,21 @@
 //! A message as a line for a program and as a line for a person.
 
-use client::{Received, ReceivedBody, Trust};
+use std::fmt::Write as _;
+
+use client::{FileShown, FileState, Marks, Quote, Received, ReceivedBody, Trust};
+use serde_json::Value;
 use wire::UnixSeconds;
 
 use crate::json::Line;
 use crate::shown::{shown, shown_on_one_line};
 use crate::when;
 
+/// Characters of a quoted message that are shown.
+const QUOTED_CHARS: usize = 40;
+
 /// The promised fields of a received message.
 pub fn to_json(message: &Received) -> Line {
-    Line::new("message")
+    let line = Line::new("message")
         .text("id", &message.id)
         .text("from", &message.from)
         .truth("verified", message.trust.is_verified())
@@ -17,16 +23,79 @@ pub fn to_json(message: &Received) -> Line {
         .text("sent", &when::for_programs(message.sent_at))
         .text("recv", &when::for_programs(message.received_at))
         .maybe_text("text", message.body.text())
-        .maybe_text("file", None)
+        .json("file", file_to_json(&message.body))
         .number("number", message.number)
         .number("missing_before", message.missing_before)
-        .maybe_number("unknown_kind", unknown_kind(&message.body))
+        .maybe_number("unknown_kind", unknown_kind(&message.body));
+    said_to_json(line, &message.body, &message.marks)
+}
+
+/// What kind of message it is, and what that kind has beside words.
+pub fn said_to_json(line: Line, body: &ReceivedBody, marks: &Marks) -> Line {
+    let (mut choices, mut until, mut question, mut edits, mut timer) = (Value::Null, None, None, None, None);
+    match body {
+        ReceivedBody::Question { choices: given, until: end, .. } => {
+            choices = Value::from(given.clone());
+            until = Some(when::for_programs(*end));
+        }
+        ReceivedBody::Answer { question: id, .. } => question = Some(id.as_str()),
+        ReceivedBody::Edited { message, .. } => edits = Some(message.as_str()),
+        ReceivedBody::Timer { seconds } => timer = Some(u64::from(*seconds)),
+        _ => {}
+    }
+    line.text("kind", kind(body))
+        .maybe_text("quotes", marks.quotes.as_ref().map(|quote| quote.id.as_str()))
+        .truth("edited", marks.edited)
+        .maybe_number("expire_s", marks.expire_s.map(u64::from))
+        .json("choices", choices)
+        .maybe_text("until", until.as_deref())
+        .maybe_text("question", question)
+        .maybe_text("edits", edits)
+        .maybe_number("timer_s", timer)
+}
+
+/// A file's name, length, hash and place, or null.
+pub fn file_to_json(body: &ReceivedBody) -> Value {
+    let ReceivedBody::File(file) = body else { return Value::Null };
+    let path = match &file.state {
+        FileState::Saved(path) => Value::from(path.to_string_lossy().into_owned()),
+        _ => Value::Null,
+    };
+    serde_json::json!({
+        "name": file.name, "bytes": file.bytes, "sha256": file.sha256, "state": file.state.word(),
+        "arrived": file.arrived, "path": path,
+    })
+}
+
+/// One word for what it is.
+pub fn kind(body: &ReceivedBody) -> &'static str {
+    match body {
+        ReceivedBody::Text(_) => "text",
+        ReceivedBody::Question { .. } => "question",
+        ReceivedBody::Answer { .. } => "answer",
+        ReceivedBody::File(_) => "file",
+        ReceivedBody::Timer { .. } => "timer",
+        ReceivedBody::Edited { .. } => "edit",
+        ReceivedBody::TakenBack => "taken_back",
+        ReceivedBody::Unknown { .. } => "unknown",
+        ReceivedBody::KeyChanged { .. } => "key_changed",
+        ReceivedBody::BegunAnew => "begun_anew",
+    }
 }
 
 /// `alice  09:14  text`, preceded by what is missing, with the state of the key in words unless it is verified.
 pub fn to_text(message: &Received) -> String {
     let who = who(&message.from, message.trust);
-    let line = line(&who, message.sent_at, &message.body);
+    let mut line = line(&who, message.sent_at, &message.body, &message.marks);
+    match &message.body {
+        ReceivedBody::Question { .. } => {
+            let _ = write!(line, "\n  answer it:   oub answer {} …", shown_on_one_line(&message.from));
+        }
+        ReceivedBody::File(file) if file.state == FileState::Whole => {
+            let _ = write!(line, "\n  save it:   oub save {}", short(&message.id));
+        }
+        _ => {}
+    }
     match message.missing_before {
         0 => line,
         1 => format!("{who}  (1 earlier message has not arrived)\n{line}"),
@@ -34,32 +103,103 @@ pub fn to_text(message: &Received) -> String {
     }
 }
 
+/// As much of an id as names a message to a person.
+pub fn short(id: &str) -> &str {
+    id.get(..8).unwrap_or(id)
+}
+
 /// The line alone.
-pub fn line(who: &str, at: UnixSeconds, body: &ReceivedBody) -> String {
+pub fn line(who: &str, at: UnixSeconds, body: &ReceivedBody, marks: &Marks) -> String {
     let start = format!("{who}  {}  ", when::for_people(at));
     let indent = start.chars().count();
+    let quoted = marks.quotes.as_ref().map(quoted).unwrap_or_default();
+    format!("{start}{quoted}{}{}", words(body, indent), after(marks))
+}
+
+/// What it says, with what it is in brackets unless it is a text.
+pub fn words(body: &ReceivedBody, indent: usize) -> String {
     match body {
-        ReceivedBody::Text(text) => format!("{start}{}", shown(text, indent)),
+        ReceivedBody::Text(text) => shown(text, indent),
+        ReceivedBody::Question { text, choices, until } => {
+            let choices = numbered(choices);
+            format!("(question) {}{choices}  (until {})", shown(text, indent), when::for_people(*until))
+        }
+        ReceivedBody::Answer { text, .. } => format!("(answer) {}", shown(text, indent)),
+        ReceivedBody::File(file) => file_words(file, indent),
+        ReceivedBody::Timer { seconds: 0 } => "(from here on, what you both write stays)".to_owned(),
+        ReceivedBody::Timer { seconds } => {
+            format!(
+                "(from here on, what you both write disappears after {})",
+                when::span(u64::from(*seconds))
+            )
+        }
+        ReceivedBody::Edited { text, .. } => format!("(edited) {}", shown(text, indent)),
+        ReceivedBody::TakenBack => "(taken back)".to_owned(),
         ReceivedBody::Unknown { kind } => {
-            format!("{start}(a newer kind of message, number {kind}, which this version cannot show)")
+            format!("(a newer kind of message, number {kind}, which this version cannot show)")
         }
         ReceivedBody::BegunAnew => {
-            format!("{start}(began the conversation anew here, as after a restore or a lost device)")
+            "(began the conversation anew here, as after a restore or a lost device)".to_owned()
         }
         ReceivedBody::KeyChanged { signed: true } => {
-            format!("{start}(has a new key from here on, signed by the one before)")
+            "(has a new key from here on, signed by the one before)".to_owned()
         }
         ReceivedBody::KeyChanged { signed: false } => {
-            format!("{start}(has a new key from here on, NOT signed by the one before: you took it)")
+            "(has a new key from here on, NOT signed by the one before: you took it)".to_owned()
         }
     }
+}
+
+fn numbered(choices: &[String]) -> String {
+    let each = choices.iter().zip(1_u32..);
+    each.map(|(choice, number)| format!("  [{number} {}]", shown_on_one_line(choice))).collect()
+}
+
+fn file_words(file: &FileShown, indent: usize) -> String {
+    let state = match &file.state {
+        FileState::Whole => String::new(),
+        FileState::Saved(path) => format!(", saved as {}", shown_on_one_line(&path.to_string_lossy())),
+        FileState::OnItsWay => format!(", {} of it so far", size(file.arrived)),
+        FileState::Damaged => ", which did not arrive whole".to_owned(),
+        FileState::Dropped => ", dropped: too many files were on their way".to_owned(),
+        FileState::Erased => ", taken back".to_owned(),
+    };
+    let words = if file.text.is_empty() { String::new() } else { format!("  {}", shown(&file.text, indent)) };
+    format!("(file) {}, {}{state}{words}", shown_on_one_line(&file.name), size(file.bytes))
+}
+
+/// Bytes as people read them.
+pub fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} bytes"),
+        1_000..1_000_000 => format!("{}.{} kB", bytes / 1_000, bytes % 1_000 / 100),
+        _ => format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000),
+    }
+}
+
+fn quoted(quote: &Quote) -> String {
+    let words = quote.text.as_deref().map_or_else(
+        || format!("message {}", short(&quote.id)),
+        |text| shown_on_one_line(&text.chars().take(QUOTED_CHARS).collect::<String>()),
+    );
+    format!("(to “{words}”) ")
+}
+
+fn after(marks: &Marks) -> String {
+    let edited = if marks.edited { "  (edited)" } else { "" };
+    let gone = match (marks.expires_at, marks.expire_s) {
+        (Some(at), _) => format!("  (disappears {})", when::for_people(at)),
+        (None, Some(seconds)) => format!("  (disappears {} after this)", when::span(u64::from(seconds))),
+        (None, None) => String::new(),
+    };
+    format!("{edited}{gone}")
 }
 
 /// The number of a kind that this version cannot show.
 pub fn unknown_kind(body: &ReceivedBody) -> Option<u64> {
     match body {
-        ReceivedBody::Text(_) | ReceivedBody::KeyChanged { .. } | ReceivedBody::BegunAnew => None,
         ReceivedBody::Unknown { kind } => Some(u64::from(*kind)),
+        _ => None,
     }
 }
 
@@ -81,6 +221,7 @@ mod tests {
             missing_before: 0,
             sent_at: UnixSeconds(1_795_433_640),
             received_at: UnixSeconds(1_795_433_641),
+            marks: Marks::default(),
             body: ReceivedBody::Text(text.to_owned()),
         }
     }
@@ -91,7 +232,9 @@ mod tests {
             to_json(&message("hi \u{1b}[1m", Trust::Verified)).to_string(),
             "{\"v\":1,\"t\":\"message\",\"id\":\"00ff\",\"from\":\"alice\",\"verified\":true,\"trust\":\"verified\",\
              \"sent\":\"2026-11-23T11:34:00Z\",\"recv\":\"2026-11-23T11:34:01Z\",\"text\":\"hi \\u001b[1m\",\
-             \"file\":null,\"number\":7,\"missing_before\":0,\"unknown_kind\":null}"
+             \"file\":null,\"number\":7,\"missing_before\":0,\"unknown_kind\":null,\"kind\":\"text\",\
+             \"quotes\":null,\"edited\":false,\"expire_s\":null,\"choices\":null,\"until\":null,\
+             \"question\":null,\"edits\":null,\"timer_s\":null}"
         );
     }
 

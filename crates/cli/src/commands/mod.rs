@@ -2,22 +2,29 @@
 
 mod accept;
 mod add;
+mod ask;
 mod completions;
 pub mod contact;
 mod daemon;
 mod doctor;
+pub mod files;
 pub mod hook;
 mod id;
 mod identity;
+pub mod input;
 mod join;
 pub mod log;
 pub mod message;
 mod notices;
 mod outbox;
+mod page;
 mod pull;
 pub mod requests;
+mod said;
 pub mod send;
 mod verify;
+
+pub use message::size;
 
 use crate::args::{Command, Contact};
 use crate::context::Context;
@@ -34,6 +41,12 @@ pub fn run(context: &Context, command: Command) -> Result<Exit, Stop> {
         Command::Verify(args) => verify::run(context, &args),
         Command::Send(args) => send::run(context, args),
         Command::Pull(args) => pull::run(context, args),
+        Command::Ask(args) => ask::ask(context, args),
+        Command::Answer(args) => ask::answer(context, &args),
+        Command::Files(args) => files::list(context, &args),
+        Command::Save(args) => files::save(context, &args),
+        Command::Edit(args) => said::edit(context, &args),
+        Command::TakeBack(args) => said::take_back(context, &args),
         Command::Requests => requests::run(context),
         Command::Accept(args) => accept::run(context, &args),
         Command::Decline(args) => accept::decline(context, &args),

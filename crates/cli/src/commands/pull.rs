@@ -1,15 +1,18 @@
 //! `oub pull`: collects what waits, commits, acknowledges, hands out.
 
-use client::{Handled, PullOptions, PullSummary, Received};
+use std::path::{Path, PathBuf};
+
+use client::{Client, FileState, Handled, PullOptions, PullSummary, Received, ReceivedBody};
 
 use crate::args::Pull;
 use crate::commands::hook::{self, Outcome};
-use crate::commands::{message, notices};
+use crate::commands::{files, message, notices};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::screen::Closed;
-use crate::stop::Stop;
+use crate::shown::shown_on_one_line;
+use crate::stop::{Stop, usage};
 
 /// Hands out every message that was not handled before.
 pub fn run(context: &Context, args: Pull) -> Result<Exit, Stop> {
@@ -21,7 +24,18 @@ pub fn run(context: &Context, args: Pull) -> Result<Exit, Stop> {
         follow: args.follow,
         ..PullOptions::default()
     };
-    let mut sink = Sink { context, command: args.exec, closed: false, left: 0, why: String::new() };
+    if let Some(folder) = &args.output {
+        check_folder(folder)?;
+    }
+    let mut sink = Sink {
+        context,
+        client: &client,
+        command: args.exec,
+        output: args.output,
+        closed: false,
+        left: 0,
+        why: String::new(),
+    };
     let summary = client.pull(&options, &mut |message| sink.take(message))?;
     if sink.closed {
         return Err(Stop::Closed);
@@ -35,43 +49,68 @@ pub fn run(context: &Context, args: Pull) -> Result<Exit, Stop> {
     Ok(if args.exit_code && summary.handed_out == 0 { Exit::Nothing } else { Exit::Done })
 }
 
+fn check_folder(folder: &Path) -> Result<(), Stop> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let what = format!("{} is no folder", shown_on_one_line(&folder.to_string_lossy()));
+    Err(usage("OUB-E043", what, "files are saved into a folder that is there", "mkdir it first").into())
+}
+
 /// Where messages go: the screen, or a command.
 struct Sink<'a> {
     context: &'a Context,
+    client: &'a Client,
     command: Option<String>,
+    /// Where files are saved.
+    output: Option<PathBuf>,
     closed: bool,
     left: u32,
     why: String,
 }
 
 impl Sink<'_> {
-    /// A message counts as handled once it was handed over entirely, not before.
+    /// A message counts as handled once it was handed over entirely, not before: a file once it is saved, if files
+    /// are to be saved.
     fn take(&mut self, message: &Received) -> Handled {
-        let handled = match &self.command {
-            Some(command) => match hook::run(self.context, command, message, None) {
-                Outcome::Took => {
-                    if self.context.screen.is_json() {
-                        self.print(message)
-                    } else {
-                        Ok(())
-                    }
-                }
-                Outcome::Left(why) => {
-                    self.left = self.left.saturating_add(1);
-                    self.why = why;
-                    return Handled::No;
-                }
-            },
-            None => self.print(message),
-        };
-        match handled {
-            Ok(()) => Handled::Yes,
-            Err(Closed) => {
-                self.closed = true;
-                // The hook did its work even if nobody reads that it did.
-                if self.command.is_some() { Handled::YesAndStop } else { Handled::NoAndStop }
+        let mut message = message.clone();
+        let mut file = None;
+        if let Some(folder) = &self.output {
+            match files::save_handed_out(self.client, &message, folder) {
+                Ok(path) => file = path,
+                Err(error) => return self.leave(format!("{}: {}", error.what(), error.why())),
             }
         }
+        if let (ReceivedBody::File(shown), Some(path)) = (&mut message.body, &file) {
+            shown.state = FileState::Saved(path.clone());
+        }
+        let Some(command) = &self.command else {
+            return match self.print(&message) {
+                Ok(()) => Handled::Yes,
+                Err(Closed) => {
+                    self.closed = true;
+                    Handled::NoAndStop
+                }
+            };
+        };
+        match hook::run(self.context, command, &message, file.as_deref(), None) {
+            Outcome::Took if !self.context.screen.is_json() => Handled::Yes,
+            Outcome::Took => match self.print(&message) {
+                Ok(()) => Handled::Yes,
+                Err(Closed) => {
+                    self.closed = true;
+                    // The hook did its work even if nobody reads that it did.
+                    Handled::YesAndStop
+                }
+            },
+            Outcome::Left(why) => self.leave(why),
+        }
+    }
+
+    fn leave(&mut self, why: String) -> Handled {
+        self.left = self.left.saturating_add(1);
+        self.why = why;
+        Handled::No
     }
 
     fn print(&self, message: &Received) -> Result<(), Closed> {
@@ -84,7 +123,12 @@ impl Sink<'_> {
             1 => "one message was not handled".to_owned(),
             left => format!("{left} messages were not handled"),
         };
-        let remedy = "repair the command; the next   oub pull --exec   hands them out again";
+        let remedy = match (&self.command, &self.output) {
+            (Some(_), _) => "repair the command; the next   oub pull --exec   hands them out again",
+            (None, _) => {
+                "make room or choose another folder; the next   oub pull -o DIR   hands them out again"
+            }
+        };
         Err(Problem::new(Exit::Temporary, "OUB-E047", what, &self.why, remedy).into())
     }
 }

@@ -1,38 +1,84 @@
-//! `oub send`: hands a message to the relay, or keeps it until the relay can be reached.
+//! `oub send`: hands a message or a file to the relay, or keeps it until the relay can be reached.
 
-use std::io::{self, IsTerminal as _, Read as _};
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
 
-use client::{QueuedReason, SendOptions, Sent, SentState};
+use client::{Client, Options, QueuedReason, SendOptions, Sent, SentState};
 
-use crate::args::Send;
-use crate::commands::notices;
+use crate::args::{How, Send, Wait};
+use crate::commands::{input, notices};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::json::Line;
+use crate::progress;
 use crate::shown::shown_on_one_line;
 use crate::stop::{Stop, usage};
 
-/// More than any message may have; the exact bound is the client's to tell.
-const STDIN_BYTES_MAX: u64 = 1 << 20;
+const EXAMPLE: &str = "oub send CONTACT 'TEXT'   or   … | oub send CONTACT -";
 
-/// Sends one text.
+/// Sends one text or one file.
 pub fn run(context: &Context, args: Send) -> Result<Exit, Stop> {
-    let text = match args.text.as_deref() {
-        Some("-") => from_stdin()?,
-        None if !io::stdin().is_terminal() => from_stdin()?,
-        None => return Err(nothing_to_send("no text was given").into()),
-        Some(text) => text.to_owned(),
+    let options = SendOptions { quotes: args.reply.clone(), expire: args.expire, ..how(&args.how) };
+    let (client, sent) = match &args.file {
+        Some(file) => send_file(context, &args, file, &options)?,
+        None => {
+            let text = input::words(args.text.as_deref(), EXAMPLE)?;
+            let client = context.open()?;
+            let sent = client.send(&args.contact, &text, &options)?;
+            (client, sent)
+        }
     };
-    if text.is_empty() {
-        return Err(nothing_to_send("the text is empty").into());
+    tell(context, &sent)?;
+    let exit = match args.wait {
+        Wait::Stored => Exit::Done,
+        Wait::Seen => wait_seen(context, &client, &sent)?,
+    };
+    notices::tell(context, &client)?;
+    Ok(exit)
+}
+
+/// What every sending verb was told.
+pub fn how(how: &How) -> SendOptions {
+    SendOptions {
+        idempotency: how.idempotency.clone(),
+        require_verified: how.require_verified,
+        no_queue: how.no_queue,
+        ..SendOptions::default()
     }
-    let options = SendOptions {
-        idempotency: args.idempotency,
-        require_verified: args.require_verified,
-        no_queue: args.no_queue,
+}
+
+fn send_file(
+    context: &Context,
+    args: &Send,
+    file: &Path,
+    options: &SendOptions,
+) -> Result<(Client, Sent), Stop> {
+    let (mut input, bytes, name): (Box<dyn Read>, _, _) = if file.as_os_str() == "-" {
+        (Box::new(io::stdin().lock()), None, args.name.clone().unwrap_or_default())
+    } else {
+        let opened = File::open(file).and_then(|opened| Ok((opened.metadata()?, opened)));
+        let (metadata, opened) = opened.map_err(|error| unreadable(file, &error.to_string()))?;
+        if metadata.is_dir() {
+            return Err(unreadable(file, "it is a folder; pack it first:   tar c DIR | oub send … -f -"));
+        }
+        let own = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        (Box::new(opened), Some(metadata.len()), args.name.clone().unwrap_or(own))
     };
-    let client = context.open()?;
-    let sent = client.send(&args.contact, &text, &options)?;
+    let words = args.text.as_deref().unwrap_or_default();
+    let progress = Some(progress::of_sending(&context.screen, bytes));
+    let client = context.open_with(Options { progress, ..context.options() })?;
+    let sent = client.send_file(&args.contact, &mut input, &name, words, options)?;
+    Ok((client, sent))
+}
+
+fn unreadable(file: &Path, why: &str) -> Stop {
+    let what = format!("cannot read {}", shown_on_one_line(&file.to_string_lossy()));
+    usage("OUB-E041", what, why, "give a file that you may read; nothing was sent").into()
+}
+
+/// Says what became of it: one line for a program, one for a person.
+pub fn tell(context: &Context, sent: &Sent) -> Result<(), Stop> {
     let to = shown_on_one_line(&sent.to);
     let talk = match &sent.state {
         SentState::Stored => format!("✓ stored for {to}  {}", sent.id),
@@ -42,14 +88,24 @@ pub fn run(context: &Context, args: Send) -> Result<Exit, Stop> {
         }
     };
     if context.screen.is_json() {
-        context.screen.print(&to_json(&sent).to_string())?;
+        context.screen.print(&to_json(sent).to_string())?;
     }
     match sent.state {
         SentState::Stored => context.screen.say(&talk),
         SentState::Queued(_) => context.screen.important(&talk),
     }
-    notices::tell(context, &client)?;
-    Ok(Exit::Done)
+    Ok(())
+}
+
+/// Waits for a later message that shows that it arrived.
+fn wait_seen(context: &Context, client: &Client, sent: &Sent) -> Result<Exit, Stop> {
+    let to = shown_on_one_line(&sent.to);
+    if client.wait_seen(&sent.id, context.patience_with_people(), None)? {
+        context.screen.say(&format!("✓ {to} has it"));
+        return Ok(Exit::Done);
+    }
+    context.screen.important(&format!("… nothing has come from {to} yet that shows it; it stays sent"));
+    Ok(Exit::Nothing)
 }
 
 /// What became of it, for a program.
@@ -78,27 +134,8 @@ fn why_queued(reason: &QueuedReason, to: &str) -> String {
         QueuedReason::BehindOthers => {
             "earlier messages go first; it will go with a later oub command".to_owned()
         }
+        QueuedReason::Parts { parts, stored } => format!(
+            "{stored} of {parts} parts are stored; the rest goes once {to} has been online, with a later oub command"
+        ),
     }
-}
-
-/// Neither words nor anything else.
-pub fn nothing_to_send(why: &str) -> crate::problem::Problem {
-    usage(
-        "OUB-E035",
-        "there is nothing to send",
-        why,
-        "oub send CONTACT 'TEXT'   or   … | oub send CONTACT -",
-    )
-}
-
-/// All of standard input as text, without the line end that `echo` adds.
-fn from_stdin() -> Result<String, Stop> {
-    let mut text = String::new();
-    io::stdin().lock().take(STDIN_BYTES_MAX).read_to_string(&mut text).map_err(|error| {
-        usage("OUB-E036", "standard input is not a text", error.to_string(), "send text in UTF-8")
-    })?;
-    if text.ends_with('\n') {
-        text.pop();
-    }
-    Ok(text)
 }

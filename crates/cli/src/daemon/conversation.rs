@@ -7,7 +7,7 @@ use std::time::Duration;
 use client::{Aside, Client, ClientError, Protection, SendOptions};
 use zeroize::Zeroizing;
 
-use crate::commands::{contact, log, requests, send};
+use crate::commands::{contact, input, log, requests, send};
 use crate::daemon::beside::folder_of;
 use crate::daemon::lines::{Came, Gone, LINE_BYTES_MAX, Lines, Outlet};
 use crate::daemon::request::{Asked, Request};
@@ -91,9 +91,12 @@ impl Conversation<'_> {
     fn act(&mut self, asked: Asked, re: Option<&str>) -> Result<(), Broken> {
         match asked {
             Asked::Hello => self.hello(re),
-            Asked::Send { to, text, idempotency, require_verified, no_queue } => {
-                self.send(&to, &text, &SendOptions { idempotency, require_verified, no_queue }, re)
-            }
+            Asked::Send { to, text, idempotency, require_verified, no_queue } => self.send(
+                &to,
+                &text,
+                &SendOptions { idempotency, require_verified, no_queue, ..SendOptions::default() },
+                re,
+            ),
             Asked::Subscribe => self.subscribe(subscription::messages, re),
             Asked::Watch => self.subscribe(subscription::news, re),
             Asked::Handled { message } => self.handled(&message),
@@ -126,7 +129,11 @@ impl Conversation<'_> {
 
     fn send(&mut self, to: &str, text: &str, options: &SendOptions, re: Option<&str>) -> Result<(), Broken> {
         if text.is_empty() {
-            return Err(send::nothing_to_send("the text is empty").into());
+            return Err(input::nothing_to_send(
+                "the text is empty",
+                "{\"v\":1,\"do\":\"send\",\"to\":…,\"text\":…}",
+            )
+            .into());
         }
         let sent = self.client()?.send(to, text, options)?;
         self.say(send::to_json(&sent), re)

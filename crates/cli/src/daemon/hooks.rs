@@ -70,7 +70,7 @@ impl Hooks<'_> {
             self.failed.insert(name, (*tries, *due));
             return Handled::No;
         }
-        match hook::run(&self.shared.context, self.command, message, Some(self.limit)) {
+        match hook::run(&self.shared.context, self.command, message, None, Some(self.limit)) {
             Outcome::Took => Handled::Yes,
             Outcome::Left(why) => {
                 let tries = earlier.map_or(0, |(tries, _)| *tries);

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::daemon::{Bot, Daemon};
-use crate::person::{Person, friends};
+use crate::person::{Person, Ran, friends};
 use crate::relay::Relay;
 
 #[test]
@@ -48,6 +48,22 @@ fn every_line_of_json_keeps_the_promises_of_the_schema() {
     check(&bob, &["identity", "renew"]);
     check(&alice, &["pull"]);
     check(&alice, &["log", "bob"]);
+    let attached = alice.home.path().join("a.txt");
+    std::fs::write(&attached, "bytes").unwrap();
+    check(&alice, &["send", "bob", "-f", attached.to_str().unwrap()]);
+    check(&bob, &["pull"]);
+    check(&bob, &["files"]);
+    let id = bob.json(&["files"])[0]["id"].as_str().unwrap().to_owned();
+    check(&bob, &["save", &id, "-o", bob.home.path().to_str().unwrap()]);
+    check(&alice, &["send", "bob", "oops"]);
+    check(&alice, &["edit", "bob", "last", "I meant this"]);
+    check(&alice, &["take-back", "bob", "last"]);
+    check(&alice, &["contact", "timer", "bob", "1d"]);
+    let asking = alice.command(&["--json", "ask", "bob", "ready?", "--timeout", "30s"]).spawn().unwrap();
+    while !bob.json(&["pull"]).iter().any(|line| line["kind"] == "question") {}
+    check(&bob, &["answer", "alice", "yes"]);
+    let asked = Ran::of_child(asking);
+    check(&bob, &["log", "alice"]);
     let secret = bob.home.path().join("passphrase");
     std::fs::write(&secret, "of the backup\n").unwrap();
     let (file, secret) = (bob.home.path().join("bob.backup"), secret.display().to_string());
@@ -82,6 +98,9 @@ fn every_line_of_json_keeps_the_promises_of_the_schema() {
         seen.extend(bot.ask(asked).iter().map(|line| schema.check(line)));
     }
 
+    for line in asked.lines() {
+        seen.push(schema.check(&line));
+    }
     for kind in schema.kinds() {
         assert!(seen.contains(&kind), "no line of the kind {kind} was seen");
     }
@@ -130,6 +149,7 @@ fn fits(value: &Value, promise: &Value) -> bool {
         "boolean" => value.is_boolean(),
         "integer" => value.is_u64(),
         "null" => value.is_null(),
+        "object" => value.is_object(),
         "array" => value.as_array().is_some_and(|all| all.iter().all(|each| fits(each, &promise["items"]))),
         other => panic!("the schema uses the type {other}"),
     };

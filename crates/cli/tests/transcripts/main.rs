@@ -15,6 +15,7 @@ mod machine;
 mod mistakes;
 mod person;
 mod relay;
+mod said;
 mod screen;
 mod secrets;
 mod verbs;

@@ -213,6 +213,8 @@ pub(crate) fn to_contact(tx: &Tx<'_>, person: &Person) -> Result<Contact, Client
         connected: person.inbox.is_some() && contact::conversation(tx, person.id)?.can_use_inbox(today),
         stamps: stamp::count(tx, person.id)?,
         crossed_off: stamp::crossed_off(tx, person.id)?,
+        timer_s: person.timer_s,
+        receipts: person.receipts,
     })
 }
 

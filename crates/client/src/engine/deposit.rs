@@ -20,11 +20,12 @@ use super::{
     send::Flushed,
 };
 use crate::{
-    Client, ClientError, FailPoint, QueuedReason,
+    Client, ClientError, FailPoint, Progress, QueuedReason,
     error::refusal_sentence,
     transport::{Line, Pin},
     vault::{
         contact::{self, Person},
+        file,
         outbox::{self, OutKind, OutRow, SealedAs, SealedRow},
         stamp,
     },
@@ -99,9 +100,8 @@ impl<'a> Courier<'a> {
         if self.full {
             return Ok(Go::Stop);
         }
-        let rows = self.client.vault.read(|tx| outbox::open_of(tx, self.contact))?;
-        let rows = rows.iter().filter(|row| !self.waiting.contains(&row.id));
-        let items: Vec<Item> = rows.map(|row| Item { id: row.id, state: row.state }).collect();
+        let items = self.client.vault.read(|tx| outbox::open_items(tx, self.contact))?;
+        let items: Vec<Item> = items.into_iter().filter(|item| !self.waiting.contains(&item.id)).collect();
         let left = |id: i64| self.left.contains(&id);
         match next(&items, &left, self.in_flight.len()) {
             Next::Deposit(id) => self.deposit(id).await,
@@ -161,7 +161,7 @@ impl<'a> Courier<'a> {
         };
         self.client.vault.write(|tx| outbox::set_reason(tx, row.id, words))?;
         self.flushed.waits.insert(row.id, reason);
-        if row.kind != OutKind::Text {
+        if !row.kind.is_a_persons() {
             self.waiting.insert(row.id);
             return Ok(Go::On);
         }
@@ -251,8 +251,19 @@ impl<'a> Courier<'a> {
         self.client.fail_at(FailPoint::StoredNotNoted)?;
         self.client.vault.erase(|tx| outbox::set_stored(tx, id, tx.now()))?;
         let row = self.client.vault.read(|tx| outbox::find(tx, id))?;
-        self.flushed.stored += u32::from(row.is_some_and(|row| row.kind == OutKind::Text));
+        if let Some(row) = row {
+            self.flushed.stored += u32::from(row.kind.is_a_persons());
+            self.tell(&row)?;
+        }
         Ok(Go::On)
+    }
+
+    /// How far a file has come.
+    fn tell(&self, row: &OutRow) -> Result<(), ClientError> {
+        let (OutKind::FilePart, Some(file)) = (row.kind, row.target) else { return Ok(()) };
+        let parts = self.client.vault.read(|tx| file::stored_parts(tx, row.contact, &file))?;
+        self.client.tell(&Progress::Stored { parts: parts.0, stored: parts.1 });
+        Ok(())
     }
 
     async fn leave(mut self) -> Result<(), ClientError> {
@@ -275,6 +286,7 @@ impl<'a> Courier<'a> {
             }
             RefusalKind::Full => {
                 self.full = true;
+                self.flushed.full.insert(self.contact);
                 self.flushed.waits.insert(id, QueuedReason::MailboxFull);
                 self.client.vault.write(|tx| outbox::set_reason(tx, id, refusal_sentence(refusal.kind)))?;
                 Ok(Go::Stop)

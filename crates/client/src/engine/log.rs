@@ -5,15 +5,20 @@ use client_core::outbox::State;
 use wire::UnixSeconds;
 
 use crate::{
-    Client, ClientError, Direction, LogEntry, Notice, OutboxEntry, Place, ReceivedBody, SetAside,
+    Client, ClientError, Direction, LogEntry, Marks, Notice, OutboxEntry, Place, ReceivedBody, SetAside,
+    engine::{
+        files,
+        pull::{marks, quote},
+    },
     vault::{
-        Tx, contact,
+        Tx, contact, file,
         history::History,
         inbox::{self, InRow},
         key::to_hex,
-        outbox::{self, OutRow},
+        outbox::{self, Gone, OutRow},
         recovery::{self, NoticeRow, Noticed},
         rotation::{self, KeyChange},
+        said::{self, Shown},
     },
 };
 
@@ -29,7 +34,7 @@ pub(crate) fn log(client: &Client, alias: &str, limit: Option<u32>) -> Result<Ve
             latest = history.place(Direction::Received, row.id).max(latest);
             entries.push((latest, received(tx, row)?));
         }
-        for row in outbox::texts_of(tx, person.id)? {
+        for row in outbox::said_to(tx, person.id)? {
             entries.push((history.place(Direction::Sent, row.id), sent(tx, row)?));
         }
         let changes = rotation::key_changes(tx, person.id)?.into_iter();
@@ -46,15 +51,22 @@ pub(crate) fn log(client: &Client, alias: &str, limit: Option<u32>) -> Result<Ve
 
 pub(super) fn received(tx: &Tx<'_>, row: InRow) -> Result<LogEntry, ClientError> {
     let missing_before = inbox::gap_before(tx, &row)?;
+    let marks = marks(tx, &row)?;
+    let mut body = row.body;
+    if let ReceivedBody::File(shown) = &mut body {
+        files::fill(tx, row.contact, &row.message_id, shown)?;
+    }
     Ok(LogEntry {
         id: to_hex(&row.message_id.0),
         direction: Direction::Received,
         number: row.number,
         sent_at: row.sent_at,
         at: row.received_at,
-        body: row.body,
+        body,
+        marks,
         outgoing: None,
         answered: false,
+        read_at: None,
         handled: row.handled,
         missing_before,
         place: Place::default(),
@@ -81,8 +93,10 @@ fn event(body: ReceivedBody, at: UnixSeconds) -> LogEntry {
         sent_at: at,
         at,
         body,
+        marks: Marks::default(),
         outgoing: None,
         answered: false,
+        read_at: None,
         handled: true,
         missing_before: 0,
         place: Place::default(),
@@ -90,15 +104,27 @@ fn event(body: ReceivedBody, at: UnixSeconds) -> LogEntry {
 }
 
 pub(super) fn sent(tx: &Tx<'_>, row: OutRow) -> Result<LogEntry, ClientError> {
+    let shown = match (row.gone, &row.body) {
+        (Gone::Here, Some(body)) => said::shown(row.kind as u8, body)?,
+        (Gone::Here, None) => Shown::of(ReceivedBody::Text(row.text)),
+        (Gone::TakenBack | Gone::Disappeared, _) => Shown::of(ReceivedBody::TakenBack),
+    };
+    let mut body = shown.body;
+    if let ReceivedBody::File(shown) = &mut body {
+        files::fill_sent(tx, row.contact, &row.message_id, shown)?;
+    }
+    let quotes = shown.quotes.map(|id| quote(tx, row.contact, &id)).transpose()?;
     Ok(LogEntry {
         id: to_hex(&row.message_id.0),
         direction: Direction::Sent,
         number: row.placed.map_or(0, |placed| placed.number),
         sent_at: row.placed.map_or(row.queued_at, |placed| placed.sent_at),
         at: row.queued_at,
-        answered: outbox::is_answered(tx, row.id)?,
-        body: ReceivedBody::Text(row.text),
+        body,
+        marks: Marks { quotes, expire_s: None, expires_at: row.expires_at, edited: row.edited },
         outgoing: Some(row.state),
+        answered: row.answered_at.is_some(),
+        read_at: row.read_at,
         handled: true,
         missing_before: 0,
         place: Place::default(),
@@ -110,13 +136,15 @@ pub(crate) fn outbox(client: &Client) -> Result<Vec<OutboxEntry>, ClientError> {
     client.vault.read(|tx| {
         let rows = outbox::unconfirmed(tx)?;
         let entry = |row: OutRow| -> Result<OutboxEntry, ClientError> {
-            debug_assert!(row.state != State::Stored);
+            let (parts, stored) = file::stored_parts(tx, row.contact, &row.message_id)?;
+            debug_assert!(row.state != State::Stored || parts > stored);
             Ok(OutboxEntry {
                 id: to_hex(&row.message_id.0),
                 to: contact::by_id(tx, row.contact)?.shown().to_owned(),
                 state: row.state,
                 queued_at: row.queued_at,
                 reason: row.reason,
+                parts: (parts > 0).then_some((stored, parts)),
             })
         };
         rows.into_iter().map(entry).collect()

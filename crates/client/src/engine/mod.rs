@@ -6,11 +6,13 @@ pub(crate) mod contacts;
 pub(crate) mod copies;
 pub(crate) mod deposit;
 pub(crate) mod directory;
+pub(crate) mod files;
 pub(crate) mod flood;
 pub(crate) mod identity;
 pub(crate) mod join;
 pub(crate) mod keys;
 pub(crate) mod log;
+pub(crate) mod news;
 pub(crate) mod open;
 pub(crate) mod owner;
 pub(crate) mod page;
@@ -19,6 +21,7 @@ pub(crate) mod recover;
 pub(crate) mod recover_name;
 pub(crate) mod renew;
 pub(crate) mod requests;
+pub(crate) mod said;
 pub(crate) mod seal;
 pub(crate) mod send;
 pub(crate) mod stay;
@@ -29,7 +32,7 @@ use std::future::Future;
 
 use wire::UnixSeconds;
 
-use crate::{Client, ClientError, FailPoint, world::Dice};
+use crate::{Client, ClientError, FailPoint, Progress, world::Dice};
 
 /// Runs one piece of work that talks to a server, to its end, on this thread.
 pub(crate) fn run<T>(work: impl Future<Output = Result<T, ClientError>>) -> Result<T, ClientError> {
@@ -47,6 +50,13 @@ impl Client {
     /// A random number.
     pub(crate) fn number(&self) -> u64 {
         u64::from_be_bytes(Dice(&*self.options.world).bytes())
+    }
+
+    /// Tells whoever wants to know how far a file has come.
+    pub(crate) fn tell(&self, progress: &Progress) {
+        if let Some(sink) = &self.options.progress {
+            sink.tell(progress);
+        }
     }
 
     /// Stops dead here if a test asked for it.

@@ -269,6 +269,9 @@ fn apply(
         contact::set(tx, id, "answered", true)?;
         take_reply_path(tx, &person, reply, false)?;
     }
+    if person.standing == Standing::Contact && show {
+        super::said::take_in(tx, &person, &opened.content)?;
+    }
     recover::hear(tx, &person, &opened.content, begins_anew)?;
     // Also an answer under other keys, which is no HELLO, may be the first of its stream.
     if former.is_some_and(|former| opened.conversation.seen().is_some_and(|now| now.stream != former)) {
@@ -281,7 +284,10 @@ fn apply(
 
 /// Whom I removed is a stranger: words of theirs wait for my decision, anything else goes unnoticed.
 fn ask_again(tx: &Tx<'_>, person: &Person, kind: &Kind) -> Result<(), ClientError> {
-    let says_something = matches!(kind, Kind::Text(_) | Kind::Unknown { .. });
+    let says_something = matches!(
+        kind,
+        Kind::Text(_) | Kind::Note(_) | Kind::Question(_) | Kind::Answer(_) | Kind::Unknown { .. }
+    );
     match says_something && contact::count_requests(tx)? < REQUESTS_MAX {
         true => contact::ask_again(tx, person.id, &free_label(tx, &person.name)?),
         false => Ok(()),

@@ -7,16 +7,18 @@ use std::{
 };
 
 use client_core::schedule::backoff_ms;
+use e2ee::MessageId;
 
-use super::{owner::Owner, renew, run, send::flush_all, upkeep};
+use super::{files, owner::Owner, renew, run, send::flush_all, upkeep};
 use crate::{
-    Aside, Client, ClientError, Collected, Handled, Missing, PullOptions, PullSummary, Received, Waited,
+    Aside, Client, ClientError, Collected, Handled, Marks, Missing, PullOptions, PullSummary, Quote,
+    Received, ReceivedBody, Waited,
     vault::{
         Tx, contact,
         inbox::{self, InRow},
         key::to_hex,
         lock::CollectorLock,
-        recovery,
+        recovery, said,
     },
 };
 
@@ -288,6 +290,10 @@ fn is_protocol(error: &ClientError) -> bool {
 
 pub(crate) fn to_received(tx: &Tx<'_>, row: &InRow) -> Result<Received, ClientError> {
     let person = contact::by_id(tx, row.contact)?;
+    let mut body = row.body.clone();
+    if let ReceivedBody::File(shown) = &mut body {
+        files::fill(tx, row.contact, &row.message_id, shown)?;
+    }
     Ok(Received {
         id: to_hex(&row.message_id.0),
         from: person.shown().to_owned(),
@@ -296,6 +302,22 @@ pub(crate) fn to_received(tx: &Tx<'_>, row: &InRow) -> Result<Received, ClientEr
         missing_before: inbox::gap_before(tx, row)?,
         sent_at: row.sent_at,
         received_at: row.received_at,
-        body: row.body.clone(),
+        marks: marks(tx, row)?,
+        body,
     })
+}
+
+/// What belongs to a received message beside its words.
+pub(crate) fn marks(tx: &Tx<'_>, row: &InRow) -> Result<Marks, ClientError> {
+    Ok(Marks {
+        quotes: row.quotes.map(|id| quote(tx, row.contact, &id)).transpose()?,
+        expire_s: row.expire_s,
+        expires_at: row.expires_at,
+        edited: row.edited,
+    })
+}
+
+/// A quoted message, with its words as long as they are here.
+pub(crate) fn quote(tx: &Tx<'_>, contact: i64, id: &MessageId) -> Result<Quote, ClientError> {
+    Ok(Quote { id: to_hex(&id.0), text: said::words_of(tx, contact, id)? })
 }

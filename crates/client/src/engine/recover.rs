@@ -62,7 +62,7 @@ pub(crate) fn queue_due(tx: &Tx<'_>, early_s: u64) -> Result<(), ClientError> {
             continue;
         }
         // A person's own message to this contact may bring it: it shows the relay nothing more.
-        let brings = person.anew_due.is_some() && outbox::has_open(tx, person.id, OutKind::Text)?;
+        let brings = person.anew_due.is_some() && outbox::has_open_of_a_person(tx, person.id)?;
         if brings || person.anew_due.is_some_and(|at| at <= until) || is_stuck(tx, &person, until)? {
             begin_anew(tx, person.id)?;
         } else if person.ask_due.is_some_and(|at| at <= until) {

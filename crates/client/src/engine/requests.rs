@@ -31,7 +31,7 @@ pub(crate) fn list(client: &Client) -> Result<Vec<ContactRequest>, ClientError> 
 fn to_request(tx: &Tx<'_>, person: &Person) -> Result<ContactRequest, ClientError> {
     let texts = inbox::all_of(tx, person.id)?.into_iter().filter_map(|row| match row.body {
         ReceivedBody::Text(text) => Some(text),
-        ReceivedBody::Unknown { .. } | ReceivedBody::KeyChanged { .. } | ReceivedBody::BegunAnew => None,
+        _ => None,
     });
     Ok(ContactRequest {
         label: person.shown().to_owned(),

@@ -14,32 +14,35 @@ use wire::{
     request::MailboxPolicy,
 };
 
-use super::recover;
+use super::{files, recover};
 use crate::{
     ClientError,
     vault::{
         Tx,
         contact::{self, Person},
         mailbox, me,
-        outbox::{self, OutKind, OutRow, SealedAs, SealedRow},
+        outbox::{self, Gone, OutKind, OutRow, SealedAs, SealedRow},
         stamp,
     },
 };
 
 /// Stamps that may ride along with a text when few are left.
 const SPARE_STAMPS: usize = 64;
+/// Stamps that parts of files leave to words (DESIGN § 9.6).
+const STAMPS_FOR_WORDS: u32 = 64;
 
 /// Which way a waiting message would take now.
 pub(crate) fn route(tx: &Tx<'_>, person: &Person, row: &OutRow) -> Result<Route, ClientError> {
     let state = conversation_with(tx, person)?;
     let now = tx.now();
+    let stamps = stamp::count(tx, person.id)?;
     let chosen = choose(&Situation {
         inbox_usable: person.inbox.is_some() && state.can_use_inbox(day_of(now)),
-        stamps: stamp::count(tx, person.id)?,
+        stamps,
         session: state.can_use_session_form(),
         hellos_left: state.hellos_left(now),
         session_forms: person.session_forms,
-        text_bytes: row.text.len(),
+        text_bytes: row.body.as_ref().map_or(row.text.len(), Vec::len),
     });
     // A HELLO and a session form speak under the present keys, this conversation under those of its beginning:
     // once a key has changed, they wait for an answer, which brings stamps and offers.
@@ -47,9 +50,12 @@ pub(crate) fn route(tx: &Tx<'_>, person: &Person, row: &OutRow) -> Result<Route,
     if !is_present(&state, &mine, person) && matches!(chosen, Route::Hello | Route::SessionForm) {
         return Ok(Route::Wait(Patience::Answer));
     }
-    // What a client sends by itself never goes to somebody who has not been heard from.
+    // What a client sends by itself, and what is more than words, never goes to somebody who has not been heard from.
     Ok(match (row.kind, chosen) {
-        (OutKind::Accept | OutKind::Refill, Route::Hello) => Route::Wait(Patience::Answer),
+        (kind, Route::Hello) if !kind.may_greet() => Route::Wait(Patience::Answer),
+        // A file never stands in the way of words.
+        (OutKind::FilePart, Route::SessionForm) => Route::Wait(Patience::Answer),
+        (OutKind::FilePart, Route::Inbox) if stamps <= STAMPS_FOR_WORDS => Route::Wait(Patience::Answer),
         (_, chosen) => chosen,
     })
 }
@@ -226,10 +232,17 @@ impl Work<'_> {
 
     fn outgoing(&self, way: SealedAs) -> Result<Outgoing, ClientError> {
         let kind = match self.row.kind {
-            OutKind::Text => Kind::Text(self.row.text.clone()),
-            OutKind::Refill => Kind::Refill,
+            OutKind::Text if self.row.gone == Gone::Here => Kind::Text(self.row.text.clone()),
             OutKind::Accept => Kind::Accept(self.reply_path(REFILL_STAMPS_MAX)?),
             OutKind::Resend => recover::request(self.state, way),
+            // A number whose words are not here any more is filled by something that says nothing.
+            OutKind::Refill | OutKind::Text => Kind::Refill,
+            OutKind::FilePart => self.part()?.unwrap_or(Kind::Refill),
+            kind => match &self.row.body {
+                Some(body) => Kind::from_parts(kind as u8, body)
+                    .map_err(|_| ClientError::VaultDamaged { what: "a message that waits" })?,
+                None => Kind::Refill,
+            },
         };
         Ok(match self.row.placed {
             Some(placed) => Outgoing::again(self.row.message_id, kind, placed),
@@ -237,12 +250,21 @@ impl Work<'_> {
         })
     }
 
+    fn part(&self) -> Result<Option<Kind>, ClientError> {
+        match (self.row.target, self.row.part) {
+            (Some(file), Some(index)) => files::outgoing_part(self.tx, self.row.contact, &file, index),
+            _ => Err(ClientError::VaultDamaged { what: "a part of a file" }),
+        }
+    }
+
     /// Refills ride in ordinary messages where there is room.
     fn spare_stamps(&self) -> Result<Vec<Stamp>, ClientError> {
         let low = self.person.answered && needs_refill(stamp::unused(self.tx, self.person.id)?);
         match self.row.kind {
             OutKind::Refill => stamp::preview(self.tx, REFILL_STAMPS_MAX),
-            OutKind::Text if low => stamp::preview(self.tx, SPARE_STAMPS),
+            kind if low && (kind.is_a_persons() || kind == OutKind::FilePart) => {
+                stamp::preview(self.tx, SPARE_STAMPS)
+            }
             _ => Ok(Vec::new()),
         }
     }

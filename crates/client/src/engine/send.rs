@@ -1,9 +1,16 @@
 //! Sending: committed to the outbox first, then drained for news, then sealed and deposited in order.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    num::NonZeroU32,
+    time::Duration,
+};
 
 use client_core::outbox::State;
-use e2ee::MessageId;
+use e2ee::{
+    Kind, MessageId,
+    said::{EXPIRE_S_MAX, Note},
+};
 
 use super::{
     copies,
@@ -12,12 +19,14 @@ use super::{
     recover, run,
 };
 use crate::{
-    Client, ClientError, FailPoint, QueuedReason, SendOptions, Sent, SentState,
+    Client, ClientError, FailPoint, QueuedReason, SaidError, SendOptions, Sent, SentState,
     vault::{
         Tx,
         contact::{self, Person, Standing},
+        file,
         key::to_hex,
-        outbox::{self, OutKind, OutRow},
+        outbox::{self, Gone, OutKind, OutRow},
+        said::{self, Said},
     },
 };
 
@@ -36,6 +45,8 @@ pub(crate) struct Flushed {
     pub(crate) problems: BTreeMap<i64, ClientError>,
     /// Why a row waits.
     pub(crate) waits: BTreeMap<i64, QueuedReason>,
+    /// Contacts whose mailbox is full.
+    pub(crate) full: BTreeSet<i64>,
 }
 
 /// See [`Client::send`].
@@ -46,11 +57,42 @@ pub(crate) fn send(
     options: &SendOptions,
 ) -> Result<Sent, ClientError> {
     check(text, options)?;
-    let row_id = client.vault.write(|tx| queue(tx, alias, text, options))?;
+    let row = client.vault.write(|tx| {
+        let person = contact::expect(tx, alias)?;
+        queue(tx, &person, &words(tx, &person, text, options)?, options)
+    })?;
+    deliver(client, row, options)
+}
+
+/// What a person's words become: a plain text, or a note where they quote or disappear.
+fn words(tx: &Tx<'_>, person: &Person, text: &str, options: &SendOptions) -> Result<Kind, ClientError> {
+    let quotes = options.quotes.as_deref().map(|which| said::find_named(tx, person.id, which, None));
+    let quotes = quotes.transpose()?.map(|named| named.message_id);
+    let timer = NonZeroU32::new(person.timer_s);
+    let expire_s = match options.expire {
+        Some(after) => Some(expire_s(after)?),
+        None => timer,
+    };
+    Ok(match (quotes, expire_s) {
+        (None, None) => Kind::Text(text.to_owned()),
+        _ => Kind::Note(Note { quotes, expire_s, text: text.to_owned() }),
+    })
+}
+
+/// Whole seconds, from one to a year.
+pub(crate) fn expire_s(after: Duration) -> Result<NonZeroU32, ClientError> {
+    let seconds = u32::try_from(after.as_secs()).ok().filter(|seconds| *seconds <= EXPIRE_S_MAX);
+    seconds.and_then(NonZeroU32::new).ok_or(ClientError::from(SaidError::BadExpiry { max_s: EXPIRE_S_MAX }))
+}
+
+/// Has what was queued stored, as far as that goes now, and says how far it went.
+pub(crate) fn deliver(client: &Client, row_id: i64, options: &SendOptions) -> Result<Sent, ClientError> {
     client.fail_at(FailPoint::OutboxCommitted)?;
     let flushed = run(drain_and_flush(client))?;
     let row = client.vault.read(|tx| outbox::by_id(tx, row_id))?;
+    let parts = client.vault.read(|tx| file::stored_parts(tx, row.contact, &row.message_id))?;
     let state = match row.state {
+        State::Stored if parts.0 > parts.1 => SentState::Queued(part_reason(&row, &flushed, parts)),
         State::Stored => SentState::Stored,
         _ => not_stored(client, &row, &flushed, options)?,
     };
@@ -66,11 +108,23 @@ pub(crate) fn queue_only(
     options: &SendOptions,
 ) -> Result<String, ClientError> {
     check(text, options)?;
-    let row = client.vault.write(|tx| outbox::by_id(tx, queue(tx, alias, text, options)?))?;
+    let row = client.vault.write(|tx| {
+        let person = contact::expect(tx, alias)?;
+        let row = queue(tx, &person, &words(tx, &person, text, options)?, options)?;
+        outbox::by_id(tx, row)
+    })?;
     Ok(to_hex(&row.message_id.0))
 }
 
-fn check(text: &str, options: &SendOptions) -> Result<(), ClientError> {
+fn part_reason(row: &OutRow, flushed: &Flushed, (parts, stored): (u64, u64)) -> QueuedReason {
+    match flushed.problems.get(&row.contact) {
+        Some(error) => QueuedReason::Unreachable(format!("{}: {}", error.what(), error.why())),
+        None if flushed.full.contains(&row.contact) => QueuedReason::MailboxFull,
+        None => QueuedReason::Parts { parts, stored },
+    }
+}
+
+pub(crate) fn check(text: &str, options: &SendOptions) -> Result<(), ClientError> {
     if text.len() > TEXT_BYTES_MAX {
         return Err(ClientError::TooLong { bytes: text.len(), max: TEXT_BYTES_MAX });
     }
@@ -80,21 +134,42 @@ fn check(text: &str, options: &SendOptions) -> Result<(), ClientError> {
     }
 }
 
-/// Commits the message, or finds the one that its key names.
-fn queue(tx: &Tx<'_>, alias: &str, text: &str, options: &SendOptions) -> Result<i64, ClientError> {
-    let person = contact::expect(tx, alias)?;
-    if let Some(key) = &options.idempotency
-        && let Some(row) = outbox::by_key(tx, key)?
-    {
-        let same = row.contact == person.id && row.text == text;
-        return if same { Ok(row.id) } else { Err(ClientError::IdempotencyConflict) };
+/// Commits what a person says, or finds what its key names.
+pub(crate) fn queue(
+    tx: &Tx<'_>,
+    person: &Person,
+    kind: &Kind,
+    options: &SendOptions,
+) -> Result<i64, ClientError> {
+    let said = Said::new(kind)?;
+    if let Some(row) = by_key(tx, person, &said, options)? {
+        return Ok(row);
     }
-    check_person(&person, options)?;
+    check_person(person, options)?;
     let message_id = MessageId::random(&mut tx.rng());
-    outbox::insert(tx, person.id, &message_id, OutKind::Text, text, options.idempotency.as_deref(), tx.now())
+    outbox::say(tx, person.id, &message_id, &said, options.idempotency.as_deref())
 }
 
-fn check_person(person: &Person, options: &SendOptions) -> Result<(), ClientError> {
+/// The row that the key names, if it says the same to the same person.
+pub(crate) fn by_key(
+    tx: &Tx<'_>,
+    person: &Person,
+    said: &Said,
+    options: &SendOptions,
+) -> Result<Option<i64>, ClientError> {
+    let Some(key) = &options.idempotency else { return Ok(None) };
+    let Some(row) = outbox::by_key(tx, key)? else { return Ok(None) };
+    // What has disappeared or was taken back cannot be compared any more: it was sent.
+    let same = row.gone != Gone::Here
+        || row.edited
+        || (row.kind == said.kind && row.text == said.text && row.body == said.body);
+    match row.contact == person.id && same {
+        true => Ok(Some(row.id)),
+        false => Err(ClientError::IdempotencyConflict),
+    }
+}
+
+pub(crate) fn check_person(person: &Person, options: &SendOptions) -> Result<(), ClientError> {
     let alias = person.shown().to_owned();
     if person.blocked {
         return Err(ClientError::Blocked { alias });
@@ -129,12 +204,12 @@ fn not_stored(
     if options.no_queue && client.vault.write(|tx| outbox::withdraw(tx, row.id))? {
         let busy = problem.filter(|error| error.retry_after_s().is_some());
         // «Nothing is lost» would not be so here: the message is not kept.
-        return Err(busy.cloned().unwrap_or(ClientError::NotQueued { reason: words(&reason) }));
+        return Err(busy.cloned().unwrap_or(ClientError::NotQueued { reason: reason_words(&reason) }));
     }
     Ok(SentState::Queued(reason))
 }
 
-fn words(reason: &QueuedReason) -> String {
+fn reason_words(reason: &QueuedReason) -> String {
     match reason {
         QueuedReason::Unreachable(why) => why.clone(),
         QueuedReason::AwaitingAnswer => "the contact has not answered yet".into(),
@@ -142,6 +217,7 @@ fn words(reason: &QueuedReason) -> String {
         QueuedReason::MailboxFull => "the contact's mailbox is full".into(),
         QueuedReason::Refused => "the server refused it".into(),
         QueuedReason::BehindOthers => "earlier messages to this contact go first".into(),
+        QueuedReason::Parts { parts, stored } => format!("{stored} of {parts} parts are stored"),
     }
 }
 
@@ -189,6 +265,7 @@ pub(crate) async fn flush_all(client: &Client) -> Result<Flushed, ClientError> {
     let early = client.options.dues_early_s;
     client.vault.write(|tx| {
         queue_due_refills(tx, early)?;
+        super::said::queue_receipts(tx)?;
         recover::queue_due(tx, early)
     })?;
     let mut flushed = Flushed::default();

@@ -6,7 +6,7 @@ use wire::{UnixSeconds, request::MailboxPolicy};
 use super::{identity, join};
 use crate::{
     Client, ClientError,
-    vault::{Tx, contact, inbox, mailbox, me, recovery},
+    vault::{Tx, contact, inbox, mailbox, me, recovery, said},
 };
 
 /// What does not open is kept this long: after it no key for it exists.
@@ -56,8 +56,11 @@ fn rotate_due(tx: &Tx<'_>) -> Result<(), ClientError> {
     }
 }
 
-/// Once a day: erases what has outlived its time.
+/// Erases words whose time is over, and once a day everything else that has outlived its time.
 pub(crate) fn sweep(client: &Client) -> Result<(), ClientError> {
+    if client.vault.read(said::is_any_over)? {
+        client.vault.erase(said::erase_over)?;
+    }
     let now = client.now();
     let today = day_of(now);
     if client.vault.me()?.swept_day >= today.0 {
@@ -74,6 +77,7 @@ pub(crate) fn sweep(client: &Client) -> Result<(), ClientError> {
         }
         inbox::forget_envelopes(tx, today)?;
         inbox::forget_set_aside(tx, UnixSeconds(now.0.saturating_sub(SET_ASIDE_S)))?;
+        super::files::sweep(tx, now)?;
         recovery::first_messages_once_more(tx, UnixSeconds(now.0.saturating_sub(ONCE_MORE_S)))?;
         tx.execute("UPDATE me SET swept_day = ?1", [today.0])?;
         Ok(())

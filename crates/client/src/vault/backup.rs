@@ -29,7 +29,7 @@ const SALT_BYTES: usize = 16;
 ///
 /// Left out: stamps of others and what does not open (a restored client gets new ones and asks again), hashes of
 /// envelopes (message ids tell repeats), notices.
-const TABLES: [(&str, &[(&str, &str)]); 13] = [
+const TABLES: [(&str, &[(&str, &str)]); 15] = [
     (
         "me",
         &[
@@ -52,6 +52,8 @@ const TABLES: [(&str, &[(&str, &str)]); 13] = [
         &[("state", "iif(state = 1, 0, state)"), ("auth", "NULL"), ("envelope", "NULL"), ("sid", "NULL")],
     ),
     ("message", &[]),
+    ("file", &[]),
+    ("part", &[]),
     ("stream", &[]),
     ("key_change", &[]),
     ("begun_anew", &[]),
@@ -209,7 +211,8 @@ fn count(tx: &Tx<'_>, schema: &str) -> Result<Counts, ClientError> {
         contacts: of(&format!("SELECT count(*) FROM {schema}.contact WHERE standing = 0"))?,
         messages: of(&format!(
             "SELECT (SELECT count(*) FROM {schema}.message WHERE shown = 1)
-             + (SELECT count(*) FROM {schema}.outbox WHERE kind = 1)"
+             + (SELECT count(*) FROM {schema}.outbox WHERE {})",
+            super::outbox::OF_A_PERSON
         ))?,
     })
 }

@@ -62,11 +62,16 @@ pub(crate) struct Person {
     pub(crate) resent_at: UnixSeconds,
     /// A record whose key the pinned one did not sign, and that awaits the person's decision.
     pub(crate) candidate: Option<IdentityRecord>,
+    /// Seconds after which what I write disappears; 0 is never.
+    pub(crate) timer_s: u32,
+    /// Whether they get receipts, and when the last one was queued.
+    pub(crate) receipts: bool,
+    pub(crate) receipted_at: UnixSeconds,
 }
 
 const COLUMNS: &str = "id, standing, alias, label, name, host, port, server_id, fingerprint, record, trust, blocked,
     checked_at, revision, inbox_sid, bundle, bundle_at, answered, accept_sent, session_forms, refill_due, added_at,
-    anew_due, ask_due, recovered_at, resent_at, candidate";
+    anew_due, ask_due, recovered_at, resent_at, candidate, timer_s, receipts, receipted_at";
 
 impl Person {
     /// The full address.
@@ -199,8 +204,8 @@ pub(crate) fn absorb(tx: &Tx<'_>, contact: i64, request: i64) -> Result<(), Clie
     let revision = by_id(tx, contact)?.revision.max(from.revision) + 1;
     let takes_over = last_sent_at(tx, request)? > last_sent_at(tx, contact)?;
     let goes_along: &[&str] = match takes_over {
-        true => &["message", "stream", "handed", "history", "stamp"],
-        false => &["message", "stream", "handed", "history"],
+        true => &["message", "stream", "handed", "history", "file", "stamp"],
+        false => &["message", "stream", "handed", "history", "file"],
     };
     if takes_over {
         tx.execute("DELETE FROM stamp WHERE contact = ?1 AND spent = 0", [contact])?;
@@ -228,12 +233,13 @@ pub(crate) fn remove(tx: &Tx<'_>, person: &Person) -> Result<(), ClientError> {
     let standing = if person.blocked { Standing::Declined } else { Standing::Removed };
     tx.execute(
         "UPDATE contact SET standing = ?2, alias = NULL, label = NULL, blocked = 0, trust = 0, accept_sent = 0,
-         refill_due = NULL WHERE id = ?1",
+         refill_due = NULL, timer_s = 0, receipts = 0 WHERE id = ?1",
         (person.id, standing as i64),
     )?;
     for sql in [
         "UPDATE message SET body = x'', handled = 1, shown = 0 WHERE contact = ?1",
         "DELETE FROM outbox WHERE contact = ?1",
+        "DELETE FROM file WHERE contact = ?1",
         "DELETE FROM key_change WHERE contact = ?1",
         "DELETE FROM history WHERE contact = ?1 AND outgoing != 0",
     ] {
@@ -297,6 +303,9 @@ fn from_row(row: &Row<'_>) -> Result<Person, ClientError> {
         recovered_at: time(row.get(24)?),
         resent_at: time(row.get(25)?),
         candidate: candidate.map(|bytes| decode(&bytes, "a contact's new record")).transpose()?,
+        timer_s: row.get(27)?,
+        receipts: row.get(28)?,
+        receipted_at: time(row.get(29)?),
     })
 }
 

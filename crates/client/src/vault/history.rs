@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::Tx;
+use super::{Tx, inbox::SHOWN, outbox::IN_HISTORY};
 use crate::{ClientError, Direction};
 
 /// The places of one contact's messages, by direction and row.
@@ -50,19 +50,23 @@ pub(crate) struct Placed {
 
 /// At most `limit` rows of a contact that a person sees before a place, the latest first.
 pub(crate) fn before(tx: &Tx<'_>, contact: i64, seq: i64, limit: u32) -> Result<Vec<Placed>, ClientError> {
-    page(tx, &format!("{SEEN} AND seq < ?2 ORDER BY seq DESC LIMIT ?3"), (contact, seq, limit))
+    page(tx, &seen("seq < ?2 ORDER BY seq DESC LIMIT ?3"), (contact, seq, limit))
 }
 
 /// At most `limit` rows from a place on, in order.
 pub(crate) fn from(tx: &Tx<'_>, contact: i64, seq: i64, limit: u32) -> Result<Vec<Placed>, ClientError> {
-    page(tx, &format!("{SEEN} AND seq >= ?2 ORDER BY seq LIMIT ?3"), (contact, seq, limit))
+    page(tx, &seen("seq >= ?2 ORDER BY seq LIMIT ?3"), (contact, seq, limit))
 }
 
 /// What the client sends by itself, and what is not shown, has a place too.
-const SEEN: &str = "SELECT seq, outgoing, entry FROM history WHERE contact = ?1 AND CASE outgoing
-     WHEN 0 THEN EXISTS (SELECT 1 FROM message WHERE id = entry AND shown = 1)
-     WHEN 1 THEN EXISTS (SELECT 1 FROM outbox WHERE id = entry AND kind = 1)
-     ELSE 1 END";
+fn seen(rest: &str) -> String {
+    format!(
+        "SELECT seq, outgoing, entry FROM history WHERE contact = ?1 AND CASE outgoing
+         WHEN 0 THEN EXISTS (SELECT 1 FROM message WHERE id = entry AND {SHOWN})
+         WHEN 1 THEN EXISTS (SELECT 1 FROM outbox WHERE id = entry AND {IN_HISTORY})
+         ELSE 1 END AND {rest}"
+    )
+}
 
 fn page(tx: &Tx<'_>, sql: &str, bounds: (i64, i64, u32)) -> Result<Vec<Placed>, ClientError> {
     let mut rows = tx.prepare_cached(sql)?;

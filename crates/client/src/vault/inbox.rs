@@ -5,7 +5,12 @@ use e2ee::{Content, Kind, MessageId, StreamId};
 use rusqlite::{OptionalExtension, Row};
 use wire::{Day, DepositAuth, Envelope, UnixSeconds, Wire, request::MailboxPolicy};
 
-use super::{Tx, int, mailbox, uint};
+use super::{
+    Tx, int, mailbox,
+    outbox::Gone,
+    said::{self, Shown},
+    uint,
+};
 use crate::{ClientError, ReceivedBody, Waiting};
 
 /// Bytes of quarantine, oldest first out (DESIGN § 9.7).
@@ -23,9 +28,37 @@ pub(crate) struct InRow {
     pub(crate) received_at: UnixSeconds,
     pub(crate) body: ReceivedBody,
     pub(crate) handled: bool,
+    /// What it quotes.
+    pub(crate) quotes: Option<MessageId>,
+    /// Seconds from being handled until it disappears, and when that is.
+    pub(crate) expire_s: Option<u32>,
+    pub(crate) expires_at: Option<UnixSeconds>,
+    pub(crate) edited: bool,
 }
 
-const COLUMNS: &str = "id, contact, message_id, stream, number, sent_at, received_at, kind, body, handled";
+const COLUMNS: &str =
+    "id, contact, message_id, stream, number, sent_at, received_at, kind, body, handled, expire_s,
+    expires_at, edited, gone";
+
+/// What stands in a history, in SQL: an edit shows in what it names.
+pub(super) const SHOWN: &str = "shown = 1 AND gone != 2 AND kind != 14";
+/// What is handed out, in SQL: of files, those that are no longer on their way.
+const WHOLE: &str = "(kind != 11 OR NOT EXISTS (SELECT 1 FROM file WHERE file.contact = message.contact
+    AND outgoing = 0 AND file.message_id = message.message_id AND state = 0))";
+
+/// Kinds that are shown as they come.
+fn is_shown(kind: &Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Text(_)
+            | Kind::Note(_)
+            | Kind::Question(_)
+            | Kind::Answer(_)
+            | Kind::File(_)
+            | Kind::Timer(_)
+            | Kind::Unknown { .. }
+    )
+}
 
 /// Keeps a received Content. Says whether its message is new; one seen before is dropped.
 pub(crate) fn insert(
@@ -40,16 +73,18 @@ pub(crate) fn insert(
     if taken != Taken::Again {
         set_numbers(tx, contact, &content.stream, &numbers)?;
     }
-    let (kind, body): (u8, &[u8]) = match &content.kind {
-        Kind::Text(text) => (Kind::TEXT, text.as_bytes()),
-        Kind::Unknown { kind, body } => (*kind, body),
-        other => (other.number(), &[]),
-    };
-    let shown = show && matches!(content.kind, Kind::Text(_) | Kind::Unknown { .. });
+    let shown = show && is_shown(&content.kind);
+    let kept = shown || (show && matches!(content.kind, Kind::Edit(_)));
     // What nobody will see is not kept: who is blocked does not fill this disk.
-    let body = if shown { body } else { &[] };
+    let body = if kept { content.kind.body() } else { Vec::new() };
+    let (target, expire_s) = match &content.kind {
+        Kind::Edit(edit) => (Some(edit.message), None),
+        Kind::Delete(message) => (Some(*message), None),
+        Kind::Note(note) => (None, note.expire_s.map(|seconds| seconds.get())),
+        _ => (None, None),
+    };
     let sql = "INSERT OR IGNORE INTO message (contact, message_id, stream, number, sent_at, received_at, kind, body,
-               shown) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+               shown, target, expire_s) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
     let inserted = tx.prepare_cached(sql)?.execute(rusqlite::params![
         contact,
         content.message_id.0,
@@ -57,9 +92,11 @@ pub(crate) fn insert(
         int(content.number),
         int(content.sent_at.0),
         int(now.0),
-        kind,
+        content.kind.number(),
         body,
         shown,
+        target.filter(|_| show).map(|target| target.0),
+        expire_s,
     ])?;
     Ok(inserted == 1)
 }
@@ -68,6 +105,7 @@ pub(crate) fn insert(
 pub(crate) fn unhandled(tx: &Tx<'_>, contact: Option<i64>) -> Result<Vec<InRow>, ClientError> {
     let sql = format!(
         "SELECT {COLUMNS} FROM message WHERE handled = 0 AND shown = 1 AND (?1 IS NULL OR contact = ?1)
+         AND {WHOLE}
          AND contact IN (SELECT id FROM contact WHERE standing = 0 AND blocked = 0) ORDER BY id LIMIT 10000"
     );
     in_order(many(tx, &sql, contact)?)
@@ -75,16 +113,18 @@ pub(crate) fn unhandled(tx: &Tx<'_>, contact: Option<i64>) -> Result<Vec<InRow>,
 
 /// Which messages nobody handled, in the order in which they came; without what they say.
 pub(crate) fn waiting(tx: &Tx<'_>) -> Result<Vec<Waiting>, ClientError> {
-    let sql = "SELECT id, message_id FROM message WHERE handled = 0 AND shown = 1
-               AND contact IN (SELECT id FROM contact WHERE standing = 0 AND blocked = 0) ORDER BY id LIMIT 10000";
-    let mut rows = tx.prepare_cached(sql)?;
+    let sql = format!(
+        "SELECT id, message_id FROM message WHERE handled = 0 AND shown = 1 AND {WHOLE}
+         AND contact IN (SELECT id FROM contact WHERE standing = 0 AND blocked = 0) ORDER BY id LIMIT 10000"
+    );
+    let mut rows = tx.prepare_cached(&sql)?;
     let list = rows.query_map([], |row| Ok(Waiting { row: row.get(0)?, id: row.get(1)? }))?;
     Ok(list.collect::<Result<Vec<_>, _>>()?)
 }
 
 /// All shown messages of a contact, in the order in which they are shown.
 pub(crate) fn all_of(tx: &Tx<'_>, contact: i64) -> Result<Vec<InRow>, ClientError> {
-    let sql = format!("SELECT {COLUMNS} FROM message WHERE shown = 1 AND contact = ?1 ORDER BY id");
+    let sql = format!("SELECT {COLUMNS} FROM message WHERE {SHOWN} AND contact = ?1 ORDER BY id");
     in_order(many(tx, &sql, Some(contact))?)
 }
 
@@ -96,17 +136,47 @@ pub(crate) fn shown(tx: &Tx<'_>, id: i64) -> Result<Option<InRow>, ClientError> 
 
 /// How many messages of a contact nobody handled.
 pub(crate) fn count_unhandled(tx: &Tx<'_>, contact: i64) -> Result<u32, ClientError> {
-    let sql = "SELECT count(*) FROM message WHERE contact = ?1 AND handled = 0 AND shown = 1";
-    Ok(tx.prepare_cached(sql)?.query_row([contact], |row| row.get(0))?)
+    let sql =
+        format!("SELECT count(*) FROM message WHERE contact = ?1 AND handled = 0 AND shown = 1 AND {WHOLE}");
+    Ok(tx.prepare_cached(&sql)?.query_row([contact], |row| row.get(0))?)
 }
 
 /// Marks messages of a contact as handled, by their ids.
 pub(crate) fn set_handled_of(tx: &Tx<'_>, contact: i64, ids: &[MessageId]) -> Result<(), ClientError> {
     let mut set = tx.prepare_cached(
-        "UPDATE message SET handled = 1 WHERE contact = ?1 AND message_id = ?2 AND handled = 0",
+        "UPDATE message SET handled = 1, expires_at = ?3 + expire_s
+         WHERE contact = ?1 AND message_id = ?2 AND handled = 0",
     )?;
-    ids.iter().try_for_each(|id| set.execute((contact, id.0)).map(drop))?;
+    let now = int(tx.now().0);
+    ids.iter().try_for_each(|id| set.execute((contact, id.0, now)).map(drop))?;
     Ok(())
+}
+
+/// A received message by its id, as long as it is shown.
+pub(crate) fn by_message(
+    tx: &Tx<'_>,
+    contact: i64,
+    message: &MessageId,
+) -> Result<Option<InRow>, ClientError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM message WHERE contact = ?1 AND message_id = ?2 AND shown = 1 AND gone = 0"
+    );
+    let row = tx.prepare_cached(&sql)?.query_row((contact, message.0), |row| Ok(from_row(row)));
+    row.optional()?.transpose()
+}
+
+/// The answer that a contact gave to a question of mine, the first that came.
+pub(crate) fn answer_to(
+    tx: &Tx<'_>,
+    contact: i64,
+    question: &MessageId,
+) -> Result<Option<InRow>, ClientError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM message WHERE contact = ?1 AND kind = 10 AND shown = 1 AND gone = 0
+                       AND substr(body, 1, 16) = ?2 ORDER BY id LIMIT 1"
+    );
+    let row = tx.prepare_cached(&sql)?.query_row((contact, question.0), |row| Ok(from_row(row)));
+    row.optional()?.transpose()
 }
 
 /// In the order in which they are shown: each stream by its numbers.
@@ -122,28 +192,33 @@ fn many(tx: &Tx<'_>, sql: &str, contact: Option<i64>) -> Result<Vec<InRow>, Clie
 
 fn from_row(row: &Row<'_>) -> Result<InRow, ClientError> {
     let (kind, body): (u8, Vec<u8>) = (row.get(7)?, row.get(8)?);
-    let body = match kind {
-        Kind::TEXT => ReceivedBody::Text(
-            String::from_utf8(body).map_err(|_| ClientError::VaultDamaged { what: "a received text" })?,
-        ),
-        kind => ReceivedBody::Unknown { kind },
+    let gone = Gone::from_number(row.get(13)?)?;
+    let shown = match gone {
+        Gone::Here => said::shown(kind, &body)?,
+        Gone::TakenBack | Gone::Disappeared => Shown::of(ReceivedBody::TakenBack),
     };
+    let time = |at: i64| UnixSeconds(uint(at));
     Ok(InRow {
         id: row.get(0)?,
         contact: row.get(1)?,
         message_id: MessageId(row.get(2)?),
         stream: StreamId(row.get(3)?),
         number: uint(row.get(4)?),
-        sent_at: UnixSeconds(uint(row.get(5)?)),
-        received_at: UnixSeconds(uint(row.get(6)?)),
-        body,
+        sent_at: time(row.get(5)?),
+        received_at: time(row.get(6)?),
+        body: shown.body,
         handled: row.get(9)?,
+        quotes: shown.quotes,
+        expire_s: row.get(10)?,
+        expires_at: row.get::<_, Option<i64>>(11)?.map(time),
+        edited: row.get::<_, i64>(12)? > 0,
     })
 }
 
-/// Marks a message as handled: it is not handed out again.
+/// Marks a message as handled: it is not handed out again, and its time runs if it has one.
 pub(crate) fn set_handled(tx: &Tx<'_>, id: i64) -> Result<(), ClientError> {
-    tx.execute("UPDATE message SET handled = 1 WHERE id = ?1", [id])?;
+    let sql = "UPDATE message SET handled = 1, expires_at = ?2 + expire_s WHERE id = ?1 AND handled = 0";
+    tx.execute(sql, (id, int(tx.now().0)))?;
     Ok(())
 }
 

@@ -12,6 +12,8 @@ use crate::ClientError;
 /// The file that is locked by whoever collects.
 pub(super) const COLLECTOR: &str = "collector.lock";
 const HANDING: &str = "handing.lock";
+/// Locked, shared, by those who wait for the right to collect: who can let go of it sees that somebody wants it.
+const WANTED: &str = "collector.wanted";
 
 /// Held by the process that collects; the system lets go of it when the process ends, however it ends.
 pub(crate) struct CollectorLock {
@@ -26,6 +28,14 @@ pub(crate) struct HandingLock {
 impl Vault {
     /// Waits at most `wait` for the right to collect.
     pub(crate) fn collector_lock(&self, wait: Duration) -> Result<CollectorLock, ClientError> {
+        let wanted = match self.lock(COLLECTOR, Duration::ZERO) {
+            Ok(file) => return Ok(CollectorLock { _file: file }),
+            Err(ClientError::CollectorBusy) if wait.is_zero() => return Err(ClientError::CollectorBusy),
+            Err(ClientError::CollectorBusy) => self.lock_file(WANTED)?,
+            Err(error) => return Err(error),
+        };
+        // Who cannot say that he waits waits all the same.
+        let _ = wanted.try_lock_shared();
         Ok(CollectorLock { _file: self.lock(COLLECTOR, wait)? })
     }
 
@@ -35,14 +45,7 @@ impl Vault {
     }
 
     fn lock(&self, name: &str, wait: Duration) -> Result<File, ClientError> {
-        let path = self.profile().dir().join(name);
-        let file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(&path)
-            .map_err(|error| file_error(&path, &error))?;
+        let file = self.lock_file(name)?;
         let end = Instant::now() + wait;
         loop {
             match file.try_lock() {
@@ -51,8 +54,21 @@ impl Vault {
                     std::thread::sleep(Duration::from_millis(20));
                 }
                 Err(TryLockError::WouldBlock) => return Err(ClientError::CollectorBusy),
-                Err(TryLockError::Error(error)) => return Err(file_error(&path, &error)),
+                Err(TryLockError::Error(error)) => {
+                    return Err(file_error(&self.profile().dir().join(name), &error));
+                }
             }
         }
+    }
+
+    /// Whether another process waits for the right to collect.
+    pub(crate) fn is_collector_wanted(&self) -> bool {
+        self.lock_file(WANTED).is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
+    }
+
+    fn lock_file(&self, name: &str) -> Result<File, ClientError> {
+        let path = self.profile().dir().join(name);
+        let opened = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
+        opened.map_err(|error| file_error(&path, &error))
     }
 }

@@ -3,6 +3,7 @@
 pub(crate) mod attempt;
 pub(crate) mod backup;
 pub(crate) mod contact;
+pub(crate) mod file;
 pub(crate) mod history;
 pub(crate) mod inbox;
 pub(crate) mod key;
@@ -14,6 +15,7 @@ pub(crate) mod outbox;
 pub(crate) mod permissions;
 pub(crate) mod recovery;
 pub(crate) mod rotation;
+pub(crate) mod said;
 pub(crate) mod stamp;
 
 use std::{

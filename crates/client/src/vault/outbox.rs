@@ -1,12 +1,12 @@
 //! Messages on their way out: rows of `outbox`.
 
 use bytes::Bytes;
-use client_core::outbox::State;
+use client_core::outbox::{Item, State};
 use e2ee::{MessageId, Placed, StreamId};
 use rusqlite::{OptionalExtension, Row};
 use wire::{DepositAuth, DepositId, Envelope, UnixSeconds, Wire};
 
-use super::{Tx, decode, int, uint};
+use super::{Tx, decode, int, said::Said, uint};
 use crate::ClientError;
 
 /// What an outgoing row is, numbered as on the wire.
@@ -14,13 +14,71 @@ use crate::ClientError;
 pub(crate) enum OutKind {
     /// A person's words.
     Text = 1,
+    /// A part of a file.
+    FilePart = 2,
+    /// What was read here, sent by the client itself where a person turned it on.
+    Receipt = 3,
     /// New stamps, sent by the client itself.
     Refill = 4,
     /// Lets a stranger in.
     Accept = 5,
     /// Asks for what never came, sent by the client itself.
     Resend = 6,
+    /// Words that wait for an answer.
+    Question = 9,
+    /// The answer.
+    Answer = 10,
+    /// Announces a file.
+    File = 11,
+    /// Words that quote, or disappear.
+    Note = 12,
+    /// When words disappear from now on.
+    Timer = 13,
+    /// Other words for earlier ones.
+    Edit = 14,
+    /// Takes an earlier message back.
+    Delete = 15,
 }
+
+impl OutKind {
+    const ALL: [OutKind; 13] = [
+        OutKind::Text,
+        OutKind::FilePart,
+        OutKind::Receipt,
+        OutKind::Refill,
+        OutKind::Accept,
+        OutKind::Resend,
+        OutKind::Question,
+        OutKind::Answer,
+        OutKind::File,
+        OutKind::Note,
+        OutKind::Timer,
+        OutKind::Edit,
+        OutKind::Delete,
+    ];
+
+    fn from_number(number: i64) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| *kind as i64 == number)
+    }
+
+    /// Whether a person said it; the rest a client says by itself, or, a part, because of what a person said.
+    pub(crate) fn is_a_persons(self) -> bool {
+        !matches!(
+            self,
+            OutKind::FilePart | OutKind::Receipt | OutKind::Refill | OutKind::Accept | OutKind::Resend
+        )
+    }
+
+    /// Whether it may be the first thing that a stranger hears: words only.
+    pub(crate) fn may_greet(self) -> bool {
+        matches!(self, OutKind::Text | OutKind::Note | OutKind::Resend)
+    }
+}
+
+/// What people say, in SQL.
+pub(crate) const OF_A_PERSON: &str = "kind IN (1, 9, 10, 11, 12, 13, 14, 15)";
+/// What stands in a history, in SQL: an edit or a deletion shows in what it names.
+pub(super) const IN_HISTORY: &str = "kind IN (1, 9, 10, 11, 12, 13) AND gone != 2";
 
 /// Which way a sealed row goes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -40,12 +98,47 @@ pub(crate) struct OutRow {
     pub(crate) contact: i64,
     pub(crate) message_id: MessageId,
     pub(crate) kind: OutKind,
+    /// Its words.
     pub(crate) text: String,
+    /// Its body as on the wire, where the words are not all of it. Parts keep theirs in `part`.
+    pub(crate) body: Option<Vec<u8>>,
+    /// The message that it names; of a part, its file.
+    pub(crate) target: Option<MessageId>,
+    /// Which part of a file it is.
+    pub(crate) part: Option<u16>,
+    pub(crate) edited: bool,
+    pub(crate) gone: Gone,
+    pub(crate) expires_at: Option<UnixSeconds>,
+    /// When the other side's `seen` covered it, and when a receipt named it.
+    pub(crate) answered_at: Option<UnixSeconds>,
+    pub(crate) read_at: Option<UnixSeconds>,
     pub(crate) state: State,
     pub(crate) queued_at: UnixSeconds,
     pub(crate) placed: Option<Placed>,
     pub(crate) sealed: Option<SealedRow>,
     pub(crate) reason: Option<String>,
+}
+
+/// Whether the words of a message are still here.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Gone {
+    /// They are.
+    Here = 0,
+    /// They were taken back.
+    TakenBack = 1,
+    /// Their time was over.
+    Disappeared = 2,
+}
+
+impl Gone {
+    pub(crate) fn from_number(number: i64) -> Result<Self, ClientError> {
+        match number {
+            0 => Ok(Gone::Here),
+            1 => Ok(Gone::TakenBack),
+            2 => Ok(Gone::Disappeared),
+            _ => Err(ClientError::VaultDamaged { what: "a message" }),
+        }
+    }
 }
 
 /// What a sealed row holds: exactly what leaves, however often.
@@ -61,7 +154,8 @@ pub(crate) struct SealedRow {
 
 const COLUMNS: &str =
     "id, contact, message_id, kind, text, state, queued_at, stream, number, sent_at, sealed_at,
-    revision, route, sid, auth, envelope, reason";
+    revision, route, sid, auth, envelope, reason, body, target, part, edited, gone, expires_at, answered_at,
+    read_at";
 
 /// Commits a message to the outbox.
 pub(crate) fn insert(
@@ -81,6 +175,30 @@ pub(crate) fn insert(
     Ok(tx.last_insert_rowid())
 }
 
+/// Commits what a person says.
+pub(crate) fn say(
+    tx: &Tx<'_>,
+    contact: i64,
+    message_id: &MessageId,
+    said: &Said,
+    idempotency: Option<&str>,
+) -> Result<i64, ClientError> {
+    let id = insert(tx, contact, message_id, said.kind, &said.text, idempotency, tx.now())?;
+    tx.execute(
+        "UPDATE outbox SET body = ?2, target = ?3, expire_s = ?4 WHERE id = ?1",
+        (id, &said.body, said.target.map(|target| target.0), said.expire_s),
+    )?;
+    Ok(id)
+}
+
+/// Commits a part of a file, whose bytes are in `part`.
+pub(crate) fn insert_part(tx: &Tx<'_>, contact: i64, file: &MessageId, part: u16) -> Result<(), ClientError> {
+    let message_id = MessageId::random(&mut tx.rng());
+    let id = insert(tx, contact, &message_id, OutKind::FilePart, "", None, tx.now())?;
+    tx.execute("UPDATE outbox SET target = ?2, part = ?3 WHERE id = ?1", (id, file.0, part))?;
+    Ok(())
+}
+
 /// By row.
 pub(crate) fn by_id(tx: &Tx<'_>, id: i64) -> Result<OutRow, ClientError> {
     one(tx, "id = ?1", id)?.ok_or(ClientError::VaultDamaged { what: "an outbox row" })
@@ -96,28 +214,42 @@ pub(crate) fn by_key(tx: &Tx<'_>, key: &str) -> Result<Option<OutRow>, ClientErr
     one(tx, "idempotency = ?1", key)
 }
 
-/// The rows of a contact that the relay has not confirmed, at most 64: what is sealed, in the order of sealing; then
-/// a request that may open a way for the others; then an ACCEPT, because the other side cannot give stamps before it,
-/// and texts would use up those that there are; then the oldest first.
+/// The order in which open rows leave: what is sealed, in the order of sealing; then a request that may open a way
+/// for the others; then an ACCEPT, because the other side cannot give stamps before it, and texts would use up those
+/// that there are; then the oldest first, parts of files last.
+const ORDER: &str =
+    "state DESC, CASE state WHEN 1 THEN number END, kind = 6 DESC, kind = 5 DESC, kind = 2, id";
+
+/// The rows of a contact that the relay has not confirmed, in the order in which they leave, at most 64.
 pub(crate) fn open_of(tx: &Tx<'_>, contact: i64) -> Result<Vec<OutRow>, ClientError> {
-    let order = "state DESC, CASE state WHEN 1 THEN number END, kind = 6 DESC, kind = 5 DESC, id";
-    many(tx, &format!("contact = ?1 AND state < 2 ORDER BY {order} LIMIT 64"), contact)
+    many(tx, &format!("contact = ?1 AND state < 2 ORDER BY {ORDER} LIMIT 64"), contact)
 }
 
-/// All rows that the relay has not confirmed or has refused, oldest first.
+/// The same without what they hold: sealed rows are large.
+pub(crate) fn open_items(tx: &Tx<'_>, contact: i64) -> Result<Vec<Item>, ClientError> {
+    let sql =
+        format!("SELECT id, state FROM outbox WHERE contact = ?1 AND state < 2 ORDER BY {ORDER} LIMIT 64");
+    let mut rows = tx.prepare_cached(&sql)?;
+    let list = rows.query_map([contact], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?)))?;
+    list.map(|row| {
+        row.map_err(ClientError::from).and_then(|(id, state)| Ok(Item { id, state: state_from(state)? }))
+    })
+    .collect()
+}
+
+/// What people said and the relay has not confirmed or has refused, oldest first; and files with parts under way.
 pub(crate) fn unconfirmed(tx: &Tx<'_>) -> Result<Vec<OutRow>, ClientError> {
-    many(tx, "state != ?1 AND kind = 1 ORDER BY id", 2)
+    let parts = "SELECT target FROM outbox WHERE kind = 2 AND state != 2";
+    many(
+        tx,
+        &format!("{OF_A_PERSON} AND (state != ?1 OR (kind = 11 AND message_id IN ({parts}))) ORDER BY id"),
+        2,
+    )
 }
 
-/// The texts of a contact, oldest first.
-pub(crate) fn texts_of(tx: &Tx<'_>, contact: i64) -> Result<Vec<OutRow>, ClientError> {
-    many(tx, "contact = ?1 AND kind = 1 ORDER BY id", contact)
-}
-
-/// Whether the other side's `seen` covered a message of mine.
-pub(crate) fn is_answered(tx: &Tx<'_>, id: i64) -> Result<bool, ClientError> {
-    let sql = "SELECT answered_at IS NOT NULL FROM outbox WHERE id = ?1";
-    Ok(tx.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()?.unwrap_or(false))
+/// What I said to a contact and is still to be seen, oldest first.
+pub(crate) fn said_to(tx: &Tx<'_>, contact: i64) -> Result<Vec<OutRow>, ClientError> {
+    many(tx, &format!("contact = ?1 AND {IN_HISTORY} ORDER BY id"), contact)
 }
 
 /// The contacts with open rows.
@@ -132,6 +264,12 @@ pub(crate) fn contacts_with_open(tx: &Tx<'_>) -> Result<Vec<i64>, ClientError> {
 pub(crate) fn has_open(tx: &Tx<'_>, contact: i64, kind: OutKind) -> Result<bool, ClientError> {
     let sql = "SELECT count(*) FROM outbox WHERE contact = ?1 AND kind = ?2 AND state < 2";
     Ok(tx.query_row(sql, (contact, kind as i64), |row| row.get::<_, i64>(0))? > 0)
+}
+
+/// Whether something that a person said is on its way to a contact.
+pub(crate) fn has_open_of_a_person(tx: &Tx<'_>, contact: i64) -> Result<bool, ClientError> {
+    let sql = format!("SELECT count(*) FROM outbox WHERE contact = ?1 AND {OF_A_PERSON} AND state < 2");
+    Ok(tx.query_row(&sql, [contact], |row| row.get::<_, i64>(0))? > 0)
 }
 
 /// Whether something of this kind waits to be sealed.
@@ -194,9 +332,45 @@ pub(crate) fn unseal(tx: &Tx<'_>, id: i64) -> Result<(), ClientError> {
 
 /// Notes STORED: the sealed bytes are not needed any more.
 pub(crate) fn set_stored(tx: &Tx<'_>, id: i64, now: UnixSeconds) -> Result<(), ClientError> {
-    let sql = "UPDATE outbox SET state = 2, stored_at = ?2, auth = NULL, envelope = NULL, reason = NULL WHERE id = ?1";
+    let sql = "UPDATE outbox SET state = 2, stored_at = ?2, auth = NULL, envelope = NULL, reason = NULL,
+               expires_at = iif(expires_at IS NULL AND gone = 0, ?2 + expire_s, expires_at) WHERE id = ?1";
     tx.execute(sql, (id, int(now.0)))?;
     Ok(())
+}
+
+/// Other words for a message of mine.
+pub(crate) fn reword(tx: &Tx<'_>, id: i64, said: &Said) -> Result<(), ClientError> {
+    let sql = "UPDATE outbox SET text = ?2, body = ?3, edited = (number IS NOT NULL) WHERE id = ?1";
+    tx.execute(sql, (id, &said.text, &said.body))?;
+    Ok(())
+}
+
+/// Takes a message of mine back: its words, edits of it, and the parts of its file go. One that never left goes whole.
+pub(crate) fn take_back(tx: &Tx<'_>, contact: i64, row: &OutRow) -> Result<(), ClientError> {
+    tx.execute(
+        "UPDATE outbox SET text = '', body = NULL, gone = 1, expires_at = NULL
+         WHERE contact = ?1 AND (id = ?2 OR (target = ?3 AND kind = 14))",
+        (contact, row.id, row.message_id.0),
+    )?;
+    tx.execute(
+        "DELETE FROM outbox WHERE contact = ?1 AND kind = 2 AND target = ?2 AND number IS NULL AND state = 0",
+        (contact, row.message_id.0),
+    )?;
+    tx.execute(
+        "DELETE FROM file WHERE contact = ?1 AND outgoing = 1 AND message_id = ?2",
+        (contact, row.message_id.0),
+    )?;
+    match row.placed {
+        Some(_) => Ok(()),
+        None => tx.execute("DELETE FROM outbox WHERE id = ?1", [row.id]).map(drop).map_err(Into::into),
+    }
+}
+
+/// Whether the other side's `seen`, or a receipt, covered the message with this id.
+pub(crate) fn is_answered(tx: &Tx<'_>, id: &str) -> Result<bool, ClientError> {
+    let sql = "SELECT count(*) FROM outbox WHERE hex(message_id) = ?1
+               AND (answered_at IS NOT NULL OR read_at IS NOT NULL)";
+    Ok(tx.query_row(sql, [id.to_uppercase()], |row| row.get::<_, i64>(0))? > 0)
 }
 
 /// Notes a no that waiting does not change.
@@ -222,7 +396,7 @@ pub(crate) fn unseal_all(tx: &Tx<'_>, contact: i64) -> Result<(), ClientError> {
 
 /// Drops what the client itself wanted to send and a new beginning of the conversation makes needless.
 pub(crate) fn drop_own_waiting(tx: &Tx<'_>, contact: i64) -> Result<(), ClientError> {
-    tx.execute("DELETE FROM outbox WHERE contact = ?1 AND state = 0 AND kind IN (4, 5, 6)", [contact])?;
+    tx.execute("DELETE FROM outbox WHERE contact = ?1 AND state = 0 AND kind IN (3, 4, 5, 6)", [contact])?;
     Ok(())
 }
 
@@ -245,20 +419,8 @@ fn many(tx: &Tx<'_>, condition: &str, key: impl rusqlite::ToSql) -> Result<Vec<O
 
 fn from_row(row: &Row<'_>) -> Result<OutRow, ClientError> {
     let damaged = ClientError::VaultDamaged { what: "an outbox row" };
-    let state = match row.get::<_, i64>(5)? {
-        0 => State::Waiting,
-        1 => State::Sealed,
-        2 => State::Stored,
-        3 => State::Refused,
-        _ => return Err(damaged),
-    };
-    let kind = match row.get::<_, i64>(3)? {
-        1 => OutKind::Text,
-        4 => OutKind::Refill,
-        5 => OutKind::Accept,
-        6 => OutKind::Resend,
-        _ => return Err(damaged),
-    };
+    let state = state_from(row.get(5)?)?;
+    let kind = OutKind::from_number(row.get(3)?).ok_or(damaged)?;
     Ok(OutRow {
         id: row.get(0)?,
         contact: row.get(1)?,
@@ -270,7 +432,29 @@ fn from_row(row: &Row<'_>) -> Result<OutRow, ClientError> {
         placed: placed_from(row)?,
         sealed: if state == State::Sealed { Some(sealed_from(row)?) } else { None },
         reason: row.get(16)?,
+        body: row.get(17)?,
+        target: row.get::<_, Option<[u8; 16]>>(18)?.map(MessageId),
+        part: row.get(19)?,
+        edited: row.get(20)?,
+        gone: Gone::from_number(row.get(21)?)?,
+        expires_at: time(row.get(22)?),
+        answered_at: time(row.get(23)?),
+        read_at: time(row.get(24)?),
     })
+}
+
+fn state_from(number: i64) -> Result<State, ClientError> {
+    Ok(match number {
+        0 => State::Waiting,
+        1 => State::Sealed,
+        2 => State::Stored,
+        3 => State::Refused,
+        _ => return Err(ClientError::VaultDamaged { what: "an outbox row" }),
+    })
+}
+
+fn time(column: Option<i64>) -> Option<UnixSeconds> {
+    column.map(|seconds| UnixSeconds(uint(seconds)))
 }
 
 fn placed_from(row: &Row<'_>) -> Result<Option<Placed>, ClientError> {

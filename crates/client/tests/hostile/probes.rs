@@ -1,7 +1,12 @@
 //! Whoever probes hears nothing: what a client says after hostile mail is what it says after none.
 
+use std::num::NonZeroU32;
+
 use client::{Handled, PullOptions};
-use e2ee::{Kind, StreamId};
+use e2ee::{
+    Kind, StreamId,
+    said::{Answer, Edit, FileHead, FilePart, Note, Question},
+};
 use wire::Request;
 
 use crate::{
@@ -40,8 +45,7 @@ fn a_strangers_probes_are_answered_by_nothing() {
         probes += 1;
         assert_only_collected(&pulled(&evil, &bob), "a first message");
     }
-    for kind in [2, 3, 4, 6, 7, 8, 9, 10, 200] {
-        let kind = if kind == 4 { Kind::Refill } else { Kind::Unknown { kind, body: vec![1; 40] } };
+    for kind in every_kind() {
         let mut content = mallory.content(kind);
         content.reply = Some(mallory.reply_path(32));
         let envelope = mallory.hello_of(&evil, &bob, &content.to_bytes());
@@ -75,8 +79,8 @@ fn a_contacts_probes_are_answered_by_nothing() {
     let mut probes = 5;
     mallory.say(&evil, "a text");
     assert_only_collected(&pulled(&evil, &bob), "a text");
-    for kind in [2, 3, 6, 7, 8, 9, 10, 200] {
-        let content = mallory.content(Kind::Unknown { kind, body: vec![1; 40] }).to_bytes();
+    for kind in every_kind() {
+        let content = mallory.content(kind).to_bytes();
         let letter = mallory.letter_of(&content);
         mallory.drop_in(&evil, letter);
         probes += 1;
@@ -124,4 +128,28 @@ fn beginning_anew_ten_times_is_answered_once() {
     bob.client().collect().unwrap();
     let answers = evil.shell().deposits.len() - before;
     assert_eq!(answers, 2, "one ACCEPT, and one request for the end of the stream before");
+}
+
+/// Every kind but a text and an ACCEPT, each well formed, and numbers without a meaning.
+fn every_kind() -> Vec<Kind> {
+    let (message, text) = (e2ee::MessageId([7; 16]), "x".to_owned());
+    let head = FileHead { bytes: 3, hash: [7; 32], name: text.clone(), text: text.clone() };
+    let note = Note { quotes: Some(message), expire_s: NonZeroU32::new(60), text: text.clone() };
+    let question =
+        Question { until: wire::UnixSeconds(u64::MAX), choices: vec![text.clone()], text: text.clone() };
+    vec![
+        Kind::Refill,
+        Kind::FilePart(FilePart { file: message, index: 0, bytes: vec![1; 3] }),
+        Kind::Receipt(vec![message]),
+        Kind::Question(question),
+        Kind::Answer(Answer { question: message, text: text.clone() }),
+        Kind::File(head),
+        Kind::Note(note),
+        Kind::Timer(3_600),
+        Kind::Edit(Edit { message, text }),
+        Kind::Delete(message),
+        Kind::Unknown { kind: 7, body: vec![1; 40] },
+        Kind::Unknown { kind: 8, body: vec![1; 40] },
+        Kind::Unknown { kind: 200, body: vec![1; 40] },
+    ]
 }

@@ -114,7 +114,10 @@ impl Play<'_> {
         let id = MessageId([self.tape.byte(); 16]);
         let kind = match self.tape.byte() {
             0 => Kind::Refill,
-            kind @ 1..=200 => Kind::Unknown { kind, body: self.tape.bytes(usize::from(kind)).to_vec() },
+            kind @ 1..=200 => {
+                let body = self.tape.bytes(usize::from(kind)).to_vec();
+                Kind::from_parts(kind, &body).unwrap_or(Kind::Unknown { kind, body })
+            }
             many => Kind::Text("x".repeat(usize::from(many) * 16)),
         };
         match self.tape.byte() {

@@ -1,9 +1,13 @@
 //! What can go wrong, in sentences: what happened, why, at what risk, and what to do.
 
+mod said;
+
 use std::path::PathBuf;
 
 use thiserror::Error;
 use wire::RefusalKind;
+
+pub use said::SaidError;
 
 use crate::Protection;
 
@@ -75,6 +79,9 @@ pub enum ClientError {
     /// The key was used for another contact or text.
     #[error("this idempotency key belongs to another message")]
     IdempotencyConflict,
+    /// Something about a message or a file.
+    #[error(transparent)]
+    Said(#[from] SaidError),
 
     /// No connection, or it broke.
     #[error("the server {host} cannot be reached")]
@@ -328,6 +335,9 @@ impl ClientError {
 
     /// The process's exit code: 1 unexpected, 2 usage, 4 temporary, 5 refused, 6 identity, 7 local store.
     pub fn exit_code(&self) -> u8 {
+        if let ClientError::Said(said) = self {
+            return said.exit_code();
+        }
         match self.number() {
             ..20 => 1,
             20..40 => 2,
@@ -413,6 +423,7 @@ impl ClientError {
             KeyringEmpty { .. } => 92,
             KeyringWrong { .. } => 93,
             OtherProtector { .. } => 94,
+            Said(said) => said.number(),
         }
     }
 
@@ -492,6 +503,7 @@ impl ClientError {
             }
             VaultDamaged { what } => format!("cannot be read back: {what}"),
             File { reason, .. } | Vault { reason } => reason.clone(),
+            Said(said) => said.why(),
         }
     }
 
@@ -587,6 +599,7 @@ impl ClientError {
                 format!("check that {} is yours and that the disk is not full", path.display())
             }
             Vault { .. } => "check that the disk is not full, then try again".into(),
+            Said(said) => said.do_(),
         }
     }
 }

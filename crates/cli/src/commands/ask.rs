@@ -1,0 +1,67 @@
+//! `oub ask` and `oub answer`: a question, a wait, an answer on standard output.
+
+use client::{AskOptions, Asked, Received, ReceivedBody, Sent, SentState, Teller};
+
+use crate::args::{Answer, Ask};
+use crate::commands::{input, notices, send};
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::json::Line;
+use crate::shown::{shown, shown_on_one_line};
+use crate::stop::Stop;
+use crate::when;
+
+/// Asks and waits. Exit 0 with the answer, 3 when nobody answered in time.
+pub fn ask(context: &Context, args: Ask) -> Result<Exit, Stop> {
+    let text = input::words(args.text.as_deref(), "oub ask CONTACT 'QUESTION?'")?;
+    let client = context.open_to_wait()?;
+    let wait = context.patience_with_people();
+    let screen = context.screen.clone();
+    let told = Teller::new(move |sent: &Sent| {
+        let stored = sent.state == SentState::Stored;
+        let line = Line::new("asked").text("id", &sent.id).text("to", &sent.to).truth("stored", stored);
+        if screen.is_json() {
+            // A closed pipe is noticed with the answer.
+            let _ = screen.print(&line.to_string());
+        }
+        let to = shown_on_one_line(&sent.to);
+        let state = if stored { "asked" } else { "the question is queued for" };
+        screen.say(&format!("… {state} {to}; waiting {}", when::span(wait.as_secs())));
+    });
+    let options =
+        AskOptions { choices: args.choice, wait, send: send::how(&args.how), stop: None, told: Some(told) };
+    match client.ask(&args.contact, &text, &options)? {
+        Asked::Answered(answer) => {
+            notices::tell(context, &client)?;
+            show(context, &answer)?;
+            Ok(Exit::Done)
+        }
+        Asked::NotInTime | Asked::Stopped => {
+            let name = shown_on_one_line(&args.contact);
+            context.screen.important(&format!("… {name} has not answered in time"));
+            Ok(Exit::Nothing)
+        }
+    }
+}
+
+fn show(context: &Context, answer: &Received) -> Result<(), Stop> {
+    let ReceivedBody::Answer { question, text } = &answer.body else { return Ok(()) };
+    let line = Line::new("answer")
+        .text("id", &answer.id)
+        .text("from", &answer.from)
+        .truth("verified", answer.trust.is_verified())
+        .text("question", question)
+        .text("text", text);
+    Ok(context.screen.answer(line, &shown(text, 0))?)
+}
+
+/// Answers a question.
+pub fn answer(context: &Context, args: &Answer) -> Result<Exit, Stop> {
+    let text = input::words(args.text.as_deref(), "oub answer CONTACT 'TEXT'")?;
+    let client = context.open()?;
+    let question = args.question.as_deref();
+    let sent = client.answer(&args.contact, question, &text, &send::how(&args.how))?;
+    send::tell(context, &sent)?;
+    notices::tell(context, &client)?;
+    Ok(Exit::Done)
+}

@@ -1,0 +1,64 @@
+//! How far a file has come: a bar on a terminal, a line for each tenth elsewhere; always on standard error.
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::sync::Mutex;
+
+use client::{Progress, Teller};
+
+use crate::commands::size;
+use crate::screen::Screen;
+
+const BAR_COLUMNS: u64 = 30;
+/// Fewer parts are there before anybody looks.
+const PARTS_MIN: u64 = 4;
+
+/// Somebody to tell while a file of so many bytes, if that is known, is read and sent.
+pub fn of_sending(screen: &Screen, bytes: Option<u64>) -> Teller<Progress> {
+    let screen = screen.clone();
+    let tenths = Mutex::new(0);
+    Teller::new(move |progress: &Progress| match *progress {
+        Progress::Read { bytes: read } => {
+            if is_terminal(&screen) && bytes.is_none_or(|bytes| bytes > read) {
+                bar(&format!("reading {}", size(read)), read, bytes.unwrap_or(read));
+            }
+        }
+        Progress::Stored { parts, stored } if parts >= PARTS_MIN => {
+            if is_terminal(&screen) {
+                bar(&format!("{stored} of {parts} parts"), stored, parts);
+                if stored == parts {
+                    erase();
+                }
+            } else {
+                say_tenth(&screen, &tenths, stored, parts);
+            }
+        }
+        Progress::Stored { .. } => {}
+    })
+}
+
+fn is_terminal(screen: &Screen) -> bool {
+    let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
+    io::stderr().is_terminal() && !dumb && !screen.is_quiet()
+}
+
+fn bar(words: &str, done: u64, all: u64) {
+    let filled = done.saturating_mul(BAR_COLUMNS).checked_div(all).unwrap_or(BAR_COLUMNS).min(BAR_COLUMNS);
+    let line: String = (0..BAR_COLUMNS).map(|column| if column < filled { '█' } else { '░' }).collect();
+    let mut err = io::stderr().lock();
+    // A closed standard error is not worth dying for.
+    let _ = write!(err, "\r\u{1b}[2K{line}  {words}").and_then(|()| err.flush());
+}
+
+fn erase() {
+    let mut err = io::stderr().lock();
+    let _ = write!(err, "\r\u{1b}[2K").and_then(|()| err.flush());
+}
+
+fn say_tenth(screen: &Screen, tenths: &Mutex<u64>, stored: u64, parts: u64) {
+    let tenth = stored.saturating_mul(10).checked_div(parts).unwrap_or(10);
+    let mut told = tenths.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    if tenth > *told {
+        *told = tenth;
+        screen.say(&format!("… {}0 %  ({stored} of {parts} parts)", tenth));
+    }
+}

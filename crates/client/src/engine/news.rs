@@ -1,0 +1,113 @@
+//! Waiting until something is in the vault: whoever collects, and without handing anything out.
+
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::{Duration, Instant},
+};
+
+use client_core::schedule::backoff_ms;
+
+use super::{owner::Owner, run, send::flush_all};
+use crate::{Client, ClientError, Waited};
+
+/// How often it is looked for.
+const LOOK: Duration = Duration::from_millis(250);
+/// How long the collector's lock is left to others who want it.
+const PAUSE: Duration = Duration::from_millis(150);
+/// How often the outbox is looked into.
+const FLUSH: Duration = Duration::from_secs(5);
+
+/// For how long something is waited for.
+pub(crate) struct Patience<'a> {
+    pub(crate) end: Instant,
+    /// Set to true by whoever does not want to wait any longer.
+    pub(crate) stop: Option<&'a AtomicBool>,
+}
+
+impl Patience<'_> {
+    fn is_over(&self) -> bool {
+        Instant::now() >= self.end || self.is_stopped()
+    }
+
+    /// Whether it ended before its time.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.stop.is_some_and(|stop| stop.load(Ordering::Relaxed))
+    }
+
+    fn sleep(&self, long: Duration) {
+        std::thread::sleep(long.min(self.end.saturating_duration_since(Instant::now())));
+    }
+}
+
+/// Collects, or has somebody collect, until `find` finds what is waited for; `None` when patience ends before.
+///
+/// It lets go of the right to collect as soon as another process wants it, and goes on when that is done.
+pub(crate) fn wait_for<T>(
+    client: &Client,
+    patience: &Patience<'_>,
+    find: &mut dyn FnMut() -> Result<Option<T>, ClientError>,
+) -> Result<Option<T>, ClientError> {
+    let mut attempt = 0;
+    loop {
+        if let Some(found) = find()? {
+            return Ok(Some(found));
+        }
+        if patience.is_over() {
+            return Ok(None);
+        }
+        // Whoever stays connected collects for us.
+        if let Some(resident) = client.options.resident.get()
+            && resident.wait_for_news(LOOK) != Waited::Gone
+        {
+            continue;
+        }
+        let _lock = match client.vault.collector_lock(Duration::ZERO) {
+            Ok(lock) => lock,
+            Err(ClientError::CollectorBusy) => {
+                patience.sleep(LOOK);
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
+        match run(follow(client, patience, find)) {
+            Ok(Some(found)) => return Ok(Some(found)),
+            Ok(None) => attempt = 0,
+            Err(error) if error.is_temporary() => {
+                drop(_lock);
+                let wait = backoff_ms(attempt, client.number(), error.retry_after_s());
+                patience.sleep(Duration::from_millis(wait));
+                attempt += 1;
+                continue;
+            }
+            Err(error) => return Err(error),
+        }
+        drop(_lock);
+        patience.sleep(PAUSE);
+    }
+}
+
+/// One connection, until it is found, patience ends, or another process wants to collect.
+async fn follow<T>(
+    client: &Client,
+    patience: &Patience<'_>,
+    find: &mut dyn FnMut() -> Result<Option<T>, ClientError>,
+) -> Result<Option<T>, ClientError> {
+    let mut owner = Owner::connect(client).await?;
+    owner.drain().await?;
+    owner.follow().await?;
+    let mut flushed = Instant::now();
+    let mut came = true;
+    let found = loop {
+        let found = if came { find()? } else { None };
+        if found.is_some() || patience.is_over() || client.vault.is_collector_wanted() {
+            break found;
+        }
+        if came || flushed.elapsed() > FLUSH {
+            flush_all(client).await?;
+            flushed = Instant::now();
+        }
+        came = owner.wait(LOOK).await?;
+    };
+    owner.close().await;
+    Ok(found)
+}

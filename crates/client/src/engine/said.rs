@@ -1,0 +1,287 @@
+//! What people do beside sending texts: ask and answer, edit, take back, let words disappear, say what they read.
+
+use std::{
+    sync::atomic::AtomicBool,
+    time::{Duration, Instant},
+};
+
+use e2ee::{
+    Content, Kind, MessageId,
+    said::{Answer, CHOICE_BYTES_MAX, CHOICES_MAX, Edit, Question, RECEIPTS_MAX, are_choices},
+};
+use wire::UnixSeconds;
+
+use super::{
+    contacts::to_contact,
+    files,
+    news::{Patience, wait_for},
+    pull,
+    send::{check, check_person, deliver, expire_s, queue},
+};
+use crate::{
+    AskOptions, Asked, Client, ClientError, Contact, Direction, Received, SaidError, SendOptions, Sent,
+    vault::{
+        Tx,
+        contact::{self, Person, Standing},
+        inbox, int,
+        outbox::{self, OutKind, OutRow},
+        said::{self, Said},
+    },
+};
+
+/// Receipts for one contact leave at most this often.
+const RECEIPTS_AFTER_S: u64 = 600;
+
+// --- what comes in ---
+
+/// What a contact's message does beside being shown.
+pub(crate) fn take_in(tx: &Tx<'_>, person: &Person, content: &Content) -> Result<(), ClientError> {
+    let (id, message) = (person.id, &content.message_id);
+    match &content.kind {
+        Kind::File(head) => files::take_head(tx, id, message, head)?,
+        Kind::FilePart(part) => files::take_part(tx, id, part)?,
+        Kind::Receipt(ids) => said::take_receipts(tx, id, ids)?,
+        Kind::Timer(seconds) => contact::set(tx, id, "timer_s", *seconds)?,
+        Kind::Edit(edit) => said::take_edit(tx, id, edit, content.sent_at, message)?,
+        Kind::Delete(target) => said::take_deletion(tx, id, target)?,
+        _ => {}
+    }
+    said::apply_earlier(tx, id, message)
+}
+
+/// Receipts for contacts who get them, once enough time has passed since the last.
+pub(crate) fn queue_receipts(tx: &Tx<'_>) -> Result<(), ClientError> {
+    let now = tx.now();
+    for person in contact::list(tx, Standing::Contact)? {
+        let waited = now.0.saturating_sub(person.receipted_at.0) >= RECEIPTS_AFTER_S;
+        let may = person.receipts && person.answered && !person.blocked && person.trust.allows_sealing();
+        if !may || !waited || outbox::has_open(tx, person.id, OutKind::Receipt)? {
+            continue;
+        }
+        let ids = said::to_receipt(tx, person.id, RECEIPTS_MAX as u32)?;
+        if !ids.is_empty() {
+            let message_id = MessageId::random(&mut tx.rng());
+            outbox::say(tx, person.id, &message_id, &Said::new(&Kind::Receipt(ids))?, None)?;
+            contact::set(tx, person.id, "receipted_at", int(now.0))?;
+        }
+    }
+    Ok(())
+}
+
+// --- what a person does ---
+
+/// See [`Client::edit`].
+pub(crate) fn edit(
+    client: &Client,
+    alias: &str,
+    which: &str,
+    text: &str,
+    options: &SendOptions,
+) -> Result<Sent, ClientError> {
+    check(text, options)?;
+    let row = client.vault.erase(|tx| {
+        let person = contact::expect(tx, alias)?;
+        check_person(&person, options)?;
+        let named = said::find_named(tx, person.id, which, Some(Direction::Sent))?;
+        let row = outbox::by_id(tx, named.row)?;
+        let body = row.body.unwrap_or_else(|| row.text.clone().into_bytes());
+        let Some(kind) = said::reworded(row.kind as u8, &body, text) else {
+            return Err(ClientError::from(SaidError::NotEditable { which: which.to_owned() }));
+        };
+        outbox::reword(tx, row.id, &Said::new(&kind)?)?;
+        if row.placed.is_none() {
+            // It never left: it leaves as it is now.
+            return Ok(row.id);
+        }
+        let edit = Kind::Edit(Edit { message: row.message_id, text: text.to_owned() });
+        queue(tx, &person, &edit, options)
+    })?;
+    deliver(client, row, options)
+}
+
+/// See [`Client::take_back`].
+pub(crate) fn take_back(
+    client: &Client,
+    alias: &str,
+    which: &str,
+    options: &SendOptions,
+) -> Result<Option<Sent>, ClientError> {
+    let row = client.vault.erase(|tx| {
+        let person = contact::expect(tx, alias)?;
+        check_person(&person, options)?;
+        let named = said::find_named(tx, person.id, which, Some(Direction::Sent))?;
+        let row = outbox::by_id(tx, named.row)?;
+        outbox::take_back(tx, person.id, &row)?;
+        match row.placed.is_some() {
+            true => queue(tx, &person, &Kind::Delete(row.message_id), options).map(Some),
+            // It never left, and never will.
+            false => Ok(None),
+        }
+    })?;
+    row.map(|row| deliver(client, row, options)).transpose()
+}
+
+/// See [`Client::set_timer`].
+pub(crate) fn set_timer(client: &Client, alias: &str, after: Option<Duration>) -> Result<Sent, ClientError> {
+    let seconds = after.map(expire_s).transpose()?.map_or(0, std::num::NonZeroU32::get);
+    let options = SendOptions::default();
+    let row = client.vault.write(|tx| {
+        let person = contact::expect(tx, alias)?;
+        let row = queue(tx, &person, &Kind::Timer(seconds), &options)?;
+        contact::set(tx, person.id, "timer_s", seconds)?;
+        Ok(row)
+    })?;
+    deliver(client, row, &options)
+}
+
+/// See [`Client::set_receipts`].
+pub(crate) fn set_receipts(client: &Client, alias: &str, on: bool) -> Result<Contact, ClientError> {
+    client.vault.write(|tx| {
+        let person = contact::expect(tx, alias)?;
+        if on && !person.receipts {
+            said::settle_receipts(tx, person.id)?;
+        }
+        contact::set(tx, person.id, "receipts", on)?;
+        to_contact(tx, &contact::by_id(tx, person.id)?)
+    })
+}
+
+// --- questions ---
+
+/// See [`Client::answer`].
+pub(crate) fn answer(
+    client: &Client,
+    alias: &str,
+    which: Option<&str>,
+    text: &str,
+    options: &SendOptions,
+) -> Result<Sent, ClientError> {
+    check(text, options)?;
+    let row = client.vault.write(|tx| {
+        let person = contact::expect(tx, alias)?;
+        let none = || ClientError::from(SaidError::NoQuestion { alias: alias.to_owned() });
+        let message = match which {
+            Some(which) => said::find_named(tx, person.id, which, Some(Direction::Received))?.message_id,
+            None => said::open_question(tx, person.id)?.ok_or_else(none)?,
+        };
+        let question = said::question(tx, person.id, &message)?.ok_or_else(none)?;
+        if question.until <= tx.now() {
+            return Err(ClientError::from(SaidError::QuestionOver));
+        }
+        let answer = Answer { question: message, text: chosen(&question, text)? };
+        let row = queue(tx, &person, &Kind::Answer(answer), options)?;
+        // Who answers has read it.
+        if let Some(asked) = inbox::by_message(tx, person.id, &message)? {
+            inbox::set_handled(tx, asked.id)?;
+        }
+        Ok(row)
+    })?;
+    deliver(client, row, options)
+}
+
+/// One of the choices, by its words or its number from 1; without choices any words.
+fn chosen(question: &Question, text: &str) -> Result<String, ClientError> {
+    if question.choices.is_empty() {
+        return Ok(text.to_owned());
+    }
+    let by_number =
+        || text.parse::<usize>().ok().and_then(|number| question.choices.get(number.checked_sub(1)?));
+    let by_words = question.choices.iter().find(|choice| choice.to_lowercase() == text.trim().to_lowercase());
+    let found = by_words.or_else(by_number);
+    found
+        .cloned()
+        .ok_or_else(|| ClientError::from(SaidError::NotAChoice { choices: question.choices.clone() }))
+}
+
+/// See [`Client::ask`].
+pub(crate) fn ask(
+    client: &Client,
+    alias: &str,
+    text: &str,
+    options: &AskOptions,
+) -> Result<Asked, ClientError> {
+    check(text, &options.send)?;
+    if !are_choices(&options.choices) {
+        return Err(ClientError::from(SaidError::BadChoices { max: CHOICES_MAX, bytes: CHOICE_BYTES_MAX }));
+    }
+    let until = UnixSeconds(client.now().0.saturating_add(options.wait.as_secs().max(1)));
+    let (person, row) = client.vault.write(|tx| {
+        let person = contact::expect(tx, alias)?;
+        let said = match &options.send.idempotency {
+            Some(key) => outbox::by_key(tx, key)?,
+            None => None,
+        };
+        // A question that is asked again under its key keeps the time that it was given first.
+        if let Some(row) = said {
+            let same = row.contact == person.id && row.kind == OutKind::Question && row.text == text;
+            return if same { Ok((person, row)) } else { Err(ClientError::IdempotencyConflict) };
+        }
+        let kind =
+            Kind::Question(Question { until, choices: options.choices.clone(), text: text.to_owned() });
+        let row = queue(tx, &person, &kind, &options.send)?;
+        Ok((person, outbox::by_id(tx, row)?))
+    })?;
+    // Nobody answers a question whose time is over.
+    let left = until_of(&row).unwrap_or(until).0.saturating_sub(client.now().0);
+    let end = Instant::now() + options.wait.min(Duration::from_secs(left));
+    let sent = deliver(client, row.id, &options.send)?;
+    if let Some(told) = &options.told {
+        told.tell(&sent);
+    }
+    wait_for_answer(client, &person, &row.message_id, options, end)
+}
+
+fn until_of(row: &OutRow) -> Option<UnixSeconds> {
+    match Kind::from_parts(row.kind as u8, row.body.as_deref()?) {
+        Ok(Kind::Question(question)) => Some(question.until),
+        _ => None,
+    }
+}
+
+fn wait_for_answer(
+    client: &Client,
+    person: &Person,
+    question: &MessageId,
+    options: &AskOptions,
+    end: Instant,
+) -> Result<Asked, ClientError> {
+    let patience = Patience { end, stop: options.stop.as_deref() };
+    let mut find = || client.vault.write(|tx| take_answer(tx, person, question, options));
+    Ok(match wait_for(client, &patience, &mut find)? {
+        Some(answer) => Asked::Answered(Box::new(answer)),
+        None if patience.is_stopped() => Asked::Stopped,
+        None => Asked::NotInTime,
+    })
+}
+
+/// The answer, from the contact who was asked, under a key that the person wants.
+fn take_answer(
+    tx: &Tx<'_>,
+    person: &Person,
+    question: &MessageId,
+    options: &AskOptions,
+) -> Result<Option<Received>, ClientError> {
+    let Some(row) = inbox::answer_to(tx, person.id, question)? else { return Ok(None) };
+    let person = contact::by_id(tx, person.id)?;
+    if options.send.require_verified && !person.trust.is_verified() {
+        return Err(ClientError::NotVerified { alias: person.shown().to_owned() });
+    }
+    let received = pull::to_received(tx, &row)?;
+    inbox::set_handled(tx, row.id)?;
+    Ok(Some(received))
+}
+
+/// See [`Client::wait_seen`].
+pub(crate) fn wait_seen(
+    client: &Client,
+    id: &str,
+    wait: Duration,
+    stop: Option<&AtomicBool>,
+) -> Result<bool, ClientError> {
+    let patience = Patience { end: Instant::now() + wait, stop };
+    let mut find = || {
+        let seen = client.vault.read(|tx| outbox::is_answered(tx, id))?;
+        Ok(seen.then_some(()))
+    };
+    Ok(wait_for(client, &patience, &mut find)?.is_some())
+}

@@ -1,0 +1,253 @@
+//! What people do beside sending texts: quote, edit, take back, let words disappear, ask, and say what they read.
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+mod common;
+
+use std::{
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
+
+use client::{
+    AskOptions, Asked, ClientError, LogEntry, Received, ReceivedBody, SaidError, SendOptions, SentState,
+};
+use common::{Person, Relay, friends};
+
+fn ask_options(choices: &[&str], wait: Duration) -> AskOptions {
+    let choices = choices.iter().map(|choice| (*choice).to_owned()).collect();
+    AskOptions { choices, wait, send: SendOptions::default(), stop: None, told: None }
+}
+
+fn texts(log: &[LogEntry]) -> Vec<String> {
+    log.iter().map(|entry| entry.body.text().unwrap_or("-").to_owned()).collect()
+}
+
+fn one(mut list: Vec<Received>) -> Received {
+    assert_eq!(list.len(), 1, "{list:?}");
+    list.remove(0)
+}
+
+#[test]
+fn a_quote_names_what_it_answers() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    alice.stored(&bob, "tea or coffee?");
+    let asked = one(bob.pull());
+    let options = SendOptions { quotes: Some(asked.id[..6].to_owned()), ..SendOptions::default() };
+    assert_eq!(bob.client().send("alice", "tea", &options).unwrap().state, SentState::Stored);
+    let answer = one(alice.pull());
+    let quote = answer.marks.quotes.unwrap();
+    assert_eq!((quote.id, quote.text.as_deref()), (asked.id, Some("tea or coffee?")));
+    let nonsense = SendOptions { quotes: Some("ffffffff".into()), ..SendOptions::default() };
+    let refused = bob.client().send("alice", "tea", &nonsense).unwrap_err();
+    assert!(matches!(refused, ClientError::Said(SaidError::NoSuchMessage { .. })), "{refused:?}");
+}
+
+#[test]
+fn an_edit_replaces_the_words_on_both_sides_and_says_so_to_who_saw_the_first() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    alice.stored(&bob, "at nine");
+    alice.client().edit("bob", "last", "at ten", &SendOptions::default()).unwrap();
+    let unseen = one(bob.pull());
+    assert_eq!((unseen.body.text(), unseen.marks.edited), (Some("at ten"), true), "seen for the first time");
+    alice.client().edit("bob", "last", "at eleven", &SendOptions::default()).unwrap();
+    let seen = one(bob.pull());
+    assert_eq!(seen.body, ReceivedBody::Edited { message: unseen.id.clone(), text: "at eleven".into() });
+    for person in [&alice, &bob] {
+        let other = if person.name == "alice" { "bob" } else { "alice" };
+        let log = person.client().log(other, None).unwrap();
+        assert_eq!(texts(&log), ["hello", "at eleven"]);
+        assert!(log[1].marks.edited);
+    }
+    let not_mine = bob.client().edit("alice", &unseen.id, "never", &SendOptions::default()).unwrap_err();
+    assert!(matches!(not_mine, ClientError::Said(SaidError::NoSuchMessage { .. })), "{not_mine:?}");
+}
+
+#[test]
+fn what_never_left_is_edited_and_taken_back_without_a_word() {
+    let mut relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    relay.kill();
+    alice.send(&bob, "first");
+    alice.client().edit("bob", "last", "second", &SendOptions::default()).unwrap();
+    alice.send(&bob, "third");
+    assert_eq!(alice.client().take_back("bob", "last", &SendOptions::default()).unwrap(), None);
+    relay.restart();
+    alice.client().flush().unwrap();
+    let list = bob.pull();
+    assert_eq!(list.len(), 1);
+    assert_eq!((list[0].body.text(), list[0].marks.edited), (Some("second"), false));
+    assert_eq!(texts(&alice.client().log("bob", None).unwrap()), ["hello", "second"]);
+}
+
+#[test]
+fn a_message_is_taken_back_before_and_after_it_was_seen() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    alice.stored(&bob, "seen");
+    bob.pull();
+    alice.client().take_back("bob", "last", &SendOptions::default()).unwrap().unwrap();
+    alice.stored(&bob, "never seen");
+    alice.client().take_back("bob", "last", &SendOptions::default()).unwrap().unwrap();
+    assert!(bob.pull().is_empty());
+    for (person, other) in [(&alice, "bob"), (&bob, "alice")] {
+        let log = person.client().log(other, None).unwrap();
+        assert_eq!(texts(&log), ["hello", "-", "-"]);
+        assert!(log[1..].iter().all(|entry| entry.body == ReceivedBody::TakenBack));
+    }
+    assert!(!person_has(&bob, "never seen") && !person_has(&alice, "never seen"));
+}
+
+/// Whether words are anywhere in a vault's tables.
+fn person_has(person: &Person, words: &str) -> bool {
+    let dump = person.client().log(if person.name == "alice" { "bob" } else { "alice" }, None).unwrap();
+    dump.iter().any(|entry| entry.body.text().is_some_and(|text| text.contains(words)))
+}
+
+#[test]
+fn an_edit_that_overtakes_its_message_waits_for_it() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    alice.stored(&bob, "one");
+    alice.client().edit("bob", "last", "two", &SendOptions::default()).unwrap();
+    // As if the first had been lost on the relay and came later, asked for again.
+    bob.pull();
+    bob.change_vault("DELETE FROM message WHERE kind = 1 AND body = CAST('two' AS BLOB);");
+    let id = alice.client().log("bob", None).unwrap()[1].id.clone();
+    alice.change_vault(&format!(
+        "UPDATE outbox SET state = 0, text = 'one', auth = NULL, envelope = NULL, sid = NULL, route = NULL
+         WHERE hex(message_id) = '{}';",
+        id.to_uppercase()
+    ));
+    alice.client().flush().unwrap();
+    assert_eq!(one(bob.pull()).body.text(), Some("two"));
+}
+
+#[test]
+fn words_disappear_on_both_sides_once_their_time_is_over() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    let burn = SendOptions { expire: Some(Duration::from_secs(7_000)), ..SendOptions::default() };
+    alice.client().send("bob", "burn this", &burn).unwrap();
+    alice.stored(&bob, "keep this");
+    // Unread, it stays: the time begins when it is handed out.
+    assert_eq!(texts(&bob.client_hours_later(48).log("alice", None).unwrap()).len(), 1, "not collected yet");
+    let list = bob.pull();
+    assert_eq!(list.len(), 2);
+    assert_eq!(list[0].marks.expire_s, Some(7_000));
+    assert_eq!(texts(&bob.client().log("alice", None).unwrap()), ["hello", "burn this", "keep this"]);
+    for (person, other) in [(&alice, "bob"), (&bob, "alice")] {
+        let log = person.client_hours_later(2).log(other, None).unwrap();
+        assert_eq!(texts(&log), ["hello", "keep this"], "{}", person.name);
+        person.change_vault("SELECT 1;");
+        assert_eq!(
+            texts(&person.client().log(other, None).unwrap()),
+            ["hello", "keep this"],
+            "gone for good"
+        );
+    }
+    let never = SendOptions { expire: Some(Duration::ZERO), ..SendOptions::default() };
+    let refused = alice.client().send("bob", "x", &never).unwrap_err();
+    assert!(matches!(refused, ClientError::Said(SaidError::BadExpiry { .. })), "{refused:?}");
+}
+
+#[test]
+fn a_timer_is_agreed_shown_and_kept_by_both() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    alice.client().set_timer("bob", Some(Duration::from_secs(3_600))).unwrap();
+    assert_eq!(one(bob.pull()).body, ReceivedBody::Timer { seconds: 3_600 });
+    assert_eq!(bob.client().contact("alice").unwrap().timer_s, 3_600);
+    bob.stored(&alice, "as agreed");
+    assert_eq!(one(alice.pull()).marks.expire_s, Some(3_600));
+    bob.client().set_timer("alice", None).unwrap();
+    assert_eq!(one(alice.pull()).body, ReceivedBody::Timer { seconds: 0 });
+    alice.stored(&bob, "for good");
+    assert_eq!(one(bob.pull()).marks.expire_s, None);
+}
+
+#[test]
+fn a_question_is_answered_while_somebody_waits() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    let options = ask_options(&["yes", "no"], Duration::from_secs(30));
+    let asked = std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| alice.client().ask("bob", "deploy 1.4?", &options).unwrap());
+        let question = loop {
+            if let Some(question) = bob.pull().pop() {
+                break question;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        };
+        assert!(
+            matches!(&question.body, ReceivedBody::Question { choices, .. } if choices == &["yes", "no"])
+        );
+        // Somebody else's words do not disturb the wait, and are not swallowed by it.
+        bob.stored(&alice, "just a moment");
+        let none = bob.client().answer("alice", None, "perhaps", &SendOptions::default()).unwrap_err();
+        assert!(matches!(none, ClientError::Said(SaidError::NotAChoice { .. })), "{none:?}");
+        // Another process of hers collects meanwhile.
+        assert!(alice.client().collect().is_ok());
+        bob.client().answer("alice", None, "YES", &SendOptions::default()).unwrap();
+        waiting.join().unwrap()
+    });
+    let Asked::Answered(answer) = asked else { panic!("{asked:?}") };
+    assert_eq!((answer.body.text(), answer.from.as_str()), (Some("yes"), "bob"));
+    assert_eq!(alice.texts(), ["just a moment"], "the answer was taken, the rest was not");
+    let again = bob.client().answer("alice", None, "no", &SendOptions::default()).unwrap_err();
+    assert!(matches!(again, ClientError::Said(SaidError::NoQuestion { .. })), "{again:?}");
+}
+
+#[test]
+fn nobody_answers_in_time_and_the_question_is_over() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    let asked = alice.client().ask("bob", "there?", &ask_options(&[], Duration::from_secs(1))).unwrap();
+    assert_eq!(asked, Asked::NotInTime);
+    bob.pull();
+    std::thread::sleep(Duration::from_secs(1));
+    let late = bob.client().answer("alice", None, "yes", &SendOptions::default()).unwrap_err();
+    assert!(matches!(late, ClientError::Said(SaidError::NoQuestion { .. })), "{late:?}");
+}
+
+#[test]
+fn a_question_that_is_asked_again_under_its_key_is_asked_once() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    let mut options = ask_options(&[], Duration::from_secs(30));
+    options.send.idempotency = Some("deploy-7".into());
+    options.stop = Some(Arc::new(AtomicBool::new(true)));
+    assert_eq!(alice.client().ask("bob", "go?", &options).unwrap(), Asked::Stopped);
+    options.stop = None;
+    let asked = std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| alice.client().ask("bob", "go?", &options).unwrap());
+        one(bob.pull());
+        bob.client().answer("alice", None, "go", &SendOptions::default()).unwrap();
+        waiting.join().unwrap()
+    });
+    assert!(matches!(&asked, Asked::Answered(answer) if answer.body.text() == Some("go")), "{asked:?}");
+    assert!(bob.pull().is_empty(), "asked once");
+    assert_eq!(alice.client().ask("bob", "go?", &options).unwrap(), asked, "and known from then on");
+    let other = alice.client().ask("bob", "stop?", &options).unwrap_err();
+    assert_eq!(other, ClientError::IdempotencyConflict);
+}
+
+#[test]
+fn receipts_go_only_to_contacts_for_whom_they_were_turned_on() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    alice.stored(&bob, "before");
+    bob.pull();
+    bob.client().collect().unwrap();
+    alice.pull();
+    assert!(alice.client().log("bob", None).unwrap().iter().all(|entry| entry.read_at.is_none()));
+    assert!(bob.client().set_receipts("alice", true).unwrap().receipts);
+    alice.stored(&bob, "after");
+    assert_eq!(bob.texts(), ["after"]);
+    bob.client().collect().unwrap();
+    assert!(alice.pull().is_empty(), "a receipt is no message");
+    let log = alice.client().log("bob", None).unwrap();
+    let read: Vec<bool> = log.iter().map(|entry| entry.read_at.is_some()).collect();
+    assert_eq!(read, [false, false, true], "{log:?}");
+}
