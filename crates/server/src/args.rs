@@ -97,6 +97,11 @@ pub enum Command {
     Backup(Backup),
     /// Put a backup into an empty data folder
     Restore(Restore),
+    /// Save what a damaged data folder still holds into a new one; the damaged one is only read
+    Repair {
+        /// A new folder
+        into: PathBuf,
+    },
     /// Make a key file for backups by cron
     BackupKey {
         /// A new file

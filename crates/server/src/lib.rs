@@ -47,6 +47,7 @@ pub mod origin;
 pub mod process;
 pub mod pulse;
 pub mod relay;
+pub mod repair;
 pub mod seldom;
 pub mod serve;
 pub mod spent;

@@ -8,7 +8,7 @@ use server::args::{Cli, Command, Common, Serve};
 use server::config::{CONFIG_FILE, Settings};
 use server::failure::Failure;
 use server::verbs::print;
-use server::{backup, bench, check, ephemeral, log, origin, serve, verbs};
+use server::{backup, bench, check, ephemeral, log, origin, repair, serve, verbs};
 
 fn main() -> ExitCode {
     let flags = Cli::command().get_matches();
@@ -52,6 +52,7 @@ fn run(cli: Cli, flags: &ArgMatches) -> Result<(), Failure> {
             let data = Settings::data_folder(&common)?;
             Ok(backup::verbs::restore(&data, &flags, common.json)?)
         }
+        Command::Repair { into } => Ok(repair::repair(&Settings::data_folder(&common)?, &into, common.json)?),
         Command::BackupKey { file } => Ok(backup::verbs::backup_key(&file, common.json)?),
         Command::Forget => verbs::forget(&common),
         Command::Check => {

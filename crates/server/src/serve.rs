@@ -44,6 +44,13 @@ pub fn serve(settings: &Settings, invite_two: bool, json: bool) -> Result<(), Fa
     refuse_half_restored(folder.path())?;
     let identity = Identity::load_or_make(&folder.identity(), &folder.store(), wall())?;
     let store = EmbeddedStore::open(&folder.store()).map_err(store_screen)?;
+    if store.torn_at_start() > 0 {
+        tracing::warn!(
+            bytes = store.torn_at_start(),
+            "the journal ended in an unfinished write, which nobody was told of: normal after a kill or a power \
+             cut; after an orderly stop it means that the disk is damaged"
+        );
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .max_blocking_threads(BLOCKING_MAX)
@@ -215,7 +222,10 @@ pub fn store_screen(error: OpenError) -> Failure {
         OpenError::Io { .. } => {
             ("check the disk and the folder's permissions:   oublietted check", "OUB-S072")
         }
-        _ => ("keep the folder as it is, and put the last backup into another one", "OUB-S075"),
+        _ => (
+            "keep the folder as it is, and save what it still holds into another:   oublietted repair NEWDIR",
+            "OUB-S075",
+        ),
     };
     Failure::new("the store cannot be opened", why, remedy, EXIT_LOCAL, code)
 }

@@ -123,7 +123,7 @@ impl Rebuild {
     }
 }
 
-fn place_of(table: Table) -> Place {
+pub(crate) fn place_of(table: Table) -> Place {
     let day = if let Table::Envelopes(day) = table { day } else { Day(0) };
     Place { table: table.number(), day }
 }

@@ -17,42 +17,13 @@ use crate::begin;
 use crate::engine::{Engine, RaiseError, SCHEMA};
 use crate::house::{House, Moving};
 use crate::keyspaces::{self, Keyspaces};
+use crate::opening::{self, OpenError};
+use crate::salvage::{self, SalvageError, Salvaged, Survey};
 use crate::shelf::{Batch, Durability, EachRow, FrozenShelf, Rows, Shelf, Table};
 use crate::{Cause, Options, Rebuild, StoreError};
 
 /// A store in a directory. One process at a time.
 pub type EmbeddedStore = Engine<FjallShelf>;
-
-/// Why a directory could not be opened as a store.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum OpenError {
-    /// Another process has it.
-    #[error("the store in {0} is in use by another process: stop that one first")]
-    Locked(PathBuf),
-    /// Written by a later version.
-    #[error("the store has layout {found}, this program knows up to {known}: use the newer program")]
-    Newer {
-        /// The layout found.
-        found: u32,
-        /// The highest layout known.
-        known: u32,
-    },
-    /// What everything else hangs on cannot be read.
-    #[error("the store in {0} is damaged: restore a backup")]
-    Corrupt(PathBuf),
-    /// A backup does not go over what is there.
-    #[error("there is a store in {0} already")]
-    Filled(PathBuf),
-    /// The system said no.
-    #[error("the store in {path} cannot be opened")]
-    Io {
-        /// Where.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-}
 
 impl EmbeddedStore {
     /// Opens the store of a directory, making it (0700) when it is not there.
@@ -75,7 +46,7 @@ impl EmbeddedStore {
         let shelf = FjallShelf::open(dir, options.reserve_bytes)?;
         Self::raise(shelf, options).map_err(|error| match error {
             RaiseError::Newer(found) => OpenError::Newer { found, known: SCHEMA },
-            RaiseError::Failed(Cause::Damaged) => OpenError::Corrupt(dir.to_path_buf()),
+            RaiseError::Failed(Cause::Damaged) => OpenError::damaged(dir),
             RaiseError::Failed(cause) => {
                 OpenError::Io { path: dir.to_path_buf(), source: io::Error::other(cause) }
             }
@@ -100,6 +71,23 @@ impl EmbeddedStore {
             }
         }
         Ok(Rebuild::over(Box::new(shelf)))
+    }
+
+    /// Puts every row that a damaged store in `dir` still holds into a new one in `into`, which must be free
+    /// (`spec/storage.md § Repair`). Nothing is written into `dir`. `today` is for envelopes whose day is lost.
+    ///
+    /// # Errors
+    ///
+    /// When the disk does not give or take a file, and when what everything else hangs on is lost.
+    pub fn salvage(dir: &Path, into: &Path, today: Day) -> Result<Salvaged, SalvageError> {
+        opening::unused(dir)?;
+        salvage::salvage(dir, today, Self::rebuild(into)?)
+    }
+
+    /// Bytes at the end of the journal of a commit that was never finished, and so never confirmed. Opening let
+    /// go of them: what a kill or a power cut leaves.
+    pub fn torn_at_start(&self) -> u64 {
+        self.shelf.torn
     }
 
     /// How a deposit is kept safe, for the operator's log.
@@ -131,6 +119,8 @@ pub struct FjallShelf {
     pub(crate) touched: Mutex<BTreeMap<Table, u64>>,
     /// The table that is being copied, and what happened to it meanwhile.
     pub(crate) moving: Mutex<Option<Moving>>,
+    /// Bytes of a commit that an earlier process did not finish.
+    torn: u64,
 }
 
 /// An open database and its keyspaces. Nothing hands a keyspace out of the lock around it, so that whoever
@@ -201,7 +191,8 @@ impl FjallShelf {
         make_private(dir).map_err(|source| OpenError::Io { path: dir.to_path_buf(), source })?;
         let io = |source| OpenError::Io { path: dir.to_path_buf(), source };
         let place = place_of(dir).map_err(io)?;
-        let opened = Opened::open(dir).map_err(|error| open_error(dir, error))?;
+        let survey = opening::survey(dir)?;
+        let opened = Opened::open(dir).map_err(|error| OpenError::of(dir, error))?;
         // What was removed before this start is not known: everything counts as touched.
         let tables: Vec<Table> =
             opened.tables.read().unwrap_or_else(PoisonError::into_inner).keys().copied().collect();
@@ -214,6 +205,7 @@ impl FjallShelf {
             reserve_bytes,
             touched: Mutex::new(touched),
             moving: Mutex::new(None),
+            torn: survey.torn,
         })
     }
 
@@ -228,6 +220,11 @@ impl FjallShelf {
         let mut opened = self.opened.write().unwrap_or_else(PoisonError::into_inner);
         drop(opened.take());
         between(&self.dir).map_err(|_| Cause::Stopped)?;
+        // All is in tables by now, and fjall is about to delete what their lists leave out.
+        let lists = Survey::of_lists(&self.dir).map_err(|_| Cause::Stopped)?;
+        if lists.damaged.is_some() {
+            return Err(Cause::Stopped);
+        }
         *opened = Some(Opened::open(&self.dir).map_err(|_| Cause::Stopped)?);
         Ok(())
     }
@@ -458,17 +455,6 @@ pub(crate) fn read_cause(error: &fjall::Error) -> Cause {
         fjall::Error::Io(_) | fjall::Error::Storage(fjall::LsmError::Io(_)) => Cause::Read,
         fjall::Error::Poisoned => Cause::Stopped,
         _ => Cause::Damaged,
-    }
-}
-
-fn open_error(dir: &Path, error: fjall::Error) -> OpenError {
-    let path = dir.to_path_buf();
-    match error {
-        fjall::Error::Locked => OpenError::Locked(path),
-        fjall::Error::Io(source) | fjall::Error::Storage(fjall::LsmError::Io(source)) => {
-            OpenError::Io { path, source }
-        }
-        _ => OpenError::Corrupt(path),
     }
 }
 

@@ -183,8 +183,8 @@ impl<S: Shelf> Engine<S> {
     }
 }
 
-const SCHEMA_KEY: &[u8] = b"schema";
-const KEYS_KEY: &[u8] = b"keys";
+pub(crate) const SCHEMA_KEY: &[u8] = b"schema";
+pub(crate) const KEYS_KEY: &[u8] = b"keys";
 
 /// Reads the schema and keys of a shelf, or writes them into an empty one.
 fn settle_schema<S: Shelf>(shelf: &S) -> Result<StoreKeys, RaiseError> {

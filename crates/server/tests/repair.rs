@@ -1,0 +1,107 @@
+//! A damaged data folder: the relay says which file and what to do, and `repair` brings back what is whole.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+mod support;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use bytes::Bytes;
+use support::peer::Peer;
+use support::person::{alice_with_inbox, collect};
+use support::{Data, Server, oublietted};
+use wire::{Envelope, Response};
+
+const DEPOSITS: u16 = 24;
+
+fn numbered(number: u16) -> Envelope {
+    let mut bytes = vec![0xc5; 4_096];
+    bytes[..2].copy_from_slice(&number.to_be_bytes());
+    Envelope::new(Bytes::from(bytes)).unwrap()
+}
+
+fn said(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+/// Every file below a folder with what it holds.
+fn contents(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        match path.is_dir() {
+            true => found.extend(contents(&path)),
+            false => found.push((path.clone(), fs::read(&path).unwrap_or_default())),
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The journal that holds the most.
+fn journal(data: &Path) -> PathBuf {
+    let files = contents(&data.join("store")).into_iter();
+    let journals = files.filter(|(path, _)| path.extension().is_some_and(|ending| ending == "jnl"));
+    journals.max_by_key(|(_, bytes)| bytes.len()).unwrap().0
+}
+
+fn serving(data: &Path) -> Command {
+    oublietted(&["serve", "--listen", "127.0.0.1:0", "--data", data.to_str().unwrap()])
+}
+
+#[test]
+fn a_damaged_store_is_refused_with_the_file_and_the_command_and_repair_saves_the_rest() {
+    let data = Data::new();
+    let server = data.serve(&[]);
+    let (alice, inbox) = alice_with_inbox(&data, &server);
+    let mut peer = Peer::connect(server.port);
+    for number in 0..DEPOSITS {
+        assert!(matches!(peer.ask(inbox.stamped(number, numbered(number))), Response::Stored));
+    }
+    drop(peer);
+    server.kill_9();
+
+    // One wrong byte in the middle of the tenth envelope.
+    let path = journal(&data.path());
+    let mut bytes = fs::read(&path).unwrap();
+    let wanted = numbered(10);
+    let place = bytes.windows(64).position(|part| part == &wanted.as_bytes()[..64]).unwrap();
+    bytes[place + 2_000] ^= 4;
+    fs::write(&path, bytes).unwrap();
+    let before = contents(&data.path().join("store"));
+
+    let (status, screen) = Server::try_start(serving(&data.path())).map(|_| ()).unwrap_err();
+    assert_eq!(status.code(), Some(7), "{screen}");
+    assert!(
+        screen.contains(path.to_str().unwrap()) && screen.contains("oublietted repair NEWDIR"),
+        "{screen}"
+    );
+    assert_eq!(contents(&data.path().join("store")), before, "the refusal changed nothing");
+
+    let folder = tempfile::tempdir().unwrap();
+    let new = folder.path().join("new");
+    let repaired = data.run(&["repair", new.to_str().unwrap()]);
+    assert!(repaired.status.success(), "{}", said(&repaired));
+    assert!(said(&repaired).contains("gaps      1 places"), "{}", said(&repaired));
+    assert!(said(&repaired).contains(path.file_name().unwrap().to_str().unwrap()), "{}", said(&repaired));
+    assert_eq!(contents(&data.path().join("store")), before, "the damaged store is only read");
+    let again = data.run(&["repair", new.to_str().unwrap()]);
+    assert_eq!(again.status.code(), Some(2), "{}", said(&again));
+
+    let server = Server::start(serving(&new));
+    let mut owner = Peer::connect(server.port);
+    let slot = inbox.open(&mut owner).slot;
+    let numbers: Vec<u16> = collect(&mut owner, slot, false)
+        .into_iter()
+        .map(|deliver| {
+            let number = u16::from_be_bytes(deliver.envelope.as_bytes()[..2].try_into().unwrap());
+            assert!(deliver.envelope == numbered(number));
+            number
+        })
+        .collect();
+    let lost = (0..DEPOSITS).filter(|number| !numbers.contains(number)).collect::<Vec<_>>();
+    println!("promise P10: one byte of a journal: {} of {DEPOSITS} envelopes saved", numbers.len());
+    assert_eq!(lost, [10]);
+    assert_eq!(Peer::connect(server.port).welcome.server_id, alice.record.body.server_id);
+}

@@ -1,0 +1,71 @@
+//! A look at a store's files before fjall opens them: it would cut a damaged journal off and delete what a damaged
+//! list leaves out, and say nothing of either.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::journal;
+use super::tree::{Tree, damaged_list, numbered};
+
+/// What a look at a store's files found.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Survey {
+    /// The first file that is not as it was written.
+    pub(crate) damaged: Option<PathBuf>,
+    /// Bytes of a last batch that was never finished.
+    pub(crate) torn: u64,
+}
+
+impl Survey {
+    /// Looks through the journals, the lists of tables, and all of fjall's notes on keyspaces: by these fjall
+    /// decides what it deletes. Tables and values have their checksums looked at when they are read.
+    pub(crate) fn of(dir: &Path) -> io::Result<Self> {
+        let mut survey = Self::of_lists(dir)?;
+        let mut last = 0;
+        let journals = journals(dir)?;
+        for (index, path) in journals.iter().enumerate() {
+            let findings = journal::walk(&fs::read(path)?, &mut last, &mut |_, _| {});
+            // One that has a successor was synced to its end before that began.
+            let is_last = index + 1 == journals.len();
+            let is_damaged = findings.is_damaged() || (findings.torn > 0 && !is_last);
+            survey.blame(is_damaged.then(|| path.clone()));
+            survey.torn = findings.torn as u64;
+        }
+        Ok(survey)
+    }
+
+    /// The lists and the notes alone.
+    pub(crate) fn of_lists(dir: &Path) -> io::Result<Self> {
+        let mut survey = Self::default();
+        let keyspaces = numbered(&dir.join("keyspaces"))?;
+        for folder in keyspaces.values() {
+            survey.blame(damaged_list(folder)?);
+        }
+        if let Some(notes) = keyspaces.get(&0) {
+            survey.blame(Tree::read(notes)?.damaged.pop());
+        }
+        Ok(survey)
+    }
+
+    fn blame(&mut self, file: Option<PathBuf>) {
+        if self.damaged.is_none() {
+            self.damaged = file;
+        }
+    }
+}
+
+/// Every table file and list that is not as it was written: all of them are read.
+pub(crate) fn damaged_files(dir: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut damaged = Vec::new();
+    for folder in numbered(&dir.join("keyspaces"))?.values() {
+        damaged.extend(Tree::read(folder)?.damaged);
+    }
+    Ok(damaged)
+}
+
+/// The journals, oldest first.
+pub(super) fn journals(dir: &Path) -> io::Result<Vec<PathBuf>> {
+    let found = numbered(dir)?.into_values();
+    Ok(found.filter(|path| path.extension().is_some_and(|ending| ending == "jnl")).collect())
+}
