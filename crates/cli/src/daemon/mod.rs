@@ -4,7 +4,7 @@
 //! [`Shared`](shared::Shared) is what its threads know of each other. Each connection to the socket is a
 //! [`conversation`] of [`request`]s, one JSON line each; [`subscription`]s push what comes, the [`hooks`] hand it to a
 //! command, [`notify`] tells a person, and what
-//! waits in the [`outbox`] leaves. Another `oub` finds the daemon through [`beside`]. [`unit`] is what
+//! waits in the [`outbox`] leaves. Another `oub` finds the daemon through [`beside`]. [`mod@unit`] is what
 //! `oub daemon install` writes.
 
 pub mod beside;
