@@ -20,6 +20,7 @@ Examples
   oub daemon install --now                     receive in the background from each login on
   pg_dump db | oub send bob -f - --name db.sql a file, or what a pipe brings
   oub ask bob 'Deploy 1.4?' --choice yes,no    wait for the answer, print it
+  oub chat bob                                 full-screen chat (--plain for a line chat)
 
 Exit codes  0 done · 1 error · 2 usage · 3 nothing/timeout · 4 temporary, retry
             5 refused (quota, blocked, rate) · 6 IDENTITY NOT AS EXPECTED · 7 local store
@@ -122,6 +123,8 @@ pub enum Command {
     Decline(Decline),
     /// Show the local history of a contact
     Log(Log),
+    /// Full-screen chat; --plain is a line chat that works with screen readers
+    Chat(Chat),
     /// List, rename, block, remove contacts [alias: contacts]
     #[command(subcommand)]
     Contact(Contact),
@@ -334,6 +337,17 @@ pub enum DaemonVerb {
     Stop,
 }
 
+/// Arguments of `chat`.
+#[derive(Args, Debug)]
+#[command(after_help = crate::chat::keys::as_text())]
+pub struct Chat {
+    /// Contact whose thread is open at once
+    pub contact: Option<String>,
+    /// One line after the other, without colour or cursor movement; /help says how it works
+    #[arg(long)]
+    pub plain: bool,
+}
+
 /// Arguments of `contact`.
 #[derive(Debug, Subcommand)]
 pub enum Contact {
@@ -507,6 +521,8 @@ mod tests {
             "oub accept bob",
             "oub log bob",
             "oub log --quarantine",
+            "oub chat",
+            "oub chat bob --plain",
             "oub verify bob --qr",
             "oub verify bob --code -",
             "oub contact list",

@@ -1,6 +1,6 @@
 //! What every command needs: the screen, the profile, and the open client.
 
-use std::io::{self, BufRead as _, IsTerminal as _, Read as _};
+use std::io::{self, BufRead as _, IsTerminal, Read as _};
 use std::time::Duration;
 
 use client::{Client, Options, Profile, SharedResident};
@@ -28,7 +28,8 @@ pub struct Context {
 impl Context {
     /// Understands the global options; touches neither disk nor network.
     pub fn new(global: Global) -> Self {
-        let screen = Screen::new(global.json, global.quiet, global.verbose, wants_colour(global.color));
+        let screen =
+            Screen::new(global.json, global.quiet, global.verbose, wants_colour(global.color, &io::stderr()));
         Self { screen, global }
     }
 
@@ -74,6 +75,22 @@ impl Context {
         read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes" | "o" | "oui")
     }
 
+    /// Opens the vault three times, for threads that each need it, and asks for a passphrase once.
+    pub fn open_three(&self) -> Result<[Client; 3], Stop> {
+        let profile = self.profile()?;
+        let beside = Beside::find(self, &profile);
+        let unlock = protector::unlock(self, &profile, beside.as_deref())?;
+        let resident = beside.map_or_else(SharedResident::default, |beside| SharedResident::new(beside));
+        let open =
+            || Client::open(&profile, &unlock, Options { resident: resident.clone(), ..self.options() });
+        Ok([open()?, open()?, open()?])
+    }
+
+    /// Whether `stream` shall be coloured.
+    pub fn wants_colour_on(&self, stream: &impl IsTerminal) -> bool {
+        wants_colour(self.global.color, stream)
+    }
+
     /// Opens the vault with whatever it was protected by at join. Where a daemon runs, it is asked to collect.
     pub fn open(&self) -> Result<Client, Stop> {
         self.open_with(self.options())
@@ -90,15 +107,13 @@ impl Context {
 }
 
 /// `--color`, then NO_COLOR and CLICOLOR_FORCE, then the terminal.
-fn wants_colour(colour: Colour) -> bool {
+fn wants_colour(colour: Colour, stream: &impl IsTerminal) -> bool {
     let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty() && value != "0");
     match colour {
         Colour::Always => true,
         Colour::Never => false,
         Colour::Auto if set("NO_COLOR") => false,
         Colour::Auto if set("CLICOLOR_FORCE") => true,
-        Colour::Auto => {
-            std::env::var_os("TERM").is_none_or(|term| term != "dumb") && std::io::stderr().is_terminal()
-        }
+        Colour::Auto => std::env::var_os("TERM").is_none_or(|term| term != "dumb") && stream.is_terminal(),
     }
 }

@@ -5,6 +5,7 @@
 //! [`screen::Screen`], everything else to standard error.
 
 mod args;
+mod chat;
 mod commands;
 mod context;
 mod daemon;

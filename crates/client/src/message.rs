@@ -462,6 +462,8 @@ pub struct PullOptions {
     pub follow: bool,
     /// With `follow`: set to true (from a signal handler's thread) to end within a second.
     pub stop: Option<Arc<AtomicBool>>,
+    /// With `follow`: true as long as the connection stands over which messages arrive at once.
+    pub connected: Option<Arc<AtomicBool>>,
     /// With `follow`: end after this long.
     pub follow_for: Option<Duration>,
 }

@@ -112,8 +112,13 @@ pub fn short(id: &str) -> &str {
 pub fn line(who: &str, at: UnixSeconds, body: &ReceivedBody, marks: &Marks) -> String {
     let start = format!("{who}  {}  ", when::for_people(at));
     let indent = start.chars().count();
+    format!("{start}{}", said(body, marks, indent))
+}
+
+/// What it says, with what belongs to it beside its words.
+pub fn said(body: &ReceivedBody, marks: &Marks, indent: usize) -> String {
     let quoted = marks.quotes.as_ref().map(quoted).unwrap_or_default();
-    format!("{start}{quoted}{}{}", words(body, indent), after(marks))
+    format!("{quoted}{}{}", words(body, indent), after(marks))
 }
 
 /// What it says, with what it is in brackets unless it is a text.

@@ -15,7 +15,7 @@ pub mod input;
 mod join;
 pub mod log;
 pub mod message;
-mod notices;
+pub mod notices;
 mod outbox;
 mod page;
 mod pull;
@@ -27,6 +27,7 @@ mod verify;
 pub use message::size;
 
 use crate::args::{Command, Contact};
+use crate::chat;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::help;
@@ -51,6 +52,7 @@ pub fn run(context: &Context, command: Command) -> Result<Exit, Stop> {
         Command::Accept(args) => accept::run(context, &args),
         Command::Decline(args) => accept::decline(context, &args),
         Command::Log(args) => log::run(context, &args),
+        Command::Chat(args) => chat::run(context, &args),
         Command::Contact(verb) => contact::run(context, verb),
         Command::Contacts => contact::run(context, Contact::List),
         Command::Daemon(args) => daemon::run(context, args),

@@ -23,7 +23,8 @@ pub fn missing(missing: &Missing) -> String {
     format!("{what}; {asked}")
 }
 
-fn words(notice: &Notice) -> String {
+/// What a notice says.
+pub fn words(notice: &Notice) -> String {
     match notice {
         Notice::CollectedElsewhere { count } => format!(
             "{count} envelope(s) of yours were collected by somebody else, or lost by the server. \

@@ -117,7 +117,8 @@ pub fn to_json(sent: &Sent) -> Line {
     }
 }
 
-fn why_queued(reason: &QueuedReason, to: &str) -> String {
+/// Why a message waits.
+pub fn why_queued(reason: &QueuedReason, to: &str) -> String {
     let to = shown_on_one_line(to);
     match reason {
         QueuedReason::Unreachable(why) => format!("{why}; it will go with the next oub command"),

@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+mod chat;
 mod contacts;
 mod crashes;
 mod crowd;
@@ -18,6 +19,7 @@ mod relay;
 mod said;
 mod screen;
 mod secrets;
+mod terminal;
 mod verbs;
 
 use std::path::PathBuf;

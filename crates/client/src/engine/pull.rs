@@ -201,10 +201,14 @@ impl<'a> Handing<'a> {
         let Some(resident) = resident.get() else { return collect_alone(self.client).map(Some) };
         while !self.is_over(end) {
             match resident.wait_for_news(Duration::from_millis(LOOK_MS)) {
-                Waited::News => self.hand_out(sink)?,
-                Waited::Nothing => {}
+                Waited::News => {
+                    self.set_connected(true);
+                    self.hand_out(sink)?;
+                }
+                Waited::Nothing => self.set_connected(true),
                 // What came to it last, before it went. If it is there again by now, it has the lock.
                 Waited::Gone => {
+                    self.set_connected(false);
                     self.hand_out(sink)?;
                     match self.client.vault.collector_lock(GONE_WAIT) {
                         Ok(lock) => return Ok(Some((lock, None))),
@@ -222,7 +226,9 @@ impl<'a> Handing<'a> {
         let end = self.options.follow_for.map(|long| Instant::now() + long);
         let mut attempt = 0;
         while !self.is_over(end) {
-            match self.follow_once(end, sink).await {
+            let followed = self.follow_once(end, sink).await;
+            self.set_connected(false);
+            match followed {
                 Ok(()) => return Ok(()),
                 Err(error) if matches!(error, ClientError::Superseded) || !error.is_temporary() => {
                     return Err(error);
@@ -243,6 +249,7 @@ impl<'a> Handing<'a> {
         owner.drain().await?;
         self.hand_out(sink)?;
         owner.follow().await?;
+        self.set_connected(true);
         self.summary.unreachable = None;
         let mut flushed = Instant::now();
         while !self.is_over(end) {
@@ -257,6 +264,12 @@ impl<'a> Handing<'a> {
         }
         owner.close().await;
         Ok(())
+    }
+
+    fn set_connected(&self, connected: bool) {
+        if let Some(flag) = &self.options.connected {
+            flag.store(connected, Ordering::Relaxed);
+        }
     }
 
     async fn sleep(&self, long: Duration, end: Option<Instant>) {

@@ -1,0 +1,377 @@
+//! The line chat: for screen readers, slow links and pipes. One line after the other, the time at the end of each,
+//! no cursor movement and no colour.
+
+use std::io::{self, BufRead as _, IsTerminal as _, Read as _};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::time::Duration;
+
+use client::{
+    Client, ClientError, Direction, LogEntry, LogFrom, Place, SafetyNumber, SendOptions, SentState,
+};
+
+use crate::chat::background::{self, Background, Errand, News};
+use crate::chat::clock::Clock;
+use crate::chat::command::{Command, HELP};
+use crate::chat::words;
+use crate::commands::notices;
+use crate::commands::send::why_queued;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::problem::Problem;
+use crate::shown::{shown, shown_on_one_line};
+use crate::stop::{Stop, usage};
+
+/// How long the vault is left alone.
+const LOOK: Duration = Duration::from_millis(200);
+/// Longer lines are cut there, and said to be; the library's bound on texts is lower.
+const LINE_BYTES_MAX: u64 = 128 * 1024;
+/// Messages read at once, and how many such pages back something unread is looked for.
+const PAGE: u32 = 200;
+const PAGES_MAX: usize = 50;
+
+/// Runs it until the end of the input, or `/quit`.
+pub fn run(
+    context: &Context,
+    client: Client,
+    background: Option<Background>,
+    to: Option<String>,
+) -> Result<Exit, Stop> {
+    let mut chat = Plain { context, client, background, to, number: None, waiting: Vec::new(), asks: 0 };
+    chat.greet()?;
+    let ended = chat.turn();
+    if let Some(background) = chat.background.take() {
+        background.end();
+    }
+    ended
+}
+
+struct Plain<'a> {
+    context: &'a Context,
+    client: Client,
+    /// At a terminal; a pipe is served by turns.
+    background: Option<Background>,
+    to: Option<String>,
+    /// What is compared just now.
+    number: Option<(String, Box<SafetyNumber>)>,
+    /// To whom something waits, and its id: said once it is stored.
+    waiting: Vec<(String, String)>,
+    asks: usize,
+}
+
+/// Lines as they are typed, read by a thread of their own: waiting for one must not hold up what arrives.
+fn lines() -> Receiver<io::Result<String>> {
+    let (sender, receiver) = sync_channel(16);
+    std::thread::spawn(move || {
+        let mut input = io::stdin().lock();
+        loop {
+            let mut line = Vec::new();
+            let read = input.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut line);
+            let line = match read {
+                Ok(0) => return,
+                Ok(_) => String::from_utf8(line).map_err(|_| io::Error::other("not UTF-8")),
+                Err(error) => Err(error),
+            };
+            let failed = line.as_ref().is_err_and(|error| error.kind() != io::ErrorKind::Other);
+            if sender.send(line).is_err() || failed {
+                return;
+            }
+        }
+    });
+    receiver
+}
+
+impl Plain<'_> {
+    fn greet(&mut self) -> Result<(), Stop> {
+        if self.background.is_none() {
+            match self.client.collect() {
+                Err(error) if error.is_temporary() => self.say(&error.what()),
+                Err(error) => return Err(error.into()),
+                Ok(_) => {}
+            }
+        }
+        if io::stdin().is_terminal() {
+            self.say("/help says how this works, /quit leaves");
+            match &self.to {
+                Some(to) => self.say(&format!("you write to {}", shown_on_one_line(to))),
+                None => self.who()?,
+            }
+        }
+        self.warn();
+        self.look()
+    }
+
+    fn turn(&mut self) -> Result<Exit, Stop> {
+        let lines = lines();
+        let mut seen = None;
+        loop {
+            match lines.recv_timeout(LOOK) {
+                Ok(Ok(line)) => {
+                    if self.obey(Command::read(&line))? {
+                        break;
+                    }
+                }
+                Ok(Err(error)) => self.say(&format!("that line cannot be read: {error}")),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            let changes = self.client.changes()?;
+            if seen != Some(changes) {
+                seen = Some(changes);
+                self.look()?;
+            }
+            self.hear()?;
+        }
+        self.look()?;
+        Ok(Exit::Done)
+    }
+
+    fn say(&self, words: &str) {
+        self.context.screen.say(&shown_on_one_line(words));
+    }
+
+    /// What to know before writing to whom it goes.
+    fn warn(&self) {
+        let contact = self.to.as_ref().and_then(|to| self.client.contact(to).ok());
+        if let Some((words, _)) = contact.as_ref().and_then(words::warning) {
+            self.say(&words.replace("F4", "/verify"));
+        }
+    }
+
+    /// Shows what nobody has seen, marks it as handled, and says what else changed.
+    fn look(&mut self) -> Result<(), Stop> {
+        for each in self.client.overview()?.into_iter().filter(|each| each.unread > 0) {
+            let unread = usize::try_from(each.unread).unwrap_or(usize::MAX);
+            for entry in self.unread(&each.contact.alias, unread)? {
+                let name = shown_on_one_line(&each.contact.alias);
+                let who = match words::state(&each.contact) {
+                    "verified" => name,
+                    state => format!("{name} ({state})"),
+                };
+                self.show(&who, &each.contact.alias, &entry)?;
+                self.client.mark_handled(&each.contact.alias, &[entry.id])?;
+            }
+        }
+        let requests = self.client.requests()?.len();
+        if requests > self.asks {
+            self.say(&format!("{requests} asking to write to you: /requests"));
+        }
+        self.asks = requests;
+        self.client.take_notices()?.iter().for_each(|notice| self.say(&notices::words(notice)));
+        Ok(self.confirm()?)
+    }
+
+    /// Unhandled messages of a contact, oldest first, however far back they are.
+    fn unread(&self, alias: &str, count: usize) -> Result<Vec<LogEntry>, ClientError> {
+        let mut found: Vec<LogEntry> = Vec::new();
+        let mut from = LogFrom::Newest;
+        for _ in 0..PAGES_MAX {
+            let page = self.client.log_page(alias, from, PAGE)?;
+            let Some(first) = page.first().map(|entry| entry.place) else { break };
+            let new =
+                page.into_iter().filter(|entry| entry.direction == Direction::Received && !entry.handled);
+            found = new.chain(found).collect();
+            if found.len() >= count {
+                break;
+            }
+            from = LogFrom::Before(first);
+        }
+        Ok(found)
+    }
+
+    fn show(&self, who: &str, name: &str, entry: &LogEntry) -> Result<(), Stop> {
+        if entry.missing_before > 0 {
+            self.context.screen.print(&format!("({})", words::missing(entry.missing_before)))?;
+        }
+        let text = shown(&words::said(entry, name), 4);
+        let when = Clock::here().long(entry.at);
+        let state = words::delivery(entry);
+        let end = if state.is_empty() { when } else { format!("{when}, {state}") };
+        let between = if words::is_event(&entry.body) { "" } else { ":" };
+        Ok(self.context.screen.print(&format!("{who}{between} {text} ({end})"))?)
+    }
+
+    /// Says of what was sent that the relay has it.
+    fn confirm(&mut self) -> Result<(), ClientError> {
+        let still: Vec<String> = match self.waiting.is_empty() {
+            true => return Ok(()),
+            false => self.client.outbox()?.into_iter().map(|entry| entry.id).collect(),
+        };
+        let (waiting, stored): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.waiting).into_iter().partition(|(_, id)| still.contains(id));
+        self.waiting = waiting;
+        stored.iter().for_each(|(to, _)| self.say(&format!("stored for {to}")));
+        Ok(())
+    }
+
+    /// What the background came to.
+    fn hear(&mut self) -> Result<(), Stop> {
+        let Some(background) = &self.background else { return Ok(()) };
+        let news: Vec<News> = std::iter::from_fn(|| background.news()).take(16).collect();
+        news.into_iter().try_for_each(|news| self.tell(news))
+    }
+
+    fn tell(&mut self, news: News) -> Result<(), Stop> {
+        match news {
+            News::NoConnection(why) => self.say(&why),
+            News::Accepted(alias) => {
+                self.say(&format!("accepted; you write to {alias}"));
+                self.to = Some(alias);
+            }
+            News::Compare(alias, number) => {
+                let words: Vec<String> =
+                    number.words.iter().zip(1..).map(|(word, place)| format!("{place} {word}")).collect();
+                self.context.screen.print(&words.join(", "))?;
+                self.context.screen.print(&number.digits)?;
+                self.say(&format!("if {alias} has the same: /same"));
+                self.number = Some((alias, number));
+            }
+            News::Said(words) => self.say(&words),
+            News::Problem(words) => self.context.screen.say(&words),
+        }
+        Ok(())
+    }
+
+    /// Does what a line asks for; true at the end.
+    fn obey(&mut self, command: Command) -> Result<bool, Stop> {
+        match command {
+            Command::Nothing => {}
+            Command::Quit => return Ok(true),
+            Command::Help => self.context.screen.say(HELP),
+            Command::Unknown(line) => self.say(&format!("{line}: no such command, and not sent; /help")),
+            Command::Who => self.who()?,
+            Command::To(alias) => self.write_to(alias),
+            Command::Requests => self.requests()?,
+            Command::Log(count) => self.log(count)?,
+            Command::Say(text) => self.send(&text)?,
+            Command::Accept(which) => self.with_request(&which, Errand::Accept)?,
+            Command::Decline(which) => self.with_request(&which, Errand::Decline)?,
+            Command::Verify => match self.to.clone() {
+                Some(to) => self.run(Errand::Compare(to))?,
+                None => self.say("to whom? /to NAME"),
+            },
+            Command::Same => match self.number.take() {
+                Some((alias, number)) => self.run(Errand::Same(alias, number))?,
+                None => self.say("nothing to confirm yet; /verify shows the words first"),
+            },
+        }
+        Ok(false)
+    }
+
+    fn write_to(&mut self, alias: String) {
+        match self.client.contact(&alias) {
+            Ok(contact) => {
+                self.say(&format!("you write to {} ({})", contact.alias, words::state(&contact)));
+                self.to = Some(contact.alias);
+                self.warn();
+            }
+            Err(error) => self.say(&format!("{}; /who", error.what())),
+        }
+    }
+
+    fn who(&self) -> Result<(), Stop> {
+        let people = self.client.overview()?;
+        if people.is_empty() {
+            self.say("nobody yet; oub add ADDRESS adds somebody");
+        }
+        for each in people {
+            let name = shown_on_one_line(&each.contact.alias);
+            self.context.screen.print(&format!("{name} ({})", words::state(&each.contact)))?;
+        }
+        Ok(())
+    }
+
+    fn requests(&self) -> Result<(), Stop> {
+        let requests = self.client.requests()?;
+        if requests.is_empty() {
+            self.say("nobody asks");
+        }
+        for (request, number) in requests.iter().zip(1..) {
+            let name = shown_on_one_line(&request.label);
+            let texts: Vec<String> = request.texts.iter().map(|text| shown(text, 4)).collect();
+            let when = Clock::here().long(request.received_at);
+            let line = format!("{number}. {name}, {}: {} ({when})", request.address, texts.join("\n    "));
+            self.context.screen.print(&line)?;
+        }
+        Ok(())
+    }
+
+    fn with_request(&mut self, which: &str, errand: impl Fn(String) -> Errand) -> Result<(), Stop> {
+        let requests = self.client.requests()?;
+        let by_number = which.parse::<usize>().ok().and_then(|number| requests.get(number.checked_sub(1)?));
+        match by_number.or_else(|| requests.iter().find(|request| request.label == which)) {
+            Some(request) => self.run(errand(request.label.clone())),
+            None => {
+                self.say(&format!("no request {which}; /requests"));
+                Ok(())
+            }
+        }
+    }
+
+    fn log(&self, count: u32) -> Result<(), Stop> {
+        let Some(to) = &self.to else {
+            self.say("of whom? /to NAME");
+            return Ok(());
+        };
+        let name = shown_on_one_line(to);
+        let mut entries = self.client.log_page(to, LogFrom::Newest, count)?;
+        entries.sort_by_key(|entry: &LogEntry| -> Place { entry.place });
+        for entry in &entries {
+            let who = if entry.direction == Direction::Sent { "me" } else { name.as_str() };
+            self.show(who, &name, entry)?;
+        }
+        Ok(())
+    }
+
+    /// Runs an errand: behind the conversation at a terminal, at once for a pipe.
+    fn run(&mut self, errand: Errand) -> Result<(), Stop> {
+        if let Some(background) = &self.background {
+            if !background.run(errand) {
+                self.say("still busy with what was asked before");
+            }
+            return Ok(());
+        }
+        match background::run(&self.client, errand) {
+            Ok(news) => news.map_or(Ok(()), |news| self.tell(news)),
+            Err(error) if error.exit_code() == 7 => Err(error.into()),
+            Err(error) => self.tell(News::Problem(Problem::from(&error).to_string())),
+        }
+    }
+
+    fn send(&mut self, text: &str) -> Result<(), Stop> {
+        let Some(to) = self.to.clone() else {
+            return match self.background {
+                Some(_) => {
+                    self.say("not sent: to whom? /to NAME");
+                    Ok(())
+                }
+                None => Err(usage(
+                    "OUB-E051",
+                    "nobody was named to send to",
+                    "a line came that is no command",
+                    "oub chat --plain CONTACT   or begin with   /to CONTACT",
+                )
+                .into()),
+            };
+        };
+        let options = SendOptions::default();
+        if self.background.is_none() {
+            let sent = self.client.send(&to, text, &options)?;
+            match sent.state {
+                SentState::Stored => self.say(&format!("stored for {to}")),
+                SentState::Queued(reason) => {
+                    let why = why_queued(&reason, &to);
+                    self.say(&format!("waiting for {to}: {why}"));
+                }
+            }
+            return Ok(());
+        }
+        match self.client.queue(&to, text, &options) {
+            Ok(id) => {
+                self.waiting.push((to, id));
+                self.run(Errand::Flush)
+            }
+            Err(error) if error.exit_code() == 7 => Err(error.into()),
+            Err(error) => self.tell(News::Problem(Problem::from(&error).to_string())),
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! `oub chat` in a real terminal, with a real relay behind it, and as lines.
+
+use crate::person::{Person, friends};
+use crate::relay::Relay;
+use crate::terminal::Terminal;
+
+const ENTER: &str = "\r";
+const CTRL_C: &str = "\u{3}";
+const CTRL_Z: &str = "\u{1a}";
+const ESC: &str = "\u{1b}";
+
+fn chat(person: &Person, args: &[&str]) -> Terminal {
+    Terminal::run(&person.command(&[&["chat"], args].concat()), 80, 24)
+}
+
+#[test]
+fn two_people_talk_on_a_full_screen() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    let mut screen = chat(&alice, &["bob"]);
+    screen.sees("hello alice");
+    screen.sees("connected");
+    screen.types("hi from the screen");
+    screen.types(ENTER);
+    screen.sees("stored");
+    assert_eq!(bob.pull(), ["hi from the screen"]);
+    bob.ok(&["send", "alice", "and back"]);
+    screen.sees("and back");
+    screen.sees("answered");
+    screen.types(CTRL_C);
+    assert!(screen.ends().success());
+    screen.assert_restored();
+    assert!(alice.pull().is_empty(), "what was shown is not handed out again");
+}
+
+#[test]
+fn a_paste_never_sends_and_what_is_unsent_is_not_dropped_in_silence() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    let mut screen = chat(&alice, &["bob"]);
+    screen.sees("hello alice");
+    screen.types("\u{1b}[200~first\rsecond\nthird \u{1b}]0;x\u{7}\u{1b}[201~");
+    screen.sees("third");
+    assert!(screen.screen.screen().contents().contains("first"), "a paste with line ends is one message");
+    assert!(bob.pull().is_empty(), "nothing was sent");
+    screen.types(CTRL_C);
+    screen.sees("is not sent");
+    screen.types(ENTER);
+    screen.sees("stored");
+    assert_eq!(bob.pull(), ["first\nsecond\nthird ]0;x"]);
+    screen.types(CTRL_C);
+    assert!(screen.ends().success());
+    screen.assert_restored();
+}
+
+#[test]
+fn a_request_is_accepted_from_inside() {
+    let relay = Relay::start();
+    let (alice, _bob) = friends(&relay);
+    let carol = Person::joined("carol", &relay);
+    carol.ok(&["add", &alice.address()]);
+    carol.ok(&["send", "alice", "it is carol"]);
+    let mut screen = chat(&alice, &[]);
+    screen.sees("it is carol");
+    screen.types("\u{1b}[B\u{1b}[B\r");
+    screen.sees("a accept");
+    screen.types("a");
+    screen.sees("> ");
+    screen.sees("Is it really carol?");
+    screen.types("welcome");
+    screen.types(ENTER);
+    screen.sees("stored");
+    assert_eq!(carol.pull(), ["welcome"]);
+    screen.types("\u{1b}OS");
+    screen.sees("they are the same");
+    screen.types("y");
+    screen.sees("carol is verified");
+    screen.types(CTRL_C);
+    assert!(screen.ends().success());
+    assert!(alice.ok(&["contacts"]).out.contains("carol  (verified"));
+}
+
+#[test]
+fn the_terminal_is_given_back_however_it_ends() {
+    let relay = Relay::start();
+    let (alice, _bob) = friends(&relay);
+    let mut screen = chat(&alice, &["bob"]);
+    screen.sees("hello alice");
+    screen.types(CTRL_Z);
+    screen.wait_stopped();
+    screen.assert_restored();
+    screen.signal("CONT");
+    screen.wait("it comes back", |screen| {
+        screen.alternate_screen() && screen.contents().contains("hello alice")
+    });
+    screen.resize(40, 20);
+    screen.wait("one pane", |screen| {
+        let text = screen.contents();
+        text.contains("hello alice")
+            && !text.contains('┬')
+            && text.lines().all(|line| line.chars().count() <= 40)
+    });
+    screen.types(ESC);
+    screen.sees("Enter open");
+    screen.signal("TERM");
+    assert!(screen.ends().success());
+    screen.assert_restored();
+}
+
+/// miki123211's advice: no cursor movement but the end of the line, the time at the end, normal scrollback.
+#[test]
+fn a_line_chat_in_a_pipe_sends_and_shows_and_waits_for_nothing_more() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    bob.ok(&["send", "alice", "one\u{1b}[2J\u{202e}\nbob  09:14  yes"]);
+    let ran = alice.run_with(&["chat", "--plain", "bob"], "hello\n//slash\n/qiut\n/who\n/log 2\n".as_bytes());
+    assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
+    let all = format!("{}{}", ran.out, ran.err);
+    assert!(!all.contains('\u{1b}') && !all.contains('\u{202e}') && !all.contains('\r'), "{all:?}");
+    let mut lines = ran.out.lines();
+    assert!(lines.next().unwrap().starts_with("bob (not verified): one\\u{1b}[2J\\u{202e}"), "{}", ran.out);
+    assert!(lines.next().unwrap().starts_with("    bob  09:14  yes ("), "{}", ran.out);
+    assert_eq!(lines.next(), Some("bob (not verified)"));
+    assert!(lines.next().unwrap().starts_with("me: hello (") && ran.out.contains(", stored)"), "{}", ran.out);
+    assert!(ran.err.contains("stored for bob") && ran.err.contains("/qiut: no such command, and not sent"));
+    assert_eq!(bob.pull(), ["hello", "/slash"]);
+    assert!(alice.pull().is_empty(), "what was shown is handled");
+    alice.run_with(&["chat"], b"to whom?\n").assert_problem(2, "OUB-E051");
+}
+
+#[test]
+fn a_terminal_without_abilities_gets_lines_and_a_sentence() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    let mut command = alice.command(&["chat", "bob"]);
+    command.env("TERM", "dumb");
+    let mut screen = Terminal::run(&command, 80, 24);
+    screen.sees("this terminal can only show lines");
+    screen.sees("you write to bob");
+    screen.types("from a dumb terminal\n");
+    screen.sees("stored for bob");
+    assert_eq!(bob.pull(), ["from a dumb terminal"]);
+    bob.ok(&["send", "alice", "received at once"]);
+    screen.sees("received at once");
+    screen.types("/quit\n");
+    assert!(screen.ends().success());
+    assert!(!screen.bytes.contains(&0x1b), "{}", String::from_utf8_lossy(&screen.bytes));
+}
