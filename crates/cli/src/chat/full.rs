@@ -262,7 +262,7 @@ impl Chat {
 fn no_terminal(error: &io::Error) -> Problem {
     Problem::new(
         Exit::Unexpected,
-        "OUB-E049",
+        "OUB-E057",
         "the terminal cannot be used for the full screen",
         error.to_string(),
         "oub chat --plain",
@@ -272,7 +272,7 @@ fn no_terminal(error: &io::Error) -> Problem {
 fn broken() -> Problem {
     Problem::new(
         Exit::Unexpected,
-        "OUB-E050",
+        "OUB-E058",
         "the part that receives and sends has ended",
         "something happened that should not have",
         "start   oub chat   again; nothing is lost. Please report what was printed above",

@@ -35,10 +35,15 @@ use crate::chat::paint::Paint;
 use crate::chat::state::State;
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::stop::Stop;
+use crate::stop::{Stop, usage};
 
 /// Opens the vault three times: for the screen, for what arrives, and for errands.
 pub fn run(context: &Context, args: &Chat) -> Result<Exit, Stop> {
+    if context.screen.is_json() {
+        let why = "it is for people: what it shows and asks has no fixed form";
+        let remedy = "oub pull --follow --json   and   oub send CONTACT TEXT --json";
+        return Err(usage("OUB-E095", "oub chat does not speak JSON", why, remedy).into());
+    }
     let [shows, receives, runs] = context.open_three()?;
     if let Some(alias) = &args.contact {
         shows.contact(alias)?;

@@ -345,7 +345,7 @@ impl Plain<'_> {
                     Ok(())
                 }
                 None => Err(usage(
-                    "OUB-E051",
+                    "OUB-E059",
                     "nobody was named to send to",
                     "a line came that is no command",
                     "oub chat --plain CONTACT   or begin with   /to CONTACT",

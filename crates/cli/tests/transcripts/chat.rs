@@ -125,7 +125,8 @@ fn a_line_chat_in_a_pipe_sends_and_shows_and_waits_for_nothing_more() {
     assert!(ran.err.contains("stored for bob") && ran.err.contains("/qiut: no such command, and not sent"));
     assert_eq!(bob.pull(), ["hello", "/slash"]);
     assert!(alice.pull().is_empty(), "what was shown is handled");
-    alice.run_with(&["chat"], b"to whom?\n").assert_problem(2, "OUB-E051");
+    assert_eq!(alice.run(&["chat", "--json"]).code, Some(2));
+    alice.run_with(&["chat"], b"to whom?\n").assert_problem(2, "OUB-E059");
 }
 
 #[test]
