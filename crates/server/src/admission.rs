@@ -22,6 +22,8 @@ const SALT_LIFE: Duration = Duration::from_secs(3_600);
 const MINUTE: Duration = Duration::from_secs(60);
 /// Handshakes that may begin at once before their pace is kept, as a part of a second.
 const BURST: Duration = Duration::from_millis(100);
+/// So many connections are turned away in the time of one handshake.
+const REFUSALS: u32 = 16;
 
 /// What an operator may choose.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -113,10 +115,15 @@ impl Admission {
 
     /// A place for one more connection, or none. Its handshake is under way from now on.
     pub fn admit(self: &Arc<Self>, source: Source) -> Option<Place> {
-        let handshakes =
-            self.within_minute(source, Budget::Handshakes, self.budgets.handshakes_per_minute_max);
+        // Whom a full server turns away has not spent anything of his own.
+        if self.connections() >= self.budgets.connections_max
+            || !self.within_minute(source, Budget::Handshakes, self.budgets.handshakes_per_minute_max)
+        {
+            return None;
+        }
         let mut state = self.state();
-        if !handshakes || state.total >= self.budgets.connections_max {
+        // Another listener may have given the last place away meanwhile.
+        if state.total >= self.budgets.connections_max {
             return None;
         }
         if let Some(ip) = source.0 {
@@ -134,25 +141,35 @@ impl Admission {
     /// How long the next handshake has to wait so that all of them keep their pace. A handshake costs the
     /// server more than it costs whoever begins it; waiting costs those who are connected nothing.
     pub fn pace(&self) -> Duration {
+        self.wait(Duration::from_secs(1) / self.budgets.handshakes_per_second_max.max(1))
+    }
+
+    /// How long the next connection has to wait after one that was turned away: that costs little, and whoever
+    /// does it all the time must not have a whole processor.
+    pub fn pace_refusals(&self) -> Duration {
+        self.wait(Duration::from_secs(1) / self.budgets.handshakes_per_second_max.max(1) / REFUSALS)
+    }
+
+    fn wait(&self, step: Duration) -> Duration {
         let now = Instant::now();
         let mut state = self.state();
-        let step = Duration::from_secs(1) / self.budgets.handshakes_per_second_max.max(1);
         let begun = state.next_handshake.max(now.checked_sub(BURST).unwrap_or(now));
         state.next_handshake = begun + step;
         state.next_handshake.saturating_duration_since(now)
     }
 
-    /// Whether this source may look one more name up (`LOOKUP`, `FETCH`, and every challenge).
+    /// Whether this source may look one more name up (`LOOKUP`, `FETCH`).
     pub fn lookup(&self, source: Source) -> bool {
         self.within_minute(source, Budget::Lookups, LOOKUPS_PER_MINUTE_MAX)
     }
 
-    /// Whether this source may bring one more claim, answer or bundle.
+    /// Whether this source may bring one more claim or bundle. An answer is paid for by its claim.
     pub fn registry(&self, source: Source) -> bool {
         self.within_minute(source, Budget::Registry, REGISTRY_PER_MINUTE_MAX)
     }
 
-    /// Whether this source may knock at this doorstep once more.
+    /// Whether this source may knock at this doorstep once more. Only doorsteps that there are may be asked about:
+    /// ids that somebody makes up would fill the memory of what everybody spent.
     pub fn doorstep(&self, source: Source, sid: &DepositId) -> bool {
         let Some(ip) = source.0 else { return true };
         let now = Instant::now();
@@ -326,6 +343,24 @@ mod tests {
         assert!(admit(&admission, "192.0.2.1").is_none());
         assert!(admit(&admission, "192.0.2.2").is_some());
         assert!((0..50).all(|_| admit(&admission, "127.0.0.1").is_some()));
+    }
+
+    #[test]
+    fn whom_a_full_server_turns_away_has_spent_nothing() {
+        let admission =
+            Admission::new(Budgets { connections_max: 1, handshakes_per_minute_max: 2, ..budgets() });
+        let place = admit(&admission, "192.0.2.1");
+        assert!((0..9).all(|_| admit(&admission, "192.0.2.2").is_none()));
+        drop(place);
+        assert!(admit(&admission, "192.0.2.2").is_some());
+    }
+
+    #[test]
+    fn those_who_are_turned_away_keep_a_pace_too() {
+        let admission = Admission::new(budgets());
+        let waits: Vec<_> = (0..16 * 300).map(|_| admission.pace_refusals()).collect();
+        assert!(waits.iter().take(16 * 50).all(Duration::is_zero));
+        assert!(*waits.last().unwrap() > Duration::from_millis(100));
     }
 
     #[test]

@@ -256,8 +256,9 @@ impl Session {
         };
         match event {
             ServerEvent::Deposit { ticket, deposit } => {
-                let is_stranger = matches!(deposit.auth, DepositAuth::Open { .. });
-                if is_stranger && !relay.admission.doorstep(source, &deposit.sid) {
+                let is_knock =
+                    matches!(deposit.auth, DepositAuth::Open { .. }) && relay.store.is_doorstep(&deposit.sid);
+                if is_knock && !relay.admission.doorstep(source, &deposit.sid) {
                     return over(&mut self.machine, ServerEvent::Deposit { ticket, deposit });
                 }
                 let Deposit { sid, auth, envelope } = *deposit;

@@ -82,16 +82,21 @@ pub async fn run(listener: TcpListener, door: Door, connections: TaskTracker) {
         };
         let admission = &door.relay.admission;
         let source = admission.source_of(peer.ip());
-        let Some(place) = admission.admit(source) else {
-            door.relay.counters.turned_away.add_one();
-            continue;
+        let wait = match admission.admit(source) {
+            Some(place) => {
+                door.relay.counters.accepted.add_one();
+                // Small frames wait for nothing; without this option they still arrive.
+                let _slower: io::Result<()> = socket.set_nodelay(true);
+                connections.spawn(connection::serve(door.clone(), socket, source, place));
+                admission.pace()
+            }
+            None => {
+                door.relay.counters.turned_away.add_one();
+                drop(socket);
+                admission.pace_refusals()
+            }
         };
-        door.relay.counters.accepted.add_one();
-        // Small frames wait for nothing; without this option they still arrive.
-        let _slower: io::Result<()> = socket.set_nodelay(true);
-        connections.spawn(connection::serve(door.clone(), socket, source, place));
         // Whoever comes next waits in the system's queue, and costs nothing there.
-        let wait = admission.pace();
         if !wait.is_zero() {
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}

@@ -6,11 +6,15 @@ use std::time::{Duration, Instant};
 
 /// Sources remembered at once.
 const SOURCES_MAX: usize = 65_536;
+/// When all places are taken, those whose period is over are looked for so often within one.
+const LOOKS: u32 = 64;
 
 /// Counts by source; memory ends at `SOURCES_MAX` of them.
 #[derive(Debug)]
 pub struct Spent<K> {
     counts: HashMap<K, Count>,
+    /// Not before this moment is it worth looking again for what is over.
+    next_look: Option<Instant>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -21,7 +25,7 @@ struct Count {
 
 impl<K> Default for Spent<K> {
     fn default() -> Self {
-        Self { counts: HashMap::new() }
+        Self { counts: HashMap::new(), next_look: None }
     }
 }
 
@@ -33,6 +37,11 @@ impl<K: Eq + Hash> Spent<K> {
     /// the total budgets, the allowance and the puzzle of a doorstep do.
     pub fn spend(&mut self, key: K, max: u32, period: Duration, now: Instant) -> bool {
         if self.counts.len() >= SOURCES_MAX && !self.counts.contains_key(&key) {
+            // Everybody waits while this walks through all of them, so a crowd must not have it walk each time.
+            if self.next_look.is_some_and(|at| now < at) {
+                return true;
+            }
+            self.next_look = Some(now + period / LOOKS);
             self.counts.retain(|_, count| now.duration_since(count.since) < period);
             if self.counts.len() >= SOURCES_MAX {
                 return true;
@@ -72,5 +81,20 @@ mod tests {
         assert!(!spent.spend(7, 1, PERIOD, now), "who is known is still counted");
         assert!(spent.spend(usize::MAX, 1, PERIOD, now + PERIOD));
         assert_eq!(spent.counts.len(), 1, "what is over makes room");
+    }
+
+    #[test]
+    fn a_full_memory_is_walked_through_now_and_then_and_not_for_each_stranger() {
+        let (mut spent, begun) = (Spent::default(), Instant::now());
+        for source in 0..SOURCES_MAX {
+            spent.spend(source, 1, PERIOD, begun);
+        }
+        let late = begun + PERIOD - PERIOD / LOOKS / 2;
+        assert!(spent.spend(SOURCES_MAX, 1, PERIOD, late), "nothing is over yet");
+        let over = begun + PERIOD;
+        assert!(spent.spend(SOURCES_MAX, 1, PERIOD, over));
+        assert_eq!(spent.counts.len(), SOURCES_MAX, "looked a moment ago");
+        assert!(spent.spend(SOURCES_MAX, 1, PERIOD, over + PERIOD / LOOKS));
+        assert_eq!(spent.counts.len(), 1);
     }
 }

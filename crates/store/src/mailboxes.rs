@@ -122,6 +122,12 @@ impl<S: Shelf> MailboxStore for Engine<S> {
         Ok(found)
     }
 
+    fn is_doorstep(&self, sid: &DepositId) -> bool {
+        self.look(|state| {
+            state.mailboxes.get(sid).is_some_and(|mailbox| mailbox.row.policy == MailboxPolicy::Doorstep)
+        })
+    }
+
     fn is_waiting(&self, sid: &DepositId, after: Cursor) -> bool {
         self.next_waiting(sid, after.0.saturating_add(1)).is_some()
     }

@@ -54,6 +54,9 @@ pub trait MailboxStore: Send + Sync {
             .try_for_each(|wrote| wrote.map(drop))
     }
 
+    /// Whether a doorstep has this id now. Reads no disk.
+    fn is_doorstep(&self, sid: &DepositId) -> bool;
+
     /// Whether anything waits behind `after`. Reads no disk.
     fn is_waiting(&self, sid: &DepositId, after: Cursor) -> bool;
 

@@ -302,6 +302,27 @@ fn a_stranger_at_the_doorstep_is_held_by_budget_then_puzzle() {
     ));
 }
 
+/// R07: ids that somebody makes up are refused for what they are, and take no room where knocks are counted.
+#[test]
+fn knocks_at_doorsteps_that_are_none_are_not_counted() {
+    let data = Data::new();
+    let server = data.serve_configured("proxies = []");
+    let (alice, _) = alice_with_inbox(&data, &server);
+    let doorstep = alice.create(server.port, MailboxPolicy::Doorstep, 1);
+    let mut stranger = Peer::connect(server.port);
+    for fill in 0..20 {
+        let made_up = wire::request::Deposit { sid: wire::DepositId([9; 16]), ..doorstep.knock(fill) };
+        assert_eq!(refused(stranger.ask(made_up)), RefusalKind::NoSuchMailbox);
+    }
+    assert_eq!(data.counters()["over_budget"].as_u64(), Some(0));
+    let mut stranger = Peer::connect(server.port);
+    for fill in 0..8 {
+        let said = stranger.ask(doorstep.knock(fill));
+        assert!(matches!(said, Response::Stored), "{fill}: {said:?}");
+    }
+    assert_eq!(refused(stranger.ask(doorstep.knock(8))), RefusalKind::Busy);
+}
+
 /// R13: hundreds of thousands of frames and handshakes that are none leave a log of a few lines.
 #[test]
 fn a_flood_of_nonsense_is_counted_and_not_written_down() {
