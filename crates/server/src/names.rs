@@ -3,7 +3,7 @@
 //! Names are public records; whose mailbox is whose, nobody here knows, and nothing here says.
 
 use serde::{Deserialize, Serialize};
-use store::{Invite, NameState, StoreError, Suspension};
+use store::{Invite, NameState, NamesFound, StoreError, Suspension};
 use wire::Name;
 use wire::address::ShortFingerprint;
 
@@ -18,6 +18,8 @@ pub const NAMES_MAX: usize = 128;
 pub const INVITES_MAX: usize = 256;
 /// Digits of an invitation's id that are shown and asked for.
 const ID_DIGITS: usize = 16;
+/// Rounds of revoking, each of as many invitations as the store finds at once: nobody makes more for one name.
+const REVOKED_MAX: usize = 256;
 
 /// One name.
 #[derive(Clone, Serialize, Deserialize, Debug)]
@@ -95,10 +97,9 @@ impl From<NameError> for Failure {
 
 /// Names behind a key. Blocks.
 pub fn list(relay: &Relay, after: Option<&str>) -> Result<NamesPage, NameError> {
-    let after = after.and_then(from_hex);
-    let found = relay.store.names(after.as_ref(), NAMES_MAX)?;
-    let next = found.last().filter(|_| found.len() == NAMES_MAX).map(|last| hex(&last.key));
-    Ok(NamesPage { names: found.into_iter().map(NameLine::from).collect(), next })
+    let after = after.and_then(from_hex::<32>);
+    let NamesFound { names, next } = relay.store.names(after.as_ref(), NAMES_MAX)?;
+    Ok(NamesPage { names: names.into_iter().map(NameLine::from).collect(), next: next.map(|key| hex(&key)) })
 }
 
 /// One name. Blocks.
@@ -117,20 +118,26 @@ pub fn set_suspended(relay: &Relay, name: &Name, suspended: bool) -> Result<Name
 
 /// Invitations that are out, and whether there are more than are told. Blocks.
 pub fn invites(relay: &Relay, name: Option<&Name>) -> Result<(Vec<InviteLine>, bool), NameError> {
-    let found = relay.store.invites(name)?;
+    let found = relay.store.invites(name, &[])?;
     let more = found.len() > INVITES_MAX;
     Ok((found.iter().take(INVITES_MAX).map(InviteLine::from).collect(), more))
 }
 
 /// Makes one invitation void by its id, or every one for a name; says how many. Blocks.
 pub fn revoke(relay: &Relay, id: Option<&str>, name: Option<&Name>) -> Result<u64, NameError> {
-    let found = relay.store.invites(name)?;
-    let meant = found.iter().filter(|invite| id.is_none_or(|id| InviteLine::from(*invite).id == id));
-    let ids: Vec<_> = meant.map(|invite| invite.id).collect();
-    match relay.store.revoke(&ids)? {
-        0 => Err(NameError::NoSuchInvite),
-        count => Ok(count),
+    let id = match id {
+        Some(id) => from_hex::<{ ID_DIGITS / 2 }>(id).ok_or(NameError::NoSuchInvite)?.to_vec(),
+        None => Vec::new(),
+    };
+    let mut count = 0;
+    for _ in 0..REVOKED_MAX {
+        let ids: Vec<_> = relay.store.invites(name, &id)?.iter().map(|invite| invite.id).collect();
+        match relay.store.revoke(&ids)? {
+            0 => break,
+            more => count += more,
+        }
     }
+    if count == 0 { Err(NameError::NoSuchInvite) } else { Ok(count) }
 }
 
 impl From<NameState> for NameLine {
@@ -207,10 +214,10 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn from_hex(text: &str) -> Option<[u8; 32]> {
-    let mut bytes = [0; 32];
+fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
+    let mut bytes = [0; N];
     let digits: Option<Vec<u32>> = text.chars().map(|digit| digit.to_digit(16)).collect();
-    let digits = digits.filter(|digits| digits.len() == 64)?;
+    let digits = digits.filter(|digits| digits.len() == 2 * N)?;
     for (to, pair) in bytes.iter_mut().zip(digits.chunks(2)) {
         *to = u8::try_from(pair.iter().fold(0, |sum, digit| sum * 16 + digit)).ok()?;
     }
@@ -225,7 +232,7 @@ mod tests {
     fn hexadecimal_comes_back() {
         let bytes: [u8; 32] = std::array::from_fn(|at| at as u8 * 7);
         assert_eq!(from_hex(&hex(&bytes)), Some(bytes));
-        assert_eq!(from_hex("00"), None);
-        assert_eq!(from_hex(&"g".repeat(64)), None);
+        assert_eq!(from_hex::<32>("00"), None);
+        assert_eq!(from_hex::<32>(&"g".repeat(64)), None);
     }
 }

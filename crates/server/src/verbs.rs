@@ -112,6 +112,7 @@ fn list_names(common: &Common) -> Result<(), Failure> {
         }
         after = page.next;
     }
+    eprintln!("there are more names than are listed at once;   oublietted name show NAME   tells of any");
     Ok(())
 }
 

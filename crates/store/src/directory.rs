@@ -60,6 +60,15 @@ pub struct NameState {
     pub suspended: Option<UnixSeconds>,
 }
 
+/// Some names, and behind which key the next ones are.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NamesFound {
+    /// Those of which the rows are sound.
+    pub names: Vec<NameState>,
+    /// Where a listing goes on; `None` at the end.
+    pub next: Option<[u8; 32]>,
+}
+
 /// Outcome of suspending or resuming.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[must_use]

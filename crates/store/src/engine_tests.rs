@@ -7,7 +7,9 @@ use wire::{Cursor, Generation, StampIndex};
 use super::*;
 use crate::conformance::{Person, deposit, stamped, unmarked};
 use crate::memory::{Fault, MemoryShelf};
-use crate::{DepositOutcome, DirectoryStore, GenerationOutcome, MailboxStore, MemoryStore, NewInvite};
+use crate::{
+    DepositOutcome, DirectoryStore, GenerationOutcome, MailboxStore, MemoryStore, NewInvite, OperatorStore,
+};
 
 fn set(store: &MemoryStore, fault: Option<Fault>) {
     *store.shelf.fault.lock().unwrap() = fault;
@@ -92,6 +94,20 @@ fn a_full_disk_refuses_before_confirming_while_collecting_and_acking_go_on() {
     set(&store, None);
     assert_eq!(deposit(&store, &stamped(sid, 1, 1, 2)), DepositOutcome::Stored);
     assert_eq!(store.collect(&sid, Cursor(0), 9).unwrap().len(), 1);
+}
+
+#[test]
+fn a_damaged_name_is_left_out_of_a_listing_that_goes_on() {
+    let store = MemoryStore::new();
+    for number in 0..5 {
+        let _ = Person::register(&store, number);
+    }
+    damage(&store.shelf, |table| *table == Table::Records, 1);
+    let first = store.names(None, 3).unwrap();
+    assert_eq!(first.names.len(), 2);
+    let rest = store.names(Some(&first.next.expect("more behind the damaged one")), 3).unwrap();
+    assert_eq!((rest.names.len(), rest.next), (2, None));
+    assert_eq!(store.totals().damaged, 1);
 }
 
 #[test]

@@ -40,7 +40,7 @@ mod sweep;
 mod traits;
 
 pub use backup::{BadRow, Frozen, Place, Rebuild, RebuildError, Row};
-pub use directory::{Invite, NameState, Suspension};
+pub use directory::{Invite, NameState, NamesFound, Suspension};
 pub use embedded::EmbeddedStore;
 pub use engine::Engine;
 pub use foreign::ForeignRow;

@@ -3,7 +3,7 @@
 use wire::{Name, UnixSeconds};
 
 use crate::codec::{Cut, unseal};
-use crate::directory::{INVITES_MAX, Invite, NameState, Suspension};
+use crate::directory::{INVITES_MAX, Invite, NameState, NamesFound, Suspension};
 use crate::engine::{Engine, STEP};
 use crate::shelf::{Batch, Shelf, Table};
 use crate::{Cause, Frozen, OperatorStore, StoreError};
@@ -15,10 +15,15 @@ impl<S: Shelf> OperatorStore for Engine<S> {
         Ok(Frozen::of(self.shelf.freeze().map_err(|cause| self.failed(cause))?))
     }
 
-    fn names(&self, after: Option<&[u8; 32]>, max: usize) -> Result<Vec<NameState>, StoreError> {
+    fn names(&self, after: Option<&[u8; 32]>, max: usize) -> Result<NamesFound, StoreError> {
         self.running()?;
-        let mut found = Vec::new();
-        for (key, _) in self.rows(Table::Names, after, max.min(STEP))? {
+        let (mut found, max) = (Vec::new(), max.min(STEP));
+        let from: Vec<u8> = after.map_or_else(Vec::new, |key| key.iter().copied().chain([0]).collect());
+        let rows = self.rows(Table::Names, &from, max)?;
+        // Rows, not names: a damaged one must not look like the end.
+        let next =
+            rows.last().filter(|_| rows.len() == max).and_then(|(key, _)| key.get(..32)?.try_into().ok());
+        for (key, _) in rows {
             let Ok(key) = <[u8; 32]>::try_from(key) else {
                 self.count_damage();
                 continue;
@@ -30,7 +35,7 @@ impl<S: Shelf> OperatorStore for Engine<S> {
                 Err(error) => return Err(error),
             }
         }
-        Ok(found)
+        Ok(NamesFound { names: found, next })
     }
 
     fn name(&self, name: &Name) -> Result<Option<NameState>, StoreError> {
@@ -68,26 +73,23 @@ impl<S: Shelf> OperatorStore for Engine<S> {
         Ok(Suspension::Done)
     }
 
-    fn invites(&self, name: Option<&Name>) -> Result<Vec<Invite>, StoreError> {
+    fn invites(&self, name: Option<&Name>, id: &[u8]) -> Result<Vec<Invite>, StoreError> {
         self.running()?;
         let wanted = name.map(|name| self.name_key(name));
-        let mut found = Vec::new();
-        for (key, value) in self.rows(Table::Invites, None, INVITES_MAX)? {
-            let body = value.as_deref().and_then(|value| unseal(Table::Invites.number(), &key, value));
-            let invite = body.and_then(|body| {
-                let mut cut = Cut(body);
-                let expires = UnixSeconds(cut.u64()?);
-                Some((expires, cut.rest().to_vec()))
-            });
-            let (Some((expires, bound)), Ok(id)) = (invite, <[u8; 32]>::try_from(key)) else {
-                self.count_damage();
-                continue;
-            };
-            if wanted.is_none_or(|wanted| bound == wanted) {
-                found.push(Invite { id, expires, for_one_name: !bound.is_empty() });
+        let (mut found, mut from) = (Vec::new(), id.to_vec());
+        // Every round begins behind the row with which the one before ended.
+        loop {
+            let rows = self.rows(Table::Invites, &from, STEP)?;
+            let last = rows.last().filter(|(key, _)| rows.len() == STEP && key.starts_with(id));
+            let next = last.map(|(key, _)| key.iter().copied().chain([0]).collect());
+            let meant = rows.into_iter().take_while(|(key, _)| key.starts_with(id));
+            let room = INVITES_MAX.saturating_sub(found.len());
+            found.extend(meant.filter_map(|row| self.invite_in(row, wanted.as_ref())).take(room));
+            match next {
+                Some(next) if found.len() < INVITES_MAX => from = next,
+                _ => return Ok(found),
             }
         }
-        Ok(found)
     }
 
     fn revoke(&self, ids: &[[u8; 32]]) -> Result<u64, StoreError> {
@@ -105,6 +107,26 @@ impl<S: Shelf> OperatorStore for Engine<S> {
 }
 
 impl<S: Shelf> Engine<S> {
+    /// The invitation of a row, if it is sound and for this name or no matter which.
+    fn invite_in(
+        &self,
+        (key, value): (Vec<u8>, Option<Vec<u8>>),
+        wanted: Option<&[u8; 32]>,
+    ) -> Option<Invite> {
+        let body = value.as_deref().and_then(|value| unseal(Table::Invites.number(), &key, value));
+        let invite = body.and_then(|body| {
+            let mut cut = Cut(body);
+            let expires = UnixSeconds(cut.u64()?);
+            Some((expires, cut.rest().to_vec()))
+        });
+        let (Some((expires, bound)), Ok(id)) = (invite, <[u8; 32]>::try_from(key)) else {
+            self.count_damage();
+            return None;
+        };
+        let meant = wanted.is_none_or(|wanted| bound == wanted);
+        meant.then_some(Invite { id, expires, for_one_name: !bound.is_empty() })
+    }
+
     /// Since when a name is suspended, if it is.
     pub(crate) fn suspended(&self, key: &[u8; 32]) -> Result<Option<UnixSeconds>, StoreError> {
         let Some(body) = self.row(Table::Suspended, key)? else { return Ok(None) };
@@ -122,14 +144,8 @@ impl<S: Shelf> Engine<S> {
         Ok(Some(NameState { key, record: stored.record, given_up, suspended }))
     }
 
-    fn rows(
-        &self,
-        table: Table,
-        after: Option<&[u8; 32]>,
-        max: usize,
-    ) -> Result<crate::shelf::Rows, StoreError> {
-        let from: Vec<u8> = after.map_or_else(Vec::new, |key| key.iter().copied().chain([0]).collect());
-        self.shelf.scan(table, &from, &[0xff; 64], max).map_err(|cause| self.failed(cause))
+    fn rows(&self, table: Table, from: &[u8], max: usize) -> Result<crate::shelf::Rows, StoreError> {
+        self.shelf.scan(table, from, &[0xff; 64], max).map_err(|cause| self.failed(cause))
     }
 }
 
@@ -152,14 +168,14 @@ mod tests {
             let expires = UnixSeconds(9);
             store.invite(NewInvite { code: InviteCode([code; 16]), name, expires }).unwrap();
         }
-        assert_eq!(store.invites(None).unwrap().len(), 3);
-        let hers = store.invites(Some(&name("alice"))).unwrap();
+        assert_eq!(store.invites(None, &[]).unwrap().len(), 3);
+        let hers = store.invites(Some(&name("alice")), &[]).unwrap();
         assert_eq!(hers.len(), 1);
         let ids: Vec<_> = hers.iter().map(|invite| invite.id).collect();
         assert_eq!(store.revoke(&ids), Ok(1));
         assert_eq!(store.revoke(&ids), Ok(0));
-        assert_eq!(store.invites(None).unwrap().len(), 2);
-        assert!(store.invites(Some(&name("alice"))).unwrap().is_empty());
+        assert_eq!(store.invites(None, &[]).unwrap().len(), 2);
+        assert!(store.invites(Some(&name("alice")), &[]).unwrap().is_empty());
     }
 
     #[test]
@@ -167,6 +183,24 @@ mod tests {
         let store = MemoryStore::new();
         assert_eq!(store.suspend(&name("nobody"), UnixSeconds(1)), Ok(Suspension::NoSuchName));
         assert_eq!(store.resume(&name("nobody")), Ok(Suspension::NoSuchName));
-        assert_eq!(store.names(None, 10), Ok(vec![]));
+        assert_eq!(store.names(None, 10), Ok(NamesFound { names: vec![], next: None }));
+    }
+
+    #[test]
+    fn an_invitation_is_found_behind_however_many_others() {
+        let store = MemoryStore::new();
+        let invite = |number: u32, name| {
+            let mut code = [0; 16];
+            code[..4].copy_from_slice(&number.to_be_bytes());
+            store.invite(NewInvite { code: InviteCode(code), name, expires: UnixSeconds(9) }).unwrap();
+        };
+        (0..5_000).for_each(|number| invite(number, None));
+        (5_000..5_040).for_each(|number| invite(number, Some(name("alice"))));
+        let hers = store.invites(Some(&name("alice")), &[]).unwrap();
+        assert_eq!(hers.len(), 40, "hashes of codes are spread over the whole table");
+        for invite in &hers {
+            assert_eq!(store.invites(None, &invite.id[..8]), Ok(vec![*invite]));
+        }
+        assert_eq!(store.invites(None, &[]).unwrap().len(), INVITES_MAX, "a list has its end");
     }
 }

@@ -11,9 +11,9 @@ use wire::{
 
 use crate::{
     CreateOutcome, DepositOutcome, DepositRequest, Extent, Forgotten, Frozen, GenerationOutcome, Invite,
-    LogEntry, NameState, NewInvite, NewMailbox, OpenedMailbox, OwnerView, PublishOutcome, RegisterOutcome,
-    RegisterRequest, ReplaceOutcome, ReplaceRequest, StoreError, Stored, StoredRecord, Suspension, Swept,
-    Totals, Write, Wrote,
+    LogEntry, NameState, NamesFound, NewInvite, NewMailbox, OpenedMailbox, OwnerView, PublishOutcome,
+    RegisterOutcome, RegisterRequest, ReplaceOutcome, ReplaceRequest, StoreError, Stored, StoredRecord,
+    Suspension, Swept, Totals, Write, Wrote,
 };
 
 /// Mailboxes: created by voucher, filled by deposit, emptied by ack or time.
@@ -135,7 +135,7 @@ pub trait OperatorStore: Send + Sync {
     fn freeze(&self) -> Result<Frozen, StoreError>;
 
     /// Up to `max` names behind the one with this key, in no order that means anything.
-    fn names(&self, after: Option<&[u8; 32]>, max: usize) -> Result<Vec<NameState>, StoreError>;
+    fn names(&self, after: Option<&[u8; 32]>, max: usize) -> Result<NamesFound, StoreError>;
 
     /// One name.
     fn name(&self, name: &Name) -> Result<Option<NameState>, StoreError>;
@@ -147,8 +147,9 @@ pub trait OperatorStore: Send + Sync {
     /// Ends a suspension.
     fn resume(&self, name: &Name) -> Result<Suspension, StoreError>;
 
-    /// Invitations that are out: all (a bounded number), or those for one name.
-    fn invites(&self, name: Option<&Name>) -> Result<Vec<Invite>, StoreError>;
+    /// Invitations that are out, a bounded number: those for one name or all, and those whose id begins with
+    /// these bytes.
+    fn invites(&self, name: Option<&Name>, id: &[u8]) -> Result<Vec<Invite>, StoreError>;
 
     /// Makes invitations void, and says how many there were.
     fn revoke(&self, ids: &[[u8; 32]]) -> Result<u64, StoreError>;
