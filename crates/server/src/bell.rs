@@ -6,10 +6,8 @@ use store::Stored;
 use tokio::sync::Notify;
 use wire::Slot;
 
+use crate::fresh::FRESH_BYTES_MAX;
 use crate::writer::Settled;
-
-/// Bytes of envelopes that may lie here for a follower; beyond them it reads the store.
-const FRESH_BYTES_MAX: usize = 128 * 1024;
 
 /// Rung from the writer's thread and from other connections.
 #[derive(Default, Debug)]

@@ -4,18 +4,22 @@ use proto::Delivery;
 use store::Stored;
 use wire::{Cursor, Slot};
 
+/// Bytes of envelopes that may be kept for a follower; beyond them it reads the store.
+pub const FRESH_BYTES_MAX: usize = 128 * 1024;
+
 /// What was left for one connection, in the order of storage.
 #[derive(Default, Debug)]
 pub struct Fresh(Vec<(Slot, Stored)>);
 
 impl Fresh {
-    /// More was left.
+    /// More was left. What does not fit is dropped: the store has it, and what follows it is not given without it.
     pub fn extend(&mut self, stored: Vec<(Slot, Stored)>) {
-        if self.0.is_empty() {
-            self.0 = stored;
-        } else {
-            self.0.extend(stored);
-        }
+        let of = |stored: &Stored| stored.envelope.as_bytes().len();
+        let mut bytes: usize = self.0.iter().map(|(_, stored)| of(stored)).sum();
+        self.0.extend(stored.into_iter().take_while(|(_, stored)| {
+            bytes = bytes.saturating_add(of(stored));
+            bytes <= FRESH_BYTES_MAX
+        }));
     }
 
     /// At most `max` envelopes that stand right behind `after` without a gap; `None` when something that is
@@ -74,6 +78,23 @@ mod tests {
         assert_eq!(cursors(fresh.behind(Slot(0), Cursor(5), 16)), None, "6 may stand between");
         assert_eq!(cursors(fresh.behind(Slot(0), Cursor(6), 1)), Some(vec![7]));
         assert_eq!(cursors(fresh.behind(Slot(0), Cursor(7), 16)), Some(vec![8]));
+    }
+
+    #[test]
+    fn however_long_nobody_reads_so_much_is_kept_and_no_more() {
+        let mut fresh = Fresh::default();
+        for first in (0..1_000).step_by(10) {
+            fresh.extend(left(&(first + 1..=first + 10).collect::<Vec<_>>()).0);
+        }
+        let fits = FRESH_BYTES_MAX as u64 / 4_096;
+        assert_eq!(fresh.0.len() as u64, fits);
+        assert_eq!(cursors(fresh.behind(Slot(0), Cursor(0), 256)), Some((1..=fits).collect()));
+        fresh.extend(left(&[1_001]).0);
+        assert_eq!(
+            cursors(fresh.behind(Slot(0), Cursor(fits), 256)),
+            None,
+            "what was dropped stands between"
+        );
     }
 
     #[test]
