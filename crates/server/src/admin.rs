@@ -225,7 +225,9 @@ fn forget(mut stream: std::os::unix::net::UnixStream, relay: &Relay) {
     let reply = match forgetting::once(relay, Extent::All) {
         Ok(Forgotten { bytes_before, bytes_after }) => Reply::Forgotten { bytes_before, bytes_after },
         Err(error) => {
-            let _told = relay.store_failed(error);
+            if !forgetting::waits(error) {
+                let _told = relay.store_failed(error);
+            }
             Failure::new(
                 "the store could not forget everything",
                 error.to_string(),

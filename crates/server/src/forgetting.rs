@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use store::{Extent, Forgotten, StoreError};
+use store::{Cause, Extent, Forgotten, StoreError};
 
 use crate::relay::Relay;
 
@@ -44,6 +44,11 @@ pub fn once(relay: &Relay, extent: Extent) -> Result<Forgotten, StoreError> {
     Ok(forgotten)
 }
 
+/// Whether nothing but a backup under way or a lack of room keeps the store from forgetting.
+pub fn waits(error: StoreError) -> bool {
+    matches!(error, StoreError::NotDone(Cause::Frozen | Cause::DiskFull))
+}
+
 /// What was seen last, and after which forgetting.
 struct Watch {
     changes: (u64, u64),
@@ -71,12 +76,17 @@ impl Watch {
         if !(due || quiet && much()) {
             return;
         }
+        match once(relay, Extent::Due) {
+            Ok(_) => {}
+            // Nothing was done, and nothing is wrong with the store: the next look tries again.
+            Err(error) if waits(error) => return tracing::debug!(%error, "forgetting waits"),
+            Err(error) => {
+                let _told = relay.store_failed(error);
+                tracing::warn!(%error, "forgetting did not end; it is tried again within the hour");
+            }
+        }
         self.last = Instant::now();
         self.day = relay.today();
-        if let Err(error) = once(relay, Extent::Due) {
-            let _told = relay.store_failed(error);
-            tracing::warn!(%error, "forgetting did not end; it is tried again within the hour");
-        }
         self.base = beyond(relay);
         self.changes = changes(relay);
     }

@@ -3,12 +3,14 @@
 
 mod support;
 
+use std::io::Read;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use support::peer::Peer;
 use support::person::{Mailbox, Person, collect, random};
-use support::{Data, PATIENCE, contains, heap};
+use support::{Data, PATIENCE, contains, heap, oublietted};
 use wire::request::{Ack, MailboxPolicy};
 use wire::{Envelope, Response, Slot};
 
@@ -115,4 +117,34 @@ fn the_disk_is_given_back_within_a_minute_of_quiet() {
         disk() >> 10,
         begun.elapsed().as_secs_f64()
     );
+}
+
+/// A backup that nobody takes to its end holds what it has begun to hand over: forgetting waits for it, and that
+/// is no error of the store.
+#[test]
+fn what_is_not_forgotten_for_a_backup_is_no_error_and_forgotten_afterwards() {
+    let data = Data::new();
+    let server = data.serve(&[]);
+    let inbox = inbox(&data, server.port);
+    let mut sender = Peer::connect(server.port);
+    for index in 0..100 {
+        let deposit = inbox.stamped(index, Envelope::new(Bytes::from(vec![7; 65_536])).unwrap());
+        assert!(matches!(sender.ask(deposit), Response::Stored));
+    }
+    let key = data.path().with_file_name("key");
+    assert!(oublietted(&["backup-key"]).arg(&key).output().unwrap().status.success());
+    let mut backup = oublietted(&["backup", "--stdout", "--key-file"]);
+    backup.arg(&key).arg("--data").arg(data.path()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut backup = backup.spawn().unwrap();
+    // Its first bytes are there, and what follows does not fit the pipe.
+    backup.stdout.as_mut().unwrap().read_exact(&mut [0; 4_096]).unwrap();
+    assert_eq!(data.run(&["forget"]).status.code(), Some(4));
+    assert_eq!(data.counters()["store_errors"].as_u64(), Some(0));
+    backup.kill().unwrap();
+    backup.wait().unwrap();
+    let until = Instant::now() + PATIENCE;
+    while data.run(&["forget"]).status.code() != Some(0) {
+        assert!(Instant::now() < until, "the backup is gone and nothing is forgotten");
+        std::thread::sleep(Duration::from_millis(50));
+    }
 }
