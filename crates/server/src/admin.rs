@@ -17,7 +17,7 @@ use wire::Name;
 use crate::backup::dump::{DumpError, dump};
 use crate::failure::{EXIT_TEMPORARY, EXIT_USAGE, Failure};
 use crate::forgetting;
-use crate::invite::{self, Issued};
+use crate::invite::{self, InviteError, Issued};
 use crate::names::{self, InviteLine, NameError, NameLine, NamesPage};
 use crate::relay::Relay;
 use crate::status::{Certificates, Status};
@@ -286,28 +286,33 @@ impl Write for Gate<'_> {
 
 fn answer(relay: &Relay, certificates: &Certificates, question: Question) -> Reply {
     match question {
-        Question::Health => Reply::Serving,
+        Question::Health if relay.pulse.is_well() => Reply::Serving,
+        Question::Health => hangs().into(),
         Question::Status => Reply::Status(Box::new(Status::read(relay, certificates))),
-        Question::Invite { name, valid_s } => match Name::parse(&name) {
-            Ok(name) => match invite::issue(relay, name, valid_s) {
+        Question::Invite { name, valid_s } => {
+            with(&name, |name| match invite::issue(relay, name.clone(), valid_s) {
                 Ok(issued) => Reply::Invitation(issued),
-                Err(error) => Failure::from(error).into(),
-            },
-            Err(_) => misunderstood().into(),
-        },
-        Question::Names { after } => told(names::list(relay, after.as_deref()), Reply::Names),
-        Question::Name { name } => with(&name, |name| told(names::show(relay, name), Reply::Name)),
+                Err(error) => {
+                    if let InviteError::Store(error) = error {
+                        let _told = relay.store_failed(error);
+                    }
+                    Failure::from(error).into()
+                }
+            })
+        }
+        Question::Names { after } => told(relay, names::list(relay, after.as_deref()), Reply::Names),
+        Question::Name { name } => with(&name, |name| told(relay, names::show(relay, name), Reply::Name)),
         Question::Suspend { name, suspended } => {
-            with(&name, |name| told(names::set_suspended(relay, name, suspended), Reply::Name))
+            with(&name, |name| told(relay, names::set_suspended(relay, name, suspended), Reply::Name))
         }
         Question::Invites { name: None } => invites(relay, None),
         Question::Invites { name: Some(name) } => with(&name, |name| invites(relay, Some(name))),
         Question::Revoke { id, name: Some(name) } => {
-            with(&name, |name| told(names::revoke(relay, id.as_deref(), Some(name)), Reply::Revoked))
+            with(&name, |name| told(relay, names::revoke(relay, id.as_deref(), Some(name)), Reply::Revoked))
         }
         // One of both: nobody means to make every invitation void.
         Question::Revoke { id: Some(id), name: None } => {
-            told(names::revoke(relay, Some(&id), None), Reply::Revoked)
+            told(relay, names::revoke(relay, Some(&id), None), Reply::Revoked)
         }
         Question::Revoke { id: None, name: None } => misunderstood().into(),
         // They have their own way.
@@ -319,12 +324,21 @@ fn with(name: &str, answer: impl FnOnce(&Name) -> Reply) -> Reply {
     Name::parse(name).map_or_else(|_| misunderstood().into(), |name| answer(&name))
 }
 
-fn told<T>(result: Result<T, NameError>, reply: impl FnOnce(T) -> Reply) -> Reply {
-    result.map_or_else(|error| Failure::from(error).into(), reply)
+/// The answer, or why there is none; a store that stopped ends the process here as anywhere else.
+fn told<T>(relay: &Relay, result: Result<T, NameError>, reply: impl FnOnce(T) -> Reply) -> Reply {
+    result.map_or_else(
+        |error| {
+            if let NameError::Store(error) = error {
+                let _told = relay.store_failed(error);
+            }
+            Failure::from(error).into()
+        },
+        reply,
+    )
 }
 
 fn invites(relay: &Relay, name: Option<&Name>) -> Reply {
-    told(names::invites(relay, name), |(invites, more)| Reply::Invites { invites, more })
+    told(relay, names::invites(relay, name), |(invites, more)| Reply::Invites { invites, more })
 }
 
 fn one_at_a_time() -> Failure {
@@ -334,6 +348,16 @@ fn one_at_a_time() -> Failure {
         "try again when it has ended",
         EXIT_TEMPORARY,
         "OUB-S045",
+    )
+}
+
+fn hangs() -> Failure {
+    Failure::new(
+        "a commit hangs",
+        "the disk has not answered for twenty seconds, and nothing is stored meanwhile",
+        "look at   dmesg   and measure the disk with   oublietted bench",
+        EXIT_TEMPORARY,
+        "OUB-S046",
     )
 }
 

@@ -42,10 +42,14 @@ pub fn notify_stopping() {
     let _nobody_listens = sd_notify::notify(&[NotifyState::Stopping]);
 }
 
-/// Strokes systemd's watchdog, if there is one, for as long as the event loop turns and the writer does not hang.
+/// How often the writer is looked after where no watchdog asks for more.
+const LOOK: Duration = Duration::from_secs(5);
+
+/// Says when a commit hangs, and strokes systemd's watchdog, if there is one, for as long as the event loop turns
+/// and none does.
 pub async fn stroke_watchdog(relay: Arc<Relay>) {
-    let Some(patience) = sd_notify::watchdog_enabled() else { return };
-    let mut pace = tokio::time::interval((patience / 3).max(Duration::from_millis(100)));
+    let pace = sd_notify::watchdog_enabled().map_or(LOOK, |patience| patience / 3);
+    let mut pace = tokio::time::interval(pace.max(Duration::from_millis(100)));
     let mut was_well = true;
     loop {
         pace.tick().await;
@@ -54,7 +58,7 @@ pub async fn stroke_watchdog(relay: Arc<Relay>) {
             let _nobody_listens = sd_notify::notify(&[NotifyState::Watchdog]);
         } else if was_well {
             tracing::error!(
-                "a commit hangs: the disk does not answer, and systemd is told no more that all is well"
+                "a commit hangs: the disk does not answer, and no watchdog is told any more that all is well"
             );
         }
         was_well = is_well;

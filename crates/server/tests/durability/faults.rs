@@ -189,3 +189,44 @@ fn a_data_folder_that_is_taken_away_ends_the_process_and_confirms_nothing_more()
     }
     println!("promise P1: the data folder moved or deleted under a server: exit 7, 0 confirmed afterwards");
 }
+
+/// The operator's own verbs notice a store that stopped, also when nobody writes.
+#[test]
+fn a_verb_that_meets_a_failed_sync_ends_the_process_too() {
+    if !may_meddle() {
+        return;
+    }
+    let data = Data::new();
+    let mut server = serve(&data.path());
+    let meddler = Meddler::attach(server.pid(), SYNCS, Some("error=EIO"), &[]).unwrap();
+    assert_eq!(data.run(&["invite", "alice"]).status.code(), Some(4));
+    ends_with_7(&mut server);
+    drop(meddler);
+}
+
+#[test]
+fn a_commit_that_hangs_is_told_by_health_and_log_without_any_watchdog() {
+    if !may_meddle() {
+        return;
+    }
+    let data = Data::new();
+    let server = serve(&data.path());
+    let world = World::begin(&data.path(), server.port);
+    let deposit = world.quiet.stamped(0, letter(0, 0, 4_096));
+    let mut sender = Peer::connect(server.port);
+    let meddler = Meddler::attach(server.pid(), SYNCS, Some("delay_exit=40000000"), &[]).unwrap();
+    sender.send(deposit);
+    let until = Instant::now() + Duration::from_secs(90);
+    let wait_for = |what: &str, is_so: &dyn Fn() -> bool| {
+        while !is_so() {
+            assert!(Instant::now() < until, "{what}");
+            std::thread::sleep(Duration::from_millis(500));
+        }
+    };
+    let health = || data.run(&["health", "--json"]);
+    assert_eq!(health().status.code(), Some(0));
+    wait_for("health does not tell", &|| health().status.code() == Some(4));
+    wait_for("the log does not tell", &|| server.log().contains("a commit hangs"));
+    drop(meddler);
+    wait_for("it does not recover", &|| health().status.code() == Some(0));
+}
