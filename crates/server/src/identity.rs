@@ -21,6 +21,8 @@ use crate::failure::{EXIT_IDENTITY, Failure};
 
 /// How long the root endorses a tls-ca.
 pub const CA_LIFE_S: u64 = 365 * 86_400;
+/// A tls-ca that nobody here can renew is said this early.
+pub const CA_DAYS_MIN: u64 = 60;
 /// Certificates begin this much earlier, for clocks that are behind.
 pub const BACKDATE_S: u64 = 86_400;
 /// How long the root's own certificate stands: it is a container for the key, which is what is pinned.
@@ -178,6 +180,16 @@ impl Identity {
     /// When the tls-ca ends.
     pub fn ca_not_after(&self) -> UnixSeconds {
         self.ca_not_after
+    }
+
+    /// Whether the tls-ca ends before long and nobody here can renew it.
+    pub fn ends_soon(&self, now: UnixSeconds) -> bool {
+        !self.root_key_is_here() && self.ca_not_after.0.saturating_sub(now.0) < CA_DAYS_MIN * 86_400
+    }
+
+    /// Where its files are.
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Whether the root key is still on this machine.

@@ -82,11 +82,7 @@ async fn run(
         .map_err(|error| unexpected("the TLS certificate could not be made", &error))?;
     let leaf = Arc::new(leaf);
     let tls = tls::config(leaf.clone()).map_err(|error| unexpected("TLS could not be set up", &error))?;
-    let certificates = Certificates {
-        leaf: leaf.clone(),
-        ca_not_after: identity.ca_not_after(),
-        root_key_is_here: identity.root_key_is_here(),
-    };
+    let certificates = Certificates::new(leaf, &identity);
     let admin = admin::bind(&folder.admin_socket())
         .map_err(|error| unexpected("the admin socket could not be made", &error))?;
     let stop = stop_signals().map_err(|error| unexpected("signals cannot be received", &error))?;
@@ -94,6 +90,7 @@ async fn run(
         .map_err(|error| unexpected("the writer could not be started", &error))?;
 
     at_start(&relay).await;
+    sweep::warn_of_the_end(&identity);
     let door = Door { relay: relay.clone(), acceptor: TlsAcceptor::from(Arc::new(tls)), writer: queue };
     let connections = TaskTracker::new();
     if let Some(listener) = metrics {
@@ -108,9 +105,14 @@ async fn run(
     }
     drop(door);
     let backup = Arc::new(Semaphore::new(1));
-    let office = Office { relay: relay.clone(), certificates, identity: folder.identity(), backup };
+    let office = Office {
+        relay: relay.clone(),
+        certificates: certificates.clone(),
+        identity: folder.identity(),
+        backup,
+    };
     tokio::spawn(admin::run(admin, office));
-    tokio::spawn(sweep::run(relay.clone(), identity, leaf));
+    tokio::spawn(sweep::run(relay.clone(), identity, certificates));
     tokio::spawn(forgetting::run(relay.clone()));
     tokio::spawn(process::stroke_watchdog(relay.clone()));
     if let Some(json) = invite_two {

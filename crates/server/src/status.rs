@@ -1,11 +1,14 @@
 //! How the server does, in numbers without persons.
 
+use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::{Deserialize, Serialize};
 use wire::UnixSeconds;
 
 use crate::clock::wall;
+use crate::identity::{Identity, ROOT_KEY};
 use crate::leaf::LeafResolver;
 use crate::relay::Relay;
 
@@ -54,10 +57,31 @@ pub struct Status {
 pub struct Certificates {
     /// The leaf in use.
     pub leaf: Arc<LeafResolver>,
-    /// The end of the tls-ca at start; a renewal is shown after the next start.
-    pub ca_not_after: UnixSeconds,
-    /// Whether root.key is on this machine.
-    pub root_key_is_here: bool,
+    identity: Arc<Path>,
+    ca_not_after: Arc<AtomicU64>,
+}
+
+impl Certificates {
+    /// As they are now.
+    pub fn new(leaf: Arc<LeafResolver>, identity: &Identity) -> Self {
+        let ca_not_after = Arc::new(AtomicU64::new(identity.ca_not_after().0));
+        Self { leaf, identity: identity.folder().into(), ca_not_after }
+    }
+
+    /// The tls-ca was looked after: when it ends now.
+    pub fn ca_ends(&self, not_after: UnixSeconds) {
+        self.ca_not_after.store(not_after.0, Ordering::Relaxed);
+    }
+
+    /// When the tls-ca ends.
+    pub fn ca_not_after(&self) -> UnixSeconds {
+        UnixSeconds(self.ca_not_after.load(Ordering::Relaxed))
+    }
+
+    /// Whether root.key is on this machine: it comes and goes while the server runs.
+    pub fn root_key_is_here(&self) -> bool {
+        self.identity.join(ROOT_KEY).exists()
+    }
 }
 
 impl Status {
@@ -81,8 +105,8 @@ impl Status {
             registrations: totals.leaves,
             damaged: totals.damaged,
             leaf_days_left: days_left(certificates.leaf.not_after()),
-            tls_ca_days_left: days_left(certificates.ca_not_after),
-            root_key_is_here: certificates.root_key_is_here,
+            tls_ca_days_left: days_left(certificates.ca_not_after()),
+            root_key_is_here: certificates.root_key_is_here(),
             counters: relay.counters.all().into_iter().map(count).collect(),
         }
     }

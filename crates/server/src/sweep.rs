@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crate::clock::wall;
 use crate::identity::Identity;
-use crate::leaf::LeafResolver;
 use crate::relay::Relay;
+use crate::status::Certificates;
 
 /// Between two sweeps.
 const HOUR_S: u64 = 3_600;
@@ -14,17 +14,17 @@ const HOUR_S: u64 = 3_600;
 const AFTER_MIDNIGHT_S: u64 = 5;
 
 /// Sweeps every hour and soon after each 00:00 UTC, until the server stops.
-pub async fn run(relay: Arc<Relay>, mut identity: Identity, leaf: Arc<LeafResolver>) {
+pub async fn run(relay: Arc<Relay>, mut identity: Identity, certificates: Certificates) {
     loop {
         let pause = Duration::from_secs(next_in_s(relay.believed.now(&relay.clock).0));
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             () = relay.stopping.cancelled() => return,
         }
-        let (relay, leaf) = (relay.clone(), leaf.clone());
+        let (relay, certificates) = (relay.clone(), certificates.clone());
         let swept = tokio::task::spawn_blocking(move || {
             once(&relay);
-            renew(&mut identity, &leaf);
+            renew(&mut identity, &certificates);
             identity
         });
         let Ok(kept) = swept.await else { return };
@@ -75,16 +75,30 @@ fn keep_clock(relay: &Relay) {
 }
 
 /// Renews what is due; what cannot be renewed is said every hour until somebody acts.
-fn renew(identity: &mut Identity, leaf: &LeafResolver) {
+fn renew(identity: &mut Identity, certificates: &Certificates) {
     match identity.renew(wall()) {
         Ok(true) => tracing::info!("the TLS certificate authority was renewed"),
         Ok(false) => {}
         Err(error) => tracing::error!(%error, "the TLS certificate authority could not be renewed"),
     }
-    match leaf.renew(identity, wall()) {
+    certificates.ca_ends(identity.ca_not_after());
+    warn_of_the_end(identity);
+    match certificates.leaf.renew(identity, wall()) {
         Ok(true) => tracing::info!("the TLS certificate was renewed"),
         Ok(false) => {}
         Err(error) => tracing::error!(%error, "the TLS certificate could not be renewed"),
+    }
+}
+
+/// Says that root.key is wanted before long, while there is time to fetch it.
+pub fn warn_of_the_end(identity: &Identity) {
+    let now = wall();
+    if identity.ends_soon(now) {
+        let days_left = identity.ca_not_after().0.saturating_sub(now.0) / 86_400;
+        tracing::warn!(
+            days_left,
+            "the TLS certificate authority ends soon: bring root.key back for an hour, see docs/operator"
+        );
     }
 }
 
