@@ -29,6 +29,9 @@ pub enum BackupError {
     /// It would go over another file.
     #[error("{0} exists")]
     Exists(PathBuf),
+    /// Another one is making it.
+    #[error("another backup to {0} is under way")]
+    UnderWay(PathBuf),
     /// It is not a backup, or of a later program.
     #[error("{path}: {reason}")]
     NotOne {
@@ -112,6 +115,12 @@ impl From<BackupError> for Failure {
             BackupError::Exists(_) => {
                 ("a backup does not go over another file", "choose a new name", EXIT_USAGE, "OUB-S024")
             }
+            BackupError::UnderWay(_) => (
+                "this backup is being made already",
+                "wait for it, or choose another name",
+                EXIT_TEMPORARY,
+                "OUB-S047",
+            ),
             BackupError::NotOne { .. } => (
                 "this is not a backup that this program reads",
                 "name a file that   oublietted backup   made, of this version or an older one",

@@ -44,6 +44,7 @@ pub mod metrics;
 pub mod names;
 pub mod network;
 pub mod origin;
+pub mod owner;
 pub mod process;
 pub mod pulse;
 pub mod relay;

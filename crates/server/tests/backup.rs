@@ -314,3 +314,36 @@ fn a_backup_goes_through_a_pipe_too() {
     assert!(data.run(&["status"]).status.success());
     drop(server);
 }
+
+#[test]
+fn backups_to_one_name_do_not_destroy_each_other() {
+    let (data, key) = (Data::new(), Key::new());
+    data.serve(&[]).terminate();
+    for round in 0..5 {
+        let name = format!("race{round}");
+        let codes = std::thread::scope(|scope| {
+            let run = || scope.spawn(|| key.run(&data, &["backup"], &name).status.code());
+            [run(), run(), run()].map(|one| one.join().unwrap())
+        });
+        assert_eq!(codes.iter().filter(|code| **code == Some(0)).count(), 1, "{codes:?}");
+        let whole = key.run(&data, &["restore", "--verify-only"], &name);
+        assert!(whole.status.success(), "{}", said(&whole));
+        assert!(!key.file(&format!("{name}.part")).exists());
+    }
+}
+
+#[test]
+fn a_part_that_is_written_is_left_alone_and_one_that_was_left_behind_is_not() {
+    let (data, key) = (Data::new(), Key::new());
+    data.serve(&[]).terminate();
+    let part = key.file("monday.part");
+    std::fs::write(&part, "half").unwrap();
+    let held = std::fs::File::open(&part).unwrap();
+    held.lock().unwrap();
+    let busy = key.run(&data, &["backup"], "monday");
+    assert!(busy.status.code() == Some(4) && said(&busy).contains("OUB-S047"), "{}", said(&busy));
+    assert_eq!(std::fs::read(&part).unwrap(), b"half");
+    drop(held);
+    assert_eq!(key.run(&data, &["backup"], "monday").status.code(), Some(0));
+    assert!(!part.exists() && key.file("monday").exists());
+}

@@ -1,10 +1,12 @@
 //! `backup FILE`: sealed beside its place, read back, and only then given its name.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, BufWriter, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::io::Errno;
 use store::EmbeddedStore;
 
 use super::BackupError;
@@ -17,6 +19,7 @@ use crate::admin::{Question, Reply};
 use crate::ask::{AskError, ask_for_more, told};
 use crate::data_folder::{DataFolder, refuse_half_restored};
 use crate::failure::Failure;
+use crate::owner::ActingAs;
 
 /// What the operator wants.
 #[derive(Clone, Debug)]
@@ -32,32 +35,71 @@ pub fn make(wanted: &Wanted, path: &Path, secret: &BackupSecret) -> Result<Conte
     if path.exists() {
         return Err(BackupError::Exists(path.to_path_buf()));
     }
-    let part = part_of(path);
+    let part = Part::take(path)?;
     let made = write(wanted, &part, secret).and_then(|written| {
-        let read = reading::read(&part, secret, |_| Ok(()))?;
+        let read = reading::read(&part.path, secret, |_| Ok(()))?;
         if read != written {
-            return Err(BackupError::damaged(&part, "what was read back is not what was written"));
+            return Err(BackupError::damaged(&part.path, "what was read back is not what was written"));
         }
-        fs::rename(&part, path).map_err(|error| BackupError::file(path, error))?;
+        part.become_the_backup(path)?;
         sync_folder(path)?;
         Ok(read)
     });
     if made.is_err() {
-        // It may not be there at all.
-        let _gone = fs::remove_file(&part);
+        // It may not be there any more.
+        let _gone = fs::remove_file(&part.path);
     }
     made
 }
 
-fn write(wanted: &Wanted, part: &Path, secret: &BackupSecret) -> Result<Contents, BackupError> {
-    let unwritten = |error| BackupError::file(part, error);
-    // What a backup that was killed left behind is nobody's.
-    let _gone = fs::remove_file(part);
-    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(part).map_err(unwritten)?;
-    let (contents, out) = seal(wanted, part, BufWriter::new(file), secret)?;
-    let file = out.into_inner().map_err(|error| unwritten(error.into_error()))?;
-    file.sync_all().map_err(unwritten)?;
+fn write(wanted: &Wanted, part: &Part, secret: &BackupSecret) -> Result<Contents, BackupError> {
+    let unwritten = |error| BackupError::file(&part.path, error);
+    let (contents, mut out) = seal(wanted, &part.path, BufWriter::new(&part.file), secret)?;
+    out.flush().map_err(unwritten)?;
+    part.file.sync_all().map_err(unwritten)?;
     Ok(contents)
+}
+
+/// The file beside its place, which one backup at a time has; the lock goes with its process.
+struct Part {
+    path: PathBuf,
+    file: File,
+}
+
+impl Part {
+    /// Takes it; what a backup that was killed left behind is nobody's.
+    fn take(of: &Path) -> Result<Self, BackupError> {
+        let path = part_of(of);
+        let unwritten = |error| BackupError::file(&path, error);
+        let mut new = OpenOptions::new();
+        new.write(true).mode(0o600);
+        match new.clone().create_new(true).open(&path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            made => {
+                return hold(&path, made.map_err(unwritten)?, of)
+                    .map(|file| Self { path: path.clone(), file });
+            }
+        }
+        // Held until another file has its name, so that nobody else takes it away too.
+        let _left = hold(&path, new.open(&path).map_err(unwritten)?, of)?;
+        fs::remove_file(&path).map_err(unwritten)?;
+        let file = new.create_new(true).open(&path).map_err(unwritten)?;
+        hold(&path, file, of).map(|file| Self { path: path.clone(), file })
+    }
+
+    /// Gives it its name, which nobody may have taken meanwhile.
+    fn become_the_backup(&self, path: &Path) -> Result<(), BackupError> {
+        match renameat_with(CWD, &self.path, CWD, path, RenameFlags::NOREPLACE) {
+            Ok(()) => Ok(()),
+            Err(Errno::EXIST) => Err(BackupError::Exists(path.to_path_buf())),
+            // A file system that cannot promise it.
+            Err(Errno::INVAL | Errno::NOSYS) if path.exists() => Err(BackupError::Exists(path.to_path_buf())),
+            Err(Errno::INVAL | Errno::NOSYS) => {
+                fs::rename(&self.path, path).map_err(|error| BackupError::file(path, error))
+            }
+            Err(error) => Err(BackupError::file(path, error.into())),
+        }
+    }
 }
 
 /// Seals a backup into `out`; `name` stands in errors.
@@ -101,6 +143,7 @@ fn from_folder(wanted: &Wanted, name: &Path, out: &mut dyn Write) -> Result<Cont
     if !wanted.data.join("store").exists() {
         return Err(Failure::from(AskError::NotRunning(wanted.data.clone())).into());
     }
+    let _acting = ActingAs::owner_of(&wanted.data).map_err(|error| BackupError::file(&wanted.data, error))?;
     let folder = DataFolder::hold(&wanted.data)?;
     refuse_half_restored(folder.path())?;
     let store = EmbeddedStore::open(&folder.store())?;
@@ -131,6 +174,20 @@ impl Write for Keeper<'_> {
 
     fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
+    }
+}
+
+/// Locks a file, unless another backup does or has given it its name since. Where the file system knows no locks, it
+/// is enough that it was made anew.
+fn hold(path: &Path, file: File, of: &Path) -> Result<File, BackupError> {
+    if matches!(file.try_lock(), Err(TryLockError::WouldBlock)) {
+        return Err(BackupError::UnderWay(of.to_path_buf()));
+    }
+    let held = file.metadata().map_err(|error| BackupError::file(path, error))?;
+    let here = fs::symlink_metadata(path);
+    match here.is_ok_and(|here| (here.dev(), here.ino()) == (held.dev(), held.ino())) {
+        true => Ok(file),
+        false => Err(BackupError::UnderWay(of.to_path_buf())),
     }
 }
 
