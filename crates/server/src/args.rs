@@ -81,7 +81,11 @@ pub enum Command {
     /// Make what was acked or expired leave the disk now (it happens every hour by itself)
     Forget,
     /// Validate configuration and data folder without starting
-    Check,
+    Check {
+        /// As   serve   takes them.
+        #[command(flatten)]
+        serve: Serve,
+    },
     /// Every setting as it is used
     Config {
         /// And where each value comes from

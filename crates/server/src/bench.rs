@@ -71,6 +71,13 @@ pub struct BenchError {
     error: io::Error,
 }
 
+impl BenchError {
+    /// Whether nothing but the lack of room kept it.
+    pub fn is_for_want_of_room(&self) -> bool {
+        matches!(self.error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+    }
+}
+
 impl From<BenchError> for Failure {
     fn from(error: BenchError) -> Self {
         Failure::new(

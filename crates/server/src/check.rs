@@ -7,20 +7,19 @@ use serde_json::json;
 use store::EmbeddedStore;
 
 use crate::admin::{Question, Reply};
-use crate::ask::ask;
+use crate::ask::{ask, told};
 use crate::backup::verbs::moment;
 use crate::bench::{self, Verdict};
 use crate::clock::wall;
 use crate::config::Settings;
-use crate::data_folder::{DataFolder, DataFolderError, check_private, refuse_half_restored};
+use crate::data_folder::{DataFolder, DataFolderError, check_private, io_error, refuse_half_restored};
 use crate::failure::{EXIT_LOCAL, Failure};
 use crate::identity::Identity;
+use crate::owner::ActingAs;
 use crate::serve::store_screen;
 
 /// Less room than this is said: deposits are refused soon.
 const ROOM_BYTES_MIN: u64 = 512 * 1024 * 1024;
-/// A tls-ca that nobody here can renew is said this early.
-const CA_DAYS_MIN: u64 = 60;
 
 /// Says one thing after the other, as lines or as JSON.
 pub struct Report<'a> {
@@ -59,13 +58,20 @@ pub fn check(settings: &Settings, report: &mut Report<'_>) -> Result<(), Failure
         report.well("data folder", "not there yet; the first start makes it");
         return Ok(());
     }
+    // Of root's own files in there, the server's user could not write one.
+    let _acting = ActingAs::owner_of(data).map_err(|error| io_error(data, error))?;
     check_private(data)?;
     report.well("data folder", "private");
     refuse_half_restored(data)?;
     check_disk(data, report)?;
-    if matches!(ask(data, &Question::Health), Ok(Reply::Serving)) {
-        report.well("server", "running; its store is checked by   oublietted status");
-        return check_identity(settings, report);
+    match ask(data, &Question::Health) {
+        Ok(Reply::Serving) => {
+            report.well("server", "running; its store is checked by   oublietted status");
+            return check_identity(settings, report);
+        }
+        Ok(reply) => return Err(told(reply)),
+        // Whether nobody is at home or somebody is silent, the folder tells.
+        Err(_) => {}
     }
     let folder = match DataFolder::hold(data) {
         Ok(folder) => folder,
@@ -100,7 +106,15 @@ fn check_disk(data: &Path, report: &mut Report<'_>) -> Result<(), Failure> {
             }
         }
     }
-    let (one, verdict) = bench::glance(data)?;
+    let (one, verdict) = match bench::glance(data) {
+        Ok(glance) => glance,
+        // The relay goes on with a full disk, and so does this.
+        Err(error) if error.is_for_want_of_room() => {
+            report.mind("sync", "not measured: there is no room to write to");
+            return Ok(());
+        }
+        Err(error) => return Err(error.into()),
+    };
     let in_memory = bench::in_memory(data);
     let how = format!("{} µs a sync (half within); {}", one.p50_us, verdict.words(in_memory));
     match verdict == Verdict::Sound && !in_memory {
@@ -115,14 +129,13 @@ fn check_identity(settings: &Settings, report: &mut Report<'_>) -> Result<(), Fa
         report.well("identity", "not there yet; the first start makes it");
         return Ok(());
     };
-    let end = identity.ca_not_after().0;
+    let (end, here) = (identity.ca_not_after().0, identity.root_key_is_here());
     let days = end.saturating_sub(wall().0) / 86_400;
-    let here = identity.root_key_is_here();
     let root = if here { "root key here" } else { "root key kept elsewhere" };
     let how = format!("sound; authority valid for {days} days, {root}");
-    match here || days >= CA_DAYS_MIN {
-        true => report.well("identity", &how),
-        false => report.mind("identity", &format!("{how}: bring root.key back before {}", moment(end))),
+    match identity.ends_soon(wall()) {
+        false => report.well("identity", &how),
+        true => report.mind("identity", &format!("{how}: bring root.key back before {}", moment(end))),
     }
     Ok(())
 }

@@ -43,6 +43,8 @@ pub struct Settings {
     pub budgets: Budgets,
     /// Where metrics are to be had, if anywhere.
     pub metrics_listen: Option<SocketAddr>,
+    /// The keys that the configuration file sets.
+    pub in_file: Vec<&'static str>,
 }
 
 /// The file, key by key.
@@ -60,6 +62,26 @@ struct File {
     handshakes_per_second_max: Option<u32>,
     proxies: Option<Vec<Network>>,
     metrics_listen: Option<SocketAddr>,
+}
+
+impl File {
+    /// The keys that it sets.
+    fn keys(&self) -> Vec<&'static str> {
+        let keys = [
+            ("data", self.data.is_some()),
+            ("listen", self.listen.is_some()),
+            ("public-host", self.public_host.is_some()),
+            ("open", self.open.is_some()),
+            ("connections-max", self.connections_max.is_some()),
+            ("connections-per-source-max", self.connections_per_source_max.is_some()),
+            ("handshakes-max", self.handshakes_max.is_some()),
+            ("handshakes-per-minute-max", self.handshakes_per_minute_max.is_some()),
+            ("handshakes-per-second-max", self.handshakes_per_second_max.is_some()),
+            ("proxies", self.proxies.is_some()),
+            ("metrics-listen", self.metrics_listen.is_some()),
+        ];
+        keys.into_iter().filter(|(_, is_set)| *is_set).map(|(key, _)| key).collect()
+    }
 }
 
 /// Why there are no settings.
@@ -118,7 +140,7 @@ impl Settings {
     }
 
     fn settle(common: &Common, serve: &Serve, path: PathBuf, file: File) -> Result<Self, ConfigError> {
-        let budgets = budgets(&file, serve.connections_max)?;
+        let (in_file, budgets) = (file.keys(), budgets(&file, serve.connections_max)?);
         let public_host = match (&serve.public_host, file.public_host) {
             (Some(flag), _) => Some(flag.clone()),
             (None, Some(text)) => Some(HostPort::parse(&text).map_err(|error| ConfigError::Wrong {
@@ -136,6 +158,7 @@ impl Settings {
             open: serve.open || file.open.unwrap_or(false),
             budgets,
             metrics_listen: serve.metrics_listen.or(file.metrics_listen),
+            in_file,
         })
     }
 
@@ -201,21 +224,6 @@ where
 
 fn everywhere() -> Vec<SocketAddr> {
     vec![SocketAddr::from((Ipv6Addr::UNSPECIFIED, PORT))]
-}
-
-/// The keys that the configuration file sets.
-pub fn keys_in_file(named: Option<&Path>) -> Result<Vec<String>, ConfigError> {
-    let path = named.unwrap_or(Path::new(CONFIG_FILE));
-    if named.is_none() && !path.exists() {
-        return Ok(Vec::new());
-    }
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| ConfigError::Unreadable { path: path.to_path_buf(), error })?;
-    let table: toml::Table = toml::from_str(&text).map_err(|error| ConfigError::Wrong {
-        path: path.to_path_buf(),
-        reason: error.message().to_owned(),
-    })?;
-    Ok(table.keys().cloned().collect())
 }
 
 fn read(named: Option<&Path>) -> Result<(PathBuf, File), ConfigError> {
@@ -350,6 +358,12 @@ mod tests {
             }
         }
         assert_eq!(found, settings.shown().len());
+        let set: String =
+            example.lines().map(|line| line.trim_start_matches("# ").to_owned() + "\n").collect();
+        let set: String =
+            set.lines().filter(|line| line.contains(" = ")).map(|line| line.to_owned() + "\n").collect();
+        let shown: Vec<_> = settings.shown().iter().map(|(key, _)| *key).collect();
+        assert_eq!(gather(&set).unwrap().in_file, shown, "every key of the file has its origin there");
     }
 
     #[test]

@@ -55,8 +55,8 @@ fn run(cli: Cli, flags: &ArgMatches) -> Result<(), Failure> {
         Command::Repair { into } => Ok(repair::repair(&Settings::data_folder(&common)?, &into, common.json)?),
         Command::BackupKey { file } => Ok(backup::verbs::backup_key(&file, common.json)?),
         Command::Forget => verbs::forget(&common),
-        Command::Check => {
-            let settings = Settings::gather(&common, &Serve::default())?;
+        Command::Check { serve } => {
+            let settings = Settings::gather(&common, &serve)?;
             let mut out = std::io::stdout();
             check::check(&settings, &mut check::Report { out: &mut out, json: common.json })
         }
@@ -75,9 +75,8 @@ fn run(cli: Cli, flags: &ArgMatches) -> Result<(), Failure> {
 
 fn config(common: &Common, serve: &Serve, flags: &ArgMatches, with_origin: bool) -> Result<(), Failure> {
     let settings = Settings::gather(common, serve)?;
-    let file = common.config.as_deref();
-    for row in origin::rows(&settings, flags, file)? {
-        let file = file.unwrap_or(Path::new(CONFIG_FILE));
+    let file = common.config.as_deref().unwrap_or(Path::new(CONFIG_FILE));
+    for row in origin::rows(&settings, flags) {
         print(&if common.json { row.json() } else { row.line(file, with_origin) });
     }
     Ok(())

@@ -6,7 +6,7 @@ use clap::ArgMatches;
 use clap::parser::ValueSource;
 use serde_json::json;
 
-use crate::config::{ConfigError, Settings, keys_in_file};
+use crate::config::Settings;
 
 /// Where a value comes from, most particular first.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -33,8 +33,7 @@ pub struct Row {
 }
 
 /// Every setting with its origin.
-pub fn rows(settings: &Settings, flags: &ArgMatches, file: Option<&Path>) -> Result<Vec<Row>, ConfigError> {
-    let keys = keys_in_file(file)?;
+pub fn rows(settings: &Settings, flags: &ArgMatches) -> Vec<Row> {
     let rows = settings.shown().into_iter().map(|(key, value)| {
         let flag = key.replace('-', "_");
         let given =
@@ -42,12 +41,12 @@ pub fn rows(settings: &Settings, flags: &ArgMatches, file: Option<&Path>) -> Res
         let origin = match given {
             Some(ValueSource::CommandLine) => Origin::Flag,
             Some(ValueSource::EnvVariable) => Origin::Variable,
-            _ if keys.iter().any(|known| known == key) => Origin::File,
+            _ if settings.in_file.contains(&key) => Origin::File,
             _ => Origin::BuiltIn,
         };
         Row { key, value, origin }
     });
-    Ok(rows.collect())
+    rows.collect()
 }
 
 impl Origin {

@@ -1,6 +1,6 @@
 //! The server's life: take the folder, load who we are, open the store, listen; and the same backwards.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::time::Duration;
@@ -220,6 +220,9 @@ pub fn store_screen(error: OpenError) -> Failure {
         OpenError::Locked(_) => ("stop the other server, or give this one its own   --data DIR", "OUB-S071"),
         OpenError::Newer { .. } => {
             ("run the version of oublietted that wrote it, or a newer one", "OUB-S074")
+        }
+        OpenError::Io { source, .. } if source.kind() == ErrorKind::StorageFull => {
+            ("make room on the disk, then start again: nothing is lost", "OUB-S072")
         }
         OpenError::Io { .. } => {
             ("check the disk and the folder's permissions:   oublietted check", "OUB-S072")

@@ -94,3 +94,32 @@ fn a_full_disk_refuses_before_stored_and_loses_nothing() {
         "promise P9: {stored} stored, then refused before STORED; {collected} collected and acked, 0 lost"
     );
 }
+
+#[test]
+fn check_reports_a_disk_that_is_full_to_the_last_byte() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path().join("disk");
+    std::fs::create_dir(&at).unwrap();
+    let Some(_disk) = SmallDisk::mount(&at) else {
+        eprintln!("SKIPPED: this user may not mount a tmpfs");
+        return;
+    };
+    let data = at.to_str().unwrap();
+    let server = serve(data);
+    let mut ballast = std::fs::File::create(at.join("ballast")).unwrap();
+    while std::io::Write::write(&mut ballast, &[0; 4_096]).is_ok() {}
+    let check = |server_runs: bool| {
+        let output = oublietted(&["check", "--data", data]).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let whole = format!("{said}{}", String::from_utf8_lossy(&output.stderr));
+        // Who serves goes on; who does not cannot start before there is room.
+        assert_eq!(output.status.code(), Some(if server_runs { 0 } else { 7 }), "{whole}");
+        assert!(server_runs || whole.contains("make room on the disk, then start again"), "{whole}");
+        assert!(said.contains("MIND: 0 MiB free; messages are refused"), "{whole}");
+        assert!(said.contains("MIND: not measured: there is no room"), "{whole}");
+        assert_eq!(said.contains("server         running"), server_runs, "{whole}");
+    };
+    check(true);
+    assert_eq!(server.terminate().0.code(), Some(0));
+    check(false);
+}

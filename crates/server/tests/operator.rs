@@ -217,3 +217,74 @@ fn neither_log_nor_status_holds_a_name_an_id_or_an_address() {
     // The store knows the record, which is public, and no name beside a mailbox.
     assert!(!contains(&heap(&data.path().join("identity")), b"canary-7f4q"));
 }
+
+/// The operator's page says `sudo oublietted`: root looks into the folder of another user, and leaves it to him.
+#[test]
+fn what_root_looks_into_stays_with_the_servers_user() {
+    use std::os::unix::fs::{MetadataExt, chown};
+    use std::os::unix::process::CommandExt;
+    const SOMEBODY: u32 = 65_432;
+    if !rustix::process::geteuid().is_root() {
+        println!("SKIPPED: this user is not root");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    // Nobody but root passes here, as below /var/lib/private.
+    let closed = folder.path().join("closed");
+    std::fs::create_dir(&closed).unwrap();
+    let open = std::path::Path::new("/tmp").join(format!("oublietted-root-{}", std::process::id()));
+    std::fs::create_dir(&open).unwrap();
+    chown(&open, Some(SOMEBODY), Some(SOMEBODY)).unwrap();
+    let serve = |data: &std::path::Path| {
+        let mut command = oublietted(&["serve", "--listen", "127.0.0.1:0", "--data"]);
+        command.arg(data).uid(SOMEBODY).gid(SOMEBODY);
+        Server::start(command)
+    };
+    let server = serve(&open.join("data"));
+    let run = |verb: &[&str], data: &std::path::Path| {
+        let output = oublietted(verb).arg("--data").arg(data).output().unwrap();
+        assert!(output.status.success(), "{verb:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert!(run(&["check"], &open.join("data")).contains("server         running"));
+    server.terminate();
+    std::fs::rename(&open, closed.join("somebody")).unwrap();
+    let data = closed.join("somebody/data");
+    assert!(run(&["check"], &data).contains("store          opens"));
+    let (key, backup) = (folder.path().join("key"), folder.path().join("backup"));
+    assert!(oublietted(&["backup-key"]).arg(&key).output().unwrap().status.success());
+    let (key, name) = (key.to_str().unwrap(), backup.to_str().unwrap());
+    run(&["backup", name, "--key-file", key], &data);
+    assert_eq!(std::fs::metadata(&backup).unwrap().uid(), 0);
+    let mut folders = vec![closed.join("somebody")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap().flatten() {
+            let found = entry.metadata().unwrap();
+            assert_eq!(found.uid(), SOMEBODY, "{}", entry.path().display());
+            folders.extend(found.is_dir().then(|| entry.path()));
+        }
+    }
+    std::fs::rename(closed.join("somebody"), &open).unwrap();
+    assert_eq!(serve(&open.join("data")).terminate().0.code(), Some(0), "its user serves it as before");
+    std::fs::remove_dir_all(&open).unwrap();
+}
+
+#[test]
+fn an_authority_that_ends_soon_is_warned_of_while_root_key_is_away() {
+    let data = Data::new();
+    data.serve(&[]).terminate();
+    let (root, away) = (data.path().join("identity/root.key"), data.path().join("root.key"));
+    let status =
+        || -> serde_json::Value { serde_json::from_slice(&data.run(&["status", "--json"]).stdout).unwrap() };
+    let server = data.serve(&[]);
+    assert_eq!(status()["root_key_is_here"], true);
+    std::fs::rename(&root, &away).unwrap();
+    assert_eq!(status()["root_key_is_here"], false, "it left while the server ran");
+    assert!(!server.terminate().1.contains("root.key"), "a year is left");
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    let soon = format!("not_after = {}\n", now + 30 * 86_400);
+    std::fs::write(data.path().join("identity/tls-ca.toml"), soon).unwrap();
+    let server = data.serve(&[]);
+    assert!(matches!(status()["tls_ca_days_left"].as_u64(), Some(29 | 30)));
+    assert!(server.terminate().1.contains("bring root.key back"));
+}

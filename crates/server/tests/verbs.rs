@@ -49,6 +49,28 @@ fn check_looks_at_folder_disk_sync_identity_and_store() {
 }
 
 #[test]
+fn check_judges_the_settings_that_serve_would_take() {
+    let data = Data::new();
+    let run = |verb: &str, variable: &str, value: &str| {
+        let mut command = oublietted(&[verb]);
+        command.arg("--data").arg(data.path()).env(variable, value);
+        let output = command.output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    for (variable, value) in [
+        ("OUBLIETTED_CONNECTIONS_MAX", "0"),
+        ("OUBLIETTED_LISTEN", "nowhere"),
+        ("OUBLIETTED_PUBLIC_HOST", "not a host"),
+    ] {
+        let (served, checked) = (run("serve", variable, value), run("check", variable, value));
+        assert_eq!(served.0, Some(2), "{variable}: {}", served.1);
+        assert_eq!(checked.0, Some(2), "{variable}: {}", checked.1);
+    }
+    assert!(data.run(&["check", "--connections-max", "9"]).status.success());
+    assert_eq!(data.run(&["check", "--connections-max", "0"]).status.code(), Some(2));
+}
+
+#[test]
 fn bench_tells_how_fast_the_disk_syncs_in_words_and_figures() {
     let data = Data::new();
     data.serve(&[]).terminate();

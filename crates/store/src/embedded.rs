@@ -47,6 +47,9 @@ impl EmbeddedStore {
         Self::raise(shelf, options).map_err(|error| match error {
             RaiseError::Newer(found) => OpenError::Newer { found, known: SCHEMA },
             RaiseError::Failed(Cause::Damaged) => OpenError::damaged(dir),
+            RaiseError::Failed(Cause::DiskFull) => {
+                OpenError::Io { path: dir.to_path_buf(), source: io::ErrorKind::StorageFull.into() }
+            }
             RaiseError::Failed(cause) => {
                 OpenError::Io { path: dir.to_path_buf(), source: io::Error::other(cause) }
             }

@@ -28,7 +28,7 @@ pub enum OpenError {
     #[error("there is a store in {0} already")]
     Filled(PathBuf),
     /// The system said no.
-    #[error("the store in {path} cannot be opened")]
+    #[error("the store in {path} cannot be opened: {source}")]
     Io {
         /// Where.
         path: PathBuf,
