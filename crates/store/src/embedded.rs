@@ -455,6 +455,12 @@ fn envelope_options() -> KeyspaceCreateOptions {
 /// Damage is told from a disk that fails: the first costs a record, the second must never let one pass.
 pub(crate) fn read_cause(error: &fjall::Error) -> Cause {
     match error {
+        // What ends too early is damaged, or a length in it is: a disk that fails says something else.
+        fjall::Error::Io(io) | fjall::Error::Storage(fjall::LsmError::Io(io))
+            if io.kind() == io::ErrorKind::UnexpectedEof =>
+        {
+            Cause::Damaged
+        }
         fjall::Error::Io(_) | fjall::Error::Storage(fjall::LsmError::Io(_)) => Cause::Read,
         fjall::Error::Poisoned => Cause::Stopped,
         _ => Cause::Damaged,

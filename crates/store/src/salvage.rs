@@ -25,7 +25,7 @@ use crate::house::House;
 use crate::keyspaces::is_counter;
 use crate::shelf::Table;
 use journal::Item;
-use tree::{Known, Tree, numbered};
+use tree::{Known, Tree, damaged_values, numbered};
 use values::Values;
 
 /// What became of a damaged store.
@@ -86,6 +86,7 @@ pub(crate) fn salvage(dir: &Path, today: Day, mut into: Rebuild) -> Result<Salva
     for (id, folder) in &keyspaces {
         if *id != 0 && names.get(id) != Some(&Name::Deleted) {
             trees.insert(*id, Tree::read(folder).map_err(io)?);
+            done.damaged_files.extend(damaged_values(folder).map_err(io)?);
         }
     }
     replay(dir, &mut trees, &mut done).map_err(io)?;

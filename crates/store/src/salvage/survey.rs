@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::journal;
-use super::tree::{Tree, damaged_list, numbered};
+use super::tree::{Tree, damaged_list, damaged_values, numbered};
 
 /// What a look at a store's files found.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -55,11 +55,12 @@ impl Survey {
     }
 }
 
-/// Every table file and list that is not as it was written: all of them are read.
+/// Every list and every file of tables and values that is not as it was written: all of them are read.
 pub(crate) fn damaged_files(dir: &Path) -> io::Result<Vec<PathBuf>> {
     let mut damaged = Vec::new();
     for folder in numbered(&dir.join("keyspaces"))?.values() {
         damaged.extend(Tree::read(folder)?.damaged);
+        damaged.extend(damaged_values(folder)?);
     }
     Ok(damaged)
 }

@@ -3,6 +3,7 @@
 //! ```text
 //! current  = version u64 ‖ xxh3-128 of the file vVERSION ‖ 0
 //! vVERSION = … ‖ section "tables" = levels u8 ‖ (runs u8 ‖ (tables u32 ‖ (id u64 ‖ 0 ‖ xxh3-128 u128 ‖ base u64)*)*)*
+//!          ‖ section "blob_files" = files u32 ‖ (id u64 ‖ 0 ‖ xxh3-128 u128)*
 //!          … ‖ "TOC!" ‖ sections u32 ‖ (place u64 ‖ len u64 ‖ name len u16 ‖ name)* ‖ "SFA!" ‖ … ‖ TOC place u64 ‖ u64
 //! ```
 //!
@@ -53,7 +54,7 @@ impl Tree {
             }
         };
         let mut files = numbered(&folder.join("tables"))?;
-        for (id, base, checksum) in list.iter().flat_map(|list| &list.0) {
+        for (id, base, checksum) in list.iter().flat_map(|list| &list.tables) {
             let path = folder.join("tables").join(id.to_string());
             match files.remove(id) {
                 Some(_) => tree.read_table(&path, *id, *base, Some(*checksum))?,
@@ -107,8 +108,13 @@ impl Tree {
     }
 }
 
-/// Which tables a keyspace has: number, what is added to the numbers of its rows, checksum of the file.
-struct List(Vec<(u64, u64, u128)>);
+/// Which files a keyspace has.
+struct List {
+    /// Number, what is added to the numbers of its rows, checksum of the file.
+    tables: Vec<(u64, u64, u128)>,
+    /// Files of values: number, checksum.
+    values: Vec<(u64, u128)>,
+}
 
 enum Listed {
     Whole(List),
@@ -155,7 +161,14 @@ impl List {
                 }
             }
         }
-        Some(Self(tables))
+        let mut left = section(bytes, b"blob_files")?;
+        let mut values = Vec::new();
+        for _ in 0..left.u32()? {
+            let id = left.u64()?;
+            (left.u8()? == 0).then_some(())?;
+            values.push((id, left.u128()?));
+        }
+        Some(Self { tables, values })
     }
 }
 
@@ -171,6 +184,24 @@ fn section<'a>(bytes: &'a [u8], name: &[u8]) -> Option<Left<'a>> {
         }
     }
     None
+}
+
+/// The files of values of a keyspace that are not as they were written: all of them are read.
+pub(crate) fn damaged_values(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let Listed::Whole(list) = List::read(folder)? else { return Ok(Vec::new()) };
+    let mut damaged = Vec::new();
+    for (id, checksum) in list.values {
+        let path = folder.join("blobs").join(id.to_string());
+        let is_whole = match fs::read(&path) {
+            Ok(bytes) => xxhash_rust::xxh3::xxh3_128(&bytes) == checksum,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+            Err(error) => return Err(error),
+        };
+        if !is_whole {
+            damaged.push(path);
+        }
+    }
+    Ok(damaged)
 }
 
 /// The list of tables of a keyspace, if it is not as it was written: which file it is.
