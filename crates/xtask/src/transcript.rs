@@ -68,6 +68,12 @@ fn run(root: &Path, folder: &Path, steps: &[Step]) -> Result<String, String> {
         script.push_str(&format!("echo '{MARK}'\n{}\n", step.command));
         if step.command.ends_with('&') {
             script.push_str("pids=\"$pids $!\"; sleep 1\n");
+            if step.command.starts_with("oublietted serve") {
+                // A busy machine takes longer; one that does not start at all is told by the next command.
+                script.push_str(
+                    "for _ in $(seq 150); do oublietted status >/dev/null 2>&1 && break; sleep 0.2; done\n",
+                );
+            }
         }
     }
     script.push_str(&format!("echo '{MARK}'\nfor pid in $pids; do kill $pid; wait $pid; done 2>/dev/null\n"));
