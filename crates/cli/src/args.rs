@@ -142,6 +142,9 @@ pub enum Command {
     Doctor,
     /// Print a completion script
     Completions(Completions),
+    /// Write the manual pages into a folder
+    #[command(hide = true)]
+    Man(Man),
     /// Print help for a command, or about: json, exit-codes, files, api
     Help(Help),
 }
@@ -449,6 +452,13 @@ pub struct Completions {
     /// The shell that shall complete
     #[arg(value_enum)]
     pub shell: clap_complete::Shell,
+}
+
+/// Arguments of `man`.
+#[derive(Args, Debug)]
+pub struct Man {
+    /// The folder
+    pub folder: PathBuf,
 }
 
 /// Arguments of `help`.

@@ -14,6 +14,7 @@ mod identity;
 pub mod input;
 mod join;
 pub mod log;
+mod man;
 pub mod message;
 pub mod notices;
 mod outbox;
@@ -60,6 +61,7 @@ pub fn run(context: &Context, command: Command) -> Result<Exit, Stop> {
         Command::Identity(verb) => identity::run(context, &verb),
         Command::Doctor => doctor::run(context),
         Command::Completions(args) => completions::run(context, &args),
+        Command::Man(args) => man::run(context, &args),
         Command::Help(args) => help::run(context, &args.topic),
     }
 }

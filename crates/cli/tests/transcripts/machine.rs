@@ -35,6 +35,13 @@ fn every_line_of_json_keeps_the_promises_of_the_schema() {
     check(&bob, &["verify", "alice"]);
     check(&bob, &["log", "alice"]);
     check(&bob, &["doctor"]);
+    let attached = alice.home.path().join("a.txt");
+    std::fs::write(&attached, "bytes").unwrap();
+    check(&alice, &["send", "bob", "-f", attached.to_str().unwrap()]);
+    check(&bob, &["pull"]);
+    check(&bob, &["files"]);
+    let id = bob.json(&["files"])[0]["id"].as_str().unwrap().to_owned();
+    check(&bob, &["save", &id, "-o", bob.home.path().to_str().unwrap()]);
     let old = bob.twin();
     check(&bob, &["send", "alice", "from bob"]);
     check(&alice, &["pull"]);
@@ -48,13 +55,6 @@ fn every_line_of_json_keeps_the_promises_of_the_schema() {
     check(&bob, &["identity", "renew"]);
     check(&alice, &["pull"]);
     check(&alice, &["log", "bob"]);
-    let attached = alice.home.path().join("a.txt");
-    std::fs::write(&attached, "bytes").unwrap();
-    check(&alice, &["send", "bob", "-f", attached.to_str().unwrap()]);
-    check(&bob, &["pull"]);
-    check(&bob, &["files"]);
-    let id = bob.json(&["files"])[0]["id"].as_str().unwrap().to_owned();
-    check(&bob, &["save", &id, "-o", bob.home.path().to_str().unwrap()]);
     check(&alice, &["send", "bob", "oops"]);
     check(&alice, &["edit", "bob", "last", "I meant this"]);
     check(&alice, &["take-back", "bob", "last"]);

@@ -13,6 +13,7 @@ mod daemon;
 mod identity;
 mod keyring;
 mod machine;
+mod manual;
 mod mistakes;
 mod person;
 mod relay;
