@@ -307,6 +307,18 @@ impl Client {
         engine::said::answer(self, contact, which, text, options)
     }
 
+    /// Collects what comes as it comes, and sends what waits, until `stop` is set. Hands nothing out, and lets other
+    /// processes collect when they want to. `connected` says whether messages arrive as they are sent; `away` is told
+    /// why not.
+    pub fn receive(
+        &self,
+        stop: &AtomicBool,
+        connected: &AtomicBool,
+        away: &dyn Fn(&ClientError),
+    ) -> Result<(), ClientError> {
+        engine::news::receive(self, stop, connected, away)
+    }
+
     /// Waits until a later message of the contact shows that their client has the message with this id.
     pub fn wait_seen(
         &self,

@@ -6,6 +6,7 @@ use crossterm::event::{
 };
 
 use crate::chat::background::Errand;
+use crate::chat::doing::Doing;
 use crate::chat::full::Chat;
 use crate::chat::keys::{Action, Where, action};
 use crate::chat::state::{Focus, Overlay};
@@ -151,6 +152,11 @@ fn send(chat: &mut Chat) -> Result<(), ClientError> {
     }
     if let Some((why, true)) = words::warning(&contact) {
         chat.say(why);
+        return Ok(());
+    }
+    if let Some(doing) = Doing::read(&text) {
+        chat.state.clear_draft();
+        chat.send_for(Errand::Do(contact.alias, doing));
         return Ok(());
     }
     match chat.client.queue(&contact.alias, text.trim_end(), &SendOptions::default()) {

@@ -7,8 +7,9 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use client::{Client, ClientError, Handled, Language, PullOptions, SafetyNumber, Trust};
+use client::{Client, ClientError, Language, SafetyNumber, Trust};
 
+use crate::chat::doing::Doing;
 use crate::problem::Problem;
 use crate::shown::shown_on_one_line;
 
@@ -34,6 +35,8 @@ pub enum Errand {
     Compare(String),
     /// It was compared and is the same.
     Same(String, Box<SafetyNumber>),
+    /// Something about a message or a file, towards a contact.
+    Do(String, Doing),
 }
 
 /// What came of it.
@@ -120,21 +123,14 @@ struct Follower {
 }
 
 impl Follower {
-    /// Receives until it shall stop. Nothing is marked as handled: that is for whoever shows it.
+    /// Receives until it shall stop, and lets other processes collect meanwhile. Nothing is marked as handled: that is
+    /// for whoever shows it.
     fn run(&self) {
-        let options = PullOptions {
-            peek: true,
-            follow: true,
-            stop: Some(self.stop.clone()),
-            connected: Some(self.connected.clone()),
-            ..PullOptions::default()
-        };
         while !self.stopped() {
-            match self.client.pull(&options, &mut |_| Handled::No) {
-                Ok(summary) => self.tell_why_not(summary.unreachable.as_ref()),
-                // Another process receives into the same vault: what comes is seen all the same.
-                Err(ClientError::CollectorBusy) => {}
-                Err(error) if error.is_temporary() => self.tell_why_not(Some(&error)),
+            let away = |error: &ClientError| self.tell_why_not(error);
+            match self.client.receive(&self.stop, &self.connected, &away) {
+                Ok(()) => {}
+                Err(error) if error.is_temporary() => self.tell_why_not(&error),
                 Err(error) => {
                     let _ = self.tell.try_send(News::NoConnection(error.what()));
                     let _ = self.tell.try_send(News::Problem(Problem::from(&error).to_string()));
@@ -145,10 +141,8 @@ impl Follower {
         }
     }
 
-    fn tell_why_not(&self, error: Option<&ClientError>) {
-        if let Some(error) = error {
-            let _ = self.tell.try_send(News::NoConnection(error.what()));
-        }
+    fn tell_why_not(&self, error: &ClientError) {
+        let _ = self.tell.try_send(News::NoConnection(error.what()));
     }
 
     fn stopped(&self) -> bool {
@@ -190,6 +184,7 @@ pub fn run(client: &Client, errand: Errand) -> Result<Option<News>, ClientError>
             client.decline(&label)?;
             Ok(Some(News::Said(format!("the request from {} is forgotten", shown_on_one_line(&label)))))
         }
+        Errand::Do(to, doing) => doing.run(client, &to).map(|words| Some(News::Said(words))),
         Errand::Compare(alias) => {
             let number = client.safety_number(&alias, Language::English)?;
             Ok(Some(News::Compare(alias, Box::new(number))))

@@ -1,5 +1,7 @@
 //! What a line of the line chat asks for.
 
+use crate::chat::doing::Doing;
+
 /// The help, one command a line.
 pub const HELP: &str = "\
 What you type is sent to whom you write to. A line that begins with / is a command:
@@ -42,6 +44,8 @@ pub enum Command {
     Help,
     /// The end.
     Quit,
+    /// Something about a message or a file.
+    Do(Doing),
     /// None of these; what was typed.
     Unknown(String),
 }
@@ -71,7 +75,7 @@ impl Command {
             ("same", true) => Self::Same,
             ("help", true) => Self::Help,
             ("quit", true) => Self::Quit,
-            _ => Self::Unknown(line.to_owned()),
+            _ => Doing::read(line).map_or(Self::Unknown(line.to_owned()), Self::Do),
         }
     }
 }

@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear, Padding, Paragraph};
 
+use crate::chat::doing;
 use crate::chat::keys::{KEYS, PLACES};
 use crate::chat::paint::Paint;
 use crate::chat::state::{Overlay, State};
@@ -74,6 +75,15 @@ fn help(paint: Paint, columns: usize) -> Vec<Line<'static>> {
                 Span::raw(words),
             ]));
         }
+    }
+    lines.push(Line::default());
+    lines.push(Line::styled("typed as a message", paint.strong()));
+    for line in doing::HELP.lines() {
+        let (typed, words) = line.split_at_checked(15).unwrap_or((line, ""));
+        lines.push(Line::from(vec![
+            Span::styled(format!("{typed:<18}"), paint.accent()),
+            Span::raw(cut(words, columns.saturating_sub(18))),
+        ]));
     }
     lines
 }

@@ -8,6 +8,7 @@ mod act;
 mod background;
 mod clock;
 mod command;
+mod doing;
 mod draw;
 mod draw_open;
 mod draw_over;

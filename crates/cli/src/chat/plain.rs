@@ -12,6 +12,7 @@ use client::{
 use crate::chat::background::{self, Background, Errand, News};
 use crate::chat::clock::Clock;
 use crate::chat::command::{Command, HELP};
+use crate::chat::doing;
 use crate::chat::words;
 use crate::commands::notices;
 use crate::commands::send::why_queued;
@@ -236,7 +237,11 @@ impl Plain<'_> {
         match command {
             Command::Nothing => {}
             Command::Quit => return Ok(true),
-            Command::Help => self.context.screen.say(HELP),
+            Command::Help => self.context.screen.say(&format!("{HELP}\n{}", doing::HELP)),
+            Command::Do(doing) => match self.to.clone() {
+                Some(to) => self.run(Errand::Do(to, doing))?,
+                None => self.say("to whom? /to NAME"),
+            },
             Command::Unknown(line) => self.say(&format!("{line}: no such command, and not sent; /help")),
             Command::Who => self.who()?,
             Command::To(alias) => self.write_to(alias),

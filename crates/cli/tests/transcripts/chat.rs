@@ -1,6 +1,6 @@
 //! `oub chat` in a real terminal, with a real relay behind it, and as lines.
 
-use crate::person::{Person, friends};
+use crate::person::{Person, Ran, friends};
 use crate::relay::Relay;
 use crate::terminal::Terminal;
 
@@ -127,6 +127,52 @@ fn a_line_chat_in_a_pipe_sends_and_shows_and_waits_for_nothing_more() {
     assert!(alice.pull().is_empty(), "what was shown is handled");
     assert_eq!(alice.run(&["chat", "--json"]).code, Some(2));
     alice.run_with(&["chat"], b"to whom?\n").assert_problem(2, "OUB-E059");
+}
+
+#[test]
+fn a_line_chat_answers_quotes_edits_takes_back_and_sends_files() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    let folder = bob.home.path().display().to_string();
+    std::fs::write(bob.home.path().join("note.txt"), "bytes").unwrap();
+    let asking = alice.command(&["ask", "bob", "ready?", "--timeout", "30s"]).spawn().unwrap();
+    while !bob.ok(&["pull"]).out.contains("(question) ready?") {}
+    bob.ok(&["send", "alice", "before"]);
+    let lines = format!(
+        "/answer nearly\n/edit before all\n/reply ready?\n/take-back\n/file {folder}/note.txt\n/file /nowhere\n"
+    );
+    let ran = bob.run_with(&["chat", "--plain", "alice"], lines.as_bytes());
+    assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
+    assert_eq!(ran.err.matches("stored for alice").count(), 5, "{}", ran.err);
+    assert!(ran.err.contains("the file cannot be read"), "{}", ran.err);
+    assert_eq!(Ran::of_child(asking).out, "nearly\n");
+    let pulled = alice.ok(&["pull"]).out;
+    assert!(
+        pulled.contains("before all  (edited)") && pulled.contains("(file) note.txt, 5 bytes"),
+        "{pulled}"
+    );
+    assert!(!pulled.contains("(to “"), "taken back before it was seen: {pulled}");
+    let id = alice.json(&["files"])[0]["id"].as_str().unwrap().to_owned();
+    let folder = alice.home.path().display().to_string();
+    let saved = alice.run_with(&["chat", "--plain", "bob"], format!("/save {id} {folder}\n").as_bytes());
+    assert!(saved.err.contains("saved as ") && saved.err.contains("note.txt"), "{saved:?}");
+}
+
+/// An open chat lets others collect: a pull beside it does not wait for its end.
+#[test]
+fn other_commands_work_beside_an_open_chat() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    let mut screen = chat(&alice, &["bob"]);
+    bob.ok(&["send", "alice", "to the chat"]);
+    screen.sees("to the chat");
+    alice.ok(&["send", "bob", "from a shell"]);
+    assert!(alice.ok(&["pull", "--timeout", "20s"]).err.is_empty());
+    assert_eq!(bob.pull(), ["from a shell"]);
+    bob.ok(&["send", "alice", "to the chat again"]);
+    screen.sees("to the chat again");
+    screen.signal("TERM");
+    assert!(screen.ends().success());
 }
 
 #[test]

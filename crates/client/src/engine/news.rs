@@ -14,6 +14,8 @@ use crate::{Client, ClientError, Waited};
 const LOOK: Duration = Duration::from_millis(250);
 /// How long the collector's lock is left to others who want it.
 const PAUSE: Duration = Duration::from_millis(150);
+/// As good as for ever.
+const STAY_MAX: Duration = Duration::from_secs(365 * 86_400);
 /// How often the outbox is looked into.
 const FLUSH: Duration = Duration::from_secs(5);
 
@@ -22,9 +24,24 @@ pub(crate) struct Patience<'a> {
     pub(crate) end: Instant,
     /// Set to true by whoever does not want to wait any longer.
     pub(crate) stop: Option<&'a AtomicBool>,
+    /// True while messages arrive as they are sent.
+    pub(crate) connected: Option<&'a AtomicBool>,
+    /// Told why the relay could not be reached; it is tried again.
+    pub(crate) away: Option<&'a dyn Fn(&ClientError)>,
 }
 
-impl Patience<'_> {
+impl<'a> Patience<'a> {
+    /// Until then, or until `stop` says otherwise.
+    pub(crate) fn until(end: Instant, stop: Option<&'a AtomicBool>) -> Self {
+        Patience { end, stop, connected: None, away: None }
+    }
+
+    fn set_connected(&self, connected: bool) {
+        if let Some(flag) = self.connected {
+            flag.store(connected, Ordering::Relaxed);
+        }
+    }
+
     fn is_over(&self) -> bool {
         Instant::now() >= self.end || self.is_stopped()
     }
@@ -35,7 +52,10 @@ impl Patience<'_> {
     }
 
     fn sleep(&self, long: Duration) {
-        std::thread::sleep(long.min(self.end.saturating_duration_since(Instant::now())));
+        let end = self.end.min(Instant::now() + long);
+        while Instant::now() < end && !self.is_stopped() {
+            std::thread::sleep(LOOK.min(end.saturating_duration_since(Instant::now())));
+        }
     }
 }
 
@@ -59,9 +79,10 @@ pub(crate) fn wait_for<T>(
         if let Some(resident) = client.options.resident.get()
             && resident.wait_for_news(LOOK) != Waited::Gone
         {
+            patience.set_connected(true);
             continue;
         }
-        let _lock = match client.vault.collector_lock(Duration::ZERO) {
+        let lock = match client.vault.collector_lock(Duration::ZERO) {
             Ok(lock) => lock,
             Err(ClientError::CollectorBusy) => {
                 patience.sleep(LOOK);
@@ -69,11 +90,16 @@ pub(crate) fn wait_for<T>(
             }
             Err(error) => return Err(error),
         };
-        match run(follow(client, patience, find)) {
+        let followed = run(follow(client, patience, find));
+        patience.set_connected(false);
+        match followed {
             Ok(Some(found)) => return Ok(Some(found)),
             Ok(None) => attempt = 0,
             Err(error) if error.is_temporary() => {
-                drop(_lock);
+                drop(lock);
+                if let Some(away) = patience.away {
+                    away(&error);
+                }
                 let wait = backoff_ms(attempt, client.number(), error.retry_after_s());
                 patience.sleep(Duration::from_millis(wait));
                 attempt += 1;
@@ -81,7 +107,7 @@ pub(crate) fn wait_for<T>(
             }
             Err(error) => return Err(error),
         }
-        drop(_lock);
+        drop(lock);
         patience.sleep(PAUSE);
     }
 }
@@ -95,6 +121,7 @@ async fn follow<T>(
     let mut owner = Owner::connect(client).await?;
     owner.drain().await?;
     owner.follow().await?;
+    patience.set_connected(true);
     let mut flushed = Instant::now();
     let mut came = true;
     let found = loop {
@@ -110,4 +137,21 @@ async fn follow<T>(
     };
     owner.close().await;
     Ok(found)
+}
+
+/// See [`Client::receive`].
+pub(crate) fn receive(
+    client: &Client,
+    stop: &AtomicBool,
+    connected: &AtomicBool,
+    away: &dyn Fn(&ClientError),
+) -> Result<(), ClientError> {
+    let patience = Patience {
+        connected: Some(connected),
+        away: Some(away),
+        ..Patience::until(Instant::now() + STAY_MAX, Some(stop))
+    };
+    let ended = wait_for::<()>(client, &patience, &mut || Ok(None));
+    connected.store(false, Ordering::Relaxed);
+    ended.map(drop)
 }

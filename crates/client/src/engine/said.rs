@@ -82,7 +82,10 @@ pub(crate) fn edit(
     let row = client.vault.erase(|tx| {
         let person = contact::expect(tx, alias)?;
         check_person(&person, options)?;
-        let named = said::find_named(tx, person.id, which, Some(Direction::Sent))?;
+        let named = match which {
+            "last" => said::last_editable(tx, person.id)?,
+            which => said::find_named(tx, person.id, which, Some(Direction::Sent))?,
+        };
         let row = outbox::by_id(tx, named.row)?;
         let body = row.body.unwrap_or_else(|| row.text.clone().into_bytes());
         let Some(kind) = said::reworded(row.kind as u8, &body, text) else {
@@ -245,7 +248,7 @@ fn wait_for_answer(
     options: &AskOptions,
     end: Instant,
 ) -> Result<Asked, ClientError> {
-    let patience = Patience { end, stop: options.stop.as_deref() };
+    let patience = Patience::until(end, options.stop.as_deref());
     let mut find = || client.vault.write(|tx| take_answer(tx, person, question, options));
     Ok(match wait_for(client, &patience, &mut find)? {
         Some(answer) => Asked::Answered(Box::new(answer)),
@@ -278,7 +281,7 @@ pub(crate) fn wait_seen(
     wait: Duration,
     stop: Option<&AtomicBool>,
 ) -> Result<bool, ClientError> {
-    let patience = Patience { end: Instant::now() + wait, stop };
+    let patience = Patience::until(Instant::now() + wait, stop);
     let mut find = || {
         let seen = client.vault.read(|tx| outbox::is_answered(tx, id))?;
         Ok(seen.then_some(()))

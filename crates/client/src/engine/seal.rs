@@ -20,7 +20,7 @@ use crate::{
     vault::{
         Tx,
         contact::{self, Person},
-        mailbox, me,
+        file, mailbox, me,
         outbox::{self, Gone, OutKind, OutRow, SealedAs, SealedRow},
         stamp,
     },
@@ -30,6 +30,10 @@ use crate::{
 const SPARE_STAMPS: usize = 64;
 /// Stamps that parts of files leave to words (DESIGN § 9.6).
 const STAMPS_FOR_WORDS: u32 = 64;
+/// So many the parts of a small file leave: who was just accepted holds 32, and may send a picture at once.
+const STAMPS_BESIDE_SMALL: u32 = 16;
+/// Parts of a small file.
+const SMALL_PARTS_MAX: u64 = 8;
 
 /// Which way a waiting message would take now.
 pub(crate) fn route(tx: &Tx<'_>, person: &Person, row: &OutRow) -> Result<Route, ClientError> {
@@ -55,9 +59,18 @@ pub(crate) fn route(tx: &Tx<'_>, person: &Person, row: &OutRow) -> Result<Route,
         (kind, Route::Hello) if !kind.may_greet() => Route::Wait(Patience::Answer),
         // A file never stands in the way of words.
         (OutKind::FilePart, Route::SessionForm) => Route::Wait(Patience::Answer),
-        (OutKind::FilePart, Route::Inbox) if stamps <= STAMPS_FOR_WORDS => Route::Wait(Patience::Answer),
+        (OutKind::FilePart, Route::Inbox) if stamps <= left_by_parts(tx, row)? => {
+            Route::Wait(Patience::Answer)
+        }
         (_, chosen) => chosen,
     })
+}
+
+/// How many stamps the parts of this one's file leave.
+fn left_by_parts(tx: &Tx<'_>, row: &OutRow) -> Result<u32, ClientError> {
+    let Some(file) = row.target else { return Ok(STAMPS_FOR_WORDS) };
+    let (parts, _) = file::stored_parts(tx, row.contact, &file)?;
+    Ok(if parts <= SMALL_PARTS_MAX { STAMPS_BESIDE_SMALL } else { STAMPS_FOR_WORDS })
 }
 
 /// Whether the next message shall begin a fresh Olm session: so much went unanswered, and both still have the keys

@@ -93,7 +93,7 @@ impl SaidError {
         match self {
             FileIncomplete { .. } => 4,
             QuestionOver => 5,
-            FileUnreadable { .. } | FileGone { .. } => 7,
+            FileGone { .. } => 7,
             _ => 2,
         }
     }

@@ -15,6 +15,9 @@ const HANDING: &str = "handing.lock";
 /// Locked, shared, by those who wait for the right to collect: who can let go of it sees that somebody wants it.
 const WANTED: &str = "collector.wanted";
 
+/// Who waits for less does without: a connection is not given up for it.
+const WANTED_WAIT: Duration = Duration::from_secs(1);
+
 /// Held by the process that collects; the system lets go of it when the process ends, however it ends.
 pub(crate) struct CollectorLock {
     _file: File,
@@ -28,14 +31,17 @@ pub(crate) struct HandingLock {
 impl Vault {
     /// Waits at most `wait` for the right to collect.
     pub(crate) fn collector_lock(&self, wait: Duration) -> Result<CollectorLock, ClientError> {
-        let wanted = match self.lock(COLLECTOR, Duration::ZERO) {
+        match self.lock(COLLECTOR, Duration::ZERO) {
             Ok(file) => return Ok(CollectorLock { _file: file }),
-            Err(ClientError::CollectorBusy) if wait.is_zero() => return Err(ClientError::CollectorBusy),
-            Err(ClientError::CollectorBusy) => self.lock_file(WANTED)?,
+            Err(ClientError::CollectorBusy) if wait < WANTED_WAIT => {}
+            Err(ClientError::CollectorBusy) => {
+                let wanted = self.lock_file(WANTED)?;
+                // Who cannot say that he waits waits all the same.
+                let _ = wanted.try_lock_shared();
+                return Ok(CollectorLock { _file: self.lock(COLLECTOR, wait)? });
+            }
             Err(error) => return Err(error),
-        };
-        // Who cannot say that he waits waits all the same.
-        let _ = wanted.try_lock_shared();
+        }
         Ok(CollectorLock { _file: self.lock(COLLECTOR, wait)? })
     }
 

@@ -262,6 +262,17 @@ pub(crate) struct Named {
     pub(crate) message_id: MessageId,
 }
 
+/// My last message to a contact whose words can be edited.
+pub(crate) fn last_editable(tx: &Tx<'_>, contact: i64) -> Result<Named, ClientError> {
+    let sql = "SELECT id, message_id FROM outbox WHERE contact = ?1 AND kind IN (1, 12) AND gone = 0
+               ORDER BY id DESC LIMIT 1";
+    let found = tx.prepare_cached(sql)?.query_row([contact], |row| {
+        Ok(Named { direction: Direction::Sent, row: row.get(0)?, message_id: MessageId(row.get(1)?) })
+    });
+    let none = || ClientError::from(SaidError::NoSuchMessage { which: "last".to_owned() });
+    found.optional()?.ok_or_else(none)
+}
+
 /// Finds a message of this contact's history. `last` names the last one in this direction.
 pub(crate) fn find_named(
     tx: &Tx<'_>,

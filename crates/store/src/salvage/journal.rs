@@ -143,7 +143,9 @@ pub(crate) fn walk<'a>(bytes: &'a [u8], last: &mut u64, each: &mut EachItem<'a, 
             batch.items.into_iter().for_each(|item| each(*last, item));
             batch.end
         } else if is_torn(bytes, at) {
-            findings.torn = bytes.len() - at;
+            // Zeros are room that was made beforehand, and nothing was written there.
+            let written = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+            findings.torn = written.saturating_sub(at);
             bytes.len()
         } else {
             let end = pass(bytes, at, *last, each);
