@@ -10,7 +10,7 @@ use crate::chat::act::{self, Next};
 use crate::chat::background::{Background, Errand, News};
 use crate::chat::draw::{Drawn, draw};
 use crate::chat::state::{Focus, Link, Overlay, State, Who};
-use crate::chat::terminal::Terminal;
+use crate::chat::terminal::{self, Terminal};
 use crate::chat::thread::{PAGE, Thread};
 use crate::commands::notices;
 use crate::exit::Exit;
@@ -128,7 +128,11 @@ impl Chat {
     }
 
     fn take_events(&mut self) -> io::Result<Next> {
-        if !event::poll(LOOK)? {
+        if !terminal::is_there(LOOK)? {
+            return Ok(Next::Leave);
+        }
+        // What is no key comes here as well: another size.
+        if !event::poll(Duration::ZERO)? {
             return Ok(Next::Go);
         }
         for _ in 0..EVENTS_MAX {

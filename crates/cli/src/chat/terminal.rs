@@ -1,8 +1,10 @@
 //! The terminal: taken for the full screen, and given back however the chat ends.
 
 use std::io::{self, Stdout, Write as _};
+use std::mem::ManuallyDrop;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use crossterm::cursor::Show;
 use crossterm::event::{
@@ -15,6 +17,8 @@ use crossterm::terminal::{
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
 use ratatui::{TerminalOptions, Viewport};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGTSTP};
 
 /// A terminal that ratatui draws on.
@@ -23,8 +27,9 @@ pub type Canvas = ratatui::Terminal<CrosstermBackend<Stdout>>;
 /// The terminal as long as the chat has it.
 #[derive(Debug)]
 pub struct Terminal {
-    /// What is drawn on.
-    pub canvas: Canvas,
+    /// What is drawn on. Never dropped with the terminal: ratatui would show the cursor once more and say on standard
+    /// error that it could not, which ends in a panic where the terminal is gone. [`give_back`] shows it.
+    pub canvas: ManuallyDrop<Canvas>,
     end: Arc<AtomicBool>,
     stop: Arc<AtomicBool>,
 }
@@ -43,7 +48,7 @@ impl Terminal {
             report(panic);
         }));
         enter()?;
-        Ok(Self { canvas: blank()?, end, stop })
+        Ok(Self { canvas: ManuallyDrop::new(blank()?), end, stop })
     }
 
     /// Whether a signal asks for the end.
@@ -66,7 +71,8 @@ impl Terminal {
 
     /// Everything is drawn anew, for the size that the terminal has now.
     pub fn begin_again(&mut self) -> io::Result<()> {
-        self.canvas = blank()?;
+        let before = std::mem::replace(&mut self.canvas, ManuallyDrop::new(blank()?));
+        drop(ManuallyDrop::into_inner(before));
         Ok(())
     }
 }
@@ -75,6 +81,22 @@ impl Drop for Terminal {
     fn drop(&mut self) {
         give_back();
     }
+}
+
+/// Waits at most so long for a key. False when the terminal is gone: its reader would find its end again and again, and
+/// never come back.
+pub fn is_there(wait: Duration) -> io::Result<bool> {
+    let wait = Timespec { tv_sec: 0, tv_nsec: i64::from(wait.subsec_nanos()) };
+    let stdin = io::stdin();
+    let mut keys = [PollFd::new(&stdin, PollFlags::IN)];
+    match poll(&mut keys, Some(&wait)) {
+        Ok(_) => {}
+        // A signal: looked at by whoever asks next.
+        Err(Errno::INTR) => return Ok(true),
+        Err(error) => return Err(error.into()),
+    }
+    let gone = PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL;
+    Ok(keys.iter().all(|key| !key.revents().intersects(gone)))
 }
 
 /// A canvas of a fixed size: ratatui would ask the terminal where its cursor is before it clears, and a terminal

@@ -175,6 +175,42 @@ fn other_commands_work_beside_an_open_chat() {
     assert!(screen.ends().success());
 }
 
+/// A window that is closed ends its chat, also where nobody sends the signal for it.
+#[test]
+fn a_chat_ends_with_its_terminal() {
+    let relay = Relay::start();
+    let (alice, _bob) = friends(&relay);
+    let script = "import os, pty, signal, sys, time\n\
+        pid, keys = pty.fork()\n\
+        if pid == 0:\n    \
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)\n    \
+            os.environ['TERM'] = 'xterm'\n    \
+            os.execv(sys.argv[1], [sys.argv[1], 'chat'])\n\
+        os.read(keys, 65536)\n\
+        time.sleep(1)\n\
+        os.close(keys)\n\
+        for _ in range(300):\n    \
+            ended, status = os.waitpid(pid, os.WNOHANG)\n    \
+            if ended:\n        \
+                sys.exit(os.waitstatus_to_exitcode(status))\n    \
+            time.sleep(0.1)\n\
+        os.kill(pid, signal.SIGKILL)\n\
+        sys.exit(1)\n";
+    let oub = alice.command(&[]);
+    let mut python = std::process::Command::new("python3");
+    let ran = Ran::of(
+        python
+            .env_clear()
+            .envs(oub.get_envs().filter_map(|(name, value)| Some((name, value?))))
+            .args(["-c", script])
+            .arg(oub.get_program())
+            .stdin(std::process::Stdio::null())
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped()),
+    );
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+}
+
 #[test]
 fn a_terminal_without_abilities_gets_lines_and_a_sentence() {
     let relay = Relay::start();
