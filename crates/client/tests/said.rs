@@ -153,6 +153,22 @@ fn words_disappear_on_both_sides_once_their_time_is_over() {
 }
 
 #[test]
+fn an_edit_that_waits_when_its_words_disappear_says_nothing_and_holds_up_nothing() {
+    let mut relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    let burn = SendOptions { expire: Some(Duration::from_secs(3_600)), ..SendOptions::default() };
+    alice.client().send("bob", "burn this", &burn).unwrap();
+    relay.kill();
+    alice.client().edit("bob", "last", "burn that", &SendOptions::default()).unwrap();
+    assert_eq!(texts(&alice.client_hours_later(2).log("bob", None).unwrap()), ["hello"]);
+    relay.restart();
+    alice.stored(&bob, "and what follows arrives");
+    let heard: Vec<_> = bob.pull().into_iter().filter_map(|got| got.body.text().map(str::to_owned)).collect();
+    assert_eq!(heard, ["burn this", "and what follows arrives"]);
+    assert!(alice.client().outbox().unwrap().is_empty());
+}
+
+#[test]
 fn a_timer_is_agreed_shown_and_kept_by_both() {
     let relay = Relay::start();
     let (alice, bob) = friends(&relay);

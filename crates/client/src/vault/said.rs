@@ -237,19 +237,21 @@ pub(crate) fn is_any_over(tx: &Tx<'_>) -> Result<bool, ClientError> {
 /// Erases words whose time is over.
 pub(crate) fn erase_over(tx: &Tx<'_>) -> Result<(), ClientError> {
     let now = int(tx.now().0);
-    // Edits hold the same words.
-    for (table, own) in [("message", ""), ("outbox", ", text = ''")] {
-        let edits = format!(
-            "UPDATE {table} SET body = x''{own}, shown_or_gone WHERE kind = 14 AND target IN
-             (SELECT message_id FROM {table} WHERE expires_at <= ?1 AND gone = 0)"
-        );
-        let shown = if table == "message" { "shown = 0" } else { "gone = 2" };
-        tx.execute(&edits.replace("shown_or_gone", shown), [now])?;
-        let words = format!(
-            "UPDATE {table} SET body = {}{own}, gone = 2 WHERE expires_at <= ?1 AND gone = 0",
-            if table == "message" { "x''" } else { "NULL" }
-        );
-        tx.execute(&words, [now])?;
+    let over = |table: &str| format!("SELECT message_id FROM {table} WHERE expires_at <= ?1 AND gone = 0");
+    // Edits hold the same words. One of mine that still waits leaves as something that says nothing.
+    for sql in [
+        format!(
+            "UPDATE message SET body = x'', shown = 0 WHERE kind = 14 AND target IN ({})",
+            over("message")
+        ),
+        format!(
+            "UPDATE outbox SET body = NULL, text = '', gone = 2 WHERE kind = 14 AND target IN ({})",
+            over("outbox")
+        ),
+        "UPDATE message SET body = x'', gone = 2 WHERE expires_at <= ?1 AND gone = 0".to_owned(),
+        "UPDATE outbox SET body = NULL, text = '', gone = 2 WHERE expires_at <= ?1 AND gone = 0".to_owned(),
+    ] {
+        tx.execute(&sql, [now])?;
     }
     Ok(())
 }
