@@ -40,10 +40,7 @@ pub(crate) fn pull(
     options: &PullOptions,
     sink: Sink<'_>,
 ) -> Result<PullSummary, ClientError> {
-    let only = match &options.from {
-        Some(alias) => Some(client.vault.read(|tx| contact::expect(tx, alias))?.id),
-        None => None,
-    };
+    let only = only_from(client, options)?;
     // Whoever stays connected collects for us; the lock is ours only where nobody does.
     let (lock, network) = match resident_collect(client) {
         Some(collected) => (None, run(flush_all(client)).map(|_| collected)),
@@ -71,14 +68,17 @@ pub(crate) fn hand_out_only(
     options: &PullOptions,
     sink: Sink<'_>,
 ) -> Result<PullSummary, ClientError> {
-    let only = match &options.from {
-        Some(alias) => Some(client.vault.read(|tx| contact::expect(tx, alias))?.id),
-        None => None,
-    };
+    let only = only_from(client, options)?;
     let _handing = client.vault.handing_lock(client.options.timeout)?;
     let mut handing = Handing::new(client, options, only);
     handing.hand_out(sink)?;
     handing.finish()
+}
+
+/// The one contact whose messages are wanted, if it is one.
+fn only_from(client: &Client, options: &PullOptions) -> Result<Option<i64>, ClientError> {
+    let Some(alias) = &options.from else { return Ok(None) };
+    Ok(Some(client.vault.read(|tx| contact::expect(tx, alias))?.id))
 }
 
 /// See [`Client::collect`].
