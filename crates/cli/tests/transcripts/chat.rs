@@ -175,6 +175,19 @@ fn other_commands_work_beside_an_open_chat() {
     assert!(screen.ends().success());
 }
 
+/// Words whose time is over go from the screen that shows them, and from the vault beneath it.
+#[test]
+fn words_disappear_from_an_open_chat() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    let mut screen = chat(&alice, &["bob"]);
+    bob.ok(&["send", "alice", "burn this", "--expire", "2s"]);
+    screen.sees("burn this");
+    screen.wait("it disappears", |screen| !screen.contents().contains("burn this"));
+    screen.signal("TERM");
+    assert!(screen.ends().success());
+}
+
 /// A window that is closed ends its chat, also where nobody sends the signal for it.
 #[test]
 fn a_chat_ends_with_its_terminal() {

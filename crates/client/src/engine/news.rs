@@ -7,13 +7,15 @@ use std::{
 
 use client_core::schedule::backoff_ms;
 
-use super::{owner::Owner, run, send::flush_all};
+use super::{owner::Owner, pull::round, run, send::flush_all, upkeep};
 use crate::{Client, ClientError, Waited};
 
 /// How often it is looked for.
 const LOOK: Duration = Duration::from_millis(250);
 /// How long the collector's lock is left to others who want it.
 const PAUSE: Duration = Duration::from_millis(150);
+/// How often what only a drained client may do is done (prekeys, the daily sweep), by who stays.
+const ROUND: Duration = Duration::from_secs(3_600);
 /// As good as for ever.
 const STAY_MAX: Duration = Duration::from_secs(365 * 86_400);
 /// How often the outbox is looked into.
@@ -28,12 +30,14 @@ pub(crate) struct Patience<'a> {
     pub(crate) connected: Option<&'a AtomicBool>,
     /// Told why the relay could not be reached; it is tried again.
     pub(crate) away: Option<&'a dyn Fn(&ClientError)>,
+    /// Whether it stays for so long that upkeep is its business.
+    stays: bool,
 }
 
 impl<'a> Patience<'a> {
     /// Until then, or until `stop` says otherwise.
     pub(crate) fn until(end: Instant, stop: Option<&'a AtomicBool>) -> Self {
-        Patience { end, stop, connected: None, away: None }
+        Patience { end, stop, connected: None, away: None, stays: false }
     }
 
     fn set_connected(&self, connected: bool) {
@@ -67,7 +71,7 @@ pub(crate) fn wait_for<T>(
     patience: &Patience<'_>,
     find: &mut dyn FnMut() -> Result<Option<T>, ClientError>,
 ) -> Result<Option<T>, ClientError> {
-    let mut attempt = 0;
+    let (mut attempt, mut kept_up) = (0, None::<Instant>);
     loop {
         if let Some(found) = find()? {
             return Ok(Some(found));
@@ -90,11 +94,20 @@ pub(crate) fn wait_for<T>(
             }
             Err(error) => return Err(error),
         };
-        let followed = run(follow(client, patience, find));
+        let due = patience.stays && kept_up.is_none_or(|last| last.elapsed() >= ROUND);
+        let followed = run(async {
+            if due {
+                round(client).await?;
+            }
+            follow(client, patience, find).await
+        });
         patience.set_connected(false);
         match followed {
             Ok(Some(found)) => return Ok(Some(found)),
-            Ok(None) => attempt = 0,
+            Ok(None) => {
+                attempt = 0;
+                kept_up = if due { Some(Instant::now()) } else { kept_up };
+            }
             Err(error) if error.is_temporary() => {
                 drop(lock);
                 if let Some(away) = patience.away {
@@ -112,7 +125,7 @@ pub(crate) fn wait_for<T>(
     }
 }
 
-/// One connection, until it is found, patience ends, or another process wants to collect.
+/// One connection, until it is found, an hour is over, patience ends, or another process wants to collect.
 async fn follow<T>(
     client: &Client,
     patience: &Patience<'_>,
@@ -122,15 +135,18 @@ async fn follow<T>(
     owner.drain().await?;
     owner.follow().await?;
     patience.set_connected(true);
-    let mut flushed = Instant::now();
+    let (began, mut flushed) = (Instant::now(), Instant::now());
     let mut came = true;
     let found = loop {
         let found = if came { find()? } else { None };
-        if found.is_some() || patience.is_over() || client.vault.is_collector_wanted() {
+        let ends = patience.is_over() || began.elapsed() >= ROUND || client.vault.is_collector_wanted();
+        if found.is_some() || ends {
             break found;
         }
         if came || flushed.elapsed() > FLUSH {
             flush_all(client).await?;
+            // Words whose time is over go while somebody looks at them.
+            upkeep::sweep(client)?;
             flushed = Instant::now();
         }
         came = owner.wait(LOOK).await?;
@@ -149,6 +165,7 @@ pub(crate) fn receive(
     let patience = Patience {
         connected: Some(connected),
         away: Some(away),
+        stays: true,
         ..Patience::until(Instant::now() + STAY_MAX, Some(stop))
     };
     let ended = wait_for::<()>(client, &patience, &mut || Ok(None));

@@ -9,7 +9,7 @@ use std::{
 use client_core::schedule::backoff_ms;
 use tokio::time::timeout;
 
-use super::{owner::Owner, pull::drain, run};
+use super::{owner::Owner, pull::drain, run, upkeep};
 use crate::{
     Client, ClientError, Collected, Desk, Staying,
     desk::{Ask, Nudged, Token},
@@ -18,6 +18,8 @@ use crate::{
 
 /// How often it looks whether it shall stop, when nobody rings.
 const LOOK: Duration = Duration::from_secs(1);
+/// How often words are looked for whose time is over.
+const SWEEP: Duration = Duration::from_secs(5);
 /// A connection is made anew this often: what only a drained client may do (prekeys, the daily sweep) comes with it.
 const ROUND: Duration = Duration::from_secs(3_600);
 /// How long it waits for another process that collects, before it says so and tries again.
@@ -100,8 +102,13 @@ impl Stay<'_> {
     }
 
     async fn follow(&mut self, owner: &mut Owner<'_>) -> Result<Ended, ClientError> {
-        let began = Instant::now();
+        let (began, mut swept) = (Instant::now(), Instant::now());
         loop {
+            if swept.elapsed() > SWEEP {
+                // Words whose time is over go while nobody opens the vault anew.
+                upkeep::sweep(self.client)?;
+                swept = Instant::now();
+            }
             if let Some(ended) = self.answer(owner).await? {
                 return Ok(ended);
             }
