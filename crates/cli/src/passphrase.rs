@@ -78,7 +78,7 @@ pub fn recovery_words(context: &Context, file: Option<&Path>) -> Result<Passphra
 fn no_backup_passphrase() -> Problem {
     Problem::new(
         Exit::Local,
-        "OUB-E090",
+        "OUB-E156",
         "the backup needs a passphrase",
         "none was given, and nobody can be asked for one here",
         "run it in a terminal, or give   --backup-passphrase-file FILE   (OUB_BACKUP_PASSPHRASE_FILE)",

@@ -1,6 +1,7 @@
 //! Checks that the project is what it says it is: `cargo xtask arrows | licences | tidy | transcript | promises`.
 
 mod arrows;
+mod codes;
 mod fuzzing;
 mod graph;
 mod licence_expression;

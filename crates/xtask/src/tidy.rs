@@ -44,6 +44,7 @@ pub fn check(root: &Path) -> Result<Findings, String> {
             findings.push(format!("{} has {lines} lines; look for its second noun", file.display()));
         }
     }
+    findings.extend(crate::codes::check(root)?);
     Ok(findings)
 }
 

@@ -58,7 +58,7 @@ fn remove(context: &Context, client: &Client, alias: &str, yes: bool) -> Result<
         if !context.can_ask() {
             let what = format!("{name} was not removed");
             let why = format!("this erases {lost}, and nobody can be asked here");
-            return Err(usage("OUB-E038", what, why, format!("oub contact remove {name} --yes")).into());
+            return Err(usage("OUB-E155", what, why, format!("oub contact remove {name} --yes")).into());
         }
         if !context.confirms(&format!("This erases {lost}. Remove?")) {
             context.screen.say(&format!("{name} stays"));

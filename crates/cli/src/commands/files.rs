@@ -54,7 +54,7 @@ pub fn save(context: &Context, args: &Save) -> Result<Exit, Stop> {
         None => {
             let what = "nowhere to save the file";
             let why = "without a terminal the present folder may be any";
-            return Err(usage("OUB-E042", what, why, "oub save ID -o DIR").into());
+            return Err(usage("OUB-E152", what, why, "oub save ID -o DIR").into());
         }
     };
     let path = client.save_file(&args.file, &to)?;

@@ -13,7 +13,7 @@ pub fn run(context: &Context, args: &Man) -> Result<Exit, Stop> {
     clap_mangen::generate_to(Oub::command(), &args.folder).map_err(|error| {
         let what = format!("cannot write the manual into {}", args.folder.display());
         let remedy = "give a folder that is there and may be written to";
-        Problem::new(Exit::Local, "OUB-E044", what, error.to_string(), remedy)
+        Problem::new(Exit::Local, "OUB-E154", what, error.to_string(), remedy)
     })?;
     context.screen.say("✓ manual written");
     Ok(Exit::Done)

@@ -54,7 +54,7 @@ fn check_folder(folder: &Path) -> Result<(), Stop> {
         return Ok(());
     }
     let what = format!("{} is no folder", shown_on_one_line(&folder.to_string_lossy()));
-    Err(usage("OUB-E043", what, "files are saved into a folder that is there", "mkdir it first").into())
+    Err(usage("OUB-E153", what, "files are saved into a folder that is there", "mkdir it first").into())
 }
 
 /// Where messages go: the screen, or a command.

@@ -74,7 +74,7 @@ fn send_file(
 
 fn unreadable(file: &Path, why: &str) -> Stop {
     let what = format!("cannot read {}", shown_on_one_line(&file.to_string_lossy()));
-    usage("OUB-E041", what, why, "give a file that you may read; nothing was sent").into()
+    usage("OUB-E151", what, why, "give a file that you may read; nothing was sent").into()
 }
 
 /// Says what became of it: one line for a program, one for a person.

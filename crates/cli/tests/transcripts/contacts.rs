@@ -80,7 +80,7 @@ fn removing_asks_and_whoever_was_removed_asks_again() {
     let relay = Relay::start();
     let (alice, bob) = friends(&relay);
     let ran = alice.run(&["contact", "remove", "bob"]);
-    ran.assert_problem(2, "OUB-E038");
+    ran.assert_problem(2, "OUB-E155");
     assert!(ran.err.contains("2 message(s)") && ran.err.contains("--yes"), "{}", ran.err);
     assert_eq!(alice.ok(&["log", "bob"]).out.lines().count(), 2, "nothing was lost");
 

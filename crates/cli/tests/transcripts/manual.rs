@@ -6,7 +6,7 @@ use crate::person::Person;
 fn every_verb_has_a_page_of_the_manual() {
     let nobody = Person::new("nobody");
     let folder = nobody.home.path().join("man");
-    nobody.run(&["man", folder.to_str().unwrap()]).assert_problem(7, "OUB-E044");
+    nobody.run(&["man", folder.to_str().unwrap()]).assert_problem(7, "OUB-E154");
     std::fs::create_dir(&folder).unwrap();
     nobody.ok(&["man", folder.to_str().unwrap()]);
     for verb in ["join", "send", "pull", "ask", "contact-timer", "daemon-install", "identity-backup"] {

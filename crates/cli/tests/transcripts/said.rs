@@ -22,7 +22,7 @@ fn a_file_is_sent_shown_and_saved_where_it_harms_nothing() {
     assert!(pulled.contains("(file) clé.pdf, 300.0 kB  for you\n  save it:   oub save "), "{pulled}");
     let listed = bob.ok(&["files"]).out;
     let id = listed.split(' ').next().unwrap().to_owned();
-    bob.run(&["save", &id]).assert_problem(2, "OUB-E042");
+    bob.run(&["save", &id]).assert_problem(2, "OUB-E152");
     let folder = bob.home.path().join("in");
     std::fs::create_dir(&folder).unwrap();
     let piped = bob.command(&["save", &id, "-o", "-"]).output().unwrap();
@@ -31,7 +31,7 @@ fn a_file_is_sent_shown_and_saved_where_it_harms_nothing() {
     assert!(saved.trim_end().ends_with("in/clé.pdf"), "{saved}");
     assert_eq!(std::fs::read(saved.trim_end()).unwrap(), bytes(300_000));
     assert_eq!(std::fs::metadata(saved.trim_end()).unwrap().permissions().mode() & 0o777, 0o600);
-    bob.run(&["save", &id, "-o", folder.to_str().unwrap()]).assert_problem(2, "OUB-E114");
+    bob.run(&["save", &id, "-o", folder.to_str().unwrap()]).assert_problem(2, "OUB-E144");
     assert!(bob.ok(&["files"]).out.contains("saved as "));
 }
 
@@ -42,7 +42,7 @@ fn a_pipe_is_a_file_and_pull_saves_it_before_a_hook_sees_it() {
     let sent = alice.run_with(&["send", "bob", "-f", "-", "--name", "../db.sql"], b"dump");
     assert_eq!(sent.code, Some(0), "{sent:?}");
     let folder = bob.home.path().display().to_string();
-    bob.run(&["pull", "-o", "/nowhere/at/all"]).assert_problem(2, "OUB-E043");
+    bob.run(&["pull", "-o", "/nowhere/at/all"]).assert_problem(2, "OUB-E153");
     let failed = bob.run(&["pull", "-o", &folder, "--exec", "exit 7"]);
     assert_eq!(failed.code, Some(4), "{failed:?}");
     let pulled = bob.ok(&["pull", "-o", &folder, "--exec", "printf '%s ' \"$OUB_KIND\"; cat \"$OUB_FILE\""]);
@@ -57,11 +57,11 @@ fn what_cannot_be_sent_as_a_file_says_why() {
     let relay = Relay::start();
     let (alice, _bob) = friends(&relay);
     let folder = alice.home.path().display().to_string();
-    alice.run(&["send", "bob", "-f", &folder]).assert_problem(2, "OUB-E041");
-    alice.run(&["send", "bob", "-f", "/nowhere"]).assert_problem(2, "OUB-E041");
+    alice.run(&["send", "bob", "-f", &folder]).assert_problem(2, "OUB-E151");
+    alice.run(&["send", "bob", "-f", "/nowhere"]).assert_problem(2, "OUB-E151");
     let large = alice.home.path().join("large");
     std::fs::File::create(&large).unwrap().set_len(16 * 1024 * 1024 + 1).unwrap();
-    alice.run(&["send", "bob", "-f", large.to_str().unwrap()]).assert_problem(2, "OUB-E111");
+    alice.run(&["send", "bob", "-f", large.to_str().unwrap()]).assert_problem(2, "OUB-E141");
     assert_eq!(alice.ok(&["outbox"]).out, "");
 }
 
@@ -79,11 +79,11 @@ fn a_script_asks_and_a_person_answers() {
     };
     assert!(question.contains("(question) Deploy 1.4?  [1 yes]  [2 no]  (until "), "{question}");
     assert!(question.contains("answer it:   oub answer alice"), "{question}");
-    bob.run(&["answer", "alice", "maybe"]).assert_problem(2, "OUB-E106");
+    bob.run(&["answer", "alice", "maybe"]).assert_problem(2, "OUB-E136");
     bob.ok(&["answer", "alice", "2"]);
     let answered = Ran::of_child(asking);
     assert_eq!((answered.code, answered.out.as_str()), (Some(0), "no\n"), "{}", answered.err);
-    bob.run(&["answer", "alice", "yes"]).assert_problem(2, "OUB-E104");
+    bob.run(&["answer", "alice", "yes"]).assert_problem(2, "OUB-E134");
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn a_question_without_an_answer_ends_with_3() {
     assert_eq!((ran.code, ran.out.as_str()), (Some(3), ""), "{}", ran.err);
     assert!(ran.err.contains("bob has not answered in time"), "{}", ran.err);
     alice.run(&["ask", "bob", "x", "--require-verified"]).assert_problem(6, "OUB-E062");
-    alice.run(&["ask", "bob", "x", "--choice", "a,a"]).assert_problem(2, "OUB-E107");
+    alice.run(&["ask", "bob", "x", "--choice", "a,a"]).assert_problem(2, "OUB-E137");
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn second_thoughts_show_on_both_sides() {
     assert!(taken.err.contains("bob's client is asked to do the same"), "{taken:?}");
     bob.ok(&["pull"]);
     assert!(bob.ok(&["log", "alice"]).out.contains("(taken back)"));
-    bob.run(&["edit", "alice", "zzzz", "x"]).assert_problem(2, "OUB-E101");
+    bob.run(&["edit", "alice", "zzzz", "x"]).assert_problem(2, "OUB-E131");
     let ids = bob.ok(&["log", "alice", "--ids"]).out;
     let id = ids.lines().last().unwrap().split(' ').next().unwrap().to_owned();
     bob.ok(&["edit", "alice", &id, "very good"]);

@@ -417,7 +417,7 @@ impl ClientError {
             FileExists { .. } => 87,
             WrongBackupPassphrase { .. } => 88,
             BackupDamaged { .. } => 89,
-            SupersededKey { .. } => 65,
+            SupersededKey { .. } => 67,
             KeyringUnusable { .. } => 90,
             KeyringSilent { .. } => 91,
             KeyringEmpty { .. } => 92,

@@ -101,19 +101,19 @@ impl SaidError {
     pub(super) fn number(&self) -> u16 {
         use SaidError::*;
         match self {
-            NoSuchMessage { .. } => 101,
-            AmbiguousMessage { .. } => 102,
-            NotEditable { .. } => 103,
-            NoQuestion { .. } => 104,
-            QuestionOver => 105,
-            NotAChoice { .. } => 106,
-            BadChoices { .. } => 107,
-            BadExpiry { .. } => 108,
-            FileTooLarge { .. } => 111,
-            FileUnreadable { .. } => 112,
-            FileIncomplete { .. } => 113,
-            FileSaved { .. } => 114,
-            FileGone { .. } => 115,
+            NoSuchMessage { .. } => 131,
+            AmbiguousMessage { .. } => 132,
+            NotEditable { .. } => 133,
+            NoQuestion { .. } => 134,
+            QuestionOver => 135,
+            NotAChoice { .. } => 136,
+            BadChoices { .. } => 137,
+            BadExpiry { .. } => 138,
+            FileTooLarge { .. } => 141,
+            FileUnreadable { .. } => 142,
+            FileIncomplete { .. } => 143,
+            FileSaved { .. } => 144,
+            FileGone { .. } => 145,
         }
     }
 
