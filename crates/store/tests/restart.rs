@@ -1,10 +1,13 @@
 //! The embedded engine across restarts, second opens, and damage to its files.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+mod common;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use common::{copy, files};
 use store::conformance::{Person, deposit, envelope, stamped, unmarked};
 use store::{DepositOutcome, DirectoryStore, EmbeddedStore, MailboxStore, OpenError, Options};
 use wire::request::MailboxPolicy;
@@ -129,27 +132,6 @@ fn filled(dir: &Path) -> DepositId {
         assert_eq!(deposit(&store, &stamped(sid, 1, number, u32::from(number))), DepositOutcome::Stored);
     }
     sid
-}
-
-fn files(dir: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    let mut open = vec![dir.to_path_buf()];
-    while let Some(next) = open.pop() {
-        for entry in fs::read_dir(next).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() { open.push(path) } else { found.push(path) }
-        }
-    }
-    found.sort();
-    found
-}
-
-fn copy(from: &Path, to: &Path) {
-    for file in files(from) {
-        let target = to.join(file.strip_prefix(from).unwrap());
-        fs::create_dir_all(target.parent().unwrap()).unwrap();
-        fs::copy(file, target).unwrap();
-    }
 }
 
 /// What a damaged store did.
