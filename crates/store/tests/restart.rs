@@ -5,7 +5,7 @@ mod common;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use common::{copy, files};
 use store::conformance::{Person, deposit, envelope, stamped, unmarked};
