@@ -2,6 +2,7 @@
 import hashes
 import hpke
 import identity
+import pairing
 import words
 import xwing
 from hashes import sha256
@@ -95,6 +96,15 @@ def puzzle(case):
     bits = case.number("bits")
     nonce = next(nonce for nonce in range(1 << 16) if hashes.puzzle_bits(*inputs, nonce) >= bits)
     assert nonce == case.number("result"), "another nonce"
+
+
+def pairing_share(case): return pairing.share(case.text("side"), case.bytes("words"), case.bytes("seed"))
+
+
+def pairing_open(case):
+    side, context = case.text("side"), case.bytes("context")
+    agreed = pairing.keys(side, case.bytes("words"), context, case.bytes("seed"), case.bytes("share"))
+    return pairing.open_(side, agreed, case.bytes("sealed"))
 
 
 FUNCTIONS = {name: function for name, function in globals().items() if callable(function)}

@@ -90,6 +90,12 @@ labels! {
     RECOVERY_ED25519 = "oubliette/recovery-ed25519/1";
     /// HKDF-SHA256: the recovery key's ML-DSA-65 seed.
     RECOVERY_ML_DSA_65 = "oubliette/recovery-ml-dsa-65/1";
+    /// SPAKE2: names the two sides of a pairing; BLAKE3, keyed: the randomness of one side's share.
+    PAIRING_BEGINS = "oubliette/pairing-begins/1";
+    /// The same, of who replies.
+    PAIRING_REPLIES = "oubliette/pairing-replies/1";
+    /// HKDF-SHA256: what both sides of a pairing derive; AEAD: additional data of a card.
+    PAIRING = "oubliette/pairing/1";
     /// AEAD: additional data of a wrapped vault key.
     VAULT_KEY = "oubliette/vault-key/1";
     /// HKDF-SHA256: the key of one server backup.

@@ -28,6 +28,7 @@ mod hpke;
 mod identity;
 mod label;
 mod mailbox;
+mod pairing;
 mod puzzle;
 mod recovery;
 mod safety_number;
@@ -50,6 +51,7 @@ pub use crate::hpke::{
 pub use crate::identity::{IdentitySecret, PUBLIC_IDENTITY_BYTES, PublicIdentity};
 pub use crate::label::Label;
 pub use crate::mailbox::{OwnerSecret, check_owner_key, verify_owner};
+pub use crate::pairing::{BadShare, PairingKeys, PairingSide, WrongWords, agree_on_pairing, pairing_share};
 pub use crate::puzzle::{puzzle_ok, solve_puzzle};
 pub use crate::safety_number::{SAFETY_NUMBER_VERSION, SafetyHalf, SafetyNumber, safety_half};
 pub use crate::secret::Secret;

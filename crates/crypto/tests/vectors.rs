@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use common::{from_hex, hex};
-use crypto::{CompositeSignature, IdentitySecret, Label, OwnerSecret, XWingSecret};
+use crypto::{
+    CompositeSignature, IdentitySecret, Label, OwnerSecret, PairingSide, Secret, WrongWords, XWingSecret,
+};
 
 /// One case: the fields of its file, each of which must be used.
 struct Case {
@@ -94,7 +96,7 @@ fn every_case_comes_out_as_its_file_says() {
             seen += 1;
         }
     }
-    assert!(seen >= 44, "only {seen} cases were found");
+    assert!(seen >= 54, "only {seen} cases were found");
 }
 
 fn run(mut case: Case) {
@@ -108,6 +110,7 @@ fn run(mut case: Case) {
         "verify" => verify(&mut case),
         "safety_number" => safety_number(&mut case),
         "puzzle" => puzzle(&mut case),
+        "pairing_share" | "pairing_open" => pairing(&function, &mut case),
         "record_hash" | "voucher_hash" | "envelope_hash" | "keyed_name" => hash(&function, &mut case),
         _ => identity(&function, &mut case),
     }
@@ -128,6 +131,25 @@ fn stamp(function: &str, case: &mut Case) {
         _ => crypto::deposit_mac(&case.array("secret"), &sid, generation, index, &case.bytes("envelope")),
     };
     case.gives(result);
+}
+
+fn pairing(function: &str, case: &mut Case) {
+    let side = match case.text("side").as_str() {
+        "begins" => PairingSide::Begins,
+        "replies" => PairingSide::Replies,
+        other => panic!("{}: {other} is no side", case.name),
+    };
+    let (words, seed) = (String::from_utf8(case.bytes("words")).unwrap(), Secret::new(case.array("seed")));
+    if function == "pairing_share" {
+        return case.gives(crypto::pairing_share(side, &words, &seed));
+    }
+    let (context, share) = (case.bytes("context"), case.array("share"));
+    let sealed = case.bytes("sealed");
+    let (confirmation, card) = sealed.split_first_chunk().unwrap();
+    let opened = crypto::agree_on_pairing(side, &words, &context, &seed, &share)
+        .map_err(|_| WrongWords)
+        .and_then(|keys| keys.open(confirmation, card));
+    case.gives_or_refuses(opened);
 }
 
 fn envelope(function: &str, case: &mut Case) {

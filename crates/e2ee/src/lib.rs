@@ -18,6 +18,7 @@ pub mod doorstep;
 pub mod hello;
 pub mod kind;
 pub mod offer;
+pub mod pairing;
 pub mod reply_path;
 pub mod resend;
 pub mod safety_number;

@@ -1,5 +1,6 @@
 //! BIP39 words, in English or French: 24 that hold the recovery entropy, and those of safety numbers.
 
+use crate::pairing::folded;
 use crypto::Secret;
 
 /// In which language words are shown; either is understood.
@@ -58,6 +59,16 @@ impl Language {
     /// The word at a place below 2,048.
     pub(crate) fn word(self, index: u16) -> &'static str {
         self.list().word_list().get(usize::from(index)).expect("eleven bits are below 2,048")
+    }
+
+    /// All 2,048, in the order of the list.
+    pub(crate) fn words(self) -> impl Iterator<Item = &'static str> {
+        self.list().word_list().iter().copied()
+    }
+
+    /// Whether a folded word is one of the list.
+    pub(crate) fn has(self, folded_word: &str) -> bool {
+        self.words().any(|word| folded(word) == folded_word)
     }
 
     fn list(self) -> bip39::Language {

@@ -4,8 +4,9 @@ use wire::request::ConnectionProof;
 use wire::request::{AnswerKind, Claim, Create, Deposit, VOUCHERS};
 use wire::response::Welcome;
 use wire::{
-    Cursor, Day, DepositAuth, DepositId, Envelope, Generation, IdentityRecord, Name, OwnerId, PrekeyBundle,
-    RequestId, Response, Slot, StampIndex, StampKey, VoucherHash,
+    Cursor, Day, DepositAuth, DepositId, Envelope, Generation, IdentityRecord, Name, OwnerId, PairingMove,
+    PairingNumber, PairingShare, PairingStep, PrekeyBundle, RequestId, Response, Slot, StampIndex, StampKey,
+    VoucherHash,
 };
 
 use crate::ticket::{DeliveryTicket, Ticket, asked};
@@ -77,6 +78,13 @@ pub enum ServerEvent {
         ticket: Ticket<asked::Deposit>,
         /// The envelope, where it goes, and by what right.
         deposit: Box<Deposit>,
+    },
+    /// One step of a pairing → `paired`, else refuse `NoSuchPairing` or `PairingTaken`.
+    Pairing {
+        /// Completes it.
+        ticket: Ticket<asked::Pairing>,
+        /// What is asked for.
+        step: PairingStep,
     },
     /// Create a mailbox → `created`.
     Create {
@@ -155,6 +163,21 @@ pub enum ServerEvent {
         /// Which, strictly rising.
         indices: Vec<StampIndex>,
     },
+}
+
+/// What became of one step of a pairing.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum PairingAnswer {
+    /// Of `Begin`: the number.
+    Begun(PairingNumber),
+    /// Of `Meet`: the share that waits there.
+    Met(PairingShare),
+    /// Of `Reply`: it waits.
+    Replied,
+    /// Of `Settle`: it is over.
+    Settled,
+    /// Of `Await`: what the other one has done.
+    Awaited(Box<PairingMove>),
 }
 
 /// What storage says of a mailbox that was just opened.

@@ -59,7 +59,7 @@ pub mod signed;
 pub mod ticket;
 
 pub use client::{ClientConfig, ClientConnection, NotSent, ServerPin};
-pub use event::{ClientEvent, CloseReason, Delivery, Opening, ServerEvent};
+pub use event::{ClientEvent, CloseReason, Delivery, Opening, PairingAnswer, ServerEvent};
 pub use server::{ServerConfig, ServerConnection};
 pub use ticket::{DeliveryTicket, Ticket, asked};
 

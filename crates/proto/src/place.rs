@@ -11,6 +11,7 @@ pub(crate) enum Purpose {
     Undecided,
     Owner,
     Registry,
+    Pairing,
     Anonymous,
     LookUps(Name),
     Deposits(DepositId),
@@ -22,6 +23,7 @@ impl Purpose {
         match kind {
             ConnectionKind::Owner => Purpose::Owner,
             ConnectionKind::Registry => Purpose::Registry,
+            ConnectionKind::Pairing => Purpose::Pairing,
             ConnectionKind::Anonymous => Purpose::Anonymous,
         }
     }

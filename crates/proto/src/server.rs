@@ -5,6 +5,7 @@ mod challenge;
 mod dispatch;
 mod mailbox;
 mod owner;
+mod pairing;
 mod registry;
 
 use std::collections::{BTreeSet, VecDeque};

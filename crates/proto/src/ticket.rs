@@ -52,6 +52,19 @@ pub mod asked {
     pub struct Fetch(pub(crate) ());
     /// An envelope waits for stable storage: `deposited`.
     pub struct Deposit(pub(crate) ());
+    /// A pairing goes on: `paired`.
+    pub struct Pairing {
+        pub(crate) step: Step,
+    }
+    /// Which step of a pairing was asked for.
+    #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+    pub(crate) enum Step {
+        Begin,
+        Meet,
+        Reply,
+        Settle,
+        Await,
+    }
     /// A mailbox is to be created: `created`.
     pub struct Create(pub(crate) ());
     /// Whose signature opens this mailbox: `owner_found`.
@@ -105,7 +118,7 @@ macro_rules! asked {
           })*
     };
 }
-asked!(Claim, Replace, FindIdentity, Publish, Lookup, Fetch, Deposit, Create, Read, Ack, Generate, Retire, CrossOff;
+asked!(Claim, Replace, FindIdentity, Publish, Lookup, Fetch, Deposit, Pairing, Create, Read, Ack, Generate, Retire, CrossOff;
        FindOwner, Open);
 
 /// The right to acknowledge one delivery, and with it all before it in its mailbox.

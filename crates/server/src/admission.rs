@@ -12,7 +12,9 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 use wire::DepositId;
-use wire::limits::{DOORSTEP_PER_HOUR_MAX, LOOKUPS_PER_MINUTE_MAX, REGISTRY_PER_MINUTE_MAX};
+use wire::limits::{
+    DOORSTEP_PER_HOUR_MAX, LOOKUPS_PER_MINUTE_MAX, PAIRINGS_PER_MINUTE_MAX, REGISTRY_PER_MINUTE_MAX,
+};
 
 use crate::network::Network;
 use crate::spent::Spent;
@@ -73,6 +75,7 @@ enum Budget {
     Handshakes,
     Lookups,
     Registry,
+    Pairings,
 }
 
 /// One connection's place; given back when dropped.
@@ -166,6 +169,11 @@ impl Admission {
     /// Whether this source may bring one more claim or bundle. An answer is paid for by its claim.
     pub fn registry(&self, source: Source) -> bool {
         self.within_minute(source, Budget::Registry, REGISTRY_PER_MINUTE_MAX)
+    }
+
+    /// Whether this source may begin, meet or reply to one more pairing.
+    pub fn pairing(&self, source: Source) -> bool {
+        self.within_minute(source, Budget::Pairings, PAIRINGS_PER_MINUTE_MAX)
     }
 
     /// Whether this source may knock at this doorstep once more. Only doorsteps that there are may be asked about:

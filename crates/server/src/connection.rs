@@ -23,7 +23,7 @@ use tokio_rustls::server::TlsStream;
 use wire::limits::{HANDSHAKE_MS_MAX, UNREAD_MS_MAX};
 use wire::refusal::Refusal;
 use wire::request::{Binding, Deposit};
-use wire::{Cursor, DepositAuth, DepositId, Slot, WelcomeNonce};
+use wire::{Cursor, DepositAuth, DepositId, PairingStep, Slot, WelcomeNonce};
 
 use crate::admission::{Place, Source};
 use crate::bell::Post;
@@ -272,6 +272,18 @@ impl Session {
                 self.steps.push_back(Step::Read(ticket, slot, sid, after, max));
             }
             ServerEvent::AnswerWrong => relay.counters.answers_wrong.add_one(),
+            // Whoever waits asks again and again; a move that others may answer to is counted.
+            event @ ServerEvent::Pairing {
+                step: PairingStep::Begin(_) | PairingStep::Meet(_) | PairingStep::Reply(_),
+                ..
+            } if !relay.admission.pairing(source) => over(&mut self.machine, event),
+            ServerEvent::Pairing { ticket, step } => {
+                let random = task::random().map_or(0, u64::from_be_bytes);
+                match relay.pairings.take(relay.clock.now(), step, random) {
+                    Ok(answer) => self.machine.paired(ticket, answer),
+                    Err(refusal) => self.machine.refuse(ticket, refusal),
+                }
+            }
             event @ (ServerEvent::Lookup { .. } | ServerEvent::Fetch { .. })
                 if !relay.admission.lookup(source) =>
             {
@@ -425,6 +437,7 @@ fn refuse(machine: &mut ServerConnection, event: ServerEvent, refusal: Refusal) 
     match event {
         ServerEvent::Lookup { ticket, .. } => machine.refuse(ticket, refusal),
         ServerEvent::Fetch { ticket, .. } => machine.refuse(ticket, refusal),
+        ServerEvent::Pairing { ticket, .. } => machine.refuse(ticket, refusal),
         ServerEvent::Claim { ticket, .. } => machine.refuse(ticket, refusal),
         ServerEvent::FindIdentity { ticket, .. } => machine.refuse(ticket, refusal),
         ServerEvent::Deposit { ticket, .. } => machine.refuse(ticket, refusal),

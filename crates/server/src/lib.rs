@@ -45,6 +45,7 @@ pub mod names;
 pub mod network;
 pub mod origin;
 pub mod owner;
+pub mod pairings;
 pub mod process;
 pub mod pulse;
 pub mod relay;

@@ -13,6 +13,7 @@ use crate::believed::Believed;
 use crate::clock::Clock;
 use crate::counters::Counters;
 use crate::hub::Hub;
+use crate::pairings::Pairings;
 use crate::pulse::Pulse;
 use crate::seldom::Seldom;
 
@@ -24,6 +25,8 @@ pub struct Relay {
     pub hub: Arc<Hub>,
     /// Who may have how much.
     pub admission: Arc<Admission>,
+    /// Who waits for whom, under a number.
+    pub pairings: Pairings,
     /// Totals without persons.
     pub counters: Counters,
     /// How the writer is.
@@ -63,6 +66,7 @@ impl Relay {
             store,
             hub: Arc::default(),
             admission,
+            pairings: Pairings::default(),
             counters: Counters::default(),
             pulse: Pulse::default(),
             clock,

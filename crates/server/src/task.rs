@@ -54,6 +54,7 @@ pub fn of(event: ServerEvent, asker: &Asker) -> Option<Task> {
         ServerEvent::Deposit { .. }
         | ServerEvent::Read { .. }
         | ServerEvent::Ack { .. }
+        | ServerEvent::Pairing { .. }
         | ServerEvent::AnswerWrong => return None,
     })
 }

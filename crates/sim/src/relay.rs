@@ -251,6 +251,10 @@ impl Relay {
                 let outcome = self.store.cross_off(&sid, generation, &indices);
                 changed(machine, ticket, outcome, ServerConnection::crossed_off);
             }
+            // Nobody here meets under a number.
+            ServerEvent::Pairing { ticket, .. } => {
+                machine.refuse(ticket, Refusal::new(RefusalKind::Unavailable));
+            }
             // Those that are answered elsewhere.
             _ => {}
         }

@@ -1,7 +1,5 @@
 //! Fixed-size values that mean something: one type each, never interchangeable.
 
-use core::fmt;
-
 use crate::plain::wire_wrapper;
 
 /// Defines an opaque array type whose bytes are reached by name only, and whose `Debug` shows nothing.
@@ -21,13 +19,13 @@ macro_rules! opaque {
             }
         }
 
-        impl fmt::Debug for $name {
-            fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl core::fmt::Debug for $name {
+            fn fmt(&self, out: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 out.write_str(concat!(stringify!($name), "(..)"))
             }
         }
 
-        wire_wrapper!($name);
+        $crate::plain::wire_wrapper!($name);
 
         impl From<[u8; $len]> for $name {
             fn from(bytes: [u8; $len]) -> Self {
@@ -36,6 +34,7 @@ macro_rules! opaque {
         }
     };
 }
+pub(crate) use opaque;
 
 opaque!(
     /// SHA-256 of the server's root public key (SPKI): who a server is (`spec/overview.md`).

@@ -31,6 +31,7 @@ pub mod invitation;
 pub mod kind;
 pub mod limits;
 pub mod name;
+pub mod pairing;
 mod plain;
 pub mod record;
 pub mod refusal;
@@ -50,6 +51,10 @@ pub use frame::{Body, Frame, RawFrame};
 pub use id::*;
 pub use invitation::Invitation;
 pub use name::{HostError, HostPort, Name, NameError};
+pub use pairing::{
+    PairingCard, PairingConfirmation, PairingKey, PairingMove, PairingNumber, PairingShare, PairingStep,
+    SealedCard, Settlement,
+};
 pub use record::{Authority, IdentityRecord, RecordBody, TreeHead};
 pub use refusal::{Puzzle, Refusal, RefusalKind};
 pub use request::Request;

@@ -38,6 +38,10 @@ pub enum RefusalKind {
     NoSuchName,
     /// 20: the counter or sequence number is not the next.
     Stale,
+    /// 21: nothing waits under this number, or not for this key.
+    NoSuchPairing,
+    /// 22: somebody else has replied under this number, or has it.
+    PairingTaken,
     /// 32: no such mailbox, or not its owner, or a stamp that is not one: told apart to nobody.
     NoSuchMailbox,
     /// 33: the voucher is unknown or used otherwise.
@@ -131,6 +135,8 @@ numbers! {
     Signature = 18,
     NoSuchName = 19,
     Stale = 20,
+    NoSuchPairing = 21,
+    PairingTaken = 22,
     NoSuchMailbox = 32,
     Voucher = 33,
     Stamp = 34,

@@ -1,5 +1,6 @@
 //! What a client asks of a server (`spec/wire.md § Requests`).
 
+pub use crate::pairing::{Await, Begin, Meet, Reply, Settle};
 use crate::{
     ChallengeNonce, Cursor, DepositAuth, DepositId, Envelope, Generation, IdentityRecord, InviteCode, Name,
     OwnerId, OwnerKey, OwnerSignature, PrekeyBundle, PublicKey, RecordHash, Signature, Slot, StampIndex,
@@ -26,6 +27,16 @@ pub enum Request {
     Fetch(Fetch),
     /// Hands one envelope over (anonymous).
     Deposit(Deposit),
+    /// Asks for a number to meet somebody under (pairing).
+    Begin(Begin),
+    /// Asks for what waits under a number (pairing).
+    Meet(Meet),
+    /// Replies under a number (pairing).
+    Reply(Box<Reply>),
+    /// Ends what was begun (pairing).
+    Settle(Box<Settle>),
+    /// Asks what the other one has done (pairing).
+    Await(Await),
     /// Creates a mailbox (owner).
     Create(Create),
     /// Opens a mailbox (owner).

@@ -4,8 +4,9 @@ use crate::kind::frame_table;
 use crate::limits::{CREDIT_MAX, CROSS_OFF_INDICES_MAX};
 use crate::plain::{rises_strictly, wire_struct};
 use crate::request::{
-    Ack, Answer, AnswerKind, Binding, Claim, Collect, ConnectionProof, Create, CrossOff, Deposit, Fetch,
-    Generate, Lookup, MailboxPolicy, Open, Publish, Request, Retire, VOUCHERS,
+    Ack, Answer, AnswerKind, Await, Begin, Binding, Claim, Collect, ConnectionProof, Create, CrossOff,
+    Deposit, Fetch, Generate, Lookup, MailboxPolicy, Meet, Open, Publish, Reply, Request, Retire, Settle,
+    VOUCHERS,
 };
 use crate::{ConnectionKind, DecodeError, Reader, StampIndex, VoucherHash, Wire, Writer};
 
@@ -19,6 +20,11 @@ frame_table! {
         Lookup = LOOKUP,
         Fetch = FETCH,
         Deposit = DEPOSIT,
+        Begin = BEGIN,
+        Meet = MEET,
+        Reply = REPLY,
+        Settle = SETTLE,
+        Await = AWAIT,
         Create = CREATE,
         Open = OPEN,
         Collect = COLLECT,
@@ -36,6 +42,11 @@ impl Request {
             Request::Ping => None,
             Request::Claim(_) | Request::Answer(_) | Request::Publish(_) => Some(ConnectionKind::Registry),
             Request::Lookup(_) | Request::Fetch(_) | Request::Deposit(_) => Some(ConnectionKind::Anonymous),
+            Request::Begin(_)
+            | Request::Meet(_)
+            | Request::Reply(_)
+            | Request::Settle(_)
+            | Request::Await(_) => Some(ConnectionKind::Pairing),
             Request::Create(_)
             | Request::Open(_)
             | Request::Collect(_)
@@ -57,7 +68,8 @@ macro_rules! into_request {
     };
 }
 into_request!(
-    Claim, Answer, Publish, Lookup, Fetch, Deposit, Create, Open, Collect, Ack, Generate, Retire, CrossOff
+    Claim, Answer, Publish, Lookup, Fetch, Deposit, Begin, Meet, Reply, Settle, Await, Create, Open, Collect,
+    Ack, Generate, Retire, CrossOff
 );
 
 wire_struct!(Claim { record, vouchers, invite });

@@ -2,8 +2,8 @@
 
 use crate::{
     ChallengeNonce, CommitmentNonce, Cursor, Day, DepositAuth, DepositId, Envelope, Generation,
-    IdentityRecord, PrekeyBundle, RecordHash, Refusal, ServerId, Slot, TreeHead, UnixSeconds, VersionRange,
-    WelcomeNonce,
+    IdentityRecord, PairingMove, PairingNumber, PairingShare, PrekeyBundle, RecordHash, Refusal, ServerId,
+    Slot, TreeHead, UnixSeconds, VersionRange, WelcomeNonce,
 };
 
 /// The answer to one request, carrying its id.
@@ -27,6 +27,16 @@ pub enum Response {
     Bundle(Box<PrekeyBundle>),
     /// Answers `Deposit`: the envelope is on stable storage.
     Stored,
+    /// Answers `Begin`.
+    Begun(PairingNumber),
+    /// Answers `Meet`.
+    Met(PairingShare),
+    /// Answers `Reply`.
+    Replied,
+    /// Answers `Settle`.
+    Settled,
+    /// Answers `Await`.
+    Awaited(Box<PairingMove>),
     /// Answers `Create`.
     Created(Created),
     /// Answers `Open`.

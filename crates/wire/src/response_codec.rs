@@ -14,6 +14,8 @@ frame_table! {
         Pong = PONG,
         Published = PUBLISHED,
         Stored = STORED,
+        Replied = REPLIED,
+        Settled = SETTLED,
         Collecting = COLLECTING,
         Acked = ACKED,
         Generated = GENERATED,
@@ -27,6 +29,9 @@ frame_table! {
         Replaced = REPLACED,
         Record = RECORD,
         Bundle = BUNDLE,
+        Begun = BEGUN,
+        Met = MET,
+        Awaited = AWAITED,
         Created = CREATED,
         Opened = OPENED,
     }

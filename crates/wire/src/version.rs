@@ -1,4 +1,4 @@
-//! Versions of the protocol, and the three kinds of connection.
+//! Versions of the protocol, and the four kinds of connection.
 
 use crate::{DecodeError, Reader, Wire, Writer};
 
@@ -23,6 +23,8 @@ pub enum ConnectionKind {
     Anonymous,
     /// Claim, answer, publish.
     Registry,
+    /// Two people who meet under a number.
+    Pairing,
 }
 
 impl VersionRange {

@@ -2,7 +2,7 @@
 
 use wire::frame::RawFrame;
 use wire::limits::IDLE_MS_MAX;
-use wire::{Body, DecodeError, Frame, RefusalKind, Request, RequestId, Response};
+use wire::{Body, DecodeError, Frame, PairingStep, RefusalKind, Request, RequestId, Response};
 
 use super::{Phase, ServerConnection};
 
@@ -37,6 +37,11 @@ impl ServerConnection {
             Request::Lookup(lookup) => self.on_lookup(id, lookup),
             Request::Fetch(fetch) => self.on_fetch(id, fetch),
             Request::Deposit(deposit) => self.on_deposit(id, deposit),
+            Request::Begin(begin) => self.on_pairing(id, PairingStep::Begin(begin)),
+            Request::Meet(meet) => self.on_pairing(id, PairingStep::Meet(meet)),
+            Request::Reply(reply) => self.on_pairing(id, PairingStep::Reply(reply)),
+            Request::Settle(settle) => self.on_pairing(id, PairingStep::Settle(settle)),
+            Request::Await(wait) => self.on_pairing(id, PairingStep::Await(wait)),
             Request::Create(create) => self.on_create(id, create),
             Request::Open(open) => self.on_open(id, open),
             Request::Collect(collect) => self.on_collect(id, &collect),

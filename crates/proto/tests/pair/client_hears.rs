@@ -3,7 +3,7 @@
 use proto::{ClientConfig, ClientConnection, ClientEvent, CloseReason, NotSent, Now, ServerPin};
 use wire::address::ShortFingerprint;
 use wire::limits::OUTSTANDING_MAX;
-use wire::request::{Collect, Fetch, Lookup, Open};
+use wire::request::{Await, Collect, Fetch, Lookup, Meet, Open};
 use wire::response::*;
 use wire::{
     ConnectionKind, Cursor, Day, DepositAuth, DepositId, Frame, OwnerSignature, RefusalKind, Request,
@@ -155,15 +155,19 @@ fn an_answer_of_another_type_than_the_question_ends_the_connection() {
             Response::Generated,
             Response::Retired,
             Response::CrossedOff,
+            Response::Met(wire::PairingShare([1; 32])),
+            Response::Awaited(Box::new(wire::PairingMove::Nothing)),
         ]
     };
-    let questions: [(ConnectionKind, Request, &[usize]); 6] = [
+    let questions: [(ConnectionKind, Request, &[usize]); 8] = [
         (ConnectionKind::Owner, Request::Ping, &[0]),
         (ConnectionKind::Registry, publish(1).into(), &[1, 2]),
         (ConnectionKind::Anonymous, Lookup { name: name("alice"), seq: None }.into(), &[1, 3]),
         (ConnectionKind::Anonymous, Fetch { name: name("alice") }.into(), &[1, 4]),
         (ConnectionKind::Anonymous, deposit(DepositId([1; 16]), 1).into(), &[1, 5]),
         (ConnectionKind::Owner, Open { rid: RID, proof: OwnerSignature([0; 64]) }.into(), &[1, 7]),
+        (ConnectionKind::Pairing, Meet { number: seven() }.into(), &[1, 13]),
+        (ConnectionKind::Pairing, Await { number: seven(), key: wire::PairingKey([1; 16]) }.into(), &[1, 14]),
     ];
     for (kind, question, fitting) in questions {
         for (at, answer) in answers().into_iter().enumerate() {
@@ -176,6 +180,10 @@ fn an_answer_of_another_type_than_the_question_ends_the_connection() {
             }
         }
     }
+}
+
+fn seven() -> wire::PairingNumber {
+    wire::PairingNumber::new(7).unwrap()
 }
 
 #[test]

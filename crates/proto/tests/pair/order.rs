@@ -4,8 +4,9 @@ use proto::{Now, ServerConnection};
 use wire::request::*;
 use wire::response::{Notice, Response};
 use wire::{
-    ConnectionKind, Cursor, DepositId, Frame, Generation, OwnerId, OwnerSignature, RefusalKind, Request,
-    RequestId, Slot, StampIndex,
+    ConnectionKind, Cursor, DepositId, Frame, Generation, OwnerId, OwnerSignature, PairingCard,
+    PairingConfirmation, PairingKey, PairingNumber, PairingShare, RefusalKind, Request, RequestId,
+    SealedCard, Settlement, Slot, StampIndex,
 };
 
 use crate::people::*;
@@ -21,16 +22,18 @@ enum State {
     Registry,
     LookUps,
     Deposits,
+    Pairing,
     OwnerClosed,
     OwnerOpen,
 }
 
-const STATES: [State; 7] = [
+const STATES: [State; 8] = [
     State::Fresh,
     State::Pinged,
     State::Registry,
     State::LookUps,
     State::Deposits,
+    State::Pairing,
     State::OwnerClosed,
     State::OwnerOpen,
 ];
@@ -43,6 +46,7 @@ fn every_request() -> Vec<Request> {
         vouchers: vouchers(1),
         proof: wire::Signature([0; 3373]),
     };
+    let number = PairingNumber::new(7).unwrap();
     vec![
         Request::Ping,
         claim(first_record()).into(),
@@ -51,6 +55,11 @@ fn every_request() -> Vec<Request> {
         Lookup { name: name("alice"), seq: None }.into(),
         Fetch { name: name("alice") }.into(),
         deposit(DepositId([0xe2; 16]), 1).into(),
+        Begin { number: None, key: PairingKey([1; 16]), share: PairingShare([2; 32]) }.into(),
+        Meet { number }.into(),
+        Reply { number, key: PairingKey([1; 16]), share: PairingShare([2; 32]), card: card() }.into(),
+        Settle { number, key: PairingKey([1; 16]), settlement: Settlement::Card(card()) }.into(),
+        Await { number, key: PairingKey([1; 16]) }.into(),
         create(OwnerId([9; 16]), MailboxPolicy::Doorstep).into(),
         Open { rid: OwnerId([8; 16]), proof: OwnerSignature([0; 64]) }.into(),
         Collect { slot, after: Cursor(0), credit: 1, follow: false }.into(),
@@ -59,6 +68,13 @@ fn every_request() -> Vec<Request> {
         Retire { slot, generation: Generation(1) }.into(),
         CrossOff { slot, generation: Generation(1), indices: vec![StampIndex(1)] }.into(),
     ]
+}
+
+fn card() -> SealedCard {
+    SealedCard {
+        confirmation: PairingConfirmation([3; 32]),
+        card: PairingCard(Box::new([4; wire::limits::PAIRING_CARD_BYTES])),
+    }
 }
 
 fn needs_slot(request: &Request) -> bool {
@@ -74,6 +90,7 @@ fn is_in_place(state: State, request: &Request) -> bool {
         State::Registry => kind == ConnectionKind::Registry,
         State::LookUps => matches!(request, Request::Lookup(_) | Request::Fetch(_)),
         State::Deposits => matches!(request, Request::Deposit(_)),
+        State::Pairing => kind == ConnectionKind::Pairing,
         State::OwnerClosed => kind == ConnectionKind::Owner && !needs_slot(request),
         State::OwnerOpen => kind == ConnectionKind::Owner,
     }
@@ -99,6 +116,7 @@ fn in_state(relay: &mut Relay, state: State) -> ServerConnection {
         State::Registry => Some(publish(1).into()),
         State::LookUps => Some(Fetch { name: name("alice") }.into()),
         State::Deposits => Some(deposit(DepositId([0xe2; 16]), 1).into()),
+        State::Pairing => Some(Meet { number: PairingNumber::new(7).unwrap() }.into()),
         State::OwnerClosed => Some(create(OwnerId([7; 16]), MailboxPolicy::Inbox).into()),
         State::OwnerOpen => Some(Open { rid: RID, proof }.into()),
     };
@@ -164,7 +182,7 @@ fn every_request_is_executed_in_its_place_and_refused_everywhere_else() {
             table += 1;
         }
     }
-    assert_eq!(table, 7 * 14);
+    assert_eq!(table, 8 * 19);
 }
 
 /// Whoever keeps the relay must not learn that one person asks for two names, or writes to two mailboxes.

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use proto::{Delivery, Now, Opening, ServerConnection, ServerEvent, Ticket, asked};
+use proto::{Delivery, Now, Opening, PairingAnswer, ServerConnection, ServerEvent, Ticket, asked};
 use wire::request::AnswerKind;
 use wire::response::{Record, Registered, Replaced};
 use wire::{
     ChallengeNonce, CommitmentNonce, Cursor, Day, DepositId, Generation, IdentityRecord, Name, OwnerId,
-    OwnerKey, PrekeyBundle, RefusalKind, TreeHead,
+    OwnerKey, PairingMove, PairingNumber, PairingShare, PairingStep, PrekeyBundle, RefusalKind, TreeHead,
 };
 
 #[derive(Clone, Default)]
@@ -27,6 +27,10 @@ pub struct StoredMailbox {
     pub generations: Vec<Generation>,
     pub waiting: Vec<Delivery>,
     pub last: u64,
+}
+
+fn seven() -> PairingNumber {
+    PairingNumber::new(7).unwrap()
 }
 
 impl Relay {
@@ -64,6 +68,17 @@ impl Relay {
                     true => server.deposited(ticket),
                     false => server.refuse(ticket, RefusalKind::NoSuchMailbox.into()),
                 }
+            }
+            ServerEvent::Pairing { ticket, step } => {
+                self.log.push("pairing");
+                let answer = match step {
+                    PairingStep::Begin(begin) => PairingAnswer::Begun(begin.number.unwrap_or_else(seven)),
+                    PairingStep::Meet(_) => PairingAnswer::Met(PairingShare([5; 32])),
+                    PairingStep::Reply(_) => PairingAnswer::Replied,
+                    PairingStep::Settle(_) => PairingAnswer::Settled,
+                    PairingStep::Await(_) => PairingAnswer::Awaited(Box::new(PairingMove::Nothing)),
+                };
+                server.paired(ticket, answer);
             }
             event => self.answer_owner(now, server, event),
         }

@@ -2,15 +2,17 @@
 
 use super::ask::{CHALLENGE, Signed, owner_key};
 use bytes::Bytes;
+use proto::PairingAnswer;
 use proto::{Delivery, Now, Opening, ServerConnection, ServerEvent};
 use std::collections::BTreeMap;
 use wire::response::{Record, Registered, Replaced};
 use wire::{
-    CommitmentNonce, Cursor, Day, DepositAuth, DepositId, Envelope, Generation, RefusalKind, TreeHead, kind,
+    CommitmentNonce, Cursor, Day, DepositAuth, DepositId, Envelope, Generation, PairingMove, PairingNumber,
+    PairingShare, PairingStep, RefusalKind, TreeHead, kind,
 };
 
 /// Kinds that may be said only once storage has confirmed.
-const PROMISES: [u8; 14] = [
+const PROMISES: [u8; 15] = [
     kind::REGISTERED,
     kind::CHALLENGE,
     kind::REPLACED,
@@ -25,6 +27,7 @@ const PROMISES: [u8; 14] = [
     kind::RETIRED,
     kind::CROSSED_OFF,
     kind::DRAINED,
+    kind::AWAITED,
 ];
 
 /// How often each was confirmed.
@@ -90,6 +93,20 @@ impl Answers {
             ServerEvent::Lookup { ticket, .. } => {
                 self.confirm(kind::RECORD);
                 server.looked_up(ticket, there.then(|| record(first.clone())));
+            }
+            ServerEvent::Pairing { ticket, step } => {
+                if matches!(step, PairingStep::Await(_)) {
+                    self.confirm(kind::AWAITED);
+                }
+                let number = PairingNumber::new(1 + u16::from(choice)).expect("1 to 256 are numbers");
+                let answer = match step {
+                    PairingStep::Begin(_) => PairingAnswer::Begun(number),
+                    PairingStep::Meet(_) => PairingAnswer::Met(PairingShare([choice; 32])),
+                    PairingStep::Reply(_) => PairingAnswer::Replied,
+                    PairingStep::Settle(_) => PairingAnswer::Settled,
+                    PairingStep::Await(_) => PairingAnswer::Awaited(Box::new(PairingMove::Nothing)),
+                };
+                server.paired(ticket, answer);
             }
             ServerEvent::Fetch { ticket, .. } => {
                 self.confirm(kind::BUNDLE);
@@ -158,6 +175,7 @@ fn refuse(server: &mut ServerConnection, event: ServerEvent, kind: RefusalKind) 
         ServerEvent::Lookup { ticket, .. } => server.refuse(ticket, refusal),
         ServerEvent::Fetch { ticket, .. } => server.refuse(ticket, refusal),
         ServerEvent::Deposit { ticket, .. } => server.refuse(ticket, refusal),
+        ServerEvent::Pairing { ticket, .. } => server.refuse(ticket, refusal),
         ServerEvent::Create { ticket, .. } => server.refuse(ticket, refusal),
         ServerEvent::FindOwner { ticket, .. } => server.refuse(ticket, refusal),
         ServerEvent::Open { ticket, .. } => server.refuse(ticket, refusal),

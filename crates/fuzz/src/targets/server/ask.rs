@@ -10,8 +10,9 @@ use std::sync::OnceLock;
 use wire::request::*;
 use wire::{
     ChallengeNonce, Cursor, DepositAuth, DepositId, DepositMac, Envelope, Frame, Generation, IdentityRecord,
-    Name, OwnerId, OwnerKey, OwnerSignature, PROTOCOL_VERSION, RecoveryCommitment, Request, RequestId, Slot,
-    StampCommitment, StampIndex, StampKey, StampTag, Voucher, VoucherHash,
+    Name, OwnerId, OwnerKey, OwnerSignature, PROTOCOL_VERSION, PairingKey, PairingNumber, PairingShare,
+    RecoveryCommitment, Request, RequestId, Settlement, Slot, StampCommitment, StampIndex, StampKey,
+    StampTag, Voucher, VoucherHash,
 };
 
 /// The nonce of every challenge in this target, so that right answers can be made beforehand.
@@ -55,6 +56,9 @@ pub fn frame(tape: &mut Tape<'_>) -> Vec<u8> {
 
 fn request(tape: &mut Tape<'_>) -> Request {
     let choice = tape.byte();
+    if choice >= 240 {
+        return pairing(choice, tape);
+    }
     match choice % 16 {
         0 => Request::Ping,
         1 => Lookup { name: name(tape), seq: (choice & 16 != 0).then(|| u32::from(tape.byte())) }.into(),
@@ -75,6 +79,19 @@ fn request(tape: &mut Tape<'_>) -> Request {
             let (slot, generation, first) = (slot(tape), Generation(tape.byte()), u16::from(tape.byte()));
             CrossOff { slot, generation, indices: (first..first + 3).map(StampIndex).collect() }.into()
         }
+    }
+}
+
+fn pairing(choice: u8, tape: &mut Tape<'_>) -> Request {
+    let key = PairingKey([choice & 1; 16]);
+    let Some(number) = PairingNumber::new(u16::from(tape.byte())) else {
+        return Begin { number: None, key, share: PairingShare([choice; 32]) }.into();
+    };
+    match choice % 4 {
+        0 => Begin { number: Some(number), key, share: PairingShare([choice; 32]) }.into(),
+        1 => Meet { number }.into(),
+        2 => Settle { number, key, settlement: Settlement::Burned }.into(),
+        _ => Await { number, key }.into(),
     }
 }
 

@@ -6,9 +6,11 @@ use wire::*;
 
 mod directory;
 mod mailbox;
+mod pairing;
 
 use directory::{anonymous_frames, registry_frames};
 use mailbox::{deposit_frames, notices, owner_frames};
+use pairing::pairing_frames;
 
 /// Paths in the grammar and bytes; no lengths, no counts, no flags of options.
 pub type Fields = Vec<(String, Vec<u8>)>;
@@ -23,10 +25,9 @@ pub struct Golden {
 
 /// All of them.
 pub fn all() -> Vec<Golden> {
-    [unit_frames(), registry_frames(), anonymous_frames(), deposit_frames(), owner_frames(), notices()]
-        .into_iter()
-        .flatten()
-        .collect()
+    let requests =
+        [registry_frames(), anonymous_frames(), deposit_frames(), pairing_frames(), owner_frames()];
+    [unit_frames(), requests.into_iter().flatten().collect(), notices()].into_iter().flatten().collect()
 }
 
 fn request(name: &'static str, request: impl Into<Request>, fields: Vec<Fields>) -> Golden {

@@ -1,0 +1,335 @@
+//! Where two people leave something for each other under a number: in memory, for a day (`spec/pairing.md`).
+//!
+//! A relay that is started anew has forgotten all of it; those who wait put theirs down once more.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use proto::Now;
+use proto::PairingAnswer;
+use wire::limits::{
+    PAIRING_ALONE_MS_MIN, PAIRING_ENDED_MS_MAX, PAIRING_MS_MAX, PAIRING_NUMBER_MAX, PAIRINGS_MAX,
+};
+use wire::request::{Await, Begin, Reply, Settle};
+use wire::{
+    PairingKey, PairingMove, PairingNumber, PairingShare, PairingStep, Refusal, RefusalKind, Settlement,
+};
+
+/// All pairings of a relay that wait for somebody.
+#[derive(Debug, Default)]
+pub struct Pairings(Mutex<HashMap<PairingNumber, Pairing>>);
+
+#[derive(Debug)]
+struct Pairing {
+    key: PairingKey,
+    share: PairingShare,
+    begun: Now,
+    reply: Option<Box<Reply>>,
+    settlement: Option<Settlement>,
+    /// When who replied has first been told how it ended, or it was called off.
+    ended: Option<Now>,
+}
+
+impl Pairings {
+    /// Takes one step. `random` decides among the free numbers.
+    ///
+    /// # Errors
+    ///
+    /// What the asker is refused with.
+    pub fn take(&self, now: Now, step: PairingStep, random: u64) -> Result<PairingAnswer, Refusal> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|_, pairing| !pairing.is_over(now));
+        match step {
+            PairingStep::Begin(begin) => begin_at(&mut all, now, &begin, random).map(PairingAnswer::Begun),
+            PairingStep::Meet(meet) => match all.get(&meet.number) {
+                Some(Pairing { reply: None, settlement: None, share, .. }) => Ok(PairingAnswer::Met(*share)),
+                Some(Pairing { reply: Some(_), .. }) => Err(RefusalKind::PairingTaken.into()),
+                _ => Err(RefusalKind::NoSuchPairing.into()),
+            },
+            PairingStep::Reply(reply) => {
+                there(&mut all, reply.number)?.reply(*reply)?;
+                Ok(PairingAnswer::Replied)
+            }
+            PairingStep::Settle(settle) => {
+                there(&mut all, settle.number)?.settle(now, *settle)?;
+                Ok(PairingAnswer::Settled)
+            }
+            PairingStep::Await(Await { number, key }) => {
+                let other = there(&mut all, number)?.told(now, &key)?;
+                Ok(PairingAnswer::Awaited(Box::new(other)))
+            }
+        }
+    }
+
+    /// How many wait.
+    pub fn count(&self) -> usize {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+}
+
+impl Pairing {
+    fn is_over(&self, now: Now) -> bool {
+        now >= self.begun.after_ms(PAIRING_MS_MAX)
+            || self.ended.is_some_and(|ended| now >= ended.after_ms(PAIRING_ENDED_MS_MAX))
+    }
+
+    /// The first reply is the only one: whoever guesses has one guess.
+    fn reply(&mut self, reply: Reply) -> Result<(), Refusal> {
+        match &self.reply {
+            Some(first) if **first == reply => Ok(()),
+            Some(_) => Err(RefusalKind::PairingTaken.into()),
+            None if self.settlement.is_some() => Err(RefusalKind::NoSuchPairing.into()),
+            None => {
+                self.reply = Some(Box::new(reply));
+                Ok(())
+            }
+        }
+    }
+
+    fn settle(&mut self, now: Now, settle: Settle) -> Result<(), Refusal> {
+        let may = is(&settle.key, &self.key)
+            && (self.reply.is_some() || settle.settlement == Settlement::Burned)
+            && self.settlement.as_ref().is_none_or(|first| *first == settle.settlement);
+        if !may {
+            return Err(RefusalKind::NoSuchPairing.into());
+        }
+        if self.reply.is_none() {
+            // There is nobody to tell.
+            self.ended.get_or_insert(now);
+        }
+        self.settlement = Some(settle.settlement);
+        Ok(())
+    }
+
+    fn told(&mut self, now: Now, key: &PairingKey) -> Result<PairingMove, Refusal> {
+        if is(key, &self.key) {
+            return Ok(match &self.reply {
+                Some(reply) => PairingMove::Reply { share: reply.share, card: reply.card.clone() },
+                None => PairingMove::Nothing,
+            });
+        }
+        if !self.reply.as_ref().is_some_and(|reply| is(key, &reply.key)) {
+            return Err(RefusalKind::NoSuchPairing.into());
+        }
+        match &self.settlement {
+            Some(settlement) => {
+                self.ended.get_or_insert(now);
+                Ok(PairingMove::Settled(settlement.clone()))
+            }
+            None => Ok(PairingMove::Nothing),
+        }
+    }
+}
+
+fn there(all: &mut HashMap<PairingNumber, Pairing>, number: PairingNumber) -> Result<&mut Pairing, Refusal> {
+    all.get_mut(&number).ok_or(RefusalKind::NoSuchPairing.into())
+}
+
+fn is(given: &PairingKey, key: &PairingKey) -> bool {
+    crypto::equal(&given.0, &key.0).is_some()
+}
+
+fn begin_at(
+    all: &mut HashMap<PairingNumber, Pairing>,
+    now: Now,
+    begin: &Begin,
+    random: u64,
+) -> Result<PairingNumber, Refusal> {
+    let mine = all.iter().find(|(_, pairing)| is(&begin.key, &pairing.key));
+    if let Some((number, pairing)) = mine {
+        // Asked once more, since the answer was lost or the number may have been forgotten here.
+        let same = pairing.share == begin.share && begin.number.is_none_or(|wanted| wanted == *number);
+        return if same { Ok(*number) } else { Err(RefusalKind::PairingTaken.into()) };
+    }
+    if begin.number.is_some_and(|wanted| all.contains_key(&wanted)) {
+        return Err(RefusalKind::PairingTaken.into());
+    }
+    if all.len() >= PAIRINGS_MAX {
+        make_room(all, now)?;
+    }
+    let number = match begin.number {
+        Some(wanted) => wanted,
+        None => free_number(all, random).ok_or(Refusal::retry_after(RefusalKind::Busy, FULL_S))?,
+    };
+    let pairing = Pairing {
+        key: begin.key,
+        share: begin.share,
+        begun: now,
+        reply: None,
+        settlement: None,
+        ended: None,
+    };
+    all.insert(number, pairing);
+    Ok(number)
+}
+
+/// When it is worth trying again at a relay that has no room.
+const FULL_S: u32 = 600;
+
+/// The oldest one that nobody has replied to gives way, if it has waited long enough.
+fn make_room(all: &mut HashMap<PairingNumber, Pairing>, now: Now) -> Result<(), Refusal> {
+    let alone = all.iter().filter(|(_, pairing)| pairing.reply.is_none());
+    let oldest =
+        alone.min_by_key(|(_, pairing)| pairing.begun).map(|(number, pairing)| (*number, pairing.begun));
+    match oldest {
+        Some((number, begun)) if now >= begun.after_ms(PAIRING_ALONE_MS_MIN) => {
+            all.remove(&number);
+            Ok(())
+        }
+        _ => Err(Refusal::retry_after(RefusalKind::Busy, FULL_S)),
+    }
+}
+
+/// A number as short as there are free ones enough of, so that it is easy to say and not easy to foresee.
+fn free_number(all: &HashMap<PairingNumber, Pairing>, random: u64) -> Option<PairingNumber> {
+    for (first, last) in [(1, 9), (10, 99), (100, 999), (1_000, PAIRING_NUMBER_MAX)] {
+        let taken = all.keys().filter(|number| (first..=last).contains(&number.get())).count() as u64;
+        let span = u64::from(last - first) + 1;
+        if 2 * taken >= span {
+            continue;
+        }
+        let nth = random % (span - taken);
+        let free = (first..=last).filter_map(PairingNumber::new).filter(|number| !all.contains_key(number));
+        return free.take(usize::try_from(nth + 1).ok()?).last();
+    }
+    None
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic)]
+mod tests {
+    use wire::request::Meet;
+    use wire::{PairingCard, PairingConfirmation, SealedCard};
+
+    use super::*;
+
+    const HOST: PairingKey = PairingKey([1; 16]);
+    const GUEST: PairingKey = PairingKey([2; 16]);
+    const SHARE: PairingShare = PairingShare([7; 32]);
+
+    fn begin(key: PairingKey, number: Option<PairingNumber>) -> PairingStep {
+        PairingStep::Begin(Begin { number, key, share: SHARE })
+    }
+
+    fn card(byte: u8) -> SealedCard {
+        SealedCard {
+            confirmation: PairingConfirmation([byte; 32]),
+            card: PairingCard(Box::new([byte; wire::limits::PAIRING_CARD_BYTES])),
+        }
+    }
+
+    fn reply(number: PairingNumber, key: PairingKey) -> PairingStep {
+        PairingStep::Reply(Box::new(Reply { number, key, share: PairingShare([8; 32]), card: card(8) }))
+    }
+
+    fn settle(number: PairingNumber, key: PairingKey, settlement: Settlement) -> PairingStep {
+        PairingStep::Settle(Box::new(Settle { number, key, settlement }))
+    }
+
+    fn wait(number: PairingNumber, key: PairingKey) -> PairingStep {
+        PairingStep::Await(Await { number, key })
+    }
+
+    fn meet(number: PairingNumber) -> PairingStep {
+        PairingStep::Meet(Meet { number })
+    }
+
+    fn begun(pairings: &Pairings, now: Now, key: PairingKey) -> PairingNumber {
+        match pairings.take(now, begin(key, None), 3) {
+            Ok(PairingAnswer::Begun(number)) => number,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn refusal(answer: Result<PairingAnswer, Refusal>) -> RefusalKind {
+        answer.unwrap_err().kind
+    }
+
+    #[test]
+    fn two_people_meet_and_each_step_may_be_asked_again() {
+        let (pairings, now) = (Pairings::default(), Now(0));
+        let number = begun(&pairings, now, HOST);
+        assert_eq!(begun(&pairings, now, HOST), number);
+        let ask = |step| pairings.take(now, step, 0);
+        let told = |step| match ask(step) {
+            Ok(PairingAnswer::Awaited(other)) => *other,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(ask(meet(number)), Ok(PairingAnswer::Met(SHARE)));
+        assert_eq!(told(wait(number, HOST)), PairingMove::Nothing);
+        for _ in 0..2 {
+            assert_eq!(ask(reply(number, GUEST)), Ok(PairingAnswer::Replied));
+        }
+        let second = PairingMove::Reply { share: PairingShare([8; 32]), card: card(8) };
+        assert_eq!(told(wait(number, HOST)), second);
+        assert_eq!(told(wait(number, GUEST)), PairingMove::Nothing);
+        for _ in 0..2 {
+            let end = settle(number, HOST, Settlement::Card(card(9)));
+            assert_eq!(ask(end), Ok(PairingAnswer::Settled));
+            assert_eq!(told(wait(number, GUEST)), PairingMove::Settled(Settlement::Card(card(9))));
+        }
+        assert_eq!(refusal(ask(settle(number, HOST, Settlement::Burned))), RefusalKind::NoSuchPairing);
+        let later = now.after_ms(PAIRING_ENDED_MS_MAX);
+        assert_eq!(refusal(pairings.take(later, wait(number, GUEST), 0)), RefusalKind::NoSuchPairing);
+    }
+
+    #[test]
+    fn the_first_reply_is_the_only_one() {
+        let (pairings, now) = (Pairings::default(), Now(0));
+        let number = begun(&pairings, now, HOST);
+        pairings.take(now, reply(number, GUEST), 0).unwrap();
+        let other = PairingKey([3; 16]);
+        assert_eq!(refusal(pairings.take(now, reply(number, other), 0)), RefusalKind::PairingTaken);
+        assert_eq!(refusal(pairings.take(now, meet(number), 0)), RefusalKind::PairingTaken);
+        assert_eq!(refusal(pairings.take(now, wait(number, other), 0)), RefusalKind::NoSuchPairing);
+        assert_eq!(
+            refusal(pairings.take(now, settle(number, GUEST, Settlement::Burned), 0)),
+            RefusalKind::NoSuchPairing,
+            "only who began ends it"
+        );
+    }
+
+    #[test]
+    fn what_was_called_off_meets_nobody() {
+        let (pairings, now) = (Pairings::default(), Now(0));
+        let number = begun(&pairings, now, HOST);
+        let card_for_nobody = settle(number, HOST, Settlement::Card(card(1)));
+        assert_eq!(refusal(pairings.take(now, card_for_nobody, 0)), RefusalKind::NoSuchPairing);
+        pairings.take(now, settle(number, HOST, Settlement::Burned), 0).unwrap();
+        assert_eq!(refusal(pairings.take(now, meet(number), 0)), RefusalKind::NoSuchPairing);
+        assert_eq!(refusal(pairings.take(now, reply(number, GUEST), 0)), RefusalKind::NoSuchPairing);
+    }
+
+    #[test]
+    fn a_number_that_was_forgotten_is_given_again_to_who_had_it() {
+        let (pairings, now) = (Pairings::default(), Now(0));
+        let number = PairingNumber::new(7).unwrap();
+        let again = pairings.take(now, begin(HOST, Some(number)), 0);
+        assert_eq!(again, Ok(PairingAnswer::Begun(number)));
+        let taken = pairings.take(now, begin(GUEST, Some(number)), 0);
+        assert_eq!(refusal(taken), RefusalKind::PairingTaken);
+        let over = now.after_ms(PAIRING_MS_MAX);
+        assert_eq!(pairings.take(over, begin(GUEST, Some(number)), 0), Ok(PairingAnswer::Begun(number)));
+    }
+
+    #[test]
+    fn numbers_are_short_while_few_wait_and_there_is_an_end_to_them() {
+        let pairings = Pairings::default();
+        let key = |n: usize| {
+            let mut key = [9; 16];
+            key.split_first_chunk_mut::<8>().unwrap().0.copy_from_slice(&(n as u64).to_be_bytes());
+            PairingKey(key)
+        };
+        let numbers: Vec<u16> =
+            (0..PAIRINGS_MAX).map(|n| begun(&pairings, Now(n as u64), key(n)).get()).collect();
+        assert!(numbers.iter().take(5).all(|number| *number <= 9));
+        assert!(numbers.iter().take(50).all(|number| *number <= 99));
+        assert_eq!(pairings.count(), PAIRINGS_MAX);
+        let now = Now(PAIRINGS_MAX as u64);
+        let full = pairings.take(now, begin(HOST, None), 0).unwrap_err();
+        assert_eq!((full.kind, full.retry_after_s), (RefusalKind::Busy, Some(FULL_S)));
+        let later = now.after_ms(PAIRING_ALONE_MS_MIN);
+        assert!(pairings.take(later, begin(HOST, None), 0).is_ok(), "the oldest gives way");
+        assert_eq!(pairings.count(), PAIRINGS_MAX);
+    }
+}
