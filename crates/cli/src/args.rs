@@ -21,6 +21,7 @@ Examples
   pg_dump db | oub send bob -f - --name db.sql a file, or what a pipe brings
   oub ask bob 'Deploy 1.4?' --choice yes,no    wait for the answer, print it
   oub chat bob                                 full-screen chat (--plain for a line chat)
+  oub config set require-verified true         settle something once; oub config lists all of it
 
 Exit codes  0 done · 1 error · 2 usage · 3 nothing/timeout · 4 temporary, retry
             5 refused (quota, blocked, rate) · 6 IDENTITY NOT AS EXPECTED · 7 local store
@@ -58,10 +59,10 @@ pub struct Global {
     #[arg(long, global = true, env = "OUB_JSON", value_parser = FalseyValueParser::new())]
     pub json: bool,
     /// Say less on stderr (repeat: errors only)
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    #[arg(short, long, global = true, env = "OUB_QUIET", action = clap::ArgAction::Count)]
     pub quiet: u8,
     /// Say more on stderr; never prints keys or message text
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    #[arg(short, long, global = true, env = "OUB_VERBOSE", action = clap::ArgAction::Count)]
     pub verbose: u8,
     /// Colours
     #[arg(long, global = true, env = "OUB_COLOR", default_value = "auto", value_enum)]
@@ -138,6 +139,8 @@ pub enum Command {
     /// Back up, restore, renew or rotate my identity
     #[command(subcommand)]
     Identity(Identity),
+    /// Read or change settings, and show where each value comes from
+    Config(Config),
     /// Check server, clock, keys, store and permissions; print remedies
     Doctor,
     /// Print a completion script
@@ -347,7 +350,7 @@ pub struct Chat {
     /// Contact whose thread is open at once
     pub contact: Option<String>,
     /// One line after the other, without colour or cursor movement; /help says how it works
-    #[arg(long)]
+    #[arg(long, env = "OUB_PLAIN", value_parser = FalseyValueParser::new())]
     pub plain: bool,
 }
 
@@ -446,6 +449,41 @@ pub struct BackupPassphrase {
     pub backup_passphrase_file: Option<PathBuf>,
 }
 
+/// Arguments of `config`.
+#[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Config {
+    /// What to do; to list all settings when nothing is said.
+    #[command(subcommand)]
+    pub verb: Option<ConfigVerb>,
+    /// Show where each value comes from: flag, variable, line of the file, or built in
+    #[arg(long)]
+    pub origin: bool,
+}
+
+/// The verbs of `config`.
+#[derive(Debug, Subcommand)]
+pub enum ConfigVerb {
+    /// Print the value of one setting
+    Get {
+        /// The setting, as `oub config` lists it
+        key: String,
+    },
+    /// Write a value into the configuration file
+    Set {
+        /// The setting; profiles.NAME.SETTING is for one profile
+        key: String,
+        /// The value
+        #[arg(allow_hyphen_values = true)]
+        value: String,
+    },
+    /// Take a setting out of the configuration file
+    Unset {
+        /// The setting
+        key: String,
+    },
+}
+
 /// Arguments of `completions`.
 #[derive(Args, Debug)]
 pub struct Completions {
@@ -472,7 +510,7 @@ pub struct Help {
 pub type Timer = std::option::Option<Duration>;
 
 /// "30s", "5m", "1h30m": a time a person would write, bounded to a week.
-fn parse_duration(text: &str) -> Result<Duration, String> {
+pub fn parse_duration(text: &str) -> Result<Duration, String> {
     parse_within(text, Duration::from_millis(1), 7)
 }
 
@@ -568,6 +606,10 @@ mod tests {
             "oub log bob --ids --grep key",
             "oub log bob --html",
             "oub doctor",
+            "oub config --origin",
+            "oub config get timeout",
+            "oub config set daemon.exec -x",
+            "oub config unset profiles.work.timeout",
             "oub completions bash",
             "oub help json",
         ] {

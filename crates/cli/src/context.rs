@@ -9,6 +9,7 @@ use crate::args::{Colour, Global};
 use crate::daemon::beside::Beside;
 use crate::protector;
 use crate::screen::{Screen, can_ask};
+use crate::settings::layers::Layers;
 use crate::stop::Stop;
 
 const ANSWER_BYTES_MAX: u64 = 64;
@@ -23,19 +24,25 @@ pub struct Context {
     /// Where output goes.
     pub screen: Screen,
     global: Global,
+    layers: Layers,
 }
 
 impl Context {
     /// Understands the global options; touches neither disk nor network.
-    pub fn new(global: Global) -> Self {
+    pub fn new(global: Global, layers: Layers) -> Self {
         let screen =
             Screen::new(global.json, global.quiet, global.verbose, wants_colour(global.color, &io::stderr()));
-        Self { screen, global }
+        Self { screen, global, layers }
     }
 
     /// The options as given.
     pub fn global(&self) -> &Global {
         &self.global
+    }
+
+    /// Every setting, and where it comes from.
+    pub fn layers(&self) -> &Layers {
+        &self.layers
     }
 
     /// The profile's folder.
@@ -45,18 +52,25 @@ impl Context {
 
     /// How the client behaves.
     pub fn options(&self) -> Options {
-        Options { timeout: self.global.timeout.unwrap_or(PATIENCE), ..Options::default() }
+        Options {
+            timeout: self.global.timeout.unwrap_or(PATIENCE),
+            require_verified: self.layers.holds("require-verified"),
+            receipts: self.layers.holds("receipts"),
+            ..Options::default()
+        }
     }
 
-    /// How long to wait for a person: as long as was asked for, else a quarter of an hour.
+    /// How long to wait for a person: as long as was asked for, else a quarter of an hour. What the configuration
+    /// file says of servers makes nobody answer sooner.
     pub fn patience_with_people(&self) -> Duration {
-        self.global.timeout.unwrap_or(PATIENCE_WITH_PEOPLE)
+        let said = self.global.timeout.filter(|_| self.layers.is_said_now("timeout"));
+        said.unwrap_or(PATIENCE_WITH_PEOPLE)
     }
 
     /// Opens the vault for a verb that waits for a person: a server is not waited for so long.
     pub fn open_to_wait(&self) -> Result<Client, Stop> {
         let timeout = self.global.timeout.map_or(PATIENCE, |timeout| timeout.min(PATIENCE));
-        self.open_with(Options { timeout, ..Options::default() })
+        self.open_with(Options { timeout, ..self.options() })
     }
 
     /// Whether somebody is there to answer a question.

@@ -19,27 +19,39 @@ mod progress;
 mod protector;
 mod qr;
 mod screen;
+mod settings;
 mod shown;
 mod stop;
 mod when;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, Parser as _};
+use clap::{CommandFactory as _, FromArgMatches as _};
 
+use crate::args::{Command, ConfigVerb, Oub};
 use crate::context::Context;
 use crate::exit::Exit;
+use crate::problem::Problem;
+use crate::settings::layers::Layers;
 use crate::stop::Stop;
 
 fn main() -> ExitCode {
     if std::env::args_os().len() < 2 {
         // Clap would do so too, but not when a variable such as OUB_HOME is set.
-        eprint!("{}", args::Oub::command().render_help());
+        eprint!("{}", Oub::command().render_help());
         return Exit::Usage.into();
     }
     process::keep_memory_private();
-    let oub = args::Oub::parse();
-    let context = Context::new(oub.global);
+    let (oub, layers) = understood(Oub::command());
+    let (oub, layers) = match with_settings(&oub, layers.clone()) {
+        Ok(None) => (oub, layers),
+        Ok(Some(settled)) => settled,
+        Err(problem) => {
+            Context::new(oub.global, layers).screen.tell(&problem);
+            return problem.exit().into();
+        }
+    };
+    let context = Context::new(oub.global, layers);
     match commands::run(&context, oub.command) {
         Ok(exit) => exit.into(),
         Err(Stop::Closed) => Exit::Done.into(),
@@ -48,4 +60,28 @@ fn main() -> ExitCode {
             problem.exit().into()
         }
     }
+}
+
+/// The command line, or the end of this run with what is wrong with it.
+fn understood(grammar: clap::Command) -> (Oub, Layers) {
+    let matches = grammar.get_matches();
+    let oub =
+        Oub::from_arg_matches(&matches).unwrap_or_else(|error| error.format(&mut Oub::command()).exit());
+    let layers = Layers::without_file(matches, &oub.global);
+    (oub, layers)
+}
+
+/// The same once more, with what the configuration file settles built in; `None` where it settles nothing.
+fn with_settings(oub: &Oub, layers: Layers) -> Result<Option<(Oub, Layers)>, Box<Problem>> {
+    match &oub.command {
+        // These help with a file that is wrong, or have nothing to do with it.
+        Command::Help(_) | Command::Completions(_) | Command::Man(_) => return Ok(None),
+        Command::Config(config) if !matches!(config.verb, None | Some(ConfigVerb::Get { .. })) => {
+            return Ok(None);
+        }
+        _ => {}
+    }
+    let layers = layers.with_file()?;
+    let grammar = layers.apply(Oub::command());
+    Ok(Some((understood(grammar).0, layers)))
 }

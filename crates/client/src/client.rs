@@ -36,6 +36,10 @@ pub struct Options {
     pub resident: SharedResident,
     /// Told how far a file has come.
     pub progress: Option<Teller<Progress>>,
+    /// Send nothing to anybody who is not verified, whatever a single call says.
+    pub require_verified: bool,
+    /// Tell people who become contacts from now on what was read, as [`Client::set_receipts`] does for one.
+    pub receipts: bool,
 }
 
 impl Default for Options {
@@ -47,6 +51,8 @@ impl Default for Options {
             world: SharedWorld::default(),
             resident: SharedResident::default(),
             progress: None,
+            require_verified: false,
+            receipts: false,
         }
     }
 }
@@ -219,13 +225,19 @@ impl Client {
     /// A server that cannot be reached is not an error: the message is `Queued` and goes with a later
     /// command, unless [`SendOptions::no_queue`] is set.
     pub fn send(&self, contact: &str, text: &str, options: &SendOptions) -> Result<Sent, ClientError> {
-        engine::send::send(self, contact, text, options)
+        engine::send::send(self, contact, text, &self.settled(options))
     }
 
     /// Commits a text to the outbox and returns its id at once, without a look at the network: from here on
     /// nothing loses it. [`Client::flush`], or whatever connects next, sends it.
     pub fn queue(&self, contact: &str, text: &str, options: &SendOptions) -> Result<String, ClientError> {
-        engine::send::queue_only(self, contact, text, options)
+        engine::send::queue_only(self, contact, text, &self.settled(options))
+    }
+
+    /// What a call asks for, and what holds for every call.
+    fn settled(&self, options: &SendOptions) -> SendOptions {
+        let require_verified = options.require_verified || self.options.require_verified;
+        SendOptions { require_verified, ..options.clone() }
     }
 
     /// Reads a file to its end, at most 16 MiB, and sends it with words of its own. What was read is in the vault:
@@ -238,7 +250,7 @@ impl Client {
         text: &str,
         options: &SendOptions,
     ) -> Result<Sent, ClientError> {
-        engine::files::send(self, contact, input, name, text, options)
+        engine::files::send(self, contact, input, name, text, &self.settled(options))
     }
 
     /// Received files, oldest first; of one contact if one is named.
@@ -266,7 +278,7 @@ impl Client {
         text: &str,
         options: &SendOptions,
     ) -> Result<Sent, ClientError> {
-        engine::said::edit(self, contact, which, text, options)
+        engine::said::edit(self, contact, which, text, &self.settled(options))
     }
 
     /// Takes a message of mine back here, and asks the other side to do the same. `None` if it had not left.
@@ -292,7 +304,8 @@ impl Client {
     /// Asks a contact and waits for the answer. Other messages that come meanwhile stay unhandled, and another
     /// process that wants to collect is let in.
     pub fn ask(&self, contact: &str, text: &str, options: &AskOptions) -> Result<Asked, ClientError> {
-        engine::said::ask(self, contact, text, options)
+        let options = AskOptions { send: self.settled(&options.send), ..options.clone() };
+        engine::said::ask(self, contact, text, &options)
     }
 
     /// Answers a question of a contact: the one named, else the newest that is open. With choices, by the words or
@@ -304,7 +317,7 @@ impl Client {
         text: &str,
         options: &SendOptions,
     ) -> Result<Sent, ClientError> {
-        engine::said::answer(self, contact, which, text, options)
+        engine::said::answer(self, contact, which, text, &self.settled(options))
     }
 
     /// Collects what comes as it comes, and sends what waits, until `stop` is set. Hands nothing out, and lets other

@@ -78,14 +78,18 @@ fn unit_text(context: &Context, run: &DaemonRun) -> Result<String, Stop> {
     }
     let program = std::env::current_exe().map_err(|error| not_written(Path::new("oub"), &error))?;
     let home = global.home.as_deref().map(absolute);
-    let data_home = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from);
-    let data_home = data_home.filter(|path| path.is_absolute() && home.is_none());
+    let elsewhere = |name: &str| {
+        let path = std::env::var_os(name).map(PathBuf::from);
+        path.filter(|path| path.is_absolute() && home.is_none())
+    };
+    let (data_home, config_home) = (elsewhere("XDG_DATA_HOME"), elsewhere("XDG_CONFIG_HOME"));
     let passphrase_file = global.passphrase_file.as_deref().map(absolute);
     let unit = unit::Unit {
         program: &program,
         profile: &global.profile,
         home: home.as_deref(),
         data_home: data_home.as_deref(),
+        config_home: config_home.as_deref(),
         passphrase_file: passphrase_file.as_deref(),
         folder: &absolute(profile.dir()),
         run,

@@ -4,6 +4,7 @@ mod accept;
 mod add;
 mod ask;
 mod completions;
+mod config;
 pub mod contact;
 mod daemon;
 mod doctor;
@@ -59,6 +60,7 @@ pub fn run(context: &Context, command: Command) -> Result<Exit, Stop> {
         Command::Daemon(args) => daemon::run(context, args),
         Command::Outbox => outbox::run(context),
         Command::Identity(verb) => identity::run(context, &verb),
+        Command::Config(args) => config::run(context, &args),
         Command::Doctor => doctor::run(context),
         Command::Completions(args) => completions::run(context, &args),
         Command::Man(args) => man::run(context, &args),

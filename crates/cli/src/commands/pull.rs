@@ -24,14 +24,16 @@ pub fn run(context: &Context, args: Pull) -> Result<Exit, Stop> {
         follow: args.follow,
         ..PullOptions::default()
     };
-    if let Some(folder) = &args.output {
+    // A folder that is settled once and for all is not meant for those who only look.
+    let output = args.output.filter(|_| !args.peek);
+    if let Some(folder) = &output {
         check_folder(folder)?;
     }
     let mut sink = Sink {
         context,
         client: &client,
         command: args.exec,
-        output: args.output,
+        output,
         closed: false,
         left: 0,
         why: String::new(),

@@ -17,6 +17,8 @@ pub struct Unit<'a> {
     pub home: Option<&'a Path>,
     /// `XDG_DATA_HOME`, if it is used: systemd's own environment need not have it.
     pub data_home: Option<&'a Path>,
+    /// `XDG_CONFIG_HOME`, if it is used: the configuration file holds for the daemon too.
+    pub config_home: Option<&'a Path>,
     /// Where the passphrase is.
     pub passphrase_file: Option<&'a Path>,
     /// The profile's folder.
@@ -49,11 +51,10 @@ impl Unit<'_> {
             "Type=notify".to_owned(),
             format!("ExecStart={}", self.command_line()),
         ];
-        if let Some(data_home) = self.data_home {
-            lines.push(format!(
-                "Environment={}",
-                quoted(&format!("XDG_DATA_HOME={}", data_home.display()), false)
-            ));
+        for (name, home) in [("XDG_DATA_HOME", self.data_home), ("XDG_CONFIG_HOME", self.config_home)] {
+            if let Some(home) = home {
+                lines.push(format!("Environment={}", quoted(&format!("{name}={}", home.display()), false)));
+            }
         }
         lines.extend(LIFE.iter().map(|line| (*line).to_owned()));
         lines.push(format!("ReadWritePaths={}", quoted(&self.folder.display().to_string(), false)));
@@ -172,8 +173,9 @@ mod tests {
         let mut run = DaemonRun { notify: Notify::Count, exec: None, exec_timeout: Duration::from_secs(600) };
         let text = |run: &DaemonRun| {
             let (program, folder) = (Path::new("/usr/bin/oub"), Path::new("/home/a/x"));
-            let (home, data_home, passphrase_file) = (None, None, None);
-            Unit { program, profile: "default", home, data_home, passphrase_file, folder, run }.text()
+            let (home, data_home, config_home, passphrase_file) = (None, None, None, None);
+            let profile = "default";
+            Unit { program, profile, home, data_home, config_home, passphrase_file, folder, run }.text()
         };
         let alone = text(&run);
         assert!(alone.starts_with(MARK) && alone.contains("MemoryDenyWriteExecute=yes"), "{alone}");

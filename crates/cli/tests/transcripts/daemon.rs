@@ -35,7 +35,7 @@ impl Daemon {
         Self::spawn(&mut person.command(args), "receiving in the background")
     }
 
-    fn spawn(command: &mut Command, ready: &str) -> Self {
+    pub fn spawn(command: &mut Command, ready: &str) -> Self {
         let mut child = command.spawn().unwrap();
         let stderr = child.stderr.take().unwrap();
         let (sender, said) = channel();
@@ -143,11 +143,11 @@ fn socket(person: &Person) -> PathBuf {
     person.dir().join("daemon.sock")
 }
 
-fn status(person: &Person) -> Value {
+pub fn status(person: &Person) -> Value {
     person.json(&["daemon", "status"]).remove(0)
 }
 
-fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     let end = Instant::now() + PATIENCE;
     while !holds() {
         assert!(Instant::now() < end, "{what}");

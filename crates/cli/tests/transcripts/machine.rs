@@ -35,6 +35,9 @@ fn every_line_of_json_keeps_the_promises_of_the_schema() {
     check(&bob, &["verify", "alice"]);
     check(&bob, &["log", "alice"]);
     check(&bob, &["doctor"]);
+    check(&bob, &["config"]);
+    check(&bob, &["config", "set", "timeout", "20s"]);
+    check(&bob, &["config", "unset", "timeout"]);
     let attached = alice.home.path().join("a.txt");
     std::fs::write(&attached, "bytes").unwrap();
     check(&alice, &["send", "bob", "-f", attached.to_str().unwrap()]);

@@ -20,6 +20,7 @@ mod relay;
 mod said;
 mod screen;
 mod secrets;
+mod settings;
 mod terminal;
 mod verbs;
 

@@ -35,7 +35,14 @@ pub(crate) fn add(client: &Client, address: &Address, alias: Option<&str>) -> Re
         // A contact whose key was replaced since: judged as before a send (P6).
         follow(client, &known, &found)?;
     }
-    let id = client.vault.write(|tx| insert(tx, &me, address, wanted, &found))?;
+    let id = client.vault.write(|tx| {
+        let known = contact::by_fingerprint(tx, &found.fingerprint)?;
+        let id = insert(tx, &me, address, wanted, &found)?;
+        match known.is_some_and(|known| known.standing == Standing::Contact) {
+            true => Ok(id),
+            false => settle_new(client, tx, id).map(|()| id),
+        }
+    })?;
     client.vault.read(|tx| to_contact(tx, &contact::by_id(tx, id)?))
 }
 
@@ -94,6 +101,11 @@ fn welcome_back(tx: &Tx<'_>, person: &Person, alias: &str, found: &Found) -> Res
 pub(crate) fn promote(tx: &Tx<'_>, id: i64, alias: &str) -> Result<(), ClientError> {
     tx.execute("UPDATE contact SET standing = 0, alias = ?2, label = NULL WHERE id = ?1", (id, alias))?;
     Ok(())
+}
+
+/// What a new contact begins with.
+pub(crate) fn settle_new(client: &Client, tx: &Tx<'_>, id: i64) -> Result<(), ClientError> {
+    if client.options.receipts { contact::set(tx, id, "receipts", true) } else { Ok(()) }
 }
 
 /// See [`Client::contacts`].
