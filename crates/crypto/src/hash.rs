@@ -80,10 +80,56 @@ pub(crate) fn first_half(bytes: [u8; 32]) -> [u8; 16] {
     *bytes.first_chunk().expect("32 bytes begin with 16")
 }
 
-fn finish(mut hasher: blake3::Hasher, label: Label, parts: &[&[u8]]) -> [u8; 32] {
-    hasher.update(label.as_bytes());
-    for part in parts {
-        hasher.update(part);
+/// BLAKE3 hashes several chunks at once where it is given them at once. Behind a label by itself it would go on block
+/// by block to the end of that chunk.
+fn finish(hasher: blake3::Hasher, label: Label, parts: &[&[u8]]) -> [u8; 32] {
+    let pieces = || core::iter::once(label.as_bytes()).chain(parts.iter().copied());
+    let len = pieces().fold(0_usize, |len, piece| len.saturating_add(piece.len()));
+    if (blake3::CHUNK_LEN..=WHOLE_BYTES_MAX).contains(&len) {
+        return finish_whole(hasher, pieces());
+    }
+    in_pieces(hasher, pieces())
+}
+
+/// Pieces of at most so many bytes together are laid side by side: a small envelope and what surrounds it.
+const WHOLE_BYTES_MAX: usize = 4_608;
+
+fn finish_whole<'a>(mut hasher: blake3::Hasher, pieces: impl Iterator<Item = &'a [u8]>) -> [u8; 32] {
+    let mut whole = [0; WHOLE_BYTES_MAX];
+    let mut free = whole.as_mut_slice();
+    for piece in pieces {
+        let (place, rest) = free.split_at_mut(piece.len());
+        place.copy_from_slice(piece);
+        free = rest;
+    }
+    let len = WHOLE_BYTES_MAX - free.len();
+    hasher.update(whole.split_at(len).0).finalize().into()
+}
+
+fn in_pieces<'a>(mut hasher: blake3::Hasher, pieces: impl Iterator<Item = &'a [u8]>) -> [u8; 32] {
+    for piece in pieces {
+        hasher.update(piece);
     }
     hasher.finalize().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_side_by_side_hash_to_what_they_hash_to_one_after_the_other() {
+        let bytes: Vec<u8> = (0..20_000_u32).map(|n| n.to_le_bytes()[0] ^ n.to_le_bytes()[1]).collect();
+        let around = [blake3::CHUNK_LEN, 2 * blake3::CHUNK_LEN, WHOLE_BYTES_MAX, 16_384];
+        for len in around.into_iter().flat_map(|len| len - 60..len + 60) {
+            let (one, rest) = bytes.split_at(len / 3);
+            let parts = [one, &[], rest.split_at(len - len / 3).0];
+            let pieces = || core::iter::once(Label::ENVELOPE_HASH.as_bytes()).chain(parts);
+            let plain = in_pieces(blake3::Hasher::new(), pieces());
+            assert_eq!(blake3_of(Label::ENVELOPE_HASH, &parts), plain, "{len} bytes");
+            let key = [7; 32];
+            let under_a_key = in_pieces(blake3::Hasher::new_keyed(&key), pieces());
+            assert_eq!(keyed(&key, Label::ENVELOPE_HASH, &parts), under_a_key, "{len} bytes");
+        }
+    }
 }
