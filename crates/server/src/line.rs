@@ -4,9 +4,12 @@
 use std::cell::RefCell;
 use std::future::poll_fn;
 use std::io::{self, IoSlice, Write};
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use rustls::ServerConnection;
+use tokio::io::{AsyncRead, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 
@@ -52,12 +55,18 @@ impl Line {
     /// Hands over what came together with the end of the handshake, then what the socket holds, once.
     pub fn hear(&mut self, mut each: impl FnMut(&[u8])) -> io::Result<Heard> {
         SHARED.with_borrow_mut(|shared| {
-            let mut unread = match self.socket.try_read(shared) {
-                Ok(0) => return Ok(Heard::End),
-                Ok(read) => shared.get(..read).unwrap_or_default(),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Heard::Nothing),
-                Err(error) => return Err(error),
-            };
+            let mut came = ReadBuf::new(shared);
+            // Less than there was room for means that the socket is empty, which this way of reading knows and
+            // `try_read` asks once more. Who waits for more waits in `readable`.
+            let mut context = Context::from_waker(Waker::noop());
+            match Pin::new(&mut self.socket).poll_read(&mut context, &mut came) {
+                Poll::Ready(read) => read?,
+                Poll::Pending => return Ok(Heard::Nothing),
+            }
+            let mut unread = came.filled();
+            if unread.is_empty() {
+                return Ok(Heard::End);
+            }
             while !unread.is_empty() {
                 if self.tls.read_tls(&mut unread)? == 0 {
                     return Ok(Heard::End);
