@@ -7,7 +7,7 @@
 //! (10 s), makes a machine, and carries bytes to it and from it. The machine asks for a deposit; the
 //! connection hands it to the [`writer`], whose one thread stores whatever is waiting in one commit with one
 //! sync. Only then does the ticket go back and `STORED` leaves, and the [`hub`] hands the envelope to the owner's
-//! connection, if he follows; each is woken by its [`bell`]. Everything else that a machine asks is a [`task`]
+//! connection, if he follows; each is woken by its [`bell`], all of a commit by the [`ringer`]. Everything else that a machine asks is a [`task`]
 //! beside the event loop.
 //!
 //! # Who this server is
@@ -50,6 +50,7 @@ pub mod process;
 pub mod pulse;
 pub mod relay;
 pub mod repair;
+pub mod ringer;
 pub mod seldom;
 pub mod serve;
 pub mod spent;

@@ -12,6 +12,7 @@ use wire::{Cursor, DepositId};
 
 use crate::bell::Bell;
 use crate::relay::Relay;
+use crate::ringer::{Ringer, Round};
 
 /// Changes of one commit.
 const BATCH_MAX: usize = 1_024;
@@ -93,10 +94,12 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Starts the thread; changes go into the returned queue.
+    /// Starts the thread, from within the runtime of the connections; changes go into the returned queue.
     pub fn start(relay: Arc<Relay>) -> io::Result<(Self, mpsc::Sender<Work>)> {
         let (sender, queue) = mpsc::channel(QUEUE_MAX);
-        let thread = std::thread::Builder::new().name("writer".into()).spawn(move || run(&relay, queue))?;
+        let ringer = Ringer::start();
+        let run = move || run(&relay, queue, &ringer);
+        let thread = std::thread::Builder::new().name("writer".into()).spawn(run)?;
         Ok((Self { thread }, sender))
     }
 
@@ -106,9 +109,9 @@ impl Writer {
     }
 }
 
-fn run(relay: &Relay, mut queue: mpsc::Receiver<Work>) {
+fn run(relay: &Relay, mut queue: mpsc::Receiver<Work>, ringer: &Ringer) {
     let guard = BreakDownOnPanic(relay);
-    let (mut writes, mut askers, mut bells) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut writes, mut askers) = (Vec::new(), Vec::new());
     while let Some(first) = queue.blocking_recv() {
         let mut bytes = 0;
         let mut next = Some(first);
@@ -124,17 +127,18 @@ fn run(relay: &Relay, mut queue: mpsc::Receiver<Work>) {
         drop(beat);
         relay.counters.commits.add_one();
         let results = results.into_iter().chain(std::iter::repeat(Err(UNSAID)));
+        let mut round = Round::default();
         for ((write, (ticket, bell)), result) in writes.drain(..).zip(askers.drain(..)).zip(results) {
             count(relay, &result);
             bell.settled(ticket.settle(result));
-            bells.push(bell);
+            round.answered.push(bell);
             if let (Write::Deposit(request), Ok(Wrote::Deposit { at: Some(cursor), .. })) = (write, result) {
                 let DepositRequest { sid, auth, envelope, .. } = request;
-                bells.extend(relay.hub.arrived(&sid, || Stored { cursor, auth, envelope }));
+                round.arrived.extend(relay.hub.arrived(&sid, || Stored { cursor, auth, envelope }));
             }
         }
         // Rung when all of it lies there, so that nobody wakes for a part.
-        bells.drain(..).for_each(|bell| bell.ring());
+        ringer.ring(round);
     }
     std::mem::forget(guard);
 }
