@@ -143,7 +143,7 @@ pub enum Command {
     Config(Config),
     /// Check server, clock, keys, store and permissions; print remedies
     Doctor,
-    /// Print a completion script
+    /// Print a script that lets a shell complete verbs, flags and names
     Completions(Completions),
     /// Write the manual pages into a folder
     #[command(hide = true)]

@@ -14,6 +14,9 @@ const FILES: &str = include_str!("topics/files.txt");
 /// What programs say at the daemon's socket.
 const API: &str = include_str!("topics/api.txt");
 
+/// What there is help about besides commands.
+pub const TOPICS: &[&str] = &["json", "exit-codes", "files", "api"];
+
 /// Prints help about the topic; without one, about everything.
 pub fn run(context: &Context, topic: &[String]) -> Result<Exit, Stop> {
     let words: Vec<&str> = topic.iter().map(String::as_str).collect();

@@ -7,6 +7,7 @@
 mod args;
 mod chat;
 mod commands;
+mod completion;
 mod context;
 mod daemon;
 mod exit;
@@ -36,12 +37,13 @@ use crate::settings::layers::Layers;
 use crate::stop::Stop;
 
 fn main() -> ExitCode {
+    process::keep_memory_private();
+    completion::answer_shell();
     if std::env::args_os().len() < 2 {
         // Clap would do so too, but not when a variable such as OUB_HOME is set.
         eprint!("{}", Oub::command().render_help());
         return Exit::Usage.into();
     }
-    process::keep_memory_private();
     let (oub, layers) = understood(Oub::command());
     let (oub, layers) = match with_settings(&oub, layers.clone()) {
         Ok(None) => (oub, layers),

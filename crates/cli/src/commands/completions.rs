@@ -1,16 +1,18 @@
-//! `oub completions`: a script that lets a shell complete commands and flags.
+//! `oub completions`: a script that lets a shell complete commands, flags, and the names of contacts.
 
-use clap::CommandFactory as _;
-
-use crate::args::{Completions, Oub};
+use crate::args::Completions;
+use crate::completion;
 use crate::context::Context;
 use crate::exit::Exit;
+use crate::problem::Problem;
 use crate::stop::Stop;
 
 /// Prints the script; shells say in their manuals where it belongs.
 pub fn run(context: &Context, args: &Completions) -> Result<Exit, Stop> {
-    let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Oub::command(), "oub", &mut script);
-    context.screen.print(String::from_utf8_lossy(&script).trim_end())?;
+    let script = completion::script(&args.shell.to_string()).map_err(|error| {
+        let (what, remedy) = ("the script cannot be written", "please report it");
+        Problem::new(Exit::Unexpected, "OUB-E181", what, error.to_string(), remedy)
+    })?;
+    context.screen.print(script.trim_end())?;
     Ok(Exit::Done)
 }

@@ -18,6 +18,8 @@ use crate::shown::shown_on_one_line;
 
 /// A daemon that does not even greet within this is as good as none.
 const GREETING_PATIENCE: Duration = Duration::from_secs(2);
+/// No answer that is waited for is longer.
+const ANSWER_LINES_MAX: usize = 10_000;
 /// The answer that carries a key is this long at most.
 const KEY_LINE_BYTES_MAX: usize = 256;
 
@@ -31,20 +33,23 @@ pub struct Beside {
 impl Beside {
     /// Looks whether one runs. A socket that others may reach is not used, and that is said.
     pub fn find(context: &Context, profile: &Profile) -> Option<Arc<Self>> {
-        let path = seat::socket_of(profile)?;
-        let mut line = match Connection::open(&path) {
-            Ok(found) => found?,
-            Err(problem) => {
-                let shown = shown_on_one_line(problem.what());
-                context.screen.warn(&format!("the daemon is not used: {shown}"));
-                return None;
-            }
-        };
+        Self::look(profile).unwrap_or_else(|problem| {
+            let shown = shown_on_one_line(problem.what());
+            context.screen.warn(&format!("the daemon is not used: {shown}"));
+            None
+        })
+    }
+
+    /// The same, for those who say nothing.
+    pub fn look(profile: &Profile) -> Result<Option<Arc<Self>>, Box<Problem>> {
+        let Some(path) = seat::socket_of(profile) else { return Ok(None) };
+        let Some(mut line) = Connection::open(&path)? else { return Ok(None) };
         // The same name may stand for another folder elsewhere.
-        let greeting = line.ask(r#"{"v":1,"do":"hello"}"#, "hello", GREETING_PATIENCE)?;
-        let folder = greeting.get("folder").and_then(Value::as_str)?;
-        (folder == folder_of(profile))
-            .then(|| Arc::new(Self { path, line: Mutex::new(Some(line)), watch: Mutex::new(None) }))
+        let greeting = line.ask(r#"{"v":1,"do":"hello"}"#, "hello", GREETING_PATIENCE);
+        let ours = greeting.is_some_and(|greeting| {
+            greeting.last().and_then(|line| line.get("folder")?.as_str()) == Some(&folder_of(profile))
+        });
+        Ok(ours.then(|| Arc::new(Self { path, line: Mutex::new(Some(line)), watch: Mutex::new(None) })))
     }
 
     /// The vault's key, if it is one that a passphrase keeps.
@@ -60,6 +65,11 @@ impl Beside {
 
     /// Asks, and gives back the line of this kind that is among the answers.
     pub fn ask(&self, request: &str, kind: &str, patience: Duration) -> Option<Value> {
+        self.ask_all(request, kind, patience)?.pop()
+    }
+
+    /// Asks, and gives back every line of this kind that is among the answers.
+    pub fn ask_all(&self, request: &str, kind: &str, patience: Duration) -> Option<Vec<Value>> {
         let mut line = lock(&self.line);
         let open = match line.take() {
             Some(open) => Some(open),
@@ -90,7 +100,7 @@ impl Resident for Beside {
 
     fn step_aside(&self, patience: Duration) -> Option<Aside> {
         let mut line = Connection::open(&self.path).ok()??;
-        line.ask(r#"{"v":1,"do":"aside"}"#, "aside", patience)?;
+        line.ask(r#"{"v":1,"do":"aside"}"#, "aside", patience)?.pop()?;
         // It stays aside until this connection ends.
         Some(Aside::until_dropped(line))
     }
@@ -122,7 +132,7 @@ impl Resident for Beside {
 /// Which process is the daemon that listens here.
 pub fn pid(path: &Path) -> Option<u64> {
     let mut line = Connection::open(path).ok()??;
-    line.ask(r#"{"v":1,"do":"hello"}"#, "hello", GREETING_PATIENCE)?.get("pid")?.as_u64()
+    line.ask(r#"{"v":1,"do":"hello"}"#, "hello", GREETING_PATIENCE)?.last()?.get("pid")?.as_u64()
 }
 
 /// What a daemon and a command compare.
@@ -144,19 +154,20 @@ impl Connection {
         Ok(reading.map(|reading| Self { stream, lines: Lines::new(reading) }))
     }
 
-    fn ask(&mut self, request: &str, kind: &str, patience: Duration) -> Option<Value> {
+    fn ask(&mut self, request: &str, kind: &str, patience: Duration) -> Option<Vec<Value>> {
         let end = Instant::now() + patience;
         self.say(request).ok()?;
-        let mut found = None;
-        loop {
+        let mut found = Vec::new();
+        while found.len() <= ANSWER_LINES_MAX {
             let answer = self.next(end).ok()??;
             match answer.get("t").and_then(Value::as_str)? {
-                "done" => return found,
+                "done" => return Some(found),
                 "error" => return None,
-                have if have == kind => found = Some(answer),
+                have if have == kind => found.push(answer),
                 _ => {}
             }
         }
+        None
     }
 
     fn say(&mut self, request: &str) -> io::Result<()> {

@@ -64,6 +64,11 @@ impl Layers {
         Ok(self)
     }
 
+    /// The profile that is used.
+    pub fn profile(&self) -> &str {
+        &self.profile
+    }
+
     /// Where the file is, or would be.
     pub fn place(&self) -> Option<&Path> {
         self.place.as_deref()

@@ -646,7 +646,7 @@ fn from_the_guide(person: &Person, language: &str, name: &str) -> PathBuf {
 }
 
 /// Where the programs of the guide find `oub`.
-fn path_with_oub() -> String {
+pub fn path_with_oub() -> String {
     format!("{}:{}", crate::bin_dir().display(), std::env::var("PATH").unwrap())
 }
 

@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod chat;
+mod completion;
 mod contacts;
 mod crashes;
 mod crowd;

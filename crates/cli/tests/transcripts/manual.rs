@@ -15,5 +15,8 @@ fn every_verb_has_a_page_of_the_manual() {
     }
     let send = std::fs::read_to_string(folder.join("oub-send.1")).unwrap();
     assert!(send.contains("idempotency") && send.contains("exit code 6"), "{send}");
+    for variable in ["OUB_REQUIRE_VERIFIED", "OUB_TIMEOUT", "OUB_PROFILE"] {
+        assert!(send.contains(variable), "{variable}: {send}");
+    }
     assert!(!folder.join("oub-man.1").exists(), "what is hidden has no page");
 }
