@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::daemon::{Daemon, path_with_oub};
+use crate::daemon::Daemon;
+use crate::guide::path_with_oub;
 use crate::person::{Person, Ran, friends};
 use crate::relay::Relay;
 use crate::terminal::Terminal;

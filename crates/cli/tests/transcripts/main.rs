@@ -11,6 +11,8 @@ mod contacts;
 mod crashes;
 mod crowd;
 mod daemon;
+mod guide;
+mod hooks;
 mod identity;
 mod keyring;
 mod machine;
@@ -22,7 +24,9 @@ mod said;
 mod screen;
 mod secrets;
 mod settings;
+mod socket;
 mod terminal;
+mod unit;
 mod verbs;
 
 use std::path::PathBuf;

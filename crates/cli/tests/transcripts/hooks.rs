@@ -1,0 +1,70 @@
+//! What the daemon does for a person by itself: it runs a command for each message, and tells a desktop.
+
+use std::collections::BTreeSet;
+use std::os::unix::fs::PermissionsExt as _;
+
+use crate::daemon::{Daemon, eventually, status};
+use crate::person::{Person, friends};
+use crate::relay::Relay;
+
+#[test]
+fn a_hook_is_tried_until_it_succeeds_and_ended_when_it_hangs() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    let (log, tries) = (bob.home.path().join("log"), bob.home.path().join("tries"));
+    let script = format!(
+        "echo try >> {tries}; text=$(cat); case \"$text\" in hang) [ -e {tries}.hung ] || {{ touch {tries}.hung; \
+         sleep 600; }};; twice) [ -e {tries}.twice ] || {{ touch {tries}.twice; exit 1; }};; esac; \
+         echo \"$OUB_FROM $OUB_VERIFIED $text\" >> {log}",
+        tries = tries.display(),
+        log = log.display()
+    );
+    let args = ["daemon", "--notify", "none", "--exec-timeout", "1s", "--exec", &script];
+    let mut daemon = Daemon::with(&bob, &args);
+    for text in ["once", "twice", "hang"] {
+        alice.ok(&["send", "bob", text]);
+    }
+    daemon.says("did not end in time");
+    let read = || std::fs::read_to_string(&log).unwrap_or_default();
+    eventually("all three are handled", || read().lines().count() == 3);
+    let all: BTreeSet<String> = read().lines().map(str::to_owned).collect();
+    let expected = ["alice false once", "alice false twice", "alice false hang"];
+    assert_eq!(all, expected.map(str::to_owned).into_iter().collect());
+    assert_eq!(std::fs::read_to_string(&tries).unwrap().lines().count(), 5, "two of them were tried twice");
+    daemon.terminate();
+    assert!(bob.pull().is_empty(), "handled is handled");
+}
+
+#[test]
+fn a_notification_counts_and_names_nobody() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    let (bin, told) = (bob.home.path().join("bin"), bob.home.path().join("told"));
+    std::fs::create_dir(&bin).unwrap();
+    let program = bin.join("notify-send");
+    std::fs::write(&program, format!("#!/bin/sh\nprintf '%s|' \"$@\" >> {}\n", told.display())).unwrap();
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    alice.ok(&["send", "bob", "before"]);
+    let mut command = bob.command(&["daemon"]);
+    let _daemon = Daemon::spawn(command.env("PATH", &path), "receiving in the background");
+    eventually("connected", || status(&bob)["link"] == "connected");
+    alice.ok(&["send", "bob", "the secret of $(touch /tmp/x)"]);
+    let read = || std::fs::read_to_string(&told).unwrap_or_default();
+    eventually("somebody is told", || read().contains("new message"));
+    let said = read();
+    assert!(!said.contains("alice") && !said.contains("secret"), "{said}");
+    assert!(said.contains("--|"), "{said}");
+
+    // Where there is no such program, it is said once and nothing else suffers.
+    let carol = Person::joined("carol", &relay);
+    let mut command = carol.command(&["daemon"]);
+    let daemon = Daemon::spawn(command.env("PATH", carol.home.path()), "receiving in the background");
+    carol.ok(&["add", &bob.address()]);
+    carol.ok(&["send", "bob", "x"]);
+    bob.ok(&["requests"]);
+    bob.ok(&["accept", "carol"]);
+    bob.ok(&["send", "carol", "y"]);
+    daemon.says("no desktop notifications");
+    assert_eq!(carol.pull(), ["y"]);
+}
