@@ -73,9 +73,32 @@ pub struct Global {
     /// Give up after this long (e.g. 30s, 5m) [default: 30s; for an answer: 15m]
     #[arg(long, global = true, env = "OUB_TIMEOUT", value_parser = parse_duration)]
     pub timeout: Option<Duration>,
+    /// Language to speak [default: that of the locale, else English]; given here, recovery and safety words too are
+    /// in it (English otherwise)
+    #[arg(long, global = true, env = "OUB_LANG", value_enum)]
+    pub lang: Option<Language>,
+    /// Whether the language was given on the command line.
+    #[arg(skip)]
+    pub lang_is_given: bool,
     /// Read the vault's passphrase from the first line of this file
     #[arg(long, global = true, env = "OUB_PASSPHRASE_FILE", value_name = "FILE")]
     pub passphrase_file: Option<PathBuf>,
+}
+
+impl Global {
+    /// The word list to show. Both sides must read the same words, so no locale decides about it.
+    pub fn words_language(&self) -> client::Language {
+        self.lang.filter(|_| self.lang_is_given).map(Into::into).unwrap_or_default()
+    }
+}
+
+impl From<Language> for client::Language {
+    fn from(language: Language) -> Self {
+        match language {
+            Language::En => Self::English,
+            Language::Fr => Self::French,
+        }
+    }
 }
 
 /// When to colour.
@@ -173,9 +196,6 @@ pub struct Join {
     /// How to protect keys at rest: chosen once, never changed silently
     #[arg(long, value_enum, default_value = "auto")]
     pub protect: Protect,
-    /// Language of the recovery words
-    #[arg(long, value_enum, default_value = "en")]
-    pub lang: Language,
 }
 
 /// What wraps the vault's key.
@@ -224,12 +244,9 @@ pub struct Verify {
     /// Non-interactive: succeed only if this text, scanned from the other side's QR code, matches; `-` reads stdin
     #[arg(long, value_name = "TEXT", conflicts_with = "words")]
     pub code: Option<String>,
-    /// Word list language (the digits are the same in all)
-    #[arg(long, value_enum, default_value = "en")]
-    pub lang: Language,
 }
 
-/// Languages that have a word list.
+/// Languages that `oub` speaks, and that have a word list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Language {
     /// English
@@ -520,7 +537,7 @@ fn parse_long(text: &str) -> Result<Duration, String> {
 }
 
 fn parse_within(text: &str, least: Duration, days: u64) -> Result<Duration, String> {
-    let wrong = || "write a time like 30s, 5m, 1h or 7d".to_owned();
+    let wrong = || crate::messages::problems::write_a_time().to_owned();
     let whole_days = text.strip_suffix('d').and_then(|number| number.parse::<u64>().ok());
     let time = match whole_days {
         Some(number) => Duration::from_secs(number.checked_mul(86_400).ok_or_else(wrong)?),

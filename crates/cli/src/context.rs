@@ -7,6 +7,7 @@ use client::{Client, Options, Profile, SharedResident};
 
 use crate::args::{Colour, Global};
 use crate::daemon::beside::Beside;
+use crate::messages::screens;
 use crate::protector;
 use crate::screen::{Screen, can_ask};
 use crate::settings::layers::Layers;
@@ -83,10 +84,10 @@ impl Context {
         if !self.can_ask() {
             return false;
         }
-        eprint!("{question} [y/N] ");
+        eprint!("{}", screens::yes_or_no(question));
         let mut answer = String::new();
         let read = io::stdin().lock().take(ANSWER_BYTES_MAX).read_line(&mut answer);
-        read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes" | "o" | "oui")
+        read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes" | "o" | "O" | "oui")
     }
 
     /// Opens the vault three times, for threads that each need it, and asks for a passphrase once.

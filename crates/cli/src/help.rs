@@ -5,7 +5,10 @@ use clap::CommandFactory as _;
 use crate::args::Oub;
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::stop::{Stop, usage};
+use crate::messages::problems;
+use crate::problem::Problem;
+use crate::shown::shown_on_one_line;
+use crate::stop::Stop;
 
 /// What `--json` promises, as a JSON Schema.
 const JSON: &str = include_str!("topics/json.schema.json");
@@ -37,8 +40,7 @@ fn of_command(path: &[&str]) -> Result<String, Stop> {
     let mut command = &mut root;
     for word in path {
         command = command.find_subcommand_mut(word).ok_or_else(|| {
-            let why = "it is neither a command nor one of   json   exit-codes   files   api";
-            usage("OUB-E037", format!("there is no help about {word}"), why, "oub help")
+            Problem::of(Exit::Usage, "OUB-E037", problems::no_help(shown_on_one_line(word)))
         })?;
     }
     Ok(command.render_help().to_string())

@@ -13,6 +13,7 @@ mod daemon;
 mod exit;
 mod help;
 mod json;
+mod messages;
 mod passphrase;
 mod problem;
 mod process;
@@ -27,11 +28,13 @@ mod when;
 
 use std::process::ExitCode;
 
+use clap::parser::ValueSource;
 use clap::{CommandFactory as _, FromArgMatches as _};
 
 use crate::args::{Command, ConfigVerb, Oub};
 use crate::context::Context;
 use crate::exit::Exit;
+use crate::messages::{Language, choice::Choice, help::in_its_language};
 use crate::problem::Problem;
 use crate::settings::layers::Layers;
 use crate::stop::Stop;
@@ -39,12 +42,15 @@ use crate::stop::Stop;
 fn main() -> ExitCode {
     process::keep_memory_private();
     completion::answer_shell();
-    if std::env::args_os().len() < 2 {
+    let arguments: Vec<_> = std::env::args_os().collect();
+    messages::speak(Choice::of(&arguments, |name| std::env::var_os(name)).language());
+    if arguments.len() < 2 {
         // Clap would do so too, but not when a variable such as OUB_HOME is set.
-        eprint!("{}", Oub::command().render_help());
+        eprint!("{}", in_its_language(Oub::command()).render_help());
         return Exit::Usage.into();
     }
-    let (oub, layers) = understood(Oub::command());
+    let (oub, layers) = understood(in_its_language(Oub::command()));
+    speak_as_asked(&oub);
     let (oub, layers) = match with_settings(&oub, layers.clone()) {
         Ok(None) => (oub, layers),
         Ok(Some(settled)) => settled,
@@ -53,6 +59,7 @@ fn main() -> ExitCode {
             return problem.exit().into();
         }
     };
+    speak_as_asked(&oub);
     let context = Context::new(oub.global, layers);
     match commands::run(&context, oub.command) {
         Ok(exit) => exit.into(),
@@ -64,11 +71,22 @@ fn main() -> ExitCode {
     }
 }
 
+/// The language, once flags, variables and perhaps the file are understood. What a program reads depends on nobody's
+/// language: with `--json` the whole run is English.
+fn speak_as_asked(oub: &Oub) {
+    match oub.global.lang {
+        _ if oub.global.json => messages::speak(Language::English),
+        Some(language) => messages::speak(language.into()),
+        None => {}
+    }
+}
+
 /// The command line, or the end of this run with what is wrong with it.
 fn understood(grammar: clap::Command) -> (Oub, Layers) {
     let matches = grammar.get_matches();
-    let oub =
+    let mut oub =
         Oub::from_arg_matches(&matches).unwrap_or_else(|error| error.format(&mut Oub::command()).exit());
+    oub.global.lang_is_given = matches.value_source("lang") == Some(ValueSource::CommandLine);
     let layers = Layers::without_file(matches, &oub.global);
     (oub, layers)
 }
@@ -84,6 +102,6 @@ fn with_settings(oub: &Oub, layers: Layers) -> Result<Option<(Oub, Layers)>, Box
         _ => {}
     }
     let layers = layers.with_file()?;
-    let grammar = layers.apply(Oub::command());
+    let grammar = layers.apply(in_its_language(Oub::command()));
     Ok(Some((understood(grammar).0, layers)))
 }

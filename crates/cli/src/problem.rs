@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::exit::Exit;
 use crate::json::Line;
+use crate::messages::{Words, problems};
 use crate::shown::{shown, shown_on_one_line};
 
 /// One failure with everything that somebody needs to go on. Its layout is fixed by tests.
@@ -36,6 +37,11 @@ impl Problem {
             code: code.to_owned(),
             retry_after: None,
         }
+    }
+
+    /// A problem of the table of messages.
+    pub fn of(exit: Exit, code: &str, words: Words) -> Self {
+        Self::new(exit, code, words.what, words.why, words.remedy)
     }
 
     /// Names what somebody might suffer.
@@ -75,24 +81,27 @@ impl Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(out, "error: {}", shown_on_one_line(&self.what))?;
-        row(out, "why", &self.why)?;
+        writeln!(out, "{} {}", problems::error_label(), shown_on_one_line(&self.what))?;
+        row(out, problems::why_label(), &self.why)?;
         if let Some(risk) = &self.risk {
-            row(out, "risk", risk)?;
+            row(out, problems::risk_label(), risk)?;
         }
-        row(out, "do", &self.remedy)?;
-        write!(out, "  (exit {}, {})", self.exit.number(), self.code)
+        row(out, problems::do_label(), &self.remedy)?;
+        write!(out, "  {}", problems::ends_with(self.exit.number(), &self.code))
     }
 }
 
 /// One labelled row; further lines of the text stand under the first.
 fn row(out: &mut fmt::Formatter<'_>, label: &str, text: &str) -> fmt::Result {
-    writeln!(out, "  {label:<4}  {}", shown(text.trim_end(), 8))
+    let labels = [problems::why_label(), problems::risk_label(), problems::do_label()];
+    let columns = labels.map(|label| label.chars().count()).into_iter().max().unwrap_or_default();
+    writeln!(out, "  {label:<columns$}  {}", shown(text.trim_end(), columns + 4))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::messages::{Language, in_language};
 
     fn changed_key() -> Problem {
         Problem::new(
@@ -114,6 +123,17 @@ mod tests {
              risk  someone may be answering in bob's place; nothing was sent\n  \
              do    call bob and run   oub verify bob\n  \
              (exit 6, OUB-E061)"
+        );
+    }
+
+    #[test]
+    fn a_problem_in_french_has_the_same_rows() {
+        let said = in_language(Language::French, || changed_key().to_string());
+        let labels: Vec<&str> = said.lines().map(|line| line.get(..10).unwrap_or(line)).collect();
+        assert_eq!(
+            labels,
+            ["erreur\u{a0}: ", "  cause   ", "  risque  ", "  faire   ", "  (code de"],
+            "{said}"
         );
     }
 

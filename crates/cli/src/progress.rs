@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use client::{Progress, Teller};
 
 use crate::commands::size;
+use crate::messages::screens;
 use crate::screen::Screen;
 
 const BAR_COLUMNS: u64 = 30;
@@ -19,12 +20,12 @@ pub fn of_sending(screen: &Screen, bytes: Option<u64>) -> Teller<Progress> {
     Teller::new(move |progress: &Progress| match *progress {
         Progress::Read { bytes: read } => {
             if is_terminal(&screen) && bytes.is_none_or(|bytes| bytes > read) {
-                bar(&format!("reading {}", size(read)), read, bytes.unwrap_or(read));
+                bar(&screens::reading(size(read)), read, bytes.unwrap_or(read));
             }
         }
         Progress::Stored { parts, stored } if parts >= PARTS_MIN => {
             if is_terminal(&screen) {
-                bar(&format!("{stored} of {parts} parts"), stored, parts);
+                bar(&screens::parts_done(stored, parts), stored, parts);
                 if stored == parts {
                     erase();
                 }
@@ -59,6 +60,6 @@ fn say_tenth(screen: &Screen, tenths: &Mutex<u64>, stored: u64, parts: u64) {
     let mut told = tenths.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     if tenth > *told {
         *told = tenth;
-        screen.say(&format!("… {}0 %  ({stored} of {parts} parts)", tenth));
+        screen.say(&screens::tenths_done(tenth, stored, parts));
     }
 }

@@ -8,6 +8,7 @@ use crate::args::Protect;
 use crate::context::Context;
 use crate::daemon::beside::Beside;
 use crate::exit::Exit;
+use crate::messages::{language, problems};
 use crate::passphrase;
 use crate::problem::Problem;
 use crate::stop::Stop;
@@ -60,8 +61,8 @@ fn automatic(context: &Context) -> Result<Protector, Stop> {
     match hasty.probe(&context.options().world) {
         Ok(()) => Ok(Protector::Keyring(keyring)),
         Err(error) => {
-            let why = error.why();
-            context.screen.detail(&format!("{}: {why}", error.what()));
+            let why = error.why_in(language());
+            context.screen.detail(&format!("{}: {why}", error.what_in(language())));
             by_passphrase(context, Some(why))
         }
     }
@@ -79,18 +80,10 @@ fn keyring(context: &Context) -> Keyring {
 }
 
 fn no_way(no_keyring: Option<String>) -> Problem {
-    let nobody = "no passphrase was given, and nobody can be asked for one here";
+    let nobody = problems::nobody_for_passphrase();
     let why = match no_keyring {
-        Some(keyring) => format!("{nobody};\nno keyring either: {keyring}"),
+        Some(keyring) => problems::no_keyring_either(nobody, keyring),
         None => nobody.to_owned(),
     };
-    Problem::new(
-        Exit::Local,
-        "OUB-E081",
-        "there is no way to protect the keys yet",
-        why,
-        "run it in a terminal, to be asked for a passphrase\n\
-         or    --passphrase-file FILE   (OUB_PASSPHRASE_FILE; systemd: LoadCredential)\n\
-         or    --protect file           (keys are as safe as this disk)",
-    )
+    Problem::of(Exit::Local, "OUB-E081", problems::no_protection(why))
 }

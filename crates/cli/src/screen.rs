@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal as _, Write as _};
 
 use crate::json::Line;
+use crate::messages::problems;
 use crate::problem::Problem;
 
 /// Nobody reads standard output any more; the run ends quietly.
@@ -56,7 +57,7 @@ impl Screen {
     /// Says something that should not be missed; only `-qq` silences it.
     pub fn warn(&self, text: &str) {
         if self.quiet < 2 {
-            talk(&format!("{} {text}", self.paint("warning:", "33")));
+            talk(&format!("{} {text}", self.paint(problems::warning_label(), "33")));
         }
     }
 
@@ -80,7 +81,8 @@ impl Screen {
             // A closed pipe cannot stop us from ending with the right code.
             let _ = self.print(&problem.to_json().to_string());
         }
-        talk(&problem.to_string().replacen("error:", &self.paint("error:", "31"), 1));
+        let label = problems::error_label();
+        talk(&problem.to_string().replacen(label, &self.paint(label, "31"), 1));
     }
 
     fn paint(&self, word: &str, code: &str) -> String {

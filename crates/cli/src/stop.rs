@@ -3,6 +3,7 @@
 use client::ClientError;
 
 use crate::exit::Exit;
+use crate::messages::{Words, language};
 use crate::problem::Problem;
 use crate::screen::Closed;
 
@@ -41,8 +42,14 @@ impl From<ClientError> for Stop {
 
 impl From<&ClientError> for Problem {
     fn from(error: &ClientError) -> Self {
-        Self::new(Exit::from_number(error.exit_code()), &error.code(), error.what(), error.why(), error.do_())
-            .with_risk(error.risk())
+        let language = language();
+        let words = Words {
+            what: error.what_in(language),
+            why: error.why_in(language),
+            remedy: error.do_in(language),
+        };
+        Self::of(Exit::from_number(error.exit_code()), &error.code(), words)
+            .with_risk(error.risk_in(language))
             .with_retry_after(error.retry_after_s().map(u64::from))
     }
 }

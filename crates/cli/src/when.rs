@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use wire::UnixSeconds;
 
+use crate::messages::states;
+
 /// This moment.
 pub fn now() -> UnixSeconds {
     UnixSeconds(u64::try_from(Timestamp::now().as_second()).unwrap_or(0))
@@ -21,17 +23,18 @@ pub fn for_people(time: UnixSeconds) -> String {
 
 /// A length of time in its largest whole unit: `90 s` is `90s`, an hour `1h`.
 pub fn span(seconds: u64) -> String {
-    for (unit, long) in [("d", 86_400), ("h", 3_600), ("m", 60)] {
-        if seconds >= long && seconds.is_multiple_of(long) {
-            return format!("{}{unit}", seconds / long);
-        }
+    let whole = |unit| seconds >= unit && seconds.is_multiple_of(unit);
+    match () {
+        () if whole(86_400) => states::days(seconds / 86_400),
+        () if whole(3_600) => states::hours(seconds / 3_600),
+        () if whole(60) => states::minutes(seconds / 60),
+        () => states::seconds(seconds),
     }
-    format!("{seconds}s")
 }
 
 fn in_zone(time: UnixSeconds, now: Timestamp, zone: &TimeZone) -> String {
     let (then, today) = (timestamp(time).to_zoned(zone.clone()), now.to_zoned(zone.clone()).date());
-    let format = if then.date() == today { "%H:%M" } else { "%Y-%m-%d %H:%M" };
+    let format = if then.date() == today { "%H:%M" } else { states::date_and_time() };
     then.strftime(format).to_string()
 }
 

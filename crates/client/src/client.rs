@@ -515,8 +515,9 @@ impl Client {
         engine::log::quarantine(self)
     }
 
-    /// Checks the vault, its permissions, the server, its identity and the clock. Never fails itself.
-    pub fn doctor(&self) -> Vec<Check> {
-        crate::doctor::run_checks(self)
+    /// Checks the vault, its permissions, the server, its identity and the clock, and says it in this language.
+    /// Never fails itself.
+    pub fn doctor(&self, language: Language) -> Vec<Check> {
+        crate::doctor::run_checks(self, language)
     }
 }

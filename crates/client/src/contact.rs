@@ -54,12 +54,12 @@ pub struct SafetyNumber {
     pub fingerprint: [u8; 32],
 }
 
-/// Which word list.
+/// Of a word list, or of sentences.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub enum Language {
-    /// English BIP39 words.
+    /// English; of words, those of BIP39.
     #[default]
     English,
-    /// French BIP39 words.
+    /// French; of words, those of BIP39.
     French,
 }

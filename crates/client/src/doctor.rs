@@ -4,8 +4,9 @@ use client_core::schedule::day_of;
 use wire::ConnectionKind;
 
 use crate::{
-    Client, ClientError,
+    Client, ClientError, Language, Protection,
     engine::{owner::Owner, pull::collect_alone, run},
+    error::both,
     transport::{Line, Pin},
     vault::{
         inbox,
@@ -43,163 +44,270 @@ pub enum Verdict {
 const CLOCK_S_MAX: u64 = 300;
 
 /// See [`Client::doctor`].
-pub(crate) fn run_checks(client: &Client) -> Vec<Check> {
-    let mut checks = vec![permissions_check(client), vault_check(client), protector_check(client)];
-    checks.extend(server_checks(client));
-    checks.extend([keys_check(client), copy_check(client), outbox_check(client), quarantine_check(client)]);
+pub(crate) fn run_checks(client: &Client, language: Language) -> Vec<Check> {
+    let doctor = Doctor { client, language };
+    let mut checks = vec![doctor.permissions(), doctor.vault(), doctor.protector()];
+    checks.extend(doctor.server());
+    checks.extend([doctor.keys(), doctor.copy(), doctor.outbox(), doctor.quarantine()]);
     checks
 }
 
-fn good(subject: &'static str, finding: impl Into<String>) -> Check {
-    Check { subject, verdict: Verdict::Good, finding: finding.into(), remedy: None }
+fn good(subject: &'static str, finding: String) -> Check {
+    Check { subject, verdict: Verdict::Good, finding, remedy: None }
 }
 
-fn warning(subject: &'static str, finding: impl Into<String>, remedy: &str) -> Check {
-    Check { subject, verdict: Verdict::Warning, finding: finding.into(), remedy: Some(remedy.into()) }
+fn warning(subject: &'static str, finding: String, remedy: impl Into<String>) -> Check {
+    Check { subject, verdict: Verdict::Warning, finding, remedy: Some(remedy.into()) }
 }
 
-fn bad(subject: &'static str, error: &ClientError) -> Check {
-    Check {
-        subject,
-        verdict: Verdict::Bad,
-        finding: format!("{}: {}", error.what(), error.why()),
-        remedy: Some(error.do_()),
-    }
+/// Whose vault is looked at, and for whom.
+struct Doctor<'a> {
+    client: &'a Client,
+    language: Language,
 }
 
-fn permissions_check(client: &Client) -> Check {
-    let profile = client.vault.profile();
-    match permissions::check(profile) {
-        Ok(()) => good("permissions", format!("{} is readable by you alone", profile.dir().display())),
-        Err(error) => bad("permissions", &error),
-    }
-}
-
-fn vault_check(client: &Client) -> Check {
-    let check =
-        client.vault.read(|tx| Ok(tx.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0))?));
-    match check {
-        Ok(answer) if answer == "ok" => good("vault", "every page is whole"),
-        Ok(_) => bad("vault", &ClientError::VaultDamaged { what: "a page of the file" }),
-        Err(error) => bad("vault", &error),
-    }
-}
-
-fn protector_check(client: &Client) -> Check {
-    match client.vault.profile().protection() {
-        Ok(crate::Protection::Passphrase) => good("protector", "the vault's key is wrapped by a passphrase"),
-        Ok(crate::Protection::KeyFile) => good(
-            "protector",
-            "the vault's key is in a file beside it: whoever reads the folder reads everything",
-        ),
-        Ok(crate::Protection::Keyring) => {
-            good("protector", "the vault's key is in the keyring of this session, and it gave it just now")
-        }
-        Err(error) => bad("protector", &error),
-    }
-}
-
-/// Connects anonymously for the clock, and as owner for the mailboxes.
-fn server_checks(client: &Client) -> Vec<Check> {
-    let me = match client.vault.me() {
-        Ok(me) => me,
-        Err(error) => return vec![bad("server", &error)],
-    };
-    let greeting = run(async {
-        let pin = Pin::Full(me.server_id);
-        let line = Line::connect(&client.options, &me.at, pin, ConnectionKind::Anonymous).await?;
-        let welcome = line.welcome().clone();
-        line.close().await;
-        Ok(welcome)
-    });
-    match greeting {
-        Err(error) => vec![bad("server", &error)],
-        Ok(welcome) => {
-            let versions = format!("{} to {}", welcome.versions.min, welcome.versions.max);
-            let finding = format!("{} is the server I pinned; it speaks protocol versions {versions}", me.at);
-            vec![good("server", finding), clock_check(client, welcome.time.0), mailboxes_check(client)]
+impl Doctor<'_> {
+    fn bad(&self, subject: &'static str, error: &ClientError) -> Check {
+        let language = self.language;
+        Check {
+            subject,
+            verdict: Verdict::Bad,
+            finding: format!("{}: {}", error.what_in(language), error.why_in(language)),
+            remedy: Some(error.do_in(language)),
         }
     }
-}
 
-fn clock_check(client: &Client, server: u64) -> Check {
-    let apart = client.now().0.abs_diff(server);
-    match apart <= CLOCK_S_MAX {
-        true => good("clock", "this computer and the server agree on the time"),
-        false => {
-            warning("clock", format!("this computer and the server are {apart} s apart"), "set the clock")
+    fn permissions(&self) -> Check {
+        let profile = self.client.vault.profile();
+        match permissions::check(profile) {
+            Ok(()) => good(
+                "permissions",
+                both!(
+                    self.language,
+                    "{dir} is readable by you alone",
+                    "vous êtes seul à pouvoir lire {dir}",
+                    dir = profile.dir().display()
+                ),
+            ),
+            Err(error) => self.bad("permissions", &error),
         }
     }
-}
 
-fn mailboxes_check(client: &Client) -> Check {
-    let Ok(_alone) = collect_alone(client) else {
-        return good("mailboxes", "another process is collecting");
-    };
-    let found = run(async {
-        let owner = Owner::connect(client).await?;
-        let found = (owner.waiting(), owner.oldest_days());
-        owner.close().await;
-        Ok(found)
-    });
-    match found {
-        Ok((0, _)) => good("mailboxes", "both open; nothing waits"),
-        Ok((waiting, days)) => {
-            good("mailboxes", format!("both open; {waiting} waiting, the oldest for {days} days"))
+    fn vault(&self) -> Check {
+        let sql = "PRAGMA quick_check(1)";
+        match self.client.vault.read(|tx| Ok(tx.query_row(sql, [], |row| row.get::<_, String>(0))?)) {
+            Ok(answer) if answer == "ok" => {
+                good("vault", both!(self.language, "every page is whole", "toutes les pages sont entières"))
+            }
+            Ok(_) => self.bad("vault", &ClientError::VaultDamaged { what: "a page of the file" }),
+            Err(error) => self.bad("vault", &error),
         }
-        Err(error) => bad("mailboxes", &error),
     }
-}
 
-fn keys_check(client: &Client) -> Check {
-    match client.vault.me() {
-        Err(error) => bad("keys", &error),
-        Ok(me) => {
-            let ends = me.bundle.map_or(0, |bundle| bundle.body.not_after.0);
-            let left = ends.saturating_sub(day_of(client.now()).0);
-            match (me.bundle_published, left) {
-                (true, 1..) => good("keys", format!("published, good for {left} more days")),
-                _ => warning("keys", "my keys for first contact are not up to date", "oub pull"),
+    fn protector(&self) -> Check {
+        let how = match self.client.vault.profile().protection() {
+            Ok(Protection::Passphrase) => both!(
+                self.language,
+                "the vault's key is wrapped by a passphrase",
+                "la clé du coffre est protégée par une phrase secrète"
+            ),
+            Ok(Protection::KeyFile) => both!(
+                self.language,
+                "the vault's key is in a file beside it: whoever reads the folder reads everything",
+                "la clé du coffre est dans un fichier à côté de lui : qui lit le dossier lit tout"
+            ),
+            Ok(Protection::Keyring) => both!(
+                self.language,
+                "the vault's key is in the keyring of this session, and it gave it just now",
+                "la clé du coffre est dans le trousseau de cette session, qui vient de la donner"
+            ),
+            Err(error) => return self.bad("protector", &error),
+        };
+        good("protector", how)
+    }
+
+    /// Connects anonymously for the clock, and as owner for the mailboxes.
+    fn server(&self) -> Vec<Check> {
+        let me = match self.client.vault.me() {
+            Ok(me) => me,
+            Err(error) => return vec![self.bad("server", &error)],
+        };
+        let greeting = run(async {
+            let pin = Pin::Full(me.server_id);
+            let line = Line::connect(&self.client.options, &me.at, pin, ConnectionKind::Anonymous).await?;
+            let welcome = line.welcome().clone();
+            line.close().await;
+            Ok(welcome)
+        });
+        match greeting {
+            Err(error) => vec![self.bad("server", &error)],
+            Ok(welcome) => {
+                let finding = both!(
+                    self.language,
+                    "{at} is the server I pinned; it speaks protocol versions {min} to {max}",
+                    "{at} est bien le serveur retenu ; il parle les versions {min} à {max} du protocole",
+                    at = me.at,
+                    min = welcome.versions.min,
+                    max = welcome.versions.max
+                );
+                vec![good("server", finding), self.clock(welcome.time.0), self.mailboxes()]
             }
         }
     }
-}
 
-/// Whether another copy of this profile is, or was, at work.
-fn copy_check(client: &Client) -> Check {
-    let (state, last) = match client.vault.read(|tx| Ok((me::copy(tx)?, recovery::last_other_copy(tx)?))) {
-        Ok(found) => found,
-        Err(error) => return bad("copy", &error),
-    };
-    let days = last.map(|notice| client.now().0.saturating_sub(notice.at.0) / 86_400);
-    match (state, days) {
-        (Copy::PerhapsOld, _) => bad("copy", &ClientError::OtherCopy),
-        (Copy::Restored, _) => warning("copy", "restored, and not renewed yet", "oub pull"),
-        (_, Some(days @ 0..30)) => warning(
-            "copy",
-            format!("another copy of this profile was at work {days} days ago"),
-            "use one copy only; if you do not know of another:  oub identity renew",
-        ),
-        _ => good("copy", "this is the one copy of my identity, as far as can be seen"),
-    }
-}
-
-fn outbox_check(client: &Client) -> Check {
-    match client.outbox() {
-        Ok(list) if list.is_empty() => good("outbox", "empty"),
-        Ok(list) => warning("outbox", format!("{} not stored yet", list.len()), "oub outbox"),
-        Err(error) => bad("outbox", &error),
-    }
-}
-
-fn quarantine_check(client: &Client) -> Check {
-    match client.vault.read(inbox::count_set_aside) {
-        Ok(0) => good("quarantine", "empty"),
-        Ok(count) => {
-            let finding =
-                format!("{count} envelopes could not be opened; what was in them is asked for again");
-            warning("quarantine", finding, "oub log --quarantine")
+    fn clock(&self, server: u64) -> Check {
+        let apart = self.client.now().0.abs_diff(server);
+        if apart <= CLOCK_S_MAX {
+            return good(
+                "clock",
+                both!(
+                    self.language,
+                    "this computer and the server agree on the time",
+                    "cet ordinateur et le serveur ont la même heure"
+                ),
+            );
         }
-        Err(error) => bad("quarantine", &error),
+        let finding = both!(
+            self.language,
+            "this computer and the server are {apart} s apart",
+            "cet ordinateur et le serveur ont {apart} s d'écart",
+            apart = apart
+        );
+        warning("clock", finding, both!(self.language, "set the clock", "réglez l'horloge"))
+    }
+
+    fn mailboxes(&self) -> Check {
+        let Ok(_alone) = collect_alone(self.client) else {
+            return good(
+                "mailboxes",
+                both!(self.language, "another process is collecting", "un autre processus les relève"),
+            );
+        };
+        let found = run(async {
+            let owner = Owner::connect(self.client).await?;
+            let found = (owner.waiting(), owner.oldest_days());
+            owner.close().await;
+            Ok(found)
+        });
+        match found {
+            Ok((0, _)) => good(
+                "mailboxes",
+                both!(self.language, "both open; nothing waits", "les deux sont ouvertes ; rien n'attend"),
+            ),
+            Ok((waiting, days)) => good(
+                "mailboxes",
+                both!(
+                    self.language,
+                    "both open; {waiting} waiting, the oldest for {days} days",
+                    "les deux sont ouvertes ; {waiting} en attente, depuis {days} jours au plus",
+                    waiting = waiting,
+                    days = days
+                ),
+            ),
+            Err(error) => self.bad("mailboxes", &error),
+        }
+    }
+
+    fn keys(&self) -> Check {
+        let me = match self.client.vault.me() {
+            Ok(me) => me,
+            Err(error) => return self.bad("keys", &error),
+        };
+        let ends = me.bundle.map_or(0, |bundle| bundle.body.not_after.0);
+        let left = ends.saturating_sub(day_of(self.client.now()).0);
+        match (me.bundle_published, left) {
+            (true, 1..) => good(
+                "keys",
+                both!(
+                    self.language,
+                    "published, good for {left} more days",
+                    "publiées, valables encore {left} jours",
+                    left = left
+                ),
+            ),
+            _ => warning(
+                "keys",
+                both!(
+                    self.language,
+                    "my keys for first contact are not up to date",
+                    "vos clés pour un premier contact ne sont pas à jour"
+                ),
+                "oub pull",
+            ),
+        }
+    }
+
+    /// Whether another copy of this profile is, or was, at work.
+    fn copy(&self) -> Check {
+        let found = self.client.vault.read(|tx| Ok((me::copy(tx)?, recovery::last_other_copy(tx)?)));
+        let (state, last) = match found {
+            Ok(found) => found,
+            Err(error) => return self.bad("copy", &error),
+        };
+        let days = last.map(|notice| self.client.now().0.saturating_sub(notice.at.0) / 86_400);
+        match (state, days) {
+            (Copy::PerhapsOld, _) => self.bad("copy", &ClientError::OtherCopy),
+            (Copy::Restored, _) => warning(
+                "copy",
+                both!(self.language, "restored, and not renewed yet", "rétabli, et pas encore renouvelé"),
+                "oub pull",
+            ),
+            (_, Some(days @ 0..30)) => warning(
+                "copy",
+                both!(
+                    self.language,
+                    "another copy of this profile was at work {days} days ago",
+                    "une autre copie de ce profil était à l'œuvre il y a {days} jours",
+                    days = days
+                ),
+                both!(
+                    self.language,
+                    "use one copy only; if you do not know of another:  oub identity renew",
+                    "n'en utilisez qu'une ; si vous n'en connaissez pas d'autre :  oub identity renew"
+                ),
+            ),
+            _ => good(
+                "copy",
+                both!(
+                    self.language,
+                    "this is the one copy of my identity, as far as can be seen",
+                    "c'est la seule copie de votre identité, pour autant qu'on puisse le voir"
+                ),
+            ),
+        }
+    }
+
+    fn outbox(&self) -> Check {
+        match self.client.outbox() {
+            Ok(list) if list.is_empty() => good("outbox", both!(self.language, "empty", "vide")),
+            Ok(list) => warning(
+                "outbox",
+                both!(
+                    self.language,
+                    "{count} not stored yet",
+                    "{count} pas encore déposé(s)",
+                    count = list.len()
+                ),
+                "oub outbox",
+            ),
+            Err(error) => self.bad("outbox", &error),
+        }
+    }
+
+    fn quarantine(&self) -> Check {
+        match self.client.vault.read(inbox::count_set_aside) {
+            Ok(0) => good("quarantine", both!(self.language, "empty", "vide")),
+            Ok(count) => warning(
+                "quarantine",
+                both!(
+                    self.language,
+                    "{count} envelopes could not be opened; what was in them is asked for again",
+                    "{count} enveloppe(s) n'ont pas pu être ouvertes ; leur contenu est redemandé",
+                    count = count
+                ),
+                "oub log --quarantine",
+            ),
+            Err(error) => self.bad("quarantine", &error),
+        }
     }
 }

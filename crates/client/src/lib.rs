@@ -38,7 +38,7 @@ pub use client::{BackedUp, Client, JoinAt, JoinRequest, Joined, Options, Renewed
 pub use contact::{Contact, ContactOverview, Language, SafetyNumber, Trust};
 pub use desk::{Aside, Desk, Resident, SharedResident, Staying, Waited};
 pub use doctor::{Check, Verdict};
-pub use error::{ClientError, SaidError};
+pub use error::{ClientError, SaidError, phrase_in};
 pub use fail_point::FailPoint;
 pub use message::{
     AskOptions, Asked, Collected, ContactRequest, Direction, FileShown, FileState, Handled, LogEntry,

@@ -9,7 +9,7 @@ use std::{
 
 use wire::{Address, UnixSeconds};
 
-use crate::{ClientError, Trust};
+use crate::{ClientError, Language, Trust, error::both};
 
 /// A received message, as [`crate::Client::pull`] hands it out.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -294,7 +294,7 @@ pub enum SentState {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum QueuedReason {
     /// The server could not be reached, or was busy.
-    Unreachable(String),
+    Unreachable(Box<ClientError>),
     /// First messages wait for the other side's answer: its bound of repeated HELLOs is reached, or no
     /// stamps are left and the doorstep's bound is reached too.
     AwaitingAnswer,
@@ -313,6 +313,41 @@ pub enum QueuedReason {
         /// Those that the relay has.
         stored: u64,
     },
+}
+
+impl QueuedReason {
+    /// Why, in one line.
+    pub(crate) fn words_in(&self, language: Language) -> String {
+        match self {
+            Self::Unreachable(error) => format!("{}: {}", error.what_in(language), error.why_in(language)),
+            Self::AwaitingAnswer => {
+                both!(language, "the contact has not answered yet", "le contact n'a pas encore répondu")
+            }
+            Self::TooLongForFirstContact => {
+                both!(
+                    language,
+                    "it is too long for a first message",
+                    "il est trop long pour un premier message"
+                )
+            }
+            Self::MailboxFull => {
+                both!(language, "the contact's mailbox is full", "la boîte du contact est pleine")
+            }
+            Self::Refused => both!(language, "the server refused it", "le serveur l'a refusé"),
+            Self::BehindOthers => both!(
+                language,
+                "earlier messages to this contact go first",
+                "des messages antérieurs à ce contact passent d'abord"
+            ),
+            Self::Parts { parts, stored } => both!(
+                language,
+                "{stored} of {parts} parts are stored",
+                "{stored} parties sur {parts} sont déposées",
+                stored = stored,
+                parts = parts
+            ),
+        }
+    }
 }
 
 /// A line of a contact's history.

@@ -6,7 +6,8 @@ use zeroize::Zeroizing;
 
 pub use crate::keyring::Keyring;
 use crate::{
-    ClientError, Profile,
+    ClientError, Language, Profile,
+    error::both,
     vault::key::{RawKey, from_hex, to_hex},
 };
 
@@ -54,12 +55,21 @@ pub enum Protection {
 }
 
 impl Protection {
-    /// The words that people read.
+    /// The words that programs read.
     pub fn words(self) -> &'static str {
         match self {
             Protection::KeyFile => "key file",
             Protection::Passphrase => "passphrase",
             Protection::Keyring => "keyring",
+        }
+    }
+
+    /// The words that people read.
+    pub fn words_in(self, language: Language) -> String {
+        match self {
+            Protection::KeyFile => both!(language, "key file", "fichier de clé"),
+            Protection::Passphrase => both!(language, "passphrase", "phrase secrète"),
+            Protection::Keyring => both!(language, "keyring", "trousseau de clés"),
         }
     }
 }

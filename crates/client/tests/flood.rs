@@ -18,7 +18,13 @@ fn flood(relay: &mut Relay, from: &Person, to: &Person, count: u32) {
 
 /// What waits on the relay, as `doctor` says it.
 fn mailboxes(person: &Person) -> String {
-    person.client().doctor().into_iter().find(|check| check.subject == "mailboxes").unwrap().finding
+    person
+        .client()
+        .doctor(client::Language::English)
+        .into_iter()
+        .find(|check| check.subject == "mailboxes")
+        .unwrap()
+        .finding
 }
 
 /// Alice and Bob, where Alice holds 512 stamps.

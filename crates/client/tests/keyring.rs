@@ -104,7 +104,11 @@ fn the_keyring_keeps_the_key_and_nothing_else_opens_the_vault() {
     let standin = StandIn::new(HONEST);
     let client = join(&relay, &alice, standin.keyring()).unwrap();
     assert_eq!(alice.profile().protection().unwrap(), Protection::Keyring);
-    let protector = client.doctor().into_iter().find(|check| check.subject == "protector").unwrap();
+    let protector = client
+        .doctor(client::Language::English)
+        .into_iter()
+        .find(|check| check.subject == "protector")
+        .unwrap();
     assert!(protector.verdict == Verdict::Good && protector.finding.contains("keyring"), "{protector:?}");
     drop(client);
     assert_eq!(open(&alice, standin.keyring()).unwrap().name().unwrap().as_str(), "alice");

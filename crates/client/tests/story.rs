@@ -219,7 +219,7 @@ fn following_hands_messages_out_as_they_come() {
 fn doctor_finds_everything_in_order() {
     let relay = Relay::start();
     let alice = relay.person("alice");
-    let checks = alice.client().doctor();
+    let checks = alice.client().doctor(client::Language::English);
     assert!(checks.iter().all(|check| check.verdict == client::Verdict::Good), "{checks:#?}");
     assert!(checks.iter().any(|check| check.subject == "mailboxes"));
 }

@@ -5,6 +5,7 @@ use crate::commands::contact;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::json::Line;
+use crate::messages::screens;
 use crate::shown::shown_on_one_line;
 use crate::stop::Stop;
 
@@ -13,8 +14,8 @@ pub fn run(context: &Context, args: &Accept) -> Result<Exit, Stop> {
     let contact = context.open()?.accept(&args.name, args.alias.as_deref())?;
     contact::show(context, &contact)?;
     let alias = shown_on_one_line(&contact.alias);
-    context.screen.say(&format!("read:     oub pull --from {alias}"));
-    context.screen.say(&format!("compare:  oub verify {alias}     (both of you, over another channel)"));
+    context.screen.say(&screens::read_from(&alias));
+    context.screen.say(&screens::compare_with(alias));
     Ok(Exit::Done)
 }
 
@@ -24,8 +25,6 @@ pub fn decline(context: &Context, args: &Decline) -> Result<Exit, Stop> {
     if context.screen.is_json() {
         context.screen.print(&Line::new("declined").text("name", &args.name).to_string())?;
     }
-    context
-        .screen
-        .say(&format!("✓ dropped the request from {}; they are not told", shown_on_one_line(&args.name)));
+    context.screen.say(&screens::dropped_request(shown_on_one_line(&args.name)));
     Ok(Exit::Done)
 }

@@ -7,13 +7,14 @@ use crate::commands::{input, notices, send};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::json::Line;
+use crate::messages::{problems, screens};
 use crate::shown::{shown, shown_on_one_line};
 use crate::stop::Stop;
 use crate::when;
 
 /// Asks and waits. Exit 0 with the answer, 3 when nobody answered in time.
 pub fn ask(context: &Context, args: Ask) -> Result<Exit, Stop> {
-    let text = input::words(args.text.as_deref(), "oub ask CONTACT 'QUESTION?'")?;
+    let text = input::words(args.text.as_deref(), problems::ask_example())?;
     let client = context.open_to_wait()?;
     let wait = context.patience_with_people();
     let screen = context.screen.clone();
@@ -25,8 +26,8 @@ pub fn ask(context: &Context, args: Ask) -> Result<Exit, Stop> {
             let _ = screen.print(&line.to_string());
         }
         let to = shown_on_one_line(&sent.to);
-        let state = if stored { "asked" } else { "the question is queued for" };
-        screen.say(&format!("… {state} {to}; waiting {}", when::span(wait.as_secs())));
+        let time = when::span(wait.as_secs());
+        screen.say(&if stored { screens::asked(to, time) } else { screens::question_queued(to, time) });
     });
     let options =
         AskOptions { choices: args.choice, wait, send: send::how(&args.how), stop: None, told: Some(told) };
@@ -38,7 +39,7 @@ pub fn ask(context: &Context, args: Ask) -> Result<Exit, Stop> {
         }
         Asked::NotInTime | Asked::Stopped => {
             let name = shown_on_one_line(&args.contact);
-            context.screen.important(&format!("… {name} has not answered in time"));
+            context.screen.important(&screens::no_answer(name));
             Ok(Exit::Nothing)
         }
     }
@@ -57,7 +58,7 @@ fn show(context: &Context, answer: &Received) -> Result<(), Stop> {
 
 /// Answers a question.
 pub fn answer(context: &Context, args: &Answer) -> Result<Exit, Stop> {
-    let text = input::words(args.text.as_deref(), "oub answer CONTACT 'TEXT'")?;
+    let text = input::words(args.text.as_deref(), problems::answer_example())?;
     let client = context.open()?;
     let question = args.question.as_deref();
     let sent = client.answer(&args.contact, question, &text, &send::how(&args.how))?;

@@ -6,6 +6,7 @@ use crate::args::{Config, ConfigVerb};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::json::Line;
+use crate::messages::settings as messages;
 use crate::problem::Problem;
 use crate::settings::edit::{self, Key};
 use crate::settings::layers::{Origin, Row};
@@ -30,8 +31,8 @@ fn list(context: &Context, with_origin: bool) -> Result<Exit, Stop> {
         context.screen.answer(to_json(&row), &to_text(&row, with_origin))?;
     }
     if let Some(place) = context.layers().place() {
-        let state = if place.exists() { "the file" } else { "there is no file yet" };
-        context.screen.detail(&format!("{state}: {}", place.display()));
+        let state = if place.exists() { messages::the_file() } else { messages::no_file_yet() };
+        context.screen.detail(&messages::file_is(state, place.display()));
     }
     Ok(Exit::Done)
 }
@@ -47,19 +48,16 @@ fn set(context: &Context, key: &str, value: &str) -> Result<Exit, Stop> {
     let (place, parsed) = (place(context)?, Key::parse(key)?);
     let value = parsed.setting.kind.parse(value).map_err(|wish| unfit(key, &wish))?;
     edit::set(place, &parsed, &value)?;
-    context.screen.say(&format!(
-        "✓ {key} = {}   in {}",
-        shown_on_one_line(&value.to_string()),
-        place.display()
-    ));
+    let shown = shown_on_one_line(&value.to_string());
+    context.screen.say(&messages::set(key, shown, place.display()));
     show_change(context, key)
 }
 
 fn unset(context: &Context, key: &str) -> Result<Exit, Stop> {
     let place = place(context)?;
     let said = match edit::unset(place, key)? {
-        true => format!("✓ {} is not in {} any more", shown_on_one_line(key), place.display()),
-        false => format!("{} is not in {}", shown_on_one_line(key), place.display()),
+        true => messages::unset(shown_on_one_line(key), place.display()),
+        false => messages::was_not_set(shown_on_one_line(key), place.display()),
     };
     context.screen.say(&said);
     show_change(context, key)
@@ -78,15 +76,14 @@ fn show_change(context: &Context, key: &str) -> Result<Exit, Stop> {
 }
 
 fn place(context: &Context) -> Result<&Path, Box<Problem>> {
-    context.layers().place().ok_or_else(|| {
-        let (what, why) = ("there is no place for settings", "neither XDG_CONFIG_HOME nor HOME is set");
-        Box::new(Problem::new(Exit::Local, "OUB-E178", what, why, "give   --home DIR"))
-    })
+    context
+        .layers()
+        .place()
+        .ok_or_else(|| Box::new(Problem::of(Exit::Local, "OUB-E178", messages::no_place())))
 }
 
 fn unfit(key: &str, wish: &str) -> Problem {
-    let what = format!("{} cannot have this value", shown_on_one_line(key));
-    Problem::new(Exit::Usage, "OUB-E179", what, wish, "nothing was changed; give another value")
+    Problem::of(Exit::Usage, "OUB-E179", messages::unfit(shown_on_one_line(key), wish))
 }
 
 /// As the line would stand in the file, with its origin behind it.
@@ -94,13 +91,13 @@ fn to_text(row: &Row, with_origin: bool) -> String {
     let key = row.setting.key;
     let line = match &row.value {
         Some(value) => format!("{key} = {}", shown_on_one_line(&value.to_string())),
-        None => format!("# {key} is not set"),
+        None => messages::is_not_set(key),
     };
     let origin = match &row.origin {
-        Origin::Flag(flag) => format!("flag {flag}"),
-        Origin::Variable(name) => format!("variable {name}"),
-        Origin::File(path, number) => format!("file {}, line {number}", path.display()),
-        Origin::BuiltIn => "built in".to_owned(),
+        Origin::Flag(flag) => messages::from_flag(flag),
+        Origin::Variable(name) => messages::from_variable(name),
+        Origin::File(path, number) => messages::from_file(path.display(), number),
+        Origin::BuiltIn => messages::built_in().to_owned(),
     };
     if with_origin { format!("{line:<VALUE_COLUMNS$} # {origin}") } else { line }
 }

@@ -6,8 +6,10 @@ use crate::args;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::json::Line;
+use crate::messages::{problems, screens, states};
+use crate::problem::Problem;
 use crate::shown::shown_on_one_line;
-use crate::stop::{Stop, usage};
+use crate::stop::Stop;
 use crate::when;
 
 /// Lists or changes contacts.
@@ -18,7 +20,7 @@ pub fn run(context: &Context, verb: args::Contact) -> Result<Exit, Stop> {
             let contacts = client.contacts()?;
             contacts.iter().try_for_each(|contact| show(context, contact))?;
             if contacts.is_empty() {
-                context.screen.say("no contacts yet; add one with   oub add ADDRESS");
+                context.screen.say(screens::no_contacts());
             }
         }
         args::Contact::Show { contact } => show(context, &client.contact(&contact)?)?,
@@ -36,7 +38,7 @@ pub fn run(context: &Context, verb: args::Contact) -> Result<Exit, Stop> {
             let sent = client.set_timer(&contact, after)?;
             show(context, &client.contact(&contact)?)?;
             if let client::SentState::Queued(_) = sent.state {
-                context.screen.important("… the agreement is queued; it goes with a later oub command");
+                context.screen.important(screens::timer_queued());
             }
         }
         args::Contact::Receipts { contact, receipts } => {
@@ -53,15 +55,14 @@ fn remove(context: &Context, client: &Client, alias: &str, yes: bool) -> Result<
     let messages = client.log(alias, None)?.len();
     let waiting = client.outbox()?.iter().filter(|entry| entry.to == contact.alias).count();
     let name = shown_on_one_line(alias);
-    let lost = format!("the history with {name} ({messages} message(s), {waiting} of them not sent yet)");
+    let lost = screens::history_with(&name, messages, waiting);
     if !yes {
         if !context.can_ask() {
-            let what = format!("{name} was not removed");
-            let why = format!("this erases {lost}, and nobody can be asked here");
-            return Err(usage("OUB-E155", what, why, format!("oub contact remove {name} --yes")).into());
+            let words = problems::not_removed(name, lost);
+            return Err(Problem::of(Exit::Usage, "OUB-E155", words).into());
         }
-        if !context.confirms(&format!("This erases {lost}. Remove?")) {
-            context.screen.say(&format!("{name} stays"));
+        if !context.confirms(&screens::erases_remove(&lost)) {
+            context.screen.say(&screens::stays(name));
             return Ok(());
         }
     }
@@ -75,10 +76,10 @@ fn remove(context: &Context, client: &Client, alias: &str, yes: bool) -> Result<
         context.screen.print(&line.to_string())?;
     }
     let later = match contact.blocked {
-        true => "still blocked: what they send is not shown, until you   oub add   them again",
-        false => "they are not told; what they send is a request:   oub requests",
+        true => screens::still_blocked(),
+        false => screens::asks_again(),
     };
-    context.screen.say(&format!("✓ removed {name} and erased {lost}\n  {later}"));
+    context.screen.say(&screens::removed(name, lost, later));
     Ok(())
 }
 
@@ -100,22 +101,18 @@ pub fn to_json(contact: &Contact) -> Line {
 /// One contact on one line.
 pub fn show(context: &Context, contact: &Contact) -> Result<(), Stop> {
     let address = contact.address.to_string();
-    let flood = (contact.crossed_off > 0).then(|| flood(contact.crossed_off));
-    let timer = (contact.timer_s > 0)
-        .then(|| format!("messages disappear after {}", when::span(u64::from(contact.timer_s))));
+    let flood = (contact.crossed_off > 0).then(|| states::flooded(contact.crossed_off));
+    let timer =
+        (contact.timer_s > 0).then(|| states::disappear_after(when::span(u64::from(contact.timer_s))));
     let states = [
-        Some(contact.trust.word()),
-        contact.blocked.then_some("blocked"),
-        (!contact.connected).then_some("not connected yet"),
+        Some(states::trust(contact.trust)),
+        contact.blocked.then(states::blocked),
+        (!contact.connected).then(states::not_connected),
         flood.as_deref(),
         timer.as_deref(),
-        contact.receipts.then_some("gets receipts"),
+        contact.receipts.then(states::gets_receipts),
     ];
     let states = states.into_iter().flatten().collect::<Vec<_>>().join(", ");
     let text = format!("{}  ({states})  {address}", shown_on_one_line(&contact.alias));
     Ok(context.screen.answer(to_json(contact), &text)?)
-}
-
-fn flood(stamps: u32) -> String {
-    format!("flooded you: {stamps} stamps crossed off, what comes with them never arrives")
 }

@@ -16,9 +16,10 @@ use crate::daemon::beside::Beside;
 use crate::daemon::{self, is_running, unit};
 use crate::exit::Exit;
 use crate::json::Line;
+use crate::messages::{daemon as messages, reason, reasons};
 use crate::problem::Problem;
 use crate::shown::shown_on_one_line;
-use crate::stop::{Stop, usage};
+use crate::stop::Stop;
 
 /// How long `stop` waits for the end.
 const STOP_PATIENCE: Duration = Duration::from_secs(20);
@@ -44,25 +45,18 @@ fn install(context: &Context, run: &DaemonRun, now: bool, print: bool) -> Result
     }
     let (path, name) = (unit_path(context)?, unit::name(&context.global().profile));
     if path.exists() && !is_ours(&path) {
-        let what = format!("{} is there already, and not by us", path.display());
-        let why = "nothing that somebody wrote by hand is overwritten";
-        return Err(Problem::new(Exit::Local, "OUB-E115", what, why, "move it away").into());
+        let words = messages::unit_not_ours(path.display());
+        return Err(Problem::of(Exit::Local, "OUB-E115", words).into());
     }
     write(&path, &text).map_err(|error| not_written(&path, &error))?;
     context.screen.print(&path.display().to_string())?;
     if now {
         systemctl(&["daemon-reload"])?;
         systemctl(&["enable", "--now", &name])?;
-        context
-            .screen
-            .say(&format!("✓ runs, and will run after each login; see   journalctl --user -u {name}"));
+        context.screen.say(&messages::runs_from_now_on(name));
         return Ok(Exit::Done);
     }
-    context.screen.say(&format!(
-        "start it:            systemctl --user daemon-reload && systemctl --user enable --now {name}\n\
-         without a login too: loginctl enable-linger\n\
-         look at it:          oub daemon status"
-    ));
+    context.screen.say(&messages::how_to_start(name));
     Ok(Exit::Done)
 }
 
@@ -71,10 +65,7 @@ fn unit_text(context: &Context, run: &DaemonRun) -> Result<String, Stop> {
     let profile = context.profile()?;
     let absolute = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
     if profile.protection()? == Protection::Passphrase && global.passphrase_file.is_none() {
-        let what = "a daemon that starts by itself cannot ask for the passphrase";
-        let why = "this profile's keys are kept by one, and nobody types it at login";
-        let remedy = "give   --passphrase-file FILE   — or start   oub daemon   by hand, in a terminal";
-        return Err(usage("OUB-E116", what, why, remedy).into());
+        return Err(Problem::of(Exit::Usage, "OUB-E116", messages::cannot_ask()).into());
     }
     let program = std::env::current_exe().map_err(|error| not_written(Path::new("oub"), &error))?;
     let home = global.home.as_deref().map(absolute);
@@ -100,20 +91,19 @@ fn unit_text(context: &Context, run: &DaemonRun) -> Result<String, Stop> {
 fn uninstall(context: &Context) -> Result<Exit, Stop> {
     let (path, name) = (unit_path(context)?, unit::name(&context.global().profile));
     if !path.exists() {
-        context.screen.say("no unit is installed for this profile");
+        context.screen.say(messages::no_unit());
         return Ok(Exit::Done);
     }
     if !is_ours(&path) {
-        let what = format!("{} is not ours to remove", path.display());
-        let why = "it was not written by   oub daemon install";
-        return Err(Problem::new(Exit::Local, "OUB-E115", what, why, "remove it by hand").into());
+        let words = messages::not_ours_to_remove(path.display());
+        return Err(Problem::of(Exit::Local, "OUB-E115", words).into());
     }
     // Where systemd does not answer there is nothing to stop.
     if let Err(problem) = systemctl(&["disable", "--now", &name]) {
         context.screen.warn(problem.what());
     }
     fs::remove_file(&path).map_err(|error| not_written(&path, &error))?;
-    context.screen.say(&format!("✓ removed {}", path.display()));
+    context.screen.say(&messages::removed(path.display()));
     Ok(Exit::Done)
 }
 
@@ -123,7 +113,7 @@ fn status(context: &Context) -> Result<Exit, Stop> {
     let patience = context.options().timeout;
     let status = found.and_then(|beside| beside.ask(r#"{"v":1,"do":"status"}"#, "status", patience));
     let Some(status) = status else {
-        context.screen.say("no daemon answers for this profile; start one:   oub daemon");
+        context.screen.say(messages::nobody_answers());
         return Ok(Exit::Nothing);
     };
     let (text, number) = (field(&status, "link"), |name: &str| status.get(name).and_then(Value::as_u64));
@@ -139,14 +129,10 @@ fn status(context: &Context) -> Result<Exit, Stop> {
         .number("connections", number("connections").unwrap_or(0))
         .number("subscribers", number("subscribers").unwrap_or(0))
         .number("outbox", number("outbox").unwrap_or(0));
-    let mut shown = format!(
-        "running  pid {}  since {since}  {}  {} in the outbox",
-        number("pid").unwrap_or(0),
-        shown_on_one_line(text.unwrap_or_default()),
-        number("outbox").unwrap_or(0),
-    );
+    let link = shown_on_one_line(&messages::link(text.unwrap_or_default()));
+    let mut shown = messages::running(number("pid").unwrap_or(0), since, link, number("outbox").unwrap_or(0));
     if let Some(why) = why {
-        shown.push_str(&format!("\n         {}", shown_on_one_line(why)));
+        shown.push_str(&format!("\n         {}", shown_on_one_line(&reasons(why))));
     }
     context.screen.answer(line, &shown)?;
     Ok(Exit::Done)
@@ -160,7 +146,7 @@ fn stop(context: &Context) -> Result<Exit, Stop> {
     let profile = context.profile()?;
     match Beside::find(context, &profile) {
         None if !is_running(&profile) => {
-            context.screen.say("no daemon runs for this profile");
+            context.screen.say(messages::none_runs());
             return Ok(Exit::Done);
         }
         None => {}
@@ -169,21 +155,17 @@ fn stop(context: &Context) -> Result<Exit, Stop> {
     let end = Instant::now() + STOP_PATIENCE;
     while is_running(&profile) {
         if Instant::now() >= end {
-            let (what, why) = ("the daemon does not end", "it was asked to, and still runs");
-            let remedy = "wait, or end its process: kill -9 is safe";
-            return Err(Problem::new(Exit::Temporary, "OUB-E117", what, why, remedy).into());
+            return Err(Problem::of(Exit::Temporary, "OUB-E117", messages::does_not_end()).into());
         }
         thread::sleep(LOOK);
     }
-    context.screen.say("✓ ended; what came is kept");
+    context.screen.say(messages::has_ended());
     Ok(Exit::Done)
 }
 
 fn unit_path(context: &Context) -> Result<PathBuf, Stop> {
-    unit::path(&context.global().profile).ok_or_else(|| {
-        let (what, why) = ("there is no place for a unit", "neither XDG_CONFIG_HOME nor HOME is set");
-        Problem::new(Exit::Local, "OUB-E118", what, why, "oub daemon install --print   shows it").into()
-    })
+    unit::path(&context.global().profile)
+        .ok_or_else(|| Problem::of(Exit::Local, "OUB-E118", messages::no_place_for_unit()).into())
 }
 
 fn is_ours(path: &Path) -> bool {
@@ -200,23 +182,16 @@ fn write(path: &Path, text: &str) -> io::Result<()> {
 }
 
 fn not_written(path: &Path, error: &io::Error) -> Problem {
-    let what = format!("{} cannot be written", path.display());
-    Problem::new(Exit::Local, "OUB-E118", what, error.to_string(), "check the folder and the disk")
+    Problem::of(Exit::Local, "OUB-E118", messages::not_written(path.display(), reason(error)))
 }
 
 fn systemctl(args: &[&str]) -> Result<(), Box<Problem>> {
     let failed = |why: String| {
-        let what = format!("systemctl --user {} did not work", args.join(" "));
-        Box::new(Problem::new(
-            Exit::Unexpected,
-            "OUB-E119",
-            what,
-            why,
-            "the unit is written; start it by hand",
-        ))
+        let words = messages::systemctl_failed(args.join(" "), why);
+        Box::new(Problem::of(Exit::Unexpected, "OUB-E119", words))
     };
     let output = Command::new("systemctl").arg("--user").args(args).output();
-    let output = output.map_err(|error| failed(error.to_string()))?;
+    let output = output.map_err(|error| failed(reason(error)))?;
     match output.status.success() {
         true => Ok(()),
         false => Err(failed(shown_on_one_line(String::from_utf8_lossy(&output.stderr).trim()))),

@@ -5,12 +5,13 @@ use client::{Check, Verdict};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::json::Line;
+use crate::messages::{language, states};
 use crate::shown::shown_on_one_line;
 use crate::stop::Stop;
 
 /// Prints one line for each thing looked at; ends with the code of the worst.
 pub fn run(context: &Context) -> Result<Exit, Stop> {
-    let checks = context.open()?.doctor();
+    let checks = context.open()?.doctor(language());
     for check in &checks {
         let line = Line::new("check")
             .text("subject", check.subject)
@@ -28,8 +29,12 @@ pub fn run(context: &Context) -> Result<Exit, Stop> {
 }
 
 fn to_text(check: &Check) -> String {
-    let text =
-        format!("{:<8} {:<12} {}", word(check.verdict), check.subject, shown_on_one_line(&check.finding));
+    let text = format!(
+        "{:<8} {:<12} {}",
+        states::verdict(check.verdict),
+        check.subject,
+        shown_on_one_line(&check.finding)
+    );
     match &check.remedy {
         Some(remedy) => format!("{text}\n{:<21} do  {}", "", shown_on_one_line(remedy)),
         None => text,

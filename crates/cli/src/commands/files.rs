@@ -10,8 +10,10 @@ use crate::commands::message;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::json::Line;
+use crate::messages::{problems, screens};
+use crate::problem::Problem;
 use crate::shown::shown_on_one_line;
-use crate::stop::{Stop, usage};
+use crate::stop::Stop;
 use crate::when;
 
 /// Lists received files, oldest first.
@@ -19,7 +21,7 @@ pub fn list(context: &Context, args: &Files) -> Result<Exit, Stop> {
     let files = context.open()?.files(args.contact.as_deref())?;
     files.iter().try_for_each(|file| show(context, file))?;
     if files.is_empty() {
-        context.screen.say("no files");
+        context.screen.say(screens::no_files());
     }
     Ok(Exit::Done)
 }
@@ -36,7 +38,7 @@ fn show(context: &Context, file: &ReceivedFile) -> Result<(), Stop> {
         message::short(&file.id),
         shown_on_one_line(&file.from),
         when::for_people(file.sent_at),
-        message::words(&body, 0).trim_start_matches("(file) "),
+        message::words(&body, 0).trim_start_matches(screens::file_prefix()),
     );
     Ok(context.screen.answer(line, &text)?)
 }
@@ -52,9 +54,7 @@ pub fn save(context: &Context, args: &Save) -> Result<Exit, Stop> {
         Some(path) => path.clone(),
         None if io::stdout().is_terminal() => PathBuf::from("."),
         None => {
-            let what = "nowhere to save the file";
-            let why = "without a terminal the present folder may be any";
-            return Err(usage("OUB-E152", what, why, "oub save ID -o DIR").into());
+            return Err(Problem::of(Exit::Usage, "OUB-E152", problems::nowhere_to_save()).into());
         }
     };
     let path = client.save_file(&args.file, &to)?;

@@ -11,6 +11,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::commands::message::kind;
 use crate::context::Context;
+use crate::messages::{problems, reason};
 
 /// How often a command with a limit is looked at.
 const LOOK: Duration = Duration::from_millis(20);
@@ -38,9 +39,9 @@ pub fn run(
     });
     match ended {
         Ok(Some(status)) if status.success() => Outcome::Took,
-        Ok(Some(status)) => Outcome::Left(format!("the command ended with {status}")),
-        Ok(None) => Outcome::Left("the command did not end in time".to_owned()),
-        Err(error) => Outcome::Left(format!("the command could not be run: {error}")),
+        Ok(Some(status)) => Outcome::Left(problems::command_ended(status)),
+        Ok(None) => Outcome::Left(problems::command_too_slow().to_owned()),
+        Err(error) => Outcome::Left(problems::command_not_run(reason(error))),
     }
 }
 

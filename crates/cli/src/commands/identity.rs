@@ -9,6 +9,7 @@ use crate::commands::notices;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::json::Line;
+use crate::messages::{language, screens};
 use crate::stop::Stop;
 use crate::{passphrase, protector};
 
@@ -37,12 +38,8 @@ fn backup(context: &Context, file: &Path, from: &BackupPassphrase) -> Result<Exi
         .number("contacts", u64::from(written.contacts))
         .number("messages", u64::from(written.messages));
     context.screen.answer(line, &shown)?;
-    context
-        .screen
-        .say(&format!("✓ read back: {} contact(s), {} message(s)", written.contacts, written.messages));
-    context
-        .screen
-        .say("keep it elsewhere; only its passphrase opens it:   oub identity restore FILE --verify-only");
+    context.screen.say(&screens::read_back(written.contacts, written.messages));
+    context.screen.say(screens::keep_elsewhere());
     Ok(Exit::Done)
 }
 
@@ -56,7 +53,7 @@ fn verify(context: &Context, file: &Path, from: &BackupPassphrase) -> Result<Exi
         .number("contacts", u64::from(whole.contacts))
         .number("messages", u64::from(whole.messages));
     context.screen.answer(line, &shown)?;
-    context.screen.say(&format!("✓ whole: {} contact(s), {} message(s)", whole.contacts, whole.messages));
+    context.screen.say(&screens::backup_whole(whole.contacts, whole.messages));
     Ok(Exit::Done)
 }
 
@@ -64,7 +61,7 @@ fn restore(context: &Context, file: &Path, from: &BackupPassphrase, protect: Pro
     let passphrase = passphrase::of_backup(context, from.backup_passphrase_file.as_deref())?;
     let profile = context.profile()?;
     let protector = protector::for_join(context, &profile, protect)?;
-    context.screen.say("reading the backup …");
+    context.screen.say(screens::reading_backup());
     let (client, restored) = Client::restore(&profile, file, &passphrase, &protector, context.options())?;
     let address = restored.address.to_string();
     let line = Line::new("restored")
@@ -75,10 +72,10 @@ fn restore(context: &Context, file: &Path, from: &BackupPassphrase, protect: Pro
         .truth("renewed", restored.unreachable.is_none());
     context.screen.answer(line, &address)?;
     let screen = &context.screen;
-    screen.say(&format!("✓ {} contact(s), {} message(s)", restored.contacts, restored.messages));
+    screen.say(&screens::restored(restored.contacts, restored.messages));
     match &restored.unreachable {
-        None => screen.say("✓ fresh keys are published; contacts are told, and what is missing is asked for"),
-        Some(error) => screen.warn(&format!("fresh keys are not published yet ({error}); do   oub pull")),
+        None => screen.say(screens::fresh_keys_published()),
+        Some(error) => screen.warn(&screens::fresh_keys_not_yet(error.what_in(language()))),
     }
     notices::tell(context, &client)?;
     Ok(Exit::Done)
@@ -86,20 +83,18 @@ fn restore(context: &Context, file: &Path, from: &BackupPassphrase, protect: Pro
 
 fn renew(context: &Context) -> Result<Exit, Stop> {
     let client = context.open()?;
-    context.screen.say("making this copy the one that counts …");
+    context.screen.say(screens::making_this_copy_count());
     let renewed = client.renew()?;
     let line = Line::new("renewed").number("contacts", u64::from(renewed.contacts));
-    let text = format!("fresh keys are published; {} contact(s) are told", renewed.contacts);
+    let text = screens::renewed(renewed.contacts);
     context.screen.answer(line, &text)?;
-    context
-        .screen
-        .say("other copies of this profile are refused from now on; what they collected is asked for again");
+    context.screen.say(screens::others_refused());
     Ok(Exit::Done)
 }
 
 fn rotate(context: &Context) -> Result<Exit, Stop> {
     let client = context.open()?;
-    context.screen.say("making a new key, signed by the present one …");
+    context.screen.say(screens::making_new_key());
     let rotated = client.rotate_identity()?;
     let address = rotated.address.to_string();
     let line = Line::new("rotated")
@@ -107,9 +102,7 @@ fn rotate(context: &Context) -> Result<Exit, Stop> {
         .text("address", &address)
         .number("sequence", u64::from(rotated.sequence));
     context.screen.answer(line, &address)?;
-    context
-        .screen
-        .say("✓ this is my address now; contacts follow by themselves, and see that the key changed");
-    context.screen.say("the 24 recovery words stay the same");
+    context.screen.say(screens::new_address());
+    context.screen.say(screens::recovery_words_stay());
     Ok(Exit::Done)
 }

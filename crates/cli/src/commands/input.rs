@@ -2,8 +2,10 @@
 
 use std::io::{self, IsTerminal as _, Read as _};
 
+use crate::exit::Exit;
+use crate::messages::{problems, reason};
 use crate::problem::Problem;
-use crate::stop::{Stop, usage};
+use crate::stop::Stop;
 
 /// More than any message may have; the exact bound is the client's to tell.
 const STDIN_BYTES_MAX: u64 = 1 << 20;
@@ -14,22 +16,23 @@ pub fn words(given: Option<&str>, example: &str) -> Result<String, Stop> {
     let text = match given {
         Some("-") => from_stdin()?,
         None if !io::stdin().is_terminal() => from_stdin()?,
-        None => return Err(nothing("no text was given").into()),
+        None => return Err(nothing(problems::no_text()).into()),
         Some(text) => text.to_owned(),
     };
-    if text.is_empty() { Err(nothing("the text is empty").into()) } else { Ok(text) }
+    if text.is_empty() { Err(nothing(problems::text_is_empty()).into()) } else { Ok(text) }
 }
 
 /// Neither words nor anything else.
 pub fn nothing_to_send(why: &str, example: &str) -> Problem {
-    usage("OUB-E035", "there is nothing to send", why, example)
+    Problem::of(Exit::Usage, "OUB-E035", problems::nothing_to_send(why, example))
 }
 
 /// All of standard input as text, without the line end that `echo` adds.
 fn from_stdin() -> Result<String, Stop> {
     let mut text = String::new();
     io::stdin().lock().take(STDIN_BYTES_MAX).read_to_string(&mut text).map_err(|error| {
-        usage("OUB-E036", "standard input is not a text", error.to_string(), "send text in UTF-8")
+        let words = problems::stdin_is_no_text(reason(error), problems::send_in_utf8());
+        Problem::of(Exit::Usage, "OUB-E036", words)
     })?;
     if text.ends_with('\n') {
         text.pop();

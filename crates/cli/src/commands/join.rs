@@ -12,9 +12,11 @@ use crate::args::Join;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::json::Line;
+use crate::messages::{language, problems, reason, screens};
 use crate::passphrase;
+use crate::problem::Problem;
 use crate::protector;
-use crate::stop::{Stop, usage};
+use crate::stop::Stop;
 
 const INVITATION_BYTES_MAX: u64 = 4_096;
 
@@ -25,7 +27,7 @@ pub fn run(context: &Context, args: &Join) -> Result<Exit, Stop> {
         at: if args.recover { recover(context, args)? } else { where_to(&invitation_text(args)?)? },
         name: args.name.as_deref().map(name).transpose()?,
         protect: protector::for_join(context, &profile, args.protect)?,
-        language: args.lang.into(),
+        language: context.global().words_language(),
     };
     let (_, joined) = Client::join(&profile, &request, context.options())?;
     tell(context, &joined);
@@ -43,24 +45,24 @@ pub fn run(context: &Context, args: &Join) -> Result<Exit, Stop> {
 fn tell(context: &Context, joined: &Joined) {
     let screen = &context.screen;
     if joined.server_pinned {
-        screen.say("✓ server identity matches the invitation");
+        screen.say(screens::server_matches());
     } else {
-        screen.warn("the server was trusted on first use: compare its fingerprint with the operator");
+        screen.warn(screens::server_trusted_on_first_use());
     }
     match joined.recovery_words.is_empty() {
-        true => screen.say(&format!("✓ {} is yours again, under a new key", joined.address.name)),
-        false => screen.say(&format!("✓ registered as {}", joined.address.name)),
+        true => screen.say(&screens::yours_again(&joined.address.name)),
+        false => screen.say(&screens::registered_as(&joined.address.name)),
     }
-    screen.say(&format!("✓ keys sealed by: {}", joined.protection.words()));
+    screen.say(&screens::keys_sealed_by(joined.protection.words_in(language())));
     if joined.recovery_words.is_empty() {
-        screen.say("your 24 words stay the same; contacts must compare safety words with you before they write again");
+        screen.say(screens::words_stay_the_same());
     } else if !screen.is_json() {
-        screen.warn("write these 24 words on paper now; they are the only way back, and are not shown again");
+        screen.warn(screens::write_words_down());
         for row in numbered(&joined.recovery_words).chunks(6) {
             screen.important(&row.join(" "));
         }
     }
-    screen.say("Your address, to give to others (oub id --qr shows it again):");
+    screen.say(screens::your_address());
 }
 
 /// Words with their numbers, in columns.
@@ -81,12 +83,7 @@ fn invitation_text(args: &Join) -> Result<String, Stop> {
         path => File::open(path).and_then(|mut file| read(&mut file)),
     };
     let text = text.map_err(|error| {
-        usage(
-            "OUB-E030",
-            "the invitation cannot be read",
-            error.to_string(),
-            "check the file given to --invite-file",
-        )
+        Problem::of(Exit::Usage, "OUB-E030", problems::invitation_unreadable(reason(error)))
     })?;
     // The file may be all that `oublietted invite` printed.
     let link = text.split_whitespace().find(|word| word.starts_with("oub://"));
@@ -96,10 +93,8 @@ fn invitation_text(args: &Join) -> Result<String, Stop> {
 /// My own full address, and the words that take its name back.
 fn recover(context: &Context, args: &Join) -> Result<JoinAt, Stop> {
     let text = args.invitation.clone().unwrap_or_default();
-    let address = Address::parse(&text).map_err(|error| {
-        let remedy = "give your own address: oub://HOST/NAME#… as your contacts have it, or NAME@HOST";
-        usage("OUB-E040", "this is not an address", error.to_string(), remedy)
-    })?;
+    let address = Address::parse(&text)
+        .map_err(|error| Problem::of(Exit::Usage, "OUB-E040", problems::no_own_address(reason(error))))?;
     let words = passphrase::recovery_words(context, args.words_file.as_deref())?;
     Ok(JoinAt::Recover { address, words })
 }
@@ -117,21 +112,13 @@ fn where_to(text: &str) -> Result<JoinAt, Stop> {
     };
     match (HostPort::parse(host), pin.transpose()) {
         (Ok(at), Ok(server)) => Ok(JoinAt::Open { at, server }),
-        _ => Err(usage(
-            "OUB-E031",
-            "this is not an invitation",
-            refused.to_string(),
-            "copy the whole link that the operator sent: oub://HOST/i/CODE#FINGERPRINT",
-        )
-        .into()),
+        _ => Err(Problem::of(Exit::Usage, "OUB-E031", problems::no_invitation(reason(refused))).into()),
     }
 }
 
 fn name(text: &str) -> Result<Name, Stop> {
-    Name::parse(text).map_err(|error| {
-        let remedy = "choose 2 to 32 of   a-z 0-9 . _ -   beginning with a letter or digit";
-        usage("OUB-E032", "this name cannot be registered", error.to_string(), remedy).into()
-    })
+    Name::parse(text)
+        .map_err(|error| Problem::of(Exit::Usage, "OUB-E032", problems::bad_name(reason(error))).into())
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use crate::commands::{message, page};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::json::Line;
+use crate::messages::{screens, states};
 use crate::shown::shown_on_one_line;
 use crate::stop::Stop;
 use crate::when;
@@ -52,13 +53,9 @@ fn show_aside(context: &Context, args: &Log, aside: &SetAside) -> Result<(), Sto
         .maybe_text("from", aside.from.as_deref())
         .number("bytes", u64::try_from(aside.bytes).unwrap_or(u64::MAX))
         .text("hash", &aside.hash);
-    let from = aside.from.as_deref().map_or_else(|| "somebody".to_owned(), shown_on_one_line);
-    let text = format!(
-        "{}  {} bytes, perhaps from {from}  {}",
-        when::for_people(aside.at),
-        aside.bytes,
-        aside.hash.get(..16).unwrap_or_default()
-    );
+    let from = aside.from.as_deref().map_or_else(|| screens::somebody().to_owned(), shown_on_one_line);
+    let hash = aside.hash.get(..16).unwrap_or_default();
+    let text = screens::envelope_aside(when::for_people(aside.at), aside.bytes, from, hash);
     Ok(context.screen.answer(line, &text)?)
 }
 
@@ -107,20 +104,20 @@ fn to_text(contact: &str, entry: &LogEntry) -> String {
     match entry.body {
         ReceivedBody::KeyChanged { .. } => {
             let line = message::line(&contact, entry.at, &entry.body, &entry.marks);
-            return format!("{line}; compare once more:   oub verify {contact}");
+            return screens::compare_once_more(line, contact);
         }
         ReceivedBody::BegunAnew => return message::line(&contact, entry.at, &entry.body, &entry.marks),
         _ => {}
     }
     let who = match (is_mine(entry), entry.outgoing) {
         (false, _) => contact.clone(),
-        (true, _) if entry.read_at.is_some() => "me (read)".to_owned(),
-        (true, None | Some(OutboxState::Stored)) => "me".to_owned(),
-        (true, Some(state)) => format!("me ({})", state.word()),
+        (true, _) if entry.read_at.is_some() => screens::me_read().to_owned(),
+        (true, None | Some(OutboxState::Stored)) => screens::me().to_owned(),
+        (true, Some(state)) => screens::me_with(states::outbox(state)),
     };
     let line = message::line(&who, entry.sent_at, &entry.body, &entry.marks);
     match entry.missing_before {
         0 => line,
-        missing => format!("{contact}  ({missing} message(s) missing here)\n{line}"),
+        missing => format!("{}\n{line}", screens::missing_here(contact, missing)),
     }
 }

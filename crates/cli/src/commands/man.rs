@@ -5,16 +5,16 @@ use clap::CommandFactory as _;
 use crate::args::{Man, Oub};
 use crate::context::Context;
 use crate::exit::Exit;
+use crate::messages::{problems, reason, screens};
 use crate::problem::Problem;
 use crate::stop::Stop;
 
 /// Writes `oub.1`, `oub-send.1` and so on into a folder.
 pub fn run(context: &Context, args: &Man) -> Result<Exit, Stop> {
     clap_mangen::generate_to(Oub::command(), &args.folder).map_err(|error| {
-        let what = format!("cannot write the manual into {}", args.folder.display());
-        let remedy = "give a folder that is there and may be written to";
-        Problem::new(Exit::Local, "OUB-E154", what, error.to_string(), remedy)
+        let words = problems::no_manual(args.folder.display(), reason(error));
+        Problem::of(Exit::Local, "OUB-E154", words)
     })?;
-    context.screen.say("✓ manual written");
+    context.screen.say(screens::manual_written());
     Ok(Exit::Done)
 }

@@ -7,6 +7,7 @@ use serde_json::Value;
 use wire::UnixSeconds;
 
 use crate::json::Line;
+use crate::messages::{screens, states};
 use crate::shown::{shown, shown_on_one_line};
 use crate::when;
 
@@ -89,17 +90,17 @@ pub fn to_text(message: &Received) -> String {
     let mut line = line(&who, message.sent_at, &message.body, &message.marks);
     match &message.body {
         ReceivedBody::Question { .. } => {
-            let _ = write!(line, "\n  answer it:   oub answer {} …", shown_on_one_line(&message.from));
+            let _ = write!(line, "\n{}", screens::answer_it(shown_on_one_line(&message.from)));
         }
         ReceivedBody::File(file) if file.state == FileState::Whole => {
-            let _ = write!(line, "\n  save it:   oub save {}", short(&message.id));
+            let _ = write!(line, "\n{}", screens::save_it(short(&message.id)));
         }
         _ => {}
     }
     match message.missing_before {
         0 => line,
-        1 => format!("{who}  (1 earlier message has not arrived)\n{line}"),
-        missing => format!("{who}  ({missing} earlier messages have not arrived)\n{line}"),
+        1 => format!("{who}  {}\n{line}", screens::one_not_arrived()),
+        missing => format!("{who}  {}\n{line}", screens::some_not_arrived(missing)),
     }
 }
 
@@ -127,31 +128,18 @@ pub fn words(body: &ReceivedBody, indent: usize) -> String {
         ReceivedBody::Text(text) => shown(text, indent),
         ReceivedBody::Question { text, choices, until } => {
             let choices = numbered(choices);
-            format!("(question) {}{choices}  (until {})", shown(text, indent), when::for_people(*until))
+            screens::question(shown(text, indent), choices, when::for_people(*until))
         }
-        ReceivedBody::Answer { text, .. } => format!("(answer) {}", shown(text, indent)),
+        ReceivedBody::Answer { text, .. } => screens::answer(shown(text, indent)),
         ReceivedBody::File(file) => file_words(file, indent),
-        ReceivedBody::Timer { seconds: 0 } => "(from here on, what you both write stays)".to_owned(),
-        ReceivedBody::Timer { seconds } => {
-            format!(
-                "(from here on, what you both write disappears after {})",
-                when::span(u64::from(*seconds))
-            )
-        }
-        ReceivedBody::Edited { text, .. } => format!("(edited) {}", shown(text, indent)),
-        ReceivedBody::TakenBack => "(taken back)".to_owned(),
-        ReceivedBody::Unknown { kind } => {
-            format!("(a newer kind of message, number {kind}, which this version cannot show)")
-        }
-        ReceivedBody::BegunAnew => {
-            "(began the conversation anew here, as after a restore or a lost device)".to_owned()
-        }
-        ReceivedBody::KeyChanged { signed: true } => {
-            "(has a new key from here on, signed by the one before)".to_owned()
-        }
-        ReceivedBody::KeyChanged { signed: false } => {
-            "(has a new key from here on, NOT signed by the one before: you took it)".to_owned()
-        }
+        ReceivedBody::Timer { seconds: 0 } => screens::stays_from_here().to_owned(),
+        ReceivedBody::Timer { seconds } => screens::disappears_from_here(when::span(u64::from(*seconds))),
+        ReceivedBody::Edited { text, .. } => screens::edited(shown(text, indent)),
+        ReceivedBody::TakenBack => screens::is_taken_back().to_owned(),
+        ReceivedBody::Unknown { kind } => screens::newer_kind(kind),
+        ReceivedBody::BegunAnew => screens::begun_anew().to_owned(),
+        ReceivedBody::KeyChanged { signed: true } => screens::new_signed_key().to_owned(),
+        ReceivedBody::KeyChanged { signed: false } => screens::new_unsigned_key().to_owned(),
     }
 }
 
@@ -163,38 +151,38 @@ fn numbered(choices: &[String]) -> String {
 fn file_words(file: &FileShown, indent: usize) -> String {
     let state = match &file.state {
         FileState::Whole => String::new(),
-        FileState::Saved(path) => format!(", saved as {}", shown_on_one_line(&path.to_string_lossy())),
-        FileState::OnItsWay => format!(", {} of it so far", size(file.arrived)),
-        FileState::Damaged => ", which did not arrive whole".to_owned(),
-        FileState::Dropped => ", dropped: too many files were on their way".to_owned(),
-        FileState::Erased => ", taken back".to_owned(),
+        FileState::Saved(path) => screens::file_saved_as(shown_on_one_line(&path.to_string_lossy())),
+        FileState::OnItsWay => screens::file_so_far(size(file.arrived)),
+        FileState::Damaged => screens::file_damaged().to_owned(),
+        FileState::Dropped => screens::file_dropped().to_owned(),
+        FileState::Erased => screens::file_taken_back().to_owned(),
     };
     let words = if file.text.is_empty() { String::new() } else { format!("  {}", shown(&file.text, indent)) };
-    format!("(file) {}, {}{state}{words}", shown_on_one_line(&file.name), size(file.bytes))
+    format!("{}{}, {}{state}{words}", screens::file_prefix(), shown_on_one_line(&file.name), size(file.bytes))
 }
 
 /// Bytes as people read them.
 pub fn size(bytes: u64) -> String {
     match bytes {
-        0..1_000 => format!("{bytes} bytes"),
-        1_000..1_000_000 => format!("{}.{} kB", bytes / 1_000, bytes % 1_000 / 100),
-        _ => format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000),
+        0..1_000 => states::bytes(bytes),
+        1_000..1_000_000 => states::kilobytes(bytes / 1_000, bytes % 1_000 / 100),
+        _ => states::megabytes(bytes / 1_000_000, bytes % 1_000_000 / 100_000),
     }
 }
 
 fn quoted(quote: &Quote) -> String {
     let words = quote.text.as_deref().map_or_else(
-        || format!("message {}", short(&quote.id)),
+        || screens::message_called(short(&quote.id)),
         |text| shown_on_one_line(&text.chars().take(QUOTED_CHARS).collect::<String>()),
     );
-    format!("(to “{words}”) ")
+    screens::quoting(words)
 }
 
 fn after(marks: &Marks) -> String {
-    let edited = if marks.edited { "  (edited)" } else { "" };
+    let edited = if marks.edited { screens::is_edited() } else { "" };
     let gone = match (marks.expires_at, marks.expire_s) {
-        (Some(at), _) => format!("  (disappears {})", when::for_people(at)),
-        (None, Some(seconds)) => format!("  (disappears {} after this)", when::span(u64::from(seconds))),
+        (Some(at), _) => screens::disappears_at(when::for_people(at)),
+        (None, Some(seconds)) => screens::disappears_after(when::span(u64::from(seconds))),
         (None, None) => String::new(),
     };
     format!("{edited}{gone}")
@@ -210,7 +198,7 @@ pub fn unknown_kind(body: &ReceivedBody) -> Option<u64> {
 
 fn who(from: &str, trust: Trust) -> String {
     let from = shown_on_one_line(from);
-    if trust.is_verified() { from } else { format!("{from} ({})", trust.word()) }
+    if trust.is_verified() { from } else { format!("{from} ({})", states::trust(trust)) }
 }
 
 #[cfg(test)]

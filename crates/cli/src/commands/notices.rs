@@ -3,6 +3,7 @@
 use client::{Client, Missing, Notice};
 
 use crate::context::Context;
+use crate::messages::screens;
 use crate::shown::shown_on_one_line;
 use crate::stop::Stop;
 
@@ -16,29 +17,20 @@ pub fn tell(context: &Context, client: &Client) -> Result<(), Stop> {
 pub fn missing(missing: &Missing) -> String {
     let from = shown_on_one_line(&missing.from);
     let what = match missing.count {
-        1 => format!("1 message from {from} is missing"),
-        count => format!("{count} messages from {from} are missing"),
+        1 => screens::one_is_missing(from),
+        count => screens::some_are_missing(count, from),
     };
-    let asked = if missing.asked { "asked for again" } else { "the next commands ask for them again" };
-    format!("{what}; {asked}")
+    let asked = if missing.asked { screens::asked_for_again() } else { screens::next_commands_ask() };
+    screens::both(what, asked)
 }
 
 /// What a notice says.
 pub fn words(notice: &Notice) -> String {
     match notice {
-        Notice::CollectedElsewhere { count } => format!(
-            "{count} envelope(s) of yours were collected by somebody else, or lost by the server. \
-             Is this profile in use elsewhere?   oub doctor"
-        ),
-        Notice::WrittenElsewhere { contact } => format!(
-            "{} was written to with a copy of this profile; the conversation was begun anew. \
-             Is this profile in use elsewhere?   oub doctor",
-            shown_on_one_line(contact)
-        ),
-        Notice::RelayWentBack => {
-            "the server went back to an earlier state; what it lost is asked for again".to_owned()
-        }
-        _ => "something happened that this version cannot tell".to_owned(),
+        Notice::CollectedElsewhere { count } => screens::collected_elsewhere(count),
+        Notice::WrittenElsewhere { contact } => screens::written_elsewhere(shown_on_one_line(contact)),
+        Notice::RelayWentBack => screens::relay_went_back().to_owned(),
+        _ => screens::unknown_notice().to_owned(),
     }
 }
 

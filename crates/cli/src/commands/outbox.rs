@@ -3,6 +3,7 @@
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::json::Line;
+use crate::messages::{reason, screens, states};
 use crate::shown::shown_on_one_line;
 use crate::stop::Stop;
 use crate::when;
@@ -20,17 +21,20 @@ pub fn run(context: &Context) -> Result<Exit, Stop> {
             .maybe_number("stored_parts", entry.parts.map(|(stored, _)| stored))
             .maybe_number("parts", entry.parts.map(|(_, parts)| parts));
         let to = shown_on_one_line(&entry.to);
-        let why =
-            entry.reason.as_deref().map(|why| format!(": {}", shown_on_one_line(why))).unwrap_or_default();
-        let parts =
-            entry.parts.map(|(stored, parts)| format!(", {stored} of {parts} parts")).unwrap_or_default();
+        let why = entry
+            .reason
+            .as_deref()
+            .map(|why| screens::because(shown_on_one_line(&reason(why))))
+            .unwrap_or_default();
+        let parts = entry.parts.map(|(stored, parts)| screens::of_parts(stored, parts)).unwrap_or_default();
         let time = when::for_people(entry.queued_at);
-        context
-            .screen
-            .answer(line, &format!("{to}  {time}  {}  {}{parts}{why}", entry.id, entry.state.word()))?;
+        context.screen.answer(
+            line,
+            &format!("{to}  {time}  {}  {}{parts}{why}", entry.id, states::outbox(entry.state)),
+        )?;
     }
     if entries.is_empty() {
-        context.screen.say("nothing waits");
+        context.screen.say(screens::nothing_waits());
     }
     Ok(Exit::Done)
 }

@@ -3,6 +3,7 @@
 use client::{Direction, LogEntry};
 
 use crate::commands::message;
+use crate::messages::{screens, states};
 use crate::shown::{shown, shown_on_one_line};
 use crate::when;
 
@@ -15,18 +16,19 @@ time{color:#6b6b70;font-size:.85rem;margin-right:.6rem}b{margin-right:.6rem}\
 /// The whole page.
 pub fn of(contact: &str, entries: &[LogEntry]) -> String {
     let name = escaped(&shown_on_one_line(contact));
+    let lang = states::html_language();
     let mut page = format!(
-        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{name}</title>\
+        "<!doctype html>\n<html lang=\"{lang}\"><head><meta charset=\"utf-8\"><title>{name}</title>\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\
          <meta name=\"viewport\" content=\"width=device-width\"><style>{STYLE}</style></head>\n<body><h1>{name}</h1>\n<ol>\n"
     );
     for entry in entries {
         let mine = entry.direction == Direction::Sent;
-        let (class, who) = if mine { ("mine", "me") } else { ("theirs", name.as_str()) };
+        let (class, who) = if mine { ("mine", screens::me()) } else { ("theirs", name.as_str()) };
         let words = escaped(&message::words(&entry.body, 0));
         let quoted = entry.marks.quotes.as_ref().and_then(|quote| quote.text.as_deref());
         let quoted = quoted.map(|text| format!("<q>{}</q>\n", escaped(&shown(text, 0)))).unwrap_or_default();
-        let edited = if entry.marks.edited { " (edited)" } else { "" };
+        let edited = if entry.marks.edited { screens::is_edited_after() } else { "" };
         page.push_str(&format!(
             "<li class=\"{class}\"><time datetime=\"{time}\">{time}</time><b>{who}</b>{quoted}{words}{edited}</li>\n",
             time = when::for_programs(entry.sent_at),

@@ -9,10 +9,11 @@ use crate::commands::hook::{self, Outcome};
 use crate::commands::{files, message, notices};
 use crate::context::Context;
 use crate::exit::Exit;
+use crate::messages::{problems, screens, why_of};
 use crate::problem::Problem;
 use crate::screen::Closed;
 use crate::shown::shown_on_one_line;
-use crate::stop::{Stop, usage};
+use crate::stop::Stop;
 
 /// Hands out every message that was not handled before.
 pub fn run(context: &Context, args: Pull) -> Result<Exit, Stop> {
@@ -55,8 +56,8 @@ fn check_folder(folder: &Path) -> Result<(), Stop> {
     if folder.is_dir() {
         return Ok(());
     }
-    let what = format!("{} is no folder", shown_on_one_line(&folder.to_string_lossy()));
-    Err(usage("OUB-E153", what, "files are saved into a folder that is there", "mkdir it first").into())
+    let words = problems::no_folder(shown_on_one_line(&folder.to_string_lossy()));
+    Err(Problem::of(Exit::Usage, "OUB-E153", words).into())
 }
 
 /// Where messages go: the screen, or a command.
@@ -80,7 +81,7 @@ impl Sink<'_> {
         if let Some(folder) = &self.output {
             match files::save_handed_out(self.client, &message, folder) {
                 Ok(path) => file = path,
-                Err(error) => return self.leave(format!("{}: {}", error.what(), error.why())),
+                Err(error) => return self.leave(why_of(&error)),
             }
         }
         if let (ReceivedBody::File(shown), Some(path)) = (&mut message.body, &file) {
@@ -122,16 +123,15 @@ impl Sink<'_> {
     fn outcome(&self) -> Result<(), Stop> {
         let what = match self.left {
             0 => return Ok(()),
-            1 => "one message was not handled".to_owned(),
-            left => format!("{left} messages were not handled"),
+            1 => problems::one_not_handled().to_owned(),
+            left => problems::some_not_handled(left),
         };
         let remedy = match (&self.command, &self.output) {
-            (Some(_), _) => "repair the command; the next   oub pull --exec   hands them out again",
-            (None, _) => {
-                "make room or choose another folder; the next   oub pull -o DIR   hands them out again"
-            }
+            (Some(_), _) => problems::repair_command(),
+            (None, _) => problems::make_room(),
         };
-        Err(Problem::new(Exit::Temporary, "OUB-E047", what, &self.why, remedy).into())
+        let words = problems::not_handled(what, &self.why, remedy);
+        Err(Problem::of(Exit::Temporary, "OUB-E047", words).into())
     }
 }
 
@@ -139,22 +139,14 @@ impl Sink<'_> {
 fn tell(context: &Context, summary: &PullSummary) {
     let screen = &context.screen;
     if summary.requests > 0 {
-        screen.say(&format!(
-            "{} first message(s) from people you have not accepted:   oub requests",
-            summary.requests
-        ));
+        screen.say(&screens::first_messages(summary.requests));
     }
     if summary.expired > 0 {
-        screen
-            .warn(&format!("{} envelope(s) expired on the relay before you collected them", summary.expired));
+        screen.warn(&screens::expired(summary.expired));
     }
     if summary.quarantined > 0 {
-        screen.warn(&format!(
-            "{} envelope(s) could not be opened and were set aside; the conversation heals by itself:   oub log \
-             --quarantine",
-            summary.quarantined
-        ));
+        screen.warn(&screens::set_aside(summary.quarantined));
     }
     summary.missing.iter().for_each(|missing| screen.warn(&notices::missing(missing)));
-    screen.detail(&format!("handed out {}, handled {}", summary.handed_out, summary.handled));
+    screen.detail(&screens::handed_out(summary.handed_out, summary.handled));
 }

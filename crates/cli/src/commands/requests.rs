@@ -5,6 +5,7 @@ use client::ContactRequest;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::json::Line;
+use crate::messages::{language, screens};
 use crate::shown::{shown, shown_on_one_line};
 use crate::stop::Stop;
 use crate::when;
@@ -16,15 +17,12 @@ pub fn run(context: &Context) -> Result<Exit, Stop> {
     let requests = client.requests()?;
     requests.iter().try_for_each(|request| show(context, request))?;
     match requests.first() {
-        None => context.screen.say("no requests"),
-        Some(first) => {
-            context.screen.say(&format!("answer with   oub accept {}", shown_on_one_line(&first.label)))
-        }
+        None => context.screen.say(screens::no_requests()),
+        Some(first) => context.screen.say(&screens::answer_request(shown_on_one_line(&first.label))),
     }
     if let Some(error) = unreachable {
-        context
-            .screen
-            .warn(&format!("{}: these are the requests collected before", shown_on_one_line(&error.what())));
+        let what = shown_on_one_line(&error.what_in(language()));
+        context.screen.warn(&screens::requests_of_before(what));
     }
     Ok(Exit::Done)
 }
@@ -40,13 +38,14 @@ pub fn to_json(request: &ContactRequest) -> Line {
 
 fn show(context: &Context, request: &ContactRequest) -> Result<(), Stop> {
     let address = request.address.to_string();
-    let mut text = format!("{} (not accepted)  {address}", shown_on_one_line(&request.label));
+    let mut text = screens::not_accepted(shown_on_one_line(&request.label), address);
     for greeting in &request.texts {
         text.push_str("\n    ");
         text.push_str(&shown(greeting, 4));
     }
     if request.texts.is_empty() {
-        text.push_str("\n    (no words yet; what was written is longer and comes once you accept)");
+        text.push_str("\n    ");
+        text.push_str(screens::no_words_yet());
     }
     Ok(context.screen.answer(to_json(request), &text)?)
 }

@@ -5,12 +5,13 @@ use crate::commands::{input, notices, send};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::json::Line;
+use crate::messages::{problems, screens};
 use crate::shown::shown_on_one_line;
 use crate::stop::Stop;
 
 /// Replaces the words of a message.
 pub fn edit(context: &Context, args: &Edit) -> Result<Exit, Stop> {
-    let text = input::words(args.text.as_deref(), "oub edit CONTACT last 'TEXT'")?;
+    let text = input::words(args.text.as_deref(), problems::edit_example())?;
     let client = context.open()?;
     let sent = client.edit(&args.contact, &args.message, &text, &send::how(&args.how))?;
     send::tell(context, &sent)?;
@@ -28,7 +29,7 @@ pub fn take_back(context: &Context, args: &TakeBack) -> Result<Exit, Stop> {
         if context.screen.is_json() {
             context.screen.print(&line(&args.contact, "never left"))?;
         }
-        context.screen.say("✓ taken back: it had not left");
+        context.screen.say(screens::not_left());
         return Ok(Exit::Done);
     };
     let to = shown_on_one_line(&sent.to);
@@ -36,10 +37,8 @@ pub fn take_back(context: &Context, args: &TakeBack) -> Result<Exit, Stop> {
     if context.screen.is_json() {
         context.screen.print(&line(&sent.to, if queued { "queued" } else { "sent" }))?;
     }
-    let later = if queued { "; the request goes with a later oub command" } else { "" };
-    context.screen.say(&format!(
-        "✓ taken back here; {to}'s client is asked to do the same{later}\n  what {to} has read or copied stays with {to}"
-    ));
+    let later = if queued { screens::goes_later() } else { "" };
+    context.screen.say(&screens::taken_back(to, later));
     notices::tell(context, &client)?;
     Ok(Exit::Done)
 }

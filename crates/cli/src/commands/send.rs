@@ -11,11 +11,11 @@ use crate::commands::{input, notices};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::json::Line;
+use crate::messages::{problems, reason, screens, why_of};
+use crate::problem::Problem;
 use crate::progress;
 use crate::shown::shown_on_one_line;
-use crate::stop::{Stop, usage};
-
-const EXAMPLE: &str = "oub send CONTACT 'TEXT'   or   … | oub send CONTACT -";
+use crate::stop::Stop;
 
 /// Sends one text or one file.
 pub fn run(context: &Context, args: Send) -> Result<Exit, Stop> {
@@ -23,7 +23,7 @@ pub fn run(context: &Context, args: Send) -> Result<Exit, Stop> {
     let (client, sent) = match &args.file {
         Some(file) => send_file(context, &args, file, &options)?,
         None => {
-            let text = input::words(args.text.as_deref(), EXAMPLE)?;
+            let text = input::words(args.text.as_deref(), problems::send_example())?;
             let client = context.open()?;
             let sent = client.send(&args.contact, &text, &options)?;
             (client, sent)
@@ -58,9 +58,9 @@ fn send_file(
         (Box::new(io::stdin().lock()), None, args.name.clone().unwrap_or_default())
     } else {
         let opened = File::open(file).and_then(|opened| Ok((opened.metadata()?, opened)));
-        let (metadata, opened) = opened.map_err(|error| unreadable(file, &error.to_string()))?;
+        let (metadata, opened) = opened.map_err(|error| unreadable(file, &reason(error)))?;
         if metadata.is_dir() {
-            return Err(unreadable(file, "it is a folder; pack it first:   tar c DIR | oub send … -f -"));
+            return Err(unreadable(file, problems::is_a_folder()));
         }
         let own = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         (Box::new(opened), Some(metadata.len()), args.name.clone().unwrap_or(own))
@@ -73,18 +73,18 @@ fn send_file(
 }
 
 fn unreadable(file: &Path, why: &str) -> Stop {
-    let what = format!("cannot read {}", shown_on_one_line(&file.to_string_lossy()));
-    usage("OUB-E151", what, why, "give a file that you may read; nothing was sent").into()
+    let words = problems::cannot_read(shown_on_one_line(&file.to_string_lossy()), why);
+    Problem::of(Exit::Usage, "OUB-E151", words).into()
 }
 
 /// Says what became of it: one line for a program, one for a person.
 pub fn tell(context: &Context, sent: &Sent) -> Result<(), Stop> {
     let to = shown_on_one_line(&sent.to);
     let talk = match &sent.state {
-        SentState::Stored => format!("✓ stored for {to}  {}", sent.id),
+        SentState::Stored => screens::stored_for(to, &sent.id),
         SentState::Queued(reason) => {
             let why = why_queued(reason, &sent.to);
-            format!("… queued for {to}  {}: {}", sent.id, shown_on_one_line(&why))
+            screens::queued_for(to, &sent.id, shown_on_one_line(&why))
         }
     };
     if context.screen.is_json() {
@@ -101,10 +101,10 @@ pub fn tell(context: &Context, sent: &Sent) -> Result<(), Stop> {
 fn wait_seen(context: &Context, client: &Client, sent: &Sent) -> Result<Exit, Stop> {
     let to = shown_on_one_line(&sent.to);
     if client.wait_seen(&sent.id, context.patience_with_people(), None)? {
-        context.screen.say(&format!("✓ {to} has it"));
+        context.screen.say(&screens::has_it(to));
         return Ok(Exit::Done);
     }
-    context.screen.important(&format!("… nothing has come from {to} yet that shows it; it stays sent"));
+    context.screen.important(&screens::nothing_shows_it(to));
     Ok(Exit::Nothing)
 }
 
@@ -121,22 +121,12 @@ pub fn to_json(sent: &Sent) -> Line {
 pub fn why_queued(reason: &QueuedReason, to: &str) -> String {
     let to = shown_on_one_line(to);
     match reason {
-        QueuedReason::Unreachable(why) => format!("{why}; it will go with the next oub command"),
-        QueuedReason::AwaitingAnswer => {
-            format!("nothing has come from {to} lately; it goes once {to} has answered, or has been online")
-        }
-        QueuedReason::TooLongForFirstContact => {
-            format!("too long for a first message; it will go once {to} has accepted")
-        }
-        QueuedReason::MailboxFull => {
-            format!("the mailbox of {to} is full; it will go with a later oub command")
-        }
-        QueuedReason::Refused => "the server refused it; see   oub outbox".to_owned(),
-        QueuedReason::BehindOthers => {
-            "earlier messages go first; it will go with a later oub command".to_owned()
-        }
-        QueuedReason::Parts { parts, stored } => format!(
-            "{stored} of {parts} parts are stored; the rest goes once {to} has been online, with a later oub command"
-        ),
+        QueuedReason::Unreachable(why) => screens::goes_with_next(why_of(why)),
+        QueuedReason::AwaitingAnswer => screens::nothing_lately(to),
+        QueuedReason::TooLongForFirstContact => screens::too_long_for_first(to),
+        QueuedReason::MailboxFull => screens::mailbox_full(to),
+        QueuedReason::Refused => screens::refused_see_outbox().to_owned(),
+        QueuedReason::BehindOthers => screens::earlier_first().to_owned(),
+        QueuedReason::Parts { parts, stored } => screens::parts_stored(stored, parts, to),
     }
 }

@@ -4,15 +4,16 @@ use std::io::{self, Read as _};
 
 use client::{Client, Language, SafetyNumber, Trust};
 
-use crate::args::{self, Verify};
+use crate::args::Verify;
 use crate::commands::join::numbered;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::json::Line;
+use crate::messages::{problems, reason, screens, states};
 use crate::problem::Problem;
 use crate::qr::qr;
 use crate::shown::shown_on_one_line;
-use crate::stop::{Stop, usage};
+use crate::stop::Stop;
 
 /// More than any code has.
 const CODE_BYTES_MAX: u64 = 4_096;
@@ -21,7 +22,7 @@ const CODE_BYTES_MAX: u64 = 4_096;
 /// asked.
 pub fn run(context: &Context, args: &Verify) -> Result<Exit, Stop> {
     let client = context.open()?;
-    let number = client.safety_number(&args.contact, args.lang.into())?;
+    let number = client.safety_number(&args.contact, context.global().words_language())?;
     let given = given(args)?;
     let same = match &given {
         Some(given) => {
@@ -32,7 +33,7 @@ pub fn run(context: &Context, args: &Verify) -> Result<Exit, Stop> {
             let changed = client.contact(&args.contact)?.trust == Trust::Changed;
             show(context, args, &number, changed)?;
             let name = shown_on_one_line(&args.contact);
-            !context.screen.is_json() && context.confirms(&format!("\nAre they the same as {name} sees?"))
+            !context.screen.is_json() && context.confirms(&screens::same_as(name))
         }
     };
     let held = client.contact(&args.contact)?.trust == Trust::Changed;
@@ -57,11 +58,8 @@ pub fn run(context: &Context, args: &Verify) -> Result<Exit, Stop> {
     }
     let name = shown_on_one_line(&args.contact);
     match same {
-        true => context.screen.say(&format!("✓ {name} is verified")),
-        false => context.screen.say(&format!(
-            "{name} stays {}; if they are the same:   oub verify {name} --words '…'",
-            trust.word()
-        )),
+        true => context.screen.say(&screens::is_verified(name)),
+        false => context.screen.say(&screens::stays_as(name, states::trust(trust))),
     }
     Ok(Exit::Done)
 }
@@ -72,8 +70,8 @@ fn given(args: &Verify) -> Result<Option<String>, Stop> {
         Some("-") => {
             let mut text = String::new();
             io::stdin().lock().take(CODE_BYTES_MAX).read_to_string(&mut text).map_err(|error| {
-                let remedy = "scan the code once more, or compare the words";
-                usage("OUB-E036", "standard input is not a text", error.to_string(), remedy)
+                let words = problems::stdin_is_no_text(reason(error), problems::scan_again());
+                Problem::of(Exit::Usage, "OUB-E036", words)
             })?;
             Ok(Some(text))
         }
@@ -89,11 +87,9 @@ fn show(context: &Context, args: &Verify, number: &SafetyNumber, changed: bool) 
     let screen = &context.screen;
     let name = shown_on_one_line(&args.contact);
     if changed {
-        screen.warn(&format!(
-            "{name} has a new key that the old one did not sign; these words are for the new key"
-        ));
+        screen.warn(&screens::new_unsigned_key_of(&name));
     }
-    screen.say(&format!("Read these to {name} over another channel; both must have the same.\n"));
+    screen.say(&screens::read_these_to(name));
     for row in numbered(&number.words).chunks(5) {
         screen.print(row.join(" ").trim_end())?;
     }
@@ -117,14 +113,8 @@ fn check(client: &Client, args: &Verify, given: &str) -> Result<(), Stop> {
         }
     }
     let name = shown_on_one_line(&args.contact);
-    let problem = Problem::new(
-        Exit::Identity,
-        "OUB-E065",
-        format!("the safety words for {name} do not match"),
-        "what was given differs from what this vault computes for the two of you",
-        format!("compare once more by voice; if it stays so, do not write to {name}, and meet"),
-    );
-    Err(problem.with_risk(Some(format!("someone may stand between you and {name}"))).into())
+    let problem = Problem::of(Exit::Identity, "OUB-E065", problems::words_differ(&name));
+    Err(problem.with_risk(Some(problems::between_you(name))).into())
 }
 
 fn matches(given: &str, number: &SafetyNumber) -> bool {
@@ -162,15 +152,6 @@ fn plain(each: char) -> Option<char> {
         'ù' | 'û' | 'ü' => Some('u'),
         '\u{300}'..='\u{36f}' => None,
         other => Some(other),
-    }
-}
-
-impl From<args::Language> for Language {
-    fn from(language: args::Language) -> Self {
-        match language {
-            args::Language::En => Self::English,
-            args::Language::Fr => Self::French,
-        }
     }
 }
 

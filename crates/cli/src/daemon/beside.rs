@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 use crate::context::Context;
 use crate::daemon::lines::{Came, Lines};
 use crate::daemon::{seat, socket};
+use crate::messages::daemon as messages;
 use crate::problem::Problem;
 use crate::shown::shown_on_one_line;
 
@@ -35,7 +36,7 @@ impl Beside {
     pub fn find(context: &Context, profile: &Profile) -> Option<Arc<Self>> {
         Self::look(profile).unwrap_or_else(|problem| {
             let shown = shown_on_one_line(problem.what());
-            context.screen.warn(&format!("the daemon is not used: {shown}"));
+            context.screen.warn(&messages::not_used(shown));
             None
         })
     }

@@ -15,6 +15,7 @@ use crate::daemon::shared::{Link, Seated, Shared};
 use crate::daemon::subscription;
 use crate::exit::Exit;
 use crate::json::Line;
+use crate::messages::{Language, daemon as messages, in_language, why_of};
 use crate::problem::Problem;
 use crate::when;
 
@@ -33,10 +34,10 @@ pub fn hold(shared: &Arc<Shared>, stream: UnixStream) {
     };
     let mut conversation = Conversation { shared, out: Arc::clone(&out), client: None, aside: None };
     // Whoever left, left: what was committed meanwhile stays.
-    let _ = conversation.run(Lines::new(stream));
+    let _ = in_language(Language::English, || conversation.run(Lines::new(stream)));
     out.leave();
     if out.was_too_slow() {
-        shared.context.screen.warn("a connection whose other end did not read was closed");
+        shared.context.screen.warn(messages::too_slow());
     }
     shared.news.tell();
 }
@@ -208,7 +209,7 @@ impl Conversation<'_> {
             Link::Up => ("connected", None),
             Link::Connecting => ("connecting", None),
             Link::Aside => ("aside", None),
-            Link::Down(why) => ("away", Some(why)),
+            Link::Down(error) => ("away", Some(why_of(&error))),
         };
         let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
         let line = Line::new("status")

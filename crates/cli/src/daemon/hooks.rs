@@ -9,6 +9,7 @@ use client::{Client, ClientError, Handled, PullOptions, Received};
 use crate::args::DaemonRun;
 use crate::commands::hook::{self, Outcome};
 use crate::daemon::shared::Shared;
+use crate::messages::{daemon as messages, language, why_of};
 
 /// Between two tries for one message: from the first to the last, doubled each time.
 const BACKOFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(300));
@@ -22,7 +23,7 @@ pub fn run(shared: &Arc<Shared>, options: &DaemonRun) {
     let client = match shared.open() {
         Ok(client) => client,
         Err(error) => {
-            return shared.context.screen.warn(&format!("no message reaches --exec: {}", error.what()));
+            return shared.context.screen.warn(&messages::no_hook(error.what_in(language())));
         }
     };
     let mut seen = 0;
@@ -54,7 +55,7 @@ impl Hooks<'_> {
         if let Err(error) = handed
             && !matches!(error, ClientError::CollectorBusy | ClientError::VaultBusy)
         {
-            self.shared.context.screen.warn(&format!("{}: {}", error.what(), error.why()));
+            self.shared.context.screen.warn(&why_of(&error));
         }
     }
 
@@ -75,7 +76,7 @@ impl Hooks<'_> {
             Outcome::Left(why) => {
                 let tries = earlier.map_or(0, |(tries, _)| *tries);
                 let wait = wait_after(tries);
-                let again = format!("{why}; the message is handed out again in {} s", wait.as_secs());
+                let again = messages::hook_again(why, wait.as_secs());
                 self.shared.context.screen.warn(&again);
                 self.failed.insert(name, (tries.saturating_add(1), Instant::now() + wait));
                 Handled::No

@@ -10,6 +10,7 @@ use client::Waiting;
 
 use crate::args::Notify;
 use crate::daemon::shared::Shared;
+use crate::messages::{daemon as messages, reason};
 use crate::shown::shown_on_one_line;
 
 const PROGRAM: &str = "notify-send";
@@ -60,10 +61,10 @@ pub fn run(shared: &Arc<Shared>, wish: Notify) {
         }
         if let Err(error) = tell(&words(wish, &untold)) {
             let why = match error.kind() {
-                io::ErrorKind::NotFound => "it is not installed (Debian: libnotify-bin)".to_owned(),
-                _ => error.to_string(),
+                io::ErrorKind::NotFound => messages::not_installed().to_owned(),
+                _ => reason(error),
             };
-            return shared.context.screen.say(&format!("no desktop notifications: {PROGRAM}: {why}"));
+            return shared.context.screen.say(&messages::no_notifications(PROGRAM, why));
         }
         untold.clear();
         told = Some(Instant::now());
@@ -82,16 +83,16 @@ fn tell(summary: &str) -> io::Result<()> {
 
 fn words(wish: Notify, from: &[String]) -> String {
     let count = match from.len() {
-        1 => "1 new message".to_owned(),
-        count => format!("{count} new messages"),
+        1 => messages::one_new().to_owned(),
+        count => messages::some_new(count),
     };
     if wish != Notify::Name {
         return count;
     }
     let names: BTreeSet<&String> = from.iter().collect();
     let shown: Vec<String> = names.iter().take(NAMES_MAX).map(|name| shown_on_one_line(name)).collect();
-    let others = if names.len() > NAMES_MAX { " and others" } else { "" };
-    format!("{count} from {}{others}", shown.join(", "))
+    let others = if names.len() > NAMES_MAX { messages::and_others() } else { "" };
+    messages::new_from(count, shown.join(", "), others)
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use client::Profile;
 
 use crate::daemon::beside;
 use crate::exit::Exit;
+use crate::messages::daemon as messages;
 use crate::problem::Problem;
 
 const FILE: &str = "daemon.lock";
@@ -74,14 +75,12 @@ pub fn is_running(profile: &Profile) -> bool {
 fn taken(profile: &Profile) -> Box<Problem> {
     let answers = socket_of(profile).and_then(|socket| Some((beside::pid(&socket)?, socket)));
     let why = match answers {
-        Some((pid, socket)) => format!("process {pid} is the daemon, at {}", socket.display()),
-        None => "another process holds its place, and does not answer at the socket (yet)".to_owned(),
+        Some((pid, socket)) => messages::is_the_daemon(pid, socket.display()),
+        None => messages::holds_its_place().to_owned(),
     };
-    let what = "a daemon runs for this profile already";
-    Box::new(Problem::new(Exit::Temporary, "OUB-E105", what, why, "oub daemon status   or   oub daemon stop"))
+    Box::new(Problem::of(Exit::Temporary, "OUB-E105", messages::runs_already(why)))
 }
 
 fn unusable(path: &Path, why: &str) -> Box<Problem> {
-    let what = format!("{} cannot be locked", path.display());
-    Box::new(Problem::new(Exit::Local, "OUB-E110", what, why, "check the folder and the disk"))
+    Box::new(Problem::of(Exit::Local, "OUB-E110", messages::cannot_lock(path.display(), why)))
 }

@@ -17,6 +17,7 @@ use crate::daemon::seat::Seat;
 use crate::daemon::shared::Shared;
 use crate::daemon::{conversation, hooks, notify, outbox, socket};
 use crate::exit::Exit;
+use crate::messages::{daemon as messages, reason};
 use crate::problem::Problem;
 use crate::protector;
 use crate::stop::Stop;
@@ -38,11 +39,11 @@ pub fn run(context: &Context, options: &DaemonRun) -> Result<Exit, Stop> {
     let client = shared.open_alone()?;
     let listener = socket::bind(&path)?;
     let socket = Removed(&path);
-    seat.announce(&path).map_err(|error| cannot_start(&error.to_string()))?;
+    seat.announce(&path).map_err(|error| cannot_start(&reason(error)))?;
     end_by_signal(&shared)?;
     listen(&shared, listener)?;
     let hooks = start_workers(&shared, options)?;
-    context.screen.say(&format!("receiving in the background; socket {}", path.display()));
+    context.screen.say(&messages::receiving(path.display()));
     let _nobody_listens = sd_notify::notify(&[NotifyState::Ready]);
     let ended = client.stay(&shared.desk, &mut |staying| shared.note(staying));
     let _nobody_listens = sd_notify::notify(&[NotifyState::Stopping]);
@@ -54,7 +55,7 @@ pub fn run(context: &Context, options: &DaemonRun) -> Result<Exit, Stop> {
         thread::sleep(LOOK);
     }
     ended?;
-    context.screen.say("ended; what came is kept");
+    context.screen.say(messages::ended());
     Ok(Exit::Done)
 }
 
@@ -85,7 +86,7 @@ fn listen(shared: &Arc<Shared>, listener: UnixListener) -> Result<(), Box<Proble
                 continue;
             };
             if !socket::peer_is_me(&stream) {
-                shared.context.screen.warn("somebody else was turned away at the socket");
+                shared.context.screen.warn(messages::turned_away());
                 continue;
             }
             let held = Arc::clone(shared);
@@ -119,7 +120,7 @@ fn end_by_signal(shared: &Arc<Shared>) -> Result<(), Box<Problem>> {
             }
         });
     })?;
-    is_ready.recv().map_err(|_| cannot_start("it cannot listen to signals"))
+    is_ready.recv().map_err(|_| cannot_start(messages::no_signals()))
 }
 
 fn start(
@@ -129,9 +130,9 @@ fn start(
 ) -> Result<JoinHandle<()>, Box<Problem>> {
     let held = Arc::clone(shared);
     let started = thread::Builder::new().name(name.to_owned()).spawn(move || work(&held));
-    started.map_err(|error| cannot_start(&error.to_string()))
+    started.map_err(|error| cannot_start(&reason(error)))
 }
 
 fn cannot_start(why: &str) -> Box<Problem> {
-    Box::new(Problem::new(Exit::Temporary, "OUB-E114", "the daemon cannot start", why, "try again"))
+    Box::new(Problem::of(Exit::Temporary, "OUB-E114", messages::cannot_start(why)))
 }

@@ -12,6 +12,8 @@ use client::{
 use wire::UnixSeconds;
 
 use crate::context::Context;
+use crate::messages::{daemon as messages, why_of};
+use crate::shown::shown_on_one_line;
 use crate::when;
 
 /// One daemon.
@@ -38,7 +40,7 @@ pub enum Link {
     /// Connected; what comes is here at once.
     Up,
     /// Not connected, and why; tried again.
-    Down(String),
+    Down(ClientError),
     /// Another `oub` has the connection for a moment.
     Aside,
 }
@@ -87,16 +89,16 @@ impl Shared {
             Staying::Arrived => return self.news.tell(),
             Staying::Connected => Link::Up,
             Staying::SteppedAside => Link::Aside,
-            Staying::Away(error) => Link::Down(format!("{}: {}", error.what(), error.why())),
+            Staying::Away(error) => Link::Down(error),
             _ => return,
         };
         let before = std::mem::replace(&mut *lock(&self.link), link.clone());
         match (&before, &link) {
-            (Link::Down(_), Link::Up) => screen.say("connected again"),
-            (Link::Connecting, Link::Up) => screen.say("connected"),
+            (Link::Down(_), Link::Up) => screen.say(messages::connected_again()),
+            (Link::Connecting, Link::Up) => screen.say(messages::connected()),
             (Link::Down(_), Link::Down(_)) => {}
-            (_, Link::Down(why)) => {
-                screen.warn(&format!("{}; it is tried again", crate::shown::shown_on_one_line(why)));
+            (_, Link::Down(error)) => {
+                screen.warn(&messages::tried_again(shown_on_one_line(&why_of(error))));
             }
             _ => {}
         }

@@ -10,6 +10,7 @@ use client::Profile;
 
 use crate::context::Context;
 use crate::exit::Exit;
+use crate::messages::{daemon as messages, reason};
 use crate::problem::Problem;
 
 /// What the kernel keeps of a socket's path.
@@ -96,32 +97,24 @@ fn check_private(path: &Path, facts: &Metadata) -> Result<(), Box<Problem>> {
     if mode & 0o077 == 0 {
         return Ok(());
     }
-    let (shown, wanted) = (path.display(), if facts.is_dir() { "700" } else { "600" });
-    let what = format!("others may reach {shown}");
-    let why = format!("its mode is {mode:o}; whoever reaches the socket reads and sends as you");
-    Err(Box::new(Problem::new(Exit::Local, "OUB-E107", what, why, format!("chmod {wanted} {shown}"))))
+    let wanted = if facts.is_dir() { "700" } else { "600" };
+    let words = messages::others_may_reach(path.display(), format!("{mode:o}"), wanted);
+    Err(Box::new(Problem::of(Exit::Local, "OUB-E107", words)))
 }
 
 fn foreign(path: &Path) -> Box<Problem> {
-    let what = format!("{} belongs to somebody else", path.display());
-    let why = "the daemon's socket and its folder must be yours";
-    Box::new(Problem::new(Exit::Local, "OUB-E108", what, why, "look who made it, and remove it"))
+    Box::new(Problem::of(Exit::Local, "OUB-E108", messages::foreign(path.display())))
 }
 
 fn in_the_way(path: &Path) -> Box<Problem> {
-    let what = format!("{} is in the way", path.display());
-    let why = "the daemon's socket belongs there, and this is something else";
-    Box::new(Problem::new(Exit::Local, "OUB-E109", what, why, "look what it is, and move it away"))
+    Box::new(Problem::of(Exit::Local, "OUB-E109", messages::in_the_way(path.display())))
 }
 
 fn too_long(path: &Path) -> Box<Problem> {
-    let what = "the path of the daemon's socket is too long";
-    let why =
-        format!("{} has {} bytes, and {PATH_BYTES_MAX} are possible", path.display(), path.as_os_str().len());
-    Box::new(Problem::new(Exit::Local, "OUB-E106", what, why, "choose a shorter --home, or none"))
+    let words = messages::path_too_long(path.display(), path.as_os_str().len(), PATH_BYTES_MAX);
+    Box::new(Problem::of(Exit::Local, "OUB-E106", words))
 }
 
 fn unusable(path: &Path, error: &io::Error) -> Box<Problem> {
-    let what = format!("the daemon's socket cannot be made at {}", path.display());
-    Box::new(Problem::new(Exit::Local, "OUB-E110", what, error.to_string(), "check the folder and the disk"))
+    Box::new(Problem::of(Exit::Local, "OUB-E110", messages::no_socket(path.display(), reason(error))))
 }

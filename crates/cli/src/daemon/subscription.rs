@@ -10,6 +10,7 @@ use crate::commands::message;
 use crate::daemon::lines::{Gone, Outlet};
 use crate::daemon::shared::Shared;
 use crate::json::Line;
+use crate::messages::{Language, in_language};
 use crate::problem::Problem;
 
 /// Subscribers at once.
@@ -29,7 +30,8 @@ pub fn messages(shared: &Arc<Shared>, out: &Outlet, re: Option<&str>) {
     let pushed =
         shared.open().map_err(Broken::from).and_then(|client| push_messages(shared, &client, out, re));
     if let Err(Broken::Vault(error)) = pushed {
-        let _ = out.say(&Problem::from(&error).to_json().answering(re));
+        let problem = in_language(Language::English, || Problem::from(&error));
+        let _ = out.say(&problem.to_json().answering(re));
     }
 }
 

@@ -10,11 +10,11 @@ use client::Profile;
 use toml_edit::{Document, DocumentMut, Item, Table, TableLike};
 
 use crate::exit::Exit;
+use crate::messages::{reason, settings as messages};
 use crate::problem::Problem;
 use crate::settings::file::{self, PROFILES, remedy_for_unknown};
 use crate::settings::setting::{Setting, Value};
 use crate::shown::shown_on_one_line;
-use crate::stop::usage;
 
 /// A setting for all profiles, or for one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,9 +62,8 @@ fn split_profile(text: &str) -> Option<(&str, &str)> {
 }
 
 fn unknown(key: &str) -> Box<Problem> {
-    let what = format!("there is no setting {}", shown_on_one_line(key));
     let remedy = remedy_for_unknown(Setting::nearest(key));
-    Box::new(usage("OUB-E176", what, "nothing was read or changed", remedy))
+    Box::new(Problem::of(Exit::Usage, "OUB-E176", messages::no_such_setting(shown_on_one_line(key), remedy)))
 }
 
 /// Writes a value into the file, which is made if there is none.
@@ -244,8 +243,7 @@ fn checked(text: String) -> Result<String, file::Wrong> {
 }
 
 fn unwritable(path: &Path, error: &io::Error) -> Box<Problem> {
-    let what = format!("the configuration file {} cannot be written", path.display());
-    Box::new(Problem::new(Exit::Local, "OUB-E177", what, error.to_string(), "check the folder and the disk"))
+    Box::new(Problem::of(Exit::Local, "OUB-E177", messages::unwritable(path.display(), reason(error))))
 }
 
 #[cfg(test)]

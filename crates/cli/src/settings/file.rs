@@ -11,6 +11,7 @@ use client::Profile;
 use toml_edit::{Document, Item, TableLike};
 
 use crate::exit::Exit;
+use crate::messages::{Words, reason, settings as messages};
 use crate::problem::Problem;
 use crate::settings::setting::{Setting, Value};
 use crate::shown::shown_on_one_line;
@@ -74,19 +75,19 @@ impl File {
 pub fn text_of(path: &Path) -> Result<Option<String>, Box<Problem>> {
     let facts = match fs::metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        facts => facts.map_err(|error| unreadable(path, error.to_string()))?,
+        facts => facts.map_err(|error| unreadable(path, &reason(error)))?,
     };
     if !facts.is_file() {
-        return Err(unreadable(path, "it is no file".to_owned()));
+        return Err(unreadable(path, messages::no_file()));
     }
     if facts.len() > BYTES_MAX {
-        return Err(unreadable(path, format!("it is longer than {BYTES_MAX} bytes")));
+        return Err(unreadable(path, &messages::longer_than(BYTES_MAX)));
     }
     check_ours(path, &facts)?;
     // Who may write the folder may put another file into its place.
     let folder = path.parent().unwrap_or(Path::new("/"));
-    check_ours(folder, &fs::metadata(folder).map_err(|error| unreadable(path, error.to_string()))?)?;
-    fs::read_to_string(path).map(Some).map_err(|error| unreadable(path, error.to_string()))
+    check_ours(folder, &fs::metadata(folder).map_err(|error| unreadable(path, &reason(error)))?)?;
+    fs::read_to_string(path).map(Some).map_err(|error| unreadable(path, &reason(error)))
 }
 
 fn check_ours(path: &Path, facts: &Metadata) -> Result<(), Box<Problem>> {
@@ -94,20 +95,14 @@ fn check_ours(path: &Path, facts: &Metadata) -> Result<(), Box<Problem>> {
     let shown = path.display();
     let me = rustix::process::geteuid().as_raw();
     if facts.uid() != me && facts.uid() != 0 {
-        let why = "whoever owns it could change how your messages are handled";
-        return Err(lax(
-            format!("{shown} belongs to somebody else"),
-            why.to_owned(),
-            format!("look who made {shown}"),
-        ));
+        return Err(lax(messages::foreign(shown)));
     }
     let mode = facts.mode() & 0o7777;
     // Nobody replaces the files of others in a folder such as /tmp.
     if mode & 0o022 == 0 || (facts.is_dir() && mode & STICKY != 0) {
         return Ok(());
     }
-    let why = format!("its mode is {mode:o}; whoever writes there changes how your messages are handled");
-    Err(lax(format!("others may write {shown}"), why, format!("chmod go-w {shown}")))
+    Err(lax(messages::others_may_write(shown, format!("{mode:o}"))))
 }
 
 /// Something in the text that does not hold.
@@ -171,8 +166,8 @@ impl Reading<'_> {
             let key = format!("{PROFILES}.{name}");
             let wrong =
                 |wish: &str| Wrong { line, fault: Fault::Value { key: key.clone(), wish: wish.to_owned() } };
-            Profile::named(Some(Path::new("/")), name).map_err(|_| wrong("no profile can have this name"))?;
-            let inner = item.as_table_like().ok_or_else(|| wrong("it must be a table: [profiles.NAME]"))?;
+            Profile::named(Some(Path::new("/")), name).map_err(|_| wrong(messages::no_profile_name()))?;
+            let inner = item.as_table_like().ok_or_else(|| wrong(messages::must_be_table()))?;
             self.table(inner, "", Some(name))?;
         }
         Ok(())
@@ -185,7 +180,7 @@ fn entry(key: &str, item: &Item, profile: Option<&str>, line: usize) -> Result<E
     let Some(setting) = found else {
         return Err(wrong(Fault::Unknown { key: key.to_owned(), nearest: Setting::nearest(key) }));
     };
-    let value = item.as_value().ok_or_else(|| "it must be one value".to_owned());
+    let value = item.as_value().ok_or_else(|| messages::one_value().to_owned());
     let value = value.and_then(|value| setting.kind.read(value));
     let value = value.map_err(|wish| wrong(Fault::Value { key: key.to_owned(), wish }))?;
     Ok(Entry { profile: profile.map(str::to_owned), setting, value, line })
@@ -200,35 +195,19 @@ impl Wrong {
 
     /// The same, for whoever wrote that file.
     pub fn problem(self, path: &Path) -> Box<Problem> {
-        let place = format!("{}, line {}", path.display(), self.line);
-        let problem = |code, what: String, why: String, remedy: String| {
-            Box::new(Problem::new(Exit::Usage, code, what, why, remedy))
-        };
+        let place = messages::line_of(path.display(), self.line);
+        let problem = |code, words| Box::new(Problem::of(Exit::Usage, code, words));
         match self.fault {
-            Fault::Grammar(reason) => problem(
-                "OUB-E173",
-                "the configuration file cannot be understood".to_owned(),
-                format!("{place}: {}", shown_on_one_line(&reason)),
-                "repair that line; it is TOML:   key = value".to_owned(),
-            ),
+            Fault::Grammar(reason) => {
+                problem("OUB-E173", messages::not_understood(place, shown_on_one_line(&reason)))
+            }
             Fault::Unknown { key, nearest } => problem(
                 "OUB-E174",
-                format!(
-                    "the configuration file has a setting that does not exist: {}",
-                    shown_on_one_line(&key)
-                ),
-                format!("{place}; a misspelt setting would be one that you think holds"),
-                remedy_for_unknown(nearest),
+                messages::unknown(shown_on_one_line(&key), place, remedy_for_unknown(nearest)),
             ),
-            Fault::Value { key, wish } => problem(
-                "OUB-E175",
-                format!(
-                    "the configuration file gives {} a value that it cannot have",
-                    shown_on_one_line(&key)
-                ),
-                format!("{place}: {wish}"),
-                "repair that line".to_owned(),
-            ),
+            Fault::Value { key, wish } => {
+                problem("OUB-E175", messages::unfit_in_file(shown_on_one_line(&key), place, wish))
+            }
         }
     }
 }
@@ -236,18 +215,17 @@ impl Wrong {
 /// What to do about a key that nobody knows.
 pub fn remedy_for_unknown(nearest: Option<&str>) -> String {
     match nearest {
-        Some(nearest) => format!("did you mean   {nearest}   ?   oub config   lists all of them"),
-        None => "oub config   lists all settings".to_owned(),
+        Some(nearest) => messages::did_you_mean(nearest),
+        None => messages::lists_all().to_owned(),
     }
 }
 
-fn lax(what: String, why: String, remedy: String) -> Box<Problem> {
-    Box::new(Problem::new(Exit::Local, "OUB-E171", what, why, remedy))
+fn lax(words: Words) -> Box<Problem> {
+    Box::new(Problem::of(Exit::Local, "OUB-E171", words))
 }
 
-fn unreadable(path: &Path, why: String) -> Box<Problem> {
-    let what = format!("the configuration file {} cannot be read", path.display());
-    Box::new(Problem::new(Exit::Local, "OUB-E172", what, why, "repair it, or move it away"))
+fn unreadable(path: &Path, why: &str) -> Box<Problem> {
+    Box::new(Problem::of(Exit::Local, "OUB-E172", messages::unreadable(path.display(), why)))
 }
 
 #[cfg(test)]

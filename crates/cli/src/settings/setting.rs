@@ -6,7 +6,8 @@ use std::path::Path;
 use clap::ValueEnum;
 use serde_json::Value as Json;
 
-use crate::args::{self, Colour, Notify};
+use crate::args::{self, Colour, Language, Notify};
+use crate::messages::settings as messages;
 
 /// One setting. Nothing here holds a secret, and nothing here switches off what protects somebody.
 #[derive(Debug)]
@@ -68,6 +69,7 @@ const RUNNING: &[&[&str]] = &[&["daemon"], &["daemon", "run"], &["daemon", "inst
 /// All of them, in the order in which they are shown.
 pub const SETTINGS: &[Setting] = &[
     global("profile", Kind::Profile, "profile"),
+    global("lang", Kind::Choice(choices::<Language>), "lang"),
     global("color", Kind::Choice(choices::<Colour>), "color"),
     global("no-input", Kind::Truth, "no_input"),
     global("timeout", Kind::Time, "timeout"),
@@ -174,13 +176,13 @@ impl Kind {
     /// What would fit.
     fn wish(self) -> String {
         match self {
-            Self::Truth => "it must be true or false".to_owned(),
-            Self::Count => format!("it must be a number from 0 to {COUNT_MAX}"),
-            Self::Choice(choices) => format!("it must be one of: {}", choices().join(", ")),
-            Self::Time => "it must be a time like \"30s\", \"5m\", \"1h\" or \"7d\"".to_owned(),
-            Self::Path => "it must be a whole path in quotes, which begins with / or ~/".to_owned(),
-            Self::Words => "it must be words in quotes".to_owned(),
-            Self::Profile => "it must be a profile's name: letters, digits, - _ . in quotes".to_owned(),
+            Self::Truth => messages::true_or_false().to_owned(),
+            Self::Count => messages::a_number(COUNT_MAX),
+            Self::Choice(choices) => messages::one_of(choices().join(", ")),
+            Self::Time => messages::a_time().to_owned(),
+            Self::Path => messages::a_path().to_owned(),
+            Self::Words => messages::some_words().to_owned(),
+            Self::Profile => messages::a_profile().to_owned(),
         }
     }
 }

@@ -11,6 +11,7 @@ mod contacts;
 mod crashes;
 mod crowd;
 mod daemon;
+mod french;
 mod guide;
 mod hooks;
 mod identity;

@@ -288,7 +288,7 @@ impl<'a> Courier<'a> {
                 self.full = true;
                 self.flushed.full.insert(self.contact);
                 self.flushed.waits.insert(id, QueuedReason::MailboxFull);
-                self.client.vault.write(|tx| outbox::set_reason(tx, id, refusal_sentence(refusal.kind)))?;
+                self.client.vault.write(|tx| outbox::set_reason(tx, id, &refusal_sentence(refusal.kind)))?;
                 Ok(Go::Stop)
             }
             RefusalKind::Stamp | RefusalKind::Spent => self.other_stamp(id, &sealed, refusal.kind),
@@ -299,7 +299,7 @@ impl<'a> Courier<'a> {
                 self.other_bundle(id)
             }
             kind => {
-                self.client.vault.erase(|tx| outbox::set_refused(tx, id, refusal_sentence(kind)))?;
+                self.client.vault.erase(|tx| outbox::set_refused(tx, id, &refusal_sentence(kind)))?;
                 Ok(Go::On)
             }
         }

@@ -118,7 +118,7 @@ pub(crate) fn queue_only(
 
 fn part_reason(row: &OutRow, flushed: &Flushed, (parts, stored): (u64, u64)) -> QueuedReason {
     match flushed.problems.get(&row.contact) {
-        Some(error) => QueuedReason::Unreachable(format!("{}: {}", error.what(), error.why())),
+        Some(error) => QueuedReason::Unreachable(Box::new(error.clone())),
         None if flushed.full.contains(&row.contact) => QueuedReason::MailboxFull,
         None => QueuedReason::Parts { parts, stored },
     }
@@ -197,28 +197,16 @@ fn not_stored(
     let reason = match (row.state, flushed.waits.get(&row.id), problem) {
         (State::Refused, _, _) => QueuedReason::Refused,
         (_, Some(reason), _) => reason.clone(),
-        (_, None, Some(error)) => QueuedReason::Unreachable(format!("{}: {}", error.what(), error.why())),
+        (_, None, Some(error)) => QueuedReason::Unreachable(Box::new(error.clone())),
         (_, None, None) => QueuedReason::BehindOthers,
     };
     // What was sealed may be on the relay already: it is not taken back.
     if options.no_queue && client.vault.write(|tx| outbox::withdraw(tx, row.id))? {
         let busy = problem.filter(|error| error.retry_after_s().is_some());
         // «Nothing is lost» would not be so here: the message is not kept.
-        return Err(busy.cloned().unwrap_or(ClientError::NotQueued { reason: reason_words(&reason) }));
+        return Err(busy.cloned().unwrap_or(ClientError::NotQueued { reason: Box::new(reason) }));
     }
     Ok(SentState::Queued(reason))
-}
-
-fn reason_words(reason: &QueuedReason) -> String {
-    match reason {
-        QueuedReason::Unreachable(why) => why.clone(),
-        QueuedReason::AwaitingAnswer => "the contact has not answered yet".into(),
-        QueuedReason::TooLongForFirstContact => "it is too long for a first message".into(),
-        QueuedReason::MailboxFull => "the contact's mailbox is full".into(),
-        QueuedReason::Refused => "the server refused it".into(),
-        QueuedReason::BehindOthers => "earlier messages to this contact go first".into(),
-        QueuedReason::Parts { parts, stored } => format!("{stored} of {parts} parts are stored"),
-    }
 }
 
 /// See [`Client::flush`].

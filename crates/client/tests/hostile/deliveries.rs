@@ -175,7 +175,7 @@ fn garbage_holds_nothing_up_and_is_counted() {
     assert_eq!(texts(&list), ["one", "two", "three"]);
     assert!(list.iter().all(|message| message.missing_before == 0));
     assert_eq!((summary.quarantined, summary.unreachable), (bad + 3, None));
-    let checks = bob.client().doctor();
+    let checks = bob.client().doctor(client::Language::English);
     let quarantine = checks.iter().find(|check| check.subject == "quarantine").unwrap();
     assert!(quarantine.finding.starts_with(&format!("{bad} ")), "the doorstep's is dropped: {quarantine:?}");
     alice.stored(&bob, "four");

@@ -13,7 +13,7 @@ fn count() -> usize {
 }
 
 fn quarantine(victim: &Victim) -> u32 {
-    let checks = victim.client().doctor();
+    let checks = victim.client().doctor(client::Language::English);
     let check = checks.iter().find(|check| check.subject == "quarantine").unwrap();
     check.finding.split(' ').next().unwrap().parse().unwrap_or(0)
 }

@@ -111,7 +111,7 @@ fn assert_whole(profile: &Profile) {
     assert_eq!(requests[0].texts, ["may I?"]);
     let number = client.safety_number("bob", Language::English).unwrap();
     assert_eq!(number.digits, "98677 13229 04812 21864 65877 28059 52011 21826 62770 91967 17739 18637");
-    let doctor = client.doctor();
+    let doctor = client.doctor(client::Language::English);
     assert!(doctor.iter().any(|check| check.subject == "vault" && check.verdict == Verdict::Good));
 }
 

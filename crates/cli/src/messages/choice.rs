@@ -1,0 +1,108 @@
+//! Which language: said once, at the start.
+
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+
+use client::Language;
+
+use crate::settings::file::{File, place};
+use crate::settings::setting::Setting;
+
+/// What may say it, from the strongest to the weakest. Each is a word as somebody wrote it.
+#[derive(Default)]
+pub struct Choice {
+    /// `--lang`.
+    pub flag: Option<OsString>,
+    /// `OUB_LANG`.
+    pub variable: Option<OsString>,
+    /// What a configuration says.
+    pub file: Option<OsString>,
+    /// The locale for messages.
+    pub locale: Option<OsString>,
+}
+
+impl Choice {
+    /// What the command line and the environment say. The arguments are looked at before they are understood, since
+    /// the help, and what is said about a wrong flag, are in the language too.
+    pub fn of(arguments: &[OsString], variable: impl Fn(&str) -> Option<OsString>) -> Self {
+        let set = |name: &str| variable(name).filter(|value| !value.is_empty());
+        let said = |flag: &str, name: &str| given(arguments, flag).or_else(|| set(name));
+        // The order of POSIX: the first that is set decides, also when it says something else.
+        let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(set);
+        let file = file(said("--home", "OUB_HOME"), said("--profile", "OUB_PROFILE"));
+        Self { flag: given(arguments, "--lang"), variable: set("OUB_LANG"), file, locale }
+    }
+
+    /// The language. What is none of ours is English; a flag or `OUB_LANG` that is none is refused later.
+    pub fn language(self) -> Language {
+        let word = self.flag.or(self.variable).or(self.file).or(self.locale);
+        match word.as_deref().map(OsStr::to_string_lossy) {
+            Some(word) if is_french(&word) => Language::French,
+            _ => Language::English,
+        }
+    }
+}
+
+/// `fr`, `fr_CA.UTF-8`, `fr@euro`; but not `fro`.
+fn is_french(word: &str) -> bool {
+    let rest = word.strip_prefix("fr").or_else(|| word.strip_prefix("FR"));
+    rest.is_some_and(|rest| !rest.starts_with(|next: char| next.is_ascii_alphanumeric()))
+}
+
+/// The value of a flag, as far as that can be seen before the grammar has read the line.
+fn given(arguments: &[OsString], flag: &str) -> Option<OsString> {
+    let words = || arguments.iter().skip(1).take_while(|word| *word != "--");
+    let beside =
+        words().zip(words().skip(1)).filter(|(word, _)| *word == flag).map(|(_, value)| value.clone());
+    let within =
+        words().filter_map(|word| Some(word.to_str()?.strip_prefix(flag)?.strip_prefix('=')?.into()));
+    beside.chain(within).last()
+}
+
+/// What the configuration file settles; what is wrong with it is told when it counts.
+fn file(home: Option<OsString>, profile: Option<OsString>) -> Option<OsString> {
+    let file = File::read(&place(home.as_deref().map(Path::new))?).ok()??;
+    let profile = profile.unwrap_or_else(|| "default".into());
+    let entry = file.entry(Setting::of("lang")?, &profile.to_string_lossy())?;
+    Some(entry.value.as_argument(entry.setting.kind).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chosen(line: &str, environment: &[(&str, &str)]) -> Language {
+        let arguments: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+        let variable = |name: &str| {
+            // No file of whoever runs the tests.
+            let home = [("OUB_HOME", "/nonexistent")];
+            let mut all = environment.iter().chain(&home);
+            all.find(|(known, _)| *known == name).map(|(_, value)| OsString::from(value))
+        };
+        Choice::of(&arguments, variable).language()
+    }
+
+    #[test]
+    fn the_flag_wins_over_the_variable_and_that_over_the_locale() {
+        use Language::{English, French};
+        assert_eq!(chosen("oub id", &[]), English);
+        assert_eq!(chosen("oub id", &[("LANG", "fr_FR.UTF-8")]), French);
+        assert_eq!(chosen("oub id", &[("LANG", "fr_FR.UTF-8"), ("LC_ALL", "C")]), English);
+        assert_eq!(chosen("oub id", &[("LANG", "fr_FR.UTF-8"), ("LC_ALL", "")]), French);
+        assert_eq!(chosen("oub id", &[("LC_MESSAGES", "fr"), ("LANG", "en_GB")]), French);
+        assert_eq!(chosen("oub id", &[("OUB_LANG", "en"), ("LC_ALL", "fr_CA")]), English);
+        assert_eq!(chosen("oub id --lang fr", &[("OUB_LANG", "en")]), French);
+        assert_eq!(chosen("oub --lang=fr id", &[("OUB_LANG", "en")]), French);
+        assert_eq!(chosen("oub send bob -- --lang=fr", &[]), English);
+        assert_eq!(chosen("oub id", &[("LANG", "fro")]), English);
+    }
+
+    #[test]
+    fn a_configuration_stands_between_the_variable_and_the_locale() {
+        let french = || Some(OsString::from("fr"));
+        let choice = Choice { file: french(), locale: Some("en_GB".into()), ..Choice::default() };
+        assert_eq!(choice.language(), Language::French);
+        let choice = Choice { file: french(), variable: Some("en".into()), ..Choice::default() };
+        assert_eq!(choice.language(), Language::English);
+    }
+}

@@ -1,0 +1,276 @@
+//! What the commands show, ask and say.
+
+use super::table::messages;
+
+messages! {
+    // Questions.
+    yes_or_no(question): en "{question} [y/N] ", fr "{question} [o/N] ";
+    passphrase: en "Passphrase: ", fr "Phrase secrète : ";
+    choose_passphrase: en "Choose a passphrase for your keys: ", fr "Choisissez une phrase secrète pour vos clés : ";
+    choose_backup_passphrase:
+        en "Choose a passphrase for this backup: ",
+        fr "Choisissez une phrase secrète pour cette sauvegarde : ";
+    backup_passphrase: en "Passphrase of the backup: ", fr "Phrase secrète de la sauvegarde : ";
+    recovery_words:
+        en "The 24 recovery words (not shown): ",
+        fr "Les 24 mots de récupération (ils ne s'affichent pas) : ";
+    once_more: en "Once more: ", fr "Encore une fois : ";
+    same_as(name):
+        en "\nAre they the same as {name} sees?",
+        fr "\nSont-ils les mêmes que ceux que voit {name} ?";
+    erases_remove(lost): en "This erases {lost}. Remove?", fr "Cela efface {lost}. Retirer ?";
+
+    // Contacts and requests.
+    read_from(alias): en "read:     oub pull --from {alias}", fr "lire :     oub pull --from {alias}";
+    write_to(alias): en "write:    oub send {alias} 'hello'", fr "écrire :   oub send {alias} 'bonjour'";
+    compare_with(alias):
+        en "compare:  oub verify {alias}     (both of you, over another channel)",
+        fr "comparer : oub verify {alias}     (tous les deux, par une autre voie)";
+    dropped_request(name):
+        en "✓ dropped the request from {name}; they are not told",
+        fr "✓ demande de {name} écartée ; il ne lui en est rien dit";
+    no_fingerprints(alias):
+        en "the address has no fingerprints: the server's word for {alias}'s key was taken",
+        fr "l'adresse n'a pas d'empreintes : pour la clé de {alias}, le serveur a été cru sur parole";
+    no_contacts:
+        en "no contacts yet; add one with   oub add ADDRESS",
+        fr "pas encore de contact ; ajoutez-en un avec   oub add ADRESSE";
+    timer_queued:
+        en "… the agreement is queued; it goes with a later oub command",
+        fr "… l'accord est en attente ; il part avec une commande oub suivante";
+    history_with(name, messages, waiting):
+        en "the history with {name} ({messages} message(s), {waiting} of them not sent yet)",
+        fr "l'historique avec {name} ({messages} message(s), dont {waiting} pas encore envoyé(s))";
+    stays(name): en "{name} stays", fr "{name} reste";
+    still_blocked:
+        en "still blocked: what they send is not shown, until you   oub add   them again",
+        fr "toujours bloqué : ce qui en vient n'est pas montré, jusqu'à un nouveau   oub add";
+    asks_again:
+        en "they are not told; what they send is a request:   oub requests",
+        fr "il ne lui en est rien dit ; ce qui en vient est une demande :   oub requests";
+    removed(name, lost, later):
+        en "✓ removed {name} and erased {lost}\n  {later}",
+        fr "✓ {name} retiré, et effacé {lost}\n  {later}";
+    no_requests: en "no requests", fr "aucune demande";
+    answer_request(label): en "answer with   oub accept {label}", fr "répondez par   oub accept {label}";
+    requests_of_before(what):
+        en "{what}: these are the requests collected before",
+        fr "{what} : voici les demandes relevées auparavant";
+    not_accepted(label, address): en "{label} (not accepted)  {address}", fr "{label} (pas accepté)  {address}";
+    no_words_yet:
+        en "(no words yet; what was written is longer and comes once you accept)",
+        fr "(pas encore de mots ; ce qui a été écrit est plus long et arrive une fois la demande acceptée)";
+
+    // Sending.
+    stored_for(to, id): en "✓ stored for {to}  {id}", fr "✓ déposé pour {to}  {id}";
+    queued_for(to, id, why): en "… queued for {to}  {id}: {why}", fr "… en attente pour {to}  {id} : {why}";
+    has_it(to): en "✓ {to} has it", fr "✓ {to} l'a";
+    nothing_shows_it(to):
+        en "… nothing has come from {to} yet that shows it; it stays sent",
+        fr "… rien n'est encore venu de {to} qui le montre ; cela reste envoyé";
+    goes_with_next(why):
+        en "{why}; it will go with the next oub command",
+        fr "{why} ; il partira avec la prochaine commande oub";
+    nothing_lately(to):
+        en "nothing has come from {to} lately; it goes once {to} has answered, or has been online",
+        fr "rien n'est venu de {to} ces temps-ci ; il part dès que {to} aura répondu, ou aura été en ligne";
+    too_long_for_first(to):
+        en "too long for a first message; it will go once {to} has accepted",
+        fr "trop long pour un premier message ; il partira une fois que {to} aura accepté";
+    mailbox_full(to):
+        en "the mailbox of {to} is full; it will go with a later oub command",
+        fr "la boîte de {to} est pleine ; il partira avec une commande oub suivante";
+    refused_see_outbox:
+        en "the server refused it; see   oub outbox",
+        fr "le serveur l'a refusé ; voyez   oub outbox";
+    earlier_first:
+        en "earlier messages go first; it will go with a later oub command",
+        fr "des messages antérieurs passent d'abord ; il partira avec une commande oub suivante";
+    parts_stored(stored, parts, to):
+        en "{stored} of {parts} parts are stored; the rest goes once {to} has been online, with a later oub command",
+        fr "{stored} parties sur {parts} sont déposées ; le reste part une fois que {to} aura été en ligne, avec une commande oub suivante";
+    asked(to, time): en "… asked {to}; waiting {time}", fr "… question posée à {to} ; attente de {time}";
+    question_queued(to, time):
+        en "… the question is queued for {to}; waiting {time}",
+        fr "… la question est en attente pour {to} ; attente de {time}";
+    no_answer(name): en "… {name} has not answered in time", fr "… {name} n'a pas répondu à temps";
+    not_left: en "✓ taken back: it had not left", fr "✓ repris : il n'était pas parti";
+    goes_later: en "; the request goes with a later oub command", fr " ; la demande part avec une commande oub suivante";
+    taken_back(to, later):
+        en "✓ taken back here; {to}'s client is asked to do the same{later}\n  what {to} has read or copied stays with {to}",
+        fr "✓ repris ici ; le client de {to} est prié d'en faire autant{later}\n  ce que {to} a lu ou copié reste à {to}";
+    nothing_waits: en "nothing waits", fr "rien n'attend";
+    colon: en ": ", fr " : ";
+    because(why): en ": {why}", fr " : {why}";
+    of_parts(stored, parts): en ", {stored} of {parts} parts", fr ", {stored} parties sur {parts}";
+    reading(size): en "reading {size}", fr "lecture, {size}";
+    parts_done(stored, parts): en "{stored} of {parts} parts", fr "{stored} parties sur {parts}";
+    tenths_done(tenth, stored, parts):
+        en "… {tenth}0 %  ({stored} of {parts} parts)",
+        fr "… {tenth}0 %  ({stored} parties sur {parts})";
+
+    // Receiving.
+    first_messages(count):
+        en "{count} first message(s) from people you have not accepted:   oub requests",
+        fr "{count} premier(s) message(s) de personnes que vous n'avez pas acceptées :   oub requests";
+    expired(count):
+        en "{count} envelope(s) expired on the relay before you collected them",
+        fr "{count} enveloppe(s) ont expiré au relais avant que vous les releviez";
+    set_aside(count):
+        en "{count} envelope(s) could not be opened and were set aside; the conversation heals by itself:   oub log --quarantine",
+        fr "{count} enveloppe(s) n'ont pas pu être ouvertes et sont mises de côté ; la conversation se répare seule :   oub log --quarantine";
+    handed_out(count, handled):
+        en "handed out {count}, handled {handled}",
+        fr "{count} message(s) remis, dont {handled} traité(s)";
+    one_is_missing(from): en "1 message from {from} is missing", fr "1 message de {from} manque";
+    some_are_missing(count, from):
+        en "{count} messages from {from} are missing",
+        fr "{count} messages de {from} manquent";
+    asked_for_again: en "asked for again", fr "c'est redemandé";
+    next_commands_ask:
+        en "the next commands ask for them again",
+        fr "les prochaines commandes le redemanderont";
+    collected_elsewhere(count):
+        en "{count} envelope(s) of yours were collected by somebody else, or lost by the server. Is this profile in use elsewhere?   oub doctor",
+        fr "{count} de vos enveloppe(s) ont été relevées par quelqu'un d'autre, ou perdues par le serveur. Ce profil est-il en usage ailleurs ?   oub doctor";
+    written_elsewhere(contact):
+        en "{contact} was written to with a copy of this profile; the conversation was begun anew. Is this profile in use elsewhere?   oub doctor",
+        fr "on a écrit à {contact} avec une copie de ce profil ; la conversation a été recommencée. Ce profil est-il en usage ailleurs ?   oub doctor";
+    both(one, other): en "{one}; {other}", fr "{one} ; {other}";
+    relay_went_back:
+        en "the server went back to an earlier state; what it lost is asked for again",
+        fr "le serveur est revenu à un état antérieur ; ce qu'il a perdu est redemandé";
+    unknown_notice:
+        en "something happened that this version cannot tell",
+        fr "il s'est passé quelque chose que cette version ne sait pas dire";
+    answer_it(from): en "  answer it:   oub answer {from} …", fr "  répondre :   oub answer {from} …";
+    save_it(id): en "  save it:   oub save {id}", fr "  enregistrer :   oub save {id}";
+    one_not_arrived: en "(1 earlier message has not arrived)", fr "(1 message antérieur n'est pas arrivé)";
+    some_not_arrived(count):
+        en "({count} earlier messages have not arrived)",
+        fr "({count} messages antérieurs ne sont pas arrivés)";
+
+    // A message, in brackets what it is.
+    question(text, choices, until):
+        en "(question) {text}{choices}  (until {until})",
+        fr "(question) {text}{choices}  (jusqu'au {until})";
+    answer(text): en "(answer) {text}", fr "(réponse) {text}";
+    stays_from_here:
+        en "(from here on, what you both write stays)",
+        fr "(à partir d'ici, ce que vous écrivez tous les deux reste)";
+    disappears_from_here(time):
+        en "(from here on, what you both write disappears after {time})",
+        fr "(à partir d'ici, ce que vous écrivez tous les deux disparaît après {time})";
+    edited(text): en "(edited) {text}", fr "(modifié) {text}";
+    is_taken_back: en "(taken back)", fr "(repris)";
+    newer_kind(kind):
+        en "(a newer kind of message, number {kind}, which this version cannot show)",
+        fr "(un type de message plus récent, numéro {kind}, que cette version ne sait pas montrer)";
+    begun_anew:
+        en "(began the conversation anew here, as after a restore or a lost device)",
+        fr "(a recommencé la conversation ici, comme après un rétablissement ou un appareil perdu)";
+    new_signed_key:
+        en "(has a new key from here on, signed by the one before)",
+        fr "(a une nouvelle clé à partir d'ici, signée par la précédente)";
+    new_unsigned_key:
+        en "(has a new key from here on, NOT signed by the one before: you took it)",
+        fr "(a une nouvelle clé à partir d'ici, NON signée par la précédente : vous l'avez prise)";
+    file_prefix: en "(file) ", fr "(fichier) ";
+    file_saved_as(path): en ", saved as {path}", fr ", enregistré sous {path}";
+    file_so_far(size): en ", {size} of it so far", fr ", dont {size} jusqu'ici";
+    file_damaged: en ", which did not arrive whole", fr ", qui n'est pas arrivé entier";
+    file_dropped:
+        en ", dropped: too many files were on their way",
+        fr ", écarté : trop de fichiers étaient en chemin";
+    file_taken_back: en ", taken back", fr ", repris";
+    message_called(id): en "message {id}", fr "message {id}";
+    quoting(words): en "(to “{words}”) ", fr "(à « {words} ») ";
+    is_edited: en "  (edited)", fr "  (modifié)";
+    is_edited_after: en " (edited)", fr " (modifié)";
+    disappears_at(time): en "  (disappears {time})", fr "  (disparaît : {time})";
+    disappears_after(time): en "  (disappears {time} after this)", fr "  (disparaît {time} après cela)";
+
+    // Histories and files.
+    no_files: en "no files", fr "aucun fichier";
+    somebody: en "somebody", fr "quelqu'un";
+    envelope_aside(time, bytes, from, hash):
+        en "{time}  {bytes} bytes, perhaps from {from}  {hash}",
+        fr "{time}  {bytes} octets, peut-être de {from}  {hash}";
+    compare_once_more(line, contact):
+        en "{line}; compare once more:   oub verify {contact}",
+        fr "{line} ; comparez encore une fois :   oub verify {contact}";
+    me: en "me", fr "moi";
+    me_read: en "me (read)", fr "moi (lu)";
+    me_with(state): en "me ({state})", fr "moi ({state})";
+    missing_here(contact, count):
+        en "{contact}  ({count} message(s) missing here)",
+        fr "{contact}  ({count} message(s) manquant(s) ici)";
+
+    // Joining and the identity.
+    server_matches:
+        en "✓ server identity matches the invitation",
+        fr "✓ l'identité du serveur est celle de l'invitation";
+    server_trusted_on_first_use:
+        en "the server was trusted on first use: compare its fingerprint with the operator",
+        fr "le serveur a été cru à la première rencontre : comparez son empreinte avec l'opérateur";
+    yours_again(name): en "✓ {name} is yours again, under a new key", fr "✓ {name} est de nouveau à vous, sous une nouvelle clé";
+    registered_as(name): en "✓ registered as {name}", fr "✓ enregistré sous le nom {name}";
+    keys_sealed_by(protection): en "✓ keys sealed by: {protection}", fr "✓ clés scellées par : {protection}";
+    words_stay_the_same:
+        en "your 24 words stay the same; contacts must compare safety words with you before they write again",
+        fr "vos 24 mots restent les mêmes ; vos contacts doivent comparer les mots de sécurité avec vous avant de vous récrire";
+    write_words_down:
+        en "write these 24 words on paper now; they are the only way back, and are not shown again",
+        fr "notez maintenant ces 24 mots sur papier ; ils sont le seul chemin de retour, et ne seront plus montrés";
+    your_address:
+        en "Your address, to give to others (oub id --qr shows it again):",
+        fr "Votre adresse, à donner aux autres (oub id --qr la montre de nouveau) :";
+    read_back(contacts, messages):
+        en "✓ read back: {contacts} contact(s), {messages} message(s)",
+        fr "✓ relue : {contacts} contact(s), {messages} message(s)";
+    keep_elsewhere:
+        en "keep it elsewhere; only its passphrase opens it:   oub identity restore FILE --verify-only",
+        fr "gardez-la ailleurs ; seule sa phrase secrète l'ouvre :   oub identity restore FICHIER --verify-only";
+    backup_whole(contacts, messages):
+        en "✓ whole: {contacts} contact(s), {messages} message(s)",
+        fr "✓ entière : {contacts} contact(s), {messages} message(s)";
+    reading_backup: en "reading the backup …", fr "lecture de la sauvegarde…";
+    restored(contacts, messages):
+        en "✓ {contacts} contact(s), {messages} message(s)",
+        fr "✓ {contacts} contact(s), {messages} message(s)";
+    fresh_keys_published:
+        en "✓ fresh keys are published; contacts are told, and what is missing is asked for",
+        fr "✓ des clés neuves sont publiées ; les contacts sont prévenus, et ce qui manque est demandé";
+    fresh_keys_not_yet(error):
+        en "fresh keys are not published yet ({error}); do   oub pull",
+        fr "les clés neuves ne sont pas encore publiées ({error}) ; faites   oub pull";
+    making_this_copy_count:
+        en "making this copy the one that counts …",
+        fr "cette copie devient celle qui compte…";
+    renewed(contacts):
+        en "fresh keys are published; {contacts} contact(s) are told",
+        fr "des clés neuves sont publiées ; {contacts} contact(s) sont prévenus";
+    others_refused:
+        en "other copies of this profile are refused from now on; what they collected is asked for again",
+        fr "les autres copies de ce profil sont refusées à partir de maintenant ; ce qu'elles ont relevé est redemandé";
+    making_new_key:
+        en "making a new key, signed by the present one …",
+        fr "création d'une nouvelle clé, signée par la présente…";
+    new_address:
+        en "✓ this is my address now; contacts follow by themselves, and see that the key changed",
+        fr "✓ voici maintenant votre adresse ; les contacts suivent d'eux-mêmes, et voient que la clé a changé";
+    recovery_words_stay: en "the 24 recovery words stay the same", fr "les 24 mots de récupération restent les mêmes";
+    manual_written: en "✓ manual written", fr "✓ manuel écrit";
+
+    // Comparing.
+    is_verified(name): en "✓ {name} is verified", fr "✓ {name} est vérifié";
+    stays_as(name, trust):
+        en "{name} stays {trust}; if they are the same:   oub verify {name} --words '…'",
+        fr "{name} reste : {trust} ; s'ils sont les mêmes :   oub verify {name} --words '…'";
+    new_unsigned_key_of(name):
+        en "{name} has a new key that the old one did not sign; these words are for the new key",
+        fr "{name} a une nouvelle clé que l'ancienne n'a pas signée ; ces mots sont ceux de la nouvelle clé";
+    read_these_to(name):
+        en "Read these to {name} over another channel; both must have the same.\n",
+        fr "Lisez-les à {name} par une autre voie ; vous devez avoir tous les deux les mêmes.\n";
+}

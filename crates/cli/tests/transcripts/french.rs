@@ -1,0 +1,67 @@
+//! What people read in French, and what programs read in whichever language.
+
+use crate::person::{Person, Ran};
+use crate::relay::Relay;
+
+fn in_french(person: &Person, args: &[&str]) -> Ran {
+    Ran::of(person.command(args).env("LC_ALL", "fr_FR.UTF-8"))
+}
+
+#[test]
+fn a_first_day_in_french_reads_as_one() {
+    let relay = Relay::start();
+    let (alice, bob) = (Person::new("alice"), Person::new("bob"));
+    let joined = in_french(&alice, &["join", &relay.invite("alice"), "--protect", "file"]);
+    assert_eq!(joined.code, Some(0), "{}", joined.err);
+    assert!(joined.err.contains("✓ enregistré sous le nom alice\n"), "{}", joined.err);
+    assert!(joined.err.contains("✓ clés scellées par\u{a0}: fichier de clé\n"), "{}", joined.err);
+    in_french(&bob, &["join", &relay.invite("bob"), "--protect", "file"]);
+    let added = in_french(&alice, &["add", &bob.address()]);
+    assert!(added.out.starts_with("bob  (non vérifié, pas encore en contact)  oub://"), "{}", added.out);
+    let sent = in_french(&alice, &["send", "bob", "la clé est sous le pot"]);
+    assert!(sent.err.starts_with("✓ déposé pour bob  "), "{}", sent.err);
+    let pulled = in_french(&bob, &["pull"]);
+    assert!(pulled.err.contains("1 premier(s) message(s)"), "{}", pulled.err);
+    let wrong = in_french(&alice, &["send", "carol", "bonjour"]);
+    assert_eq!(wrong.code, Some(2));
+    let rows = [
+        "erreur\u{a0}: aucun contact ne s'appelle carol\n",
+        "\n  cause   aucun contact ne porte ce nom\n",
+        "\n  faire   voyez  oub contacts",
+        "\n  (code de sortie 2, OUB-E021)\n",
+    ];
+    assert!(rows.iter().all(|row| wrong.err.contains(row)), "{}", wrong.err);
+}
+
+#[test]
+fn the_flag_wins_over_the_variable_the_file_and_the_locale() {
+    let person = Person::new("alice");
+    let said = |args: &[&str], variable: &str| {
+        let mut command = person.command(args);
+        command.env("LANG", "fr_FR.UTF-8");
+        if !variable.is_empty() {
+            command.env("OUB_LANG", variable);
+        }
+        Ran::of(&mut command).err.starts_with("erreur")
+    };
+    assert!(said(&["id"], ""), "the locale");
+    person.ok(&["config", "set", "lang", "en"]);
+    assert!(!said(&["id"], ""), "the file over the locale");
+    assert!(said(&["id"], "fr"), "the variable over the file");
+    assert!(!said(&["id", "--lang", "en"], "fr"), "the flag over all");
+}
+
+#[test]
+fn programs_read_the_same_bytes_in_both_languages() {
+    let relay = Relay::start();
+    let (alice, bob) = (Person::joined("alice", &relay), Person::joined("bob", &relay));
+    alice.ok(&["add", &bob.address()]);
+    let verbs: [&[&str]; 5] =
+        [&["contacts"], &["verify", "bob"], &["send", "carol", "x"], &["config"], &["outbox"]];
+    for verb in verbs {
+        let with_json = [&["--json"], verb].concat();
+        let french = in_french(&alice, &with_json);
+        let english = alice.run(&with_json);
+        assert_eq!((french.out, french.code), (english.out, english.code), "{verb:?}");
+    }
+}

@@ -1,0 +1,101 @@
+//! Phrases that travel as English text: through `&'static str` fields, other crates' errors, and the vault.
+
+use crate::Language;
+
+/// English and French; `{}` stands for one word or name that differs.
+const PHRASES: &[(&str, &str)] = &[
+    // Why a server cannot be reached, or is not understood.
+    ("it did not answer in time", "il n'a pas répondu à temps"),
+    ("it stopped delivering", "il a cessé de remettre les enveloppes"),
+    ("closed by this side", "fermée de ce côté"),
+    ("the server closed the connection", "le serveur a fermé la connexion"),
+    ("the server did not greet in time", "le serveur n'a pas salué à temps"),
+    ("the server did not answer in time", "le serveur n'a pas répondu à temps"),
+    ("the connection is closed", "la connexion est fermée"),
+    ("it broke the rules of the protocol", "il a enfreint les règles du protocole"),
+    ("it speaks another version of the protocol", "il parle une autre version du protocole"),
+    ("it answered something else", "il a répondu autre chose"),
+    ("it greeted twice", "il a salué deux fois"),
+    ("it opened another mailbox than mine", "il a ouvert une autre boîte que la vôtre"),
+    ("it delivers more than a mailbox holds", "il remet plus qu'une boîte ne contient"),
+    // What a system says most often.
+    ("Connection refused (os error 111)", "connexion refusée (os error 111)"),
+    ("Connection reset by peer (os error 104)", "connexion coupée par l'autre côté (os error 104)"),
+    ("Network is unreachable (os error 101)", "réseau inaccessible (os error 101)"),
+    ("No route to host (os error 113)", "aucune route vers cette machine (os error 113)"),
+    // Keyrings.
+    ("it does not give back what was written", "il ne rend pas ce qui a été écrit"),
+    ("it does not erase what it is told to erase", "il n'efface pas ce qu'on lui dit d'effacer"),
+    ("the program {} is not installed", "le programme {} n'est pas installé"),
+    // What in a vault cannot be read back.
+    ("a contact", "un contact"),
+    ("a message", "un message"),
+    ("a conversation", "une conversation"),
+    ("a file", "un fichier"),
+    ("a page of the file", "une page du fichier"),
+    ("an outbox row", "une ligne de la boîte d'envoi"),
+    ("my identity", "votre identité"),
+    ("the whole file, under this key", "le fichier entier, sous cette clé"),
+    // Why a message waits, or waited.
+    ("waits for the contact's answer", "attend la réponse du contact"),
+    (
+        "too long for a first message: goes after the answer",
+        "trop long pour un premier message : part après la réponse",
+    ),
+    ("was held until you decided about the new key", "retenu jusqu'à votre décision sur la nouvelle clé"),
+    ("asked for again", "demandé de nouveau"),
+    ("not answered for two weeks: sealed once more", "sans réponse depuis deux semaines : scellé de nouveau"),
+    (
+        "the server asks for more work than this program does",
+        "le serveur demande plus de travail que ce programme n'en fait",
+    ),
+    ("the server {} cannot be reached", "le serveur {} est injoignable"),
+    ("the server {} is busy", "le serveur {} est occupé"),
+    ("the server {} refused", "le serveur {} a refusé"),
+    ("the mailbox is full", "la boîte est pleine"),
+    ("the stamp is no longer valid", "le timbre n'est plus valable"),
+    ("no such mailbox", "cette boîte n'existe pas"),
+    ("a signature does not verify", "une signature n'est pas valable"),
+    (
+        "the mailbox was closed because nobody opened it for a long time",
+        "la boîte a été fermée parce que personne ne l'a ouverte depuis longtemps",
+    ),
+];
+
+/// The phrase in a language; as it is where it is not one of ours, as what an operating system said.
+pub fn phrase_in(language: Language, english: &str) -> String {
+    if language == Language::English {
+        return english.to_owned();
+    }
+    let found = PHRASES.iter().find_map(|(known, french)| filled(known, french, english));
+    found.unwrap_or_else(|| english.to_owned())
+}
+
+fn filled(known: &str, french: &str, english: &str) -> Option<String> {
+    let Some((before, after)) = known.split_once("{}") else {
+        return (known == english).then(|| french.to_owned());
+    };
+    let word = english.strip_prefix(before)?.strip_suffix(after)?;
+    (!word.is_empty()).then(|| french.replacen("{}", word, 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_known_is_translated_and_everything_else_stays() {
+        let french = |text| phrase_in(Language::French, text);
+        assert_eq!(french("it answered something else"), "il a répondu autre chose");
+        assert_eq!(french("the server h:1 is busy"), "le serveur h:1 est occupé");
+        assert_eq!(french("Quota exceeded"), "Quota exceeded");
+        assert_eq!(phrase_in(Language::English, "my identity"), "my identity");
+    }
+
+    #[test]
+    fn both_sides_have_the_same_gaps() {
+        for (english, french) in PHRASES {
+            assert_eq!(english.matches("{}").count(), french.matches("{}").count(), "{english}");
+        }
+    }
+}

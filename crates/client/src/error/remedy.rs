@@ -1,0 +1,228 @@
+//! What to do next.
+
+use super::{ClientError, both::both};
+use crate::{Language, Protection};
+
+impl ClientError {
+    /// What to do next, in English.
+    pub fn do_(&self) -> String {
+        self.do_in(Language::English)
+    }
+
+    /// What to do next.
+    pub fn do_in(&self, language: Language) -> String {
+        use ClientError::*;
+        match self {
+            Unexpected { .. } => both!(
+                language,
+                "please report this with the code below; nothing is lost by trying again",
+                "signalez-le s'il vous plaît avec le code ci-dessous ; réessayer ne fait rien perdre"
+            ),
+            Protocol { .. } => {
+                both!(language, "compare versions:  oub doctor", "comparez les versions :  oub doctor")
+            }
+            NoHome => both!(
+                language,
+                "give a folder:  oub --home FOLDER …",
+                "donnez un dossier :  oub --home DOSSIER …"
+            ),
+            ProfileName => both!(
+                language,
+                "choose a simpler name:  oub --profile work …",
+                "choisissez un nom plus simple :  oub --profile travail …"
+            ),
+            NoSuchContact { alias } => both!(
+                language,
+                "see  oub contacts  — or add:  oub add ADDRESS --as {alias}",
+                "voyez  oub contacts  — ou ajoutez :  oub add ADRESSE --as {alias}",
+                alias = alias
+            ),
+            NoSuchRequest { .. } => both!(language, "see  oub requests", "voyez  oub requests"),
+            AliasTaken { .. } | BadAlias => both!(
+                language,
+                "choose another name with  --as NAME",
+                "choisissez un autre nom avec  --as NOM"
+            ),
+            NameNeeded => both!(
+                language,
+                "choose one:  oub join INVITATION --name NAME",
+                "choisissez-en un :  oub join INVITATION --name NOM"
+            ),
+            OwnAddress => both!(
+                language,
+                "give the address of the person you want to write to",
+                "donnez l'adresse de la personne à qui vous voulez écrire"
+            ),
+            TooLong { .. } => both!(language, "split it", "coupez-le en plusieurs"),
+            BadIdempotencyKey | IdempotencyConflict => {
+                both!(language, "use another key", "prenez une autre clé")
+            }
+            Unreachable { .. } => both!(
+                language,
+                "check the network and try again; nothing is lost",
+                "vérifiez le réseau et réessayez ; rien n'est perdu"
+            ),
+            Busy { .. } => {
+                both!(language, "try again later; nothing is lost", "réessayez plus tard ; rien n'est perdu")
+            }
+            NotQueued { .. } => both!(
+                language,
+                "try again later, or leave  --no-queue  out",
+                "réessayez plus tard, ou sans  --no-queue"
+            ),
+            Superseded => both!(
+                language,
+                "stop the other client, or let it do the collecting",
+                "arrêtez l'autre client, ou laissez-le relever les boîtes"
+            ),
+            CollectorBusy => {
+                both!(language, "wait until it is done, or stop it", "attendez qu'il ait fini, ou arrêtez-le")
+            }
+            VaultBusy => both!(language, "try again", "réessayez"),
+            InvitationRefused => both!(
+                language,
+                "ask for a new one:  oublietted invite NAME",
+                "demandez-en une nouvelle :  oublietted invite NOM"
+            ),
+            NameTaken { .. } => both!(
+                language,
+                "choose another name:  oub join … --name NAME",
+                "choisissez un autre nom :  oub join … --name NOM"
+            ),
+            NoSuchName { .. } => {
+                both!(language, "check the address with the person", "vérifiez l'adresse avec la personne")
+            }
+            Blocked { alias } => format!("oub contact unblock {alias}"),
+            NoBundle { .. } => both!(
+                language,
+                "try again when the person has been online",
+                "réessayez quand la personne aura été en ligne"
+            ),
+            Refused { .. } => both!(
+                language,
+                "try again later; if it stays, ask the server's operator",
+                "réessayez plus tard ; si cela dure, demandez à qui tient le serveur"
+            ),
+            WrongServer { .. } => both!(
+                language,
+                "ask the server's operator for the fingerprint over another channel",
+                "demandez l'empreinte à qui tient le serveur, par une autre voie"
+            ),
+            KeyChanged { alias } => both!(
+                language,
+                "call {alias} and run   oub verify {alias}",
+                "appelez {alias} et lancez   oub verify {alias}",
+                alias = alias
+            ),
+            NotVerified { alias } => both!(
+                language,
+                "compare safety words:  oub verify {alias}",
+                "comparez les mots de sécurité :  oub verify {alias}",
+                alias = alias
+            ),
+            WrongIdentity { .. } | BadSignature { .. } => both!(
+                language,
+                "ask the person for the address over another channel",
+                "demandez l'adresse à la personne, par une autre voie"
+            ),
+            NoIdentity { .. } => "oub join INVITATION".into(),
+            JoinUnfinished => both!(
+                language,
+                "run the same  oub join  again: it goes on where it stopped",
+                "relancez le même  oub join : il reprend où il s'est arrêté"
+            ),
+            AlreadyJoined { .. } => both!(
+                language,
+                "use another profile:  oub --profile NAME join …",
+                "prenez un autre profil :  oub --profile NOM join …"
+            ),
+            PassphraseNeeded => both!(
+                language,
+                "set OUB_PASSPHRASE_FILE, or run it in a terminal",
+                "donnez OUB_PASSPHRASE_FILE, ou lancez-le dans un terminal"
+            ),
+            WrongPassphrase => both!(
+                language,
+                "try again with the passphrase chosen at join",
+                "réessayez avec la phrase secrète choisie à l'inscription"
+            ),
+            WrongKeyFile { .. } => both!(
+                language,
+                "put the key file back from your backup",
+                "remettez le fichier de clé depuis votre sauvegarde"
+            ),
+            KeyringUnusable { .. } => both!(
+                language,
+                "run it in your desktop session, with secret-tool installed (Debian: libsecret-tools)\nor ask the keyring yourself:   secret-tool search application oubliette",
+                "lancez-le dans votre session graphique, avec secret-tool installé (Debian : libsecret-tools)\nou interrogez le trousseau vous-même :   secret-tool search application oubliette"
+            ),
+            KeyringSilent { .. } => both!(
+                language,
+                "unlock the keyring and try again; wait longer with   --timeout 2m",
+                "déverrouillez le trousseau et réessayez ; pour attendre plus longtemps :   --timeout 2m"
+            ),
+            KeyringEmpty { .. } | KeyringWrong { .. } => both!(
+                language,
+                "unlock the keyring, or put the entry back from its backup; nothing was changed here",
+                "déverrouillez le trousseau, ou remettez l'entrée depuis sa sauvegarde ; rien n'a été changé ici"
+            ),
+            OtherProtector { chosen: Protection::Keyring } => "oub join … --protect keyring".into(),
+            OtherProtector { .. } => "oub join … --protect file".into(),
+            LaxPermissions { path, wanted, .. } => format!("chmod {wanted:o} {}", path.display()),
+            NewerVault { .. } => {
+                both!(language, "install the newer version again", "réinstallez la version plus récente")
+            }
+            NotRecoveryWords => both!(
+                language,
+                "compare with what you wrote down: 24 words, English or French",
+                "comparez avec ce que vous avez noté : 24 mots, anglais ou français"
+            ),
+            WrongRecoveryWords { .. } => {
+                both!(language, "check the name and the words", "vérifiez le nom et les mots")
+            }
+            NameChanged { .. } => both!(
+                language,
+                "run the same command again: the words outrank every other key",
+                "relancez la même commande : les mots l'emportent sur toute autre clé"
+            ),
+            FileExists { .. } => both!(
+                language,
+                "choose another name, or move the file away",
+                "choisissez un autre nom, ou déplacez le fichier"
+            ),
+            WrongBackupPassphrase { .. } => both!(
+                language,
+                "try again with the passphrase of this backup",
+                "réessayez avec la phrase secrète de cette sauvegarde"
+            ),
+            BackupDamaged { .. } => both!(language, "use another backup", "prenez une autre sauvegarde"),
+            OtherCopy => both!(
+                language,
+                "use the other copy, or make this one count:  oub identity renew",
+                "servez-vous de l'autre copie, ou faites valoir celle-ci :  oub identity renew"
+            ),
+            SupersededKey { .. } => both!(
+                language,
+                "use the newer copy, or take the name back:  oub join --recover ADDRESS",
+                "servez-vous de la copie plus récente, ou reprenez le nom :  oub join --recover ADRESSE"
+            ),
+            VaultDamaged { .. } => both!(
+                language,
+                "restore the folder from your backup",
+                "rétablissez le dossier depuis votre sauvegarde"
+            ),
+            File { path, .. } => both!(
+                language,
+                "check that {path} is yours and that the disk is not full",
+                "vérifiez que {path} est à vous et que le disque n'est pas plein",
+                path = path.display()
+            ),
+            Vault { .. } => both!(
+                language,
+                "check that the disk is not full, then try again",
+                "vérifiez que le disque n'est pas plein, puis réessayez"
+            ),
+            Said(said) => said.do_in(language),
+        }
+    }
+}
