@@ -6,6 +6,7 @@ use wire::Day;
 
 use crate::Cause;
 use crate::codec::unseal;
+use crate::scratch::is_scratch;
 use crate::shelf::{Batch, Change, Durability, FrozenShelf, Shelf, Table};
 
 /// Where a row lies: the number of its table, and the day where that table has one for each.
@@ -61,6 +62,9 @@ impl Frozen {
     pub fn rows(&self, mut each: impl FnMut(Row) -> ControlFlow<()>) -> Result<u64, Cause> {
         let mut damaged = 0;
         self.0.rows(&mut |table, key, value| {
+            if is_scratch(table, key) {
+                return ControlFlow::Continue(());
+            }
             let row = value.map(|value| Row { place: place_of(table), key: key.into(), value: value.into() });
             match row.filter(|row| row.check().is_ok()) {
                 Some(row) => each(row),

@@ -11,6 +11,7 @@ use crate::codec::Cut;
 use crate::engine::{AUTH_BYTES, Engine, State};
 use crate::gate::{Book, Case, SpentStamp, Standing, Verdict};
 use crate::mailbox::{Allowance, Mailbox, MailboxRow, class_bytes, class_of, envelope_key};
+use crate::scratch::scribble;
 use crate::shelf::{Batch, Durability, Shelf, Table};
 use crate::{Cause, DepositOutcome, DepositRequest, StoreError, Write, Wrote};
 
@@ -148,6 +149,7 @@ impl<'a, S: Shelf> Draft<'a, S> {
                 answer(DepositOutcome::Stored, Some(at))
             }
             Verdict::Dropped { generation, index, mac } => {
+                scribble(&mut self.drafted.changes, request.envelope.as_bytes().len());
                 self.spend(request.sid, generation, index, mac);
                 answer(DepositOutcome::Stored, None)
             }
@@ -200,10 +202,11 @@ impl<'a, S: Shelf> Draft<'a, S> {
         self.drafted.adds = true;
     }
 
-    /// Writes what a repetition found once more, as it was. So it waits for the same commit and the same sync
-    /// as what is new: the time of an answer tells nobody which of both it was, and what a process that was
-    /// killed had written without its sync is on stable storage before it is confirmed.
+    /// Writes what a repetition found once more, as it was, and as much as an envelope beside it. So it waits for
+    /// the same commit and the same sync as what is new: the time of an answer tells nobody which of both it was,
+    /// and what a process that was killed had written without its sync is on stable storage before it is confirmed.
     fn repeat(&mut self, request: &DepositRequest, standing: Option<Standing>) {
+        scribble(&mut self.drafted.changes, request.envelope.as_bytes().len());
         match (&request.auth, standing) {
             (DepositAuth::Stamped { generation, index, mac, .. }, _) => {
                 self.spend(request.sid, *generation, *index, mac.0);

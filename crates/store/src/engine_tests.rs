@@ -75,6 +75,46 @@ fn a_repetition_and_a_dropped_deposit_wait_for_a_commit_like_a_new_one() {
     }
 }
 
+/// The bytes of each row of a table, without its key.
+fn sizes(store: &MemoryStore, wanted: impl Fn(&Table, &[u8]) -> bool) -> Vec<usize> {
+    let tables = store.shelf.tables.read().unwrap();
+    let rows = tables.iter().flat_map(|(table, rows)| rows.iter().map(move |row| (table, row)));
+    rows.filter(|(table, (key, _))| wanted(table, key)).map(|(_, (key, row))| row.len() - key.len()).collect()
+}
+
+#[test]
+fn what_is_not_kept_is_written_as_so_many_zeros_in_one_row_that_no_backup_carries() {
+    let store = MemoryStore::new();
+    let inbox = Person::register(&store, 1).inbox(&store);
+    assert_eq!(store.cross_off(&inbox, Generation(1), &[StampIndex(7)]), Ok(GenerationOutcome::Done));
+    let scratch = || sizes(&store, |table, key| crate::scratch::is_scratch(*table, key));
+    assert_eq!(deposit(&store, &stamped(inbox, 1, 0, 1)), DepositOutcome::Stored);
+    assert_eq!(scratch(), Vec::<usize>::new(), "what is kept needs no other row");
+    let kept = sizes(&store, |table, _| matches!(table, Table::Envelopes(_)));
+    for (index, outcome) in
+        [(0, DepositOutcome::Again), (7, DepositOutcome::Stored), (7, DepositOutcome::Again)]
+    {
+        assert_eq!(deposit(&store, &stamped(inbox, 1, index, 1)), outcome);
+        assert_eq!(scratch(), kept);
+        store.shelf.tables.write().unwrap().get_mut(&Table::Meta).unwrap().retain(|key, _| key != b"scratch");
+    }
+    for _ in 0..3 {
+        let repeats = vec![stamped(inbox, 1, 0, 1), stamped(inbox, 1, 7, 1)];
+        assert_eq!(store.deposit(repeats), [Ok(DepositOutcome::Again); 2]);
+    }
+    assert_eq!(scratch(), kept, "one row however many there were");
+    let zeros = store.row(Table::Meta, b"scratch").unwrap().unwrap();
+    assert!(zeros.iter().all(|byte| *byte == 0));
+    let mut carried = Vec::new();
+    let damaged = store.freeze().unwrap().rows(|row| {
+        carried.push(row.key);
+        std::ops::ControlFlow::Continue(())
+    });
+    assert_eq!(damaged, Ok(0));
+    assert!(carried.iter().any(|key| key == SCHEMA_KEY) && !carried.iter().any(|key| key == b"scratch"));
+    assert_eq!(again(store).collect(&inbox, Cursor(0), 9).unwrap().len(), 1);
+}
+
 #[test]
 fn a_full_disk_refuses_before_confirming_while_collecting_and_acking_go_on() {
     let store = MemoryStore::new();

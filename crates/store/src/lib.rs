@@ -35,6 +35,7 @@ mod options;
 mod outcome;
 mod request;
 mod salvage;
+mod scratch;
 mod shelf;
 mod sweep;
 mod traits;

@@ -23,6 +23,7 @@ use crate::codec::{seal, unseal};
 use crate::engine::{KEYS_KEY, SCHEMA, SCHEMA_KEY};
 use crate::house::House;
 use crate::keyspaces::is_counter;
+use crate::scratch::is_scratch;
 use crate::shelf::Table;
 use journal::Item;
 use tree::{Known, Tree, damaged_values, numbered};
@@ -224,7 +225,7 @@ impl Homes {
         into: &mut Rebuild,
         done: &mut Salvaged,
     ) -> Result<(), SalvageError> {
-        if is_counter(table, &key) || !self.rows.insert((table, key.clone())) {
+        if is_counter(table, &key) || is_scratch(table, &key) || !self.rows.insert((table, key.clone())) {
             return Ok(());
         }
         if table == Table::Meta {

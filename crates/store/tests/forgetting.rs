@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use store::conformance::{Person, deposit, stamped, unmarked};
 use store::{
-    Cause, DepositOutcome, DepositRequest, EmbeddedStore, Extent, MailboxStore, OperatorStore, Options,
-    StoreError,
+    Cause, DepositOutcome, DepositRequest, EmbeddedStore, Extent, GenerationOutcome, MailboxStore,
+    OperatorStore, Options, StoreError,
 };
-use wire::{Cursor, Day, DepositId, Envelope, Generation};
+use wire::{Cursor, Day, DepositId, Envelope, Generation, StampIndex};
 
 /// The day on which the people of the fixture begin.
 const TODAY: Day = Day(20_000);
@@ -130,6 +130,31 @@ fn what_was_acked_is_in_no_file_once_forgotten_and_what_waits_is() {
     store.forget(TODAY, Extent::Due).unwrap();
     assert_eq!((files_with(dir.path(), &canary(2)), numbers(&store, &ben)), (0, vec![2]));
     assert!(files_with(dir.path(), &canary(3)) > 0);
+}
+
+#[test]
+fn what_was_dropped_or_repeated_reaches_no_file_and_takes_no_room() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = EmbeddedStore::open(dir.path()).unwrap();
+    let anna = Person::register(&store, 1).inbox(&store);
+    assert_eq!(store.cross_off(&anna, Generation(1), &[StampIndex(7)]), Ok(GenerationOutcome::Done));
+    let dropped = marked(stamped(anna, 1, 7, 1), 1);
+    assert_eq!(deposit(&store, &dropped), DepositOutcome::Stored);
+    assert_eq!(deposit(&store, &dropped), DepositOutcome::Again);
+    let kept = stamped(anna, 1, 0, 1);
+    assert_eq!(deposit(&store, &kept), DepositOutcome::Stored);
+    // 48 MiB: more than any journal or table that is about to go.
+    for _ in 0..48 {
+        let repeats = store.deposit(vec![kept.clone(); 256]);
+        assert!(repeats.iter().all(|outcome| *outcome == Ok(DepositOutcome::Again)));
+    }
+    assert_eq!((files_with(dir.path(), &canary(1)), numbers(&store, &anna)), (0, vec![1]));
+    store.forget(TODAY, Extent::All).unwrap();
+    let left = disk_bytes(dir.path());
+    assert!(left < 8 << 20, "{left} bytes are left");
+    drop(store);
+    let store = EmbeddedStore::open(dir.path()).unwrap();
+    assert_eq!((numbers(&store, &anna), store.totals().damaged), (vec![1], 0));
 }
 
 #[test]
