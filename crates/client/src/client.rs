@@ -308,6 +308,13 @@ impl Client {
         engine::said::ask(self, contact, text, &options)
     }
 
+    /// Asks a contact and does not wait: the answer comes as a message, for whoever receives. Of the options, `wait` is
+    /// how long an answer is taken.
+    pub fn ask_only(&self, contact: &str, text: &str, options: &AskOptions) -> Result<Sent, ClientError> {
+        let options = AskOptions { send: self.settled(&options.send), ..options.clone() };
+        engine::said::ask_only(self, contact, text, &options)
+    }
+
     /// Answers a question of a contact: the one named, else the newest that is open. With choices, by the words or
     /// the number of one.
     pub fn answer(

@@ -4,13 +4,14 @@ use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::time::Duration;
 
-use client::{Aside, Client, ClientError, Protection, SendOptions};
+use client::{Aside, Client, ClientError, Protection};
 use zeroize::Zeroizing;
 
-use crate::commands::{contact, input, log, requests, send};
+use crate::commands::{contact, log, requests};
 use crate::daemon::beside::folder_of;
 use crate::daemon::lines::{Came, Gone, LINE_BYTES_MAX, Lines, Outlet};
 use crate::daemon::request::{Asked, Request};
+use crate::daemon::saying;
 use crate::daemon::shared::{Link, Seated, Shared};
 use crate::daemon::subscription;
 use crate::exit::Exit;
@@ -51,7 +52,7 @@ struct Conversation<'a> {
 }
 
 /// Why a request got no further: the asker is told, or is gone.
-enum Broken {
+pub enum Broken {
     Problem(Box<Problem>),
     Gone,
 }
@@ -92,12 +93,16 @@ impl Conversation<'_> {
     fn act(&mut self, asked: Asked, re: Option<&str>) -> Result<(), Broken> {
         match asked {
             Asked::Hello => self.hello(re),
-            Asked::Send { to, text, idempotency, require_verified, no_queue } => self.send(
-                &to,
-                &text,
-                &SendOptions { idempotency, require_verified, no_queue, ..SendOptions::default() },
-                re,
-            ),
+            Asked::Send { .. }
+            | Asked::SendFile { .. }
+            | Asked::Ask { .. }
+            | Asked::Answer { .. }
+            | Asked::Edit { .. }
+            | Asked::TakeBack { .. }
+            | Asked::Save { .. } => {
+                let line = saying::answer(self.client()?, asked)?;
+                self.say(line, re)
+            }
             Asked::Subscribe => self.subscribe(subscription::messages, re),
             Asked::Watch => self.subscribe(subscription::news, re),
             Asked::Handled { message } => self.handled(&message),
@@ -126,18 +131,6 @@ impl Conversation<'_> {
             .number("pid", u64::from(std::process::id()))
             .text("folder", &folder_of(&self.shared.profile));
         self.say(line, re)
-    }
-
-    fn send(&mut self, to: &str, text: &str, options: &SendOptions, re: Option<&str>) -> Result<(), Broken> {
-        if text.is_empty() {
-            return Err(input::nothing_to_send(
-                "the text is empty",
-                "{\"v\":1,\"do\":\"send\",\"to\":…,\"text\":…}",
-            )
-            .into());
-        }
-        let sent = self.client()?.send(to, text, options)?;
-        self.say(send::to_json(&sent), re)
     }
 
     fn subscribe(&mut self, push: subscription::Push, re: Option<&str>) -> Result<(), Broken> {

@@ -2,7 +2,8 @@
 //!
 //! [`run`] takes the [`seat`] (one daemon for a vault), unlocks the vault, binds the [`socket`] and stays connected;
 //! [`Shared`](shared::Shared) is what its threads know of each other. Each connection to the socket is a
-//! [`conversation`] of [`request`]s, one JSON line each; [`subscription`]s push what comes, the [`hooks`] hand it to a
+//! [`conversation`] of [`request`]s, one JSON line each ([`saying`] does those that say something to a contact);
+//! [`subscription`]s push what comes, the [`hooks`] hand it to a
 //! command, [`notify`] tells a person, and what
 //! waits in the [`outbox`] leaves. Another `oub` finds the daemon through [`beside`]. [`mod@unit`] is what
 //! `oub daemon install` writes.
@@ -14,6 +15,7 @@ mod lines;
 mod notify;
 mod outbox;
 mod request;
+mod saying;
 mod seat;
 mod serve;
 mod shared;

@@ -1,5 +1,7 @@
 //! [`Request`]: one line of the socket, understood entirely or refused.
 
+use std::path::PathBuf;
+
 use serde_json::{Map, Value};
 
 use crate::exit::Exit;
@@ -17,6 +19,17 @@ pub struct Request {
     pub asked: Asked,
 }
 
+/// How something is sent.
+#[derive(Debug, Default, PartialEq)]
+pub struct How {
+    /// The same key is the same message.
+    pub idempotency: Option<String>,
+    /// Refuse unless the contact is verified.
+    pub require_verified: bool,
+    /// Refuse rather than keep it in the outbox.
+    pub no_queue: bool,
+}
+
 /// What can be asked.
 #[derive(Debug, PartialEq)]
 pub enum Asked {
@@ -28,12 +41,72 @@ pub enum Asked {
         to: String,
         /// The text.
         text: String,
-        /// The same key is the same message.
-        idempotency: Option<String>,
-        /// Refuse unless the contact is verified.
-        require_verified: bool,
-        /// Refuse rather than keep it in the outbox.
-        no_queue: bool,
+        /// How.
+        how: How,
+    },
+    /// Send a file of this machine.
+    SendFile {
+        /// The contact.
+        to: String,
+        /// Where it is: a whole path, since the daemon runs elsewhere.
+        path: PathBuf,
+        /// What it is called on the other side, if not as here.
+        name: Option<String>,
+        /// Words that come with it.
+        text: String,
+        /// How.
+        how: How,
+    },
+    /// Ask a question; the answer comes as a message.
+    Ask {
+        /// The contact.
+        to: String,
+        /// The question.
+        text: String,
+        /// What to choose from.
+        choices: Vec<String>,
+        /// For how many seconds an answer is taken.
+        seconds: Option<u32>,
+        /// How.
+        how: How,
+    },
+    /// Answer a question.
+    Answer {
+        /// The contact.
+        to: String,
+        /// Which, if not the newest that is open.
+        question: Option<String>,
+        /// The answer.
+        text: String,
+        /// How.
+        how: How,
+    },
+    /// Replace the words of a message.
+    Edit {
+        /// The contact.
+        to: String,
+        /// The message.
+        message: String,
+        /// The new words.
+        text: String,
+        /// How.
+        how: How,
+    },
+    /// Take a message back.
+    TakeBack {
+        /// The contact.
+        to: String,
+        /// The message.
+        message: String,
+        /// How.
+        how: How,
+    },
+    /// Save a received file.
+    Save {
+        /// The message that brought it.
+        message: String,
+        /// Into this folder: a whole path.
+        folder: PathBuf,
     },
     /// Every message that is not handled, and those that come.
     Subscribe,
@@ -101,13 +174,39 @@ fn asked(fields: &mut Fields) -> Result<Asked, String> {
     let verb = fields.needed("do")?;
     Ok(match verb.as_str() {
         "hello" => Asked::Hello,
-        "send" => Asked::Send {
+        "send" => Asked::Send { to: fields.needed("to")?, text: fields.needed("text")?, how: fields.how()? },
+        "send_file" => Asked::SendFile {
+            to: fields.needed("to")?,
+            path: fields.path("path")?,
+            name: fields.text("name")?,
+            text: fields.text("text")?.unwrap_or_default(),
+            how: fields.how()?,
+        },
+        "ask" => Asked::Ask {
             to: fields.needed("to")?,
             text: fields.needed("text")?,
-            idempotency: fields.text("idempotency")?,
-            require_verified: fields.truth("require_verified")?,
-            no_queue: fields.truth("no_queue")?,
+            choices: fields.texts("choices")?,
+            seconds: fields.count("timeout_s")?,
+            how: fields.how()?,
         },
+        "answer" => Asked::Answer {
+            to: fields.needed("to")?,
+            question: fields.text("question")?,
+            text: fields.needed("text")?,
+            how: fields.how()?,
+        },
+        "edit" => Asked::Edit {
+            to: fields.needed("to")?,
+            message: fields.needed("message")?,
+            text: fields.needed("text")?,
+            how: fields.how()?,
+        },
+        "take_back" => Asked::TakeBack {
+            to: fields.needed("to")?,
+            message: fields.needed("message")?,
+            how: fields.how()?,
+        },
+        "save" => Asked::Save { message: fields.needed("message")?, folder: fields.path("folder")? },
         "subscribe" => Asked::Subscribe,
         "handled" => Asked::Handled { message: fields.needed("message")? },
         "collect" => Asked::Collect,
@@ -146,6 +245,31 @@ impl Fields {
 
     fn needed(&mut self, name: &str) -> Result<String, String> {
         self.text(name)?.ok_or_else(|| format!("{name} is missing"))
+    }
+
+    fn how(&mut self) -> Result<How, String> {
+        Ok(How {
+            idempotency: self.text("idempotency")?,
+            require_verified: self.truth("require_verified")?,
+            no_queue: self.truth("no_queue")?,
+        })
+    }
+
+    fn path(&mut self, name: &str) -> Result<PathBuf, String> {
+        let path = PathBuf::from(self.needed(name)?);
+        if path.is_absolute() { Ok(path) } else { Err(format!("{name} must be a whole path")) }
+    }
+
+    fn texts(&mut self, name: &str) -> Result<Vec<String>, String> {
+        let wrong = || format!("{name} must be a list of strings");
+        match self.0.remove(name) {
+            None | Some(Value::Null) => Ok(Vec::new()),
+            Some(Value::Array(values)) => {
+                let texts = values.into_iter().map(|each| each.as_str().map(str::to_owned).ok_or_else(wrong));
+                texts.collect()
+            }
+            Some(_) => Err(wrong()),
+        }
     }
 
     fn truth(&mut self, name: &str) -> Result<bool, String> {
@@ -191,9 +315,7 @@ mod tests {
         let asked = Asked::Send {
             to: "bob".into(),
             text: "hi".into(),
-            idempotency: None,
-            require_verified: true,
-            no_queue: false,
+            how: How { require_verified: true, ..How::default() },
         };
         assert_eq!(Request::read(line).unwrap(), Request { id: Some("7".into()), asked });
         let log = Request::read(r#"{"do":"log","contact":"bob","max":3,"v":1}"#).unwrap();
@@ -214,6 +336,12 @@ mod tests {
             r#"{"v":1,"do":"send","to":"bob"}"#,
             r#"{"v":1,"do":"send","to":"bob","text":1}"#,
             r#"{"v":1,"do":"send","to":"bob","text":"x","require_verifed":true}"#,
+            r#"{"v":1,"do":"send_file","to":"bob","path":"here.txt"}"#,
+            r#"{"v":1,"do":"save","message":"01ab","folder":"."}"#,
+            r#"{"v":1,"do":"ask","to":"bob","text":"x","choices":"yes,no"}"#,
+            r#"{"v":1,"do":"ask","to":"bob","text":"x","choices":[1]}"#,
+            r#"{"v":1,"do":"edit","to":"bob","text":"x"}"#,
+            r#"{"v":1,"do":"take_back","to":"bob","message":"last","text":"x"}"#,
             r#"{"v":1,"do":"log","contact":"bob","max":-1}"#,
             r#"{"v":1,"do":"log","contact":"bob","max":4294967296}"#,
         ] {

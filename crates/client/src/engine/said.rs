@@ -203,12 +203,42 @@ pub(crate) fn ask(
     text: &str,
     options: &AskOptions,
 ) -> Result<Asked, ClientError> {
+    let (person, row) = pose(client, alias, text, options)?;
+    // Nobody answers a question whose time is over.
+    let until = until_of(&row).unwrap_or(UnixSeconds(u64::MAX));
+    let left = until.0.saturating_sub(client.now().0);
+    let end = Instant::now() + options.wait.min(Duration::from_secs(left));
+    let sent = deliver(client, row.id, &options.send)?;
+    if let Some(told) = &options.told {
+        told.tell(&sent);
+    }
+    wait_for_answer(client, &person, &row.message_id, options, end)
+}
+
+/// See [`Client::ask_only`].
+pub(crate) fn ask_only(
+    client: &Client,
+    alias: &str,
+    text: &str,
+    options: &AskOptions,
+) -> Result<Sent, ClientError> {
+    let (_, row) = pose(client, alias, text, options)?;
+    deliver(client, row.id, &options.send)
+}
+
+/// Commits the question to the outbox.
+fn pose(
+    client: &Client,
+    alias: &str,
+    text: &str,
+    options: &AskOptions,
+) -> Result<(Person, OutRow), ClientError> {
     check(text, &options.send)?;
     if !are_choices(&options.choices) {
         return Err(ClientError::from(SaidError::BadChoices { max: CHOICES_MAX, bytes: CHOICE_BYTES_MAX }));
     }
     let until = UnixSeconds(client.now().0.saturating_add(options.wait.as_secs().max(1)));
-    let (person, row) = client.vault.write(|tx| {
+    client.vault.write(|tx| {
         let person = contact::expect(tx, alias)?;
         let said = match &options.send.idempotency {
             Some(key) => outbox::by_key(tx, key)?,
@@ -223,15 +253,7 @@ pub(crate) fn ask(
             Kind::Question(Question { until, choices: options.choices.clone(), text: text.to_owned() });
         let row = queue(tx, &person, &kind, &options.send)?;
         Ok((person, outbox::by_id(tx, row)?))
-    })?;
-    // Nobody answers a question whose time is over.
-    let left = until_of(&row).unwrap_or(until).0.saturating_sub(client.now().0);
-    let end = Instant::now() + options.wait.min(Duration::from_secs(left));
-    let sent = deliver(client, row.id, &options.send)?;
-    if let Some(told) = &options.told {
-        told.tell(&sent);
-    }
-    wait_for_answer(client, &person, &row.message_id, options, end)
+    })
 }
 
 fn until_of(row: &OutRow) -> Option<UnixSeconds> {
