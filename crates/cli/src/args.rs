@@ -14,6 +14,7 @@ const EXAMPLES: &str = "\
 Examples
   oub join oub://chat.example.org/i/7F4Q…#FP   create an identity on a server
   oub id --qr                                  show my address to a friend
+  oub pair                                     or swap addresses with a spoken code
   oub send bob 'lunch at noon?'                bob may be offline
   oub pull --json | jq -r .text                fetch, decrypt, acknowledge
   oub pull --exec ./handle.sh                  handled only if the hook exits 0
@@ -121,6 +122,8 @@ pub enum Command {
     Id(Id),
     /// Add a contact from an address
     Add(Add),
+    /// Swap addresses with someone by a short spoken code (both verified at once)
+    Pair(Pair),
     /// Compare safety words with a contact and mark it verified
     Verify(Verify),
     /// Send a message or a file to one contact
@@ -228,6 +231,26 @@ pub struct Add {
     /// What I call this contact
     #[arg(long = "as", value_name = "NAME")]
     pub alias: Option<String>,
+}
+
+/// Arguments of `pair`.
+#[derive(Args, Debug)]
+pub struct Pair {
+    /// The code that the other person made, as in 7-guitar-volcano; nothing makes one
+    #[arg(num_args = 0..=3, conflicts_with_all = ["list", "call_off"])]
+    pub code: Vec<String>,
+    /// What I call this contact
+    #[arg(long = "as", value_name = "NAME", conflicts_with_all = ["list", "call_off"])]
+    pub alias: Option<String>,
+    /// Do not wait: the next commands go on with it
+    #[arg(long)]
+    pub no_wait: bool,
+    /// List codes that wait for the other side
+    #[arg(long, conflicts_with = "call_off")]
+    pub list: bool,
+    /// Make a code of mine worthless
+    #[arg(long, value_name = "NUMBER")]
+    pub call_off: Option<u16>,
 }
 
 /// Arguments of `verify`.

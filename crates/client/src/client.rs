@@ -12,10 +12,10 @@ use wire::{Address, HostPort, Invitation, Name, ShortFingerprint};
 
 use crate::{
     AskOptions, Asked, ClientError, Contact, ContactOverview, ContactRequest, Desk, FailPoint, Handled,
-    Language, LogEntry, LogFrom, LogSearch, Notice, OutboxEntry, Passphrase, Place, Profile, Progress,
-    Protector, PullOptions, PullSummary, Received, ReceivedFile, SafetyNumber, SendOptions, Sent, SetAside,
-    SharedResident, SharedWorld, Staying, Teller, Unhandled, Unlock, Waiting, doctor::Check, engine,
-    vault::Vault,
+    Language, LogEntry, LogFrom, LogSearch, Notice, OutboxEntry, Paired, PairingBegun, PairingUnderWay,
+    Passphrase, Place, Profile, Progress, Protector, PullOptions, PullSummary, Received, ReceivedFile,
+    SafetyNumber, SendOptions, Sent, SetAside, SharedResident, SharedWorld, Staying, Teller, Unhandled,
+    Unlock, Waiting, doctor::Check, engine, vault::Vault,
 };
 
 /// How the client behaves towards the world.
@@ -191,6 +191,41 @@ impl Client {
     /// fingerprints is trusted on first use. Adding the same person again returns the contact.
     pub fn add(&self, address: &Address, alias: Option<&str>) -> Result<Contact, ClientError> {
         engine::contacts::add(self, address, alias)
+    }
+
+    /// Makes a code of a number and two words for somebody to type: whoever types it and I become verified contacts
+    /// (`spec/pairing.md`). It lives for a day; [`Client::finish_pairing`] waits for it, and every command that sends
+    /// or collects goes on with it.
+    pub fn pair(&self, language: Language, alias: Option<&str>) -> Result<PairingBegun, ClientError> {
+        engine::pairing::begin(self, language, alias)
+    }
+
+    /// Types a code that somebody made. A word of no list is told before it costs the one try. Gives what
+    /// [`Client::finish_pairing`] wants.
+    pub fn pair_with(&self, code: &str, alias: Option<&str>) -> Result<i64, ClientError> {
+        engine::pairing::reply(self, code, alias)
+    }
+
+    /// Waits for the other side of a pairing: `None` when there was no time left, or `stop` was set. `away` is told
+    /// when the server cannot be reached; it is tried again.
+    pub fn finish_pairing(
+        &self,
+        id: i64,
+        wait: Duration,
+        stop: Option<&AtomicBool>,
+        away: &dyn Fn(&ClientError),
+    ) -> Result<Option<Paired>, ClientError> {
+        engine::pairing::finish(self, id, wait, stop, away)
+    }
+
+    /// Codes under way.
+    pub fn pairings(&self) -> Result<Vec<PairingUnderWay>, ClientError> {
+        engine::pairing::list(self)
+    }
+
+    /// Makes a code worthless.
+    pub fn call_off(&self, number: u16) -> Result<(), ClientError> {
+        engine::pairing::call_off(self, number)
     }
 
     /// All contacts, by alias.

@@ -28,6 +28,7 @@ mod error;
 mod fail_point;
 mod keyring;
 mod message;
+mod pairing;
 mod profile;
 mod transport;
 mod unlock;
@@ -38,7 +39,7 @@ pub use client::{BackedUp, Client, JoinAt, JoinRequest, Joined, Options, Renewed
 pub use contact::{Contact, ContactOverview, Language, SafetyNumber, Trust};
 pub use desk::{Aside, Desk, Resident, SharedResident, Staying, Waited};
 pub use doctor::{Check, Verdict};
-pub use error::{ClientError, SaidError, phrase_in};
+pub use error::{ClientError, CodeError, PairError, SaidError, phrase_in};
 pub use fail_point::FailPoint;
 pub use message::{
     AskOptions, Asked, Collected, ContactRequest, Direction, FileShown, FileState, Handled, LogEntry,
@@ -46,6 +47,7 @@ pub use message::{
     PullSummary, QueuedReason, Quote, Received, ReceivedBody, ReceivedFile, SendOptions, Sent, SentState,
     SetAside, Teller, Unhandled, Waiting,
 };
+pub use pairing::{Paired, PairingBegun, PairingUnderWay};
 pub use profile::Profile;
 pub use transport::Pin;
 pub use unlock::{Keyring, Passphrase, Protection, Protector, Unlock, VaultKey};

@@ -9,7 +9,7 @@ use std::{
 
 use wire::{Address, UnixSeconds};
 
-use crate::{ClientError, Language, Trust, error::both};
+use crate::{ClientError, Language, PairError, Trust, error::both};
 
 /// A received message, as [`crate::Client::pull`] hands it out.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -549,6 +549,15 @@ pub enum Notice {
     },
     /// The relay went back to an earlier state of its own; what it lost is asked for again.
     RelayWentBack,
+    /// Somebody typed a code of mine, or I typed theirs: we are contacts.
+    Paired {
+        /// The contact's alias.
+        contact: String,
+        /// Verified, unless the key has changed since.
+        trust: Trust,
+    },
+    /// A pairing came to nothing.
+    NotPaired(PairError),
 }
 
 /// An envelope that could not be opened, and is kept.

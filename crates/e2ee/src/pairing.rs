@@ -122,7 +122,7 @@ pub struct Agreed(PairingKeys);
 impl Agreed {
     /// My card, for the other one alone.
     pub fn seal(&self, card: &Card) -> SealedCard {
-        let (confirmation, sealed) = self.0.seal(&card.to_padded());
+        let (confirmation, sealed) = self.0.seal(&card.to_bytes());
         let card = sealed.try_into().expect("a padded card with its tag has its length");
         SealedCard { confirmation: PairingConfirmation(confirmation), card: PairingCard(Box::new(card)) }
     }
@@ -135,12 +135,13 @@ impl Agreed {
     pub fn open(&self, sealed: &SealedCard) -> Result<Card, WrongWords> {
         let plain =
             self.0.open(sealed.confirmation.as_bytes(), sealed.card.0.as_slice()).map_err(|_| WrongWords)?;
-        Card::from_padded(&plain).ok_or(WrongWords)
+        Card::from_bytes(&plain).ok_or(WrongWords)
     }
 }
 
 impl Card {
-    fn to_padded(&self) -> Vec<u8> {
+    /// The one form that a card has: padded, 512 bytes.
+    pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = Writer::new();
         self.name.write(&mut out);
         self.at.write(&mut out);
@@ -151,7 +152,8 @@ impl Card {
         bytes
     }
 
-    fn from_padded(bytes: &[u8]) -> Option<Card> {
+    /// Reads that form and no other.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Card> {
         let mut input = Reader::new(bytes);
         let name = Name::read(&mut input).ok()?;
         let at = HostPort::read(&mut input).ok()?;
@@ -159,7 +161,7 @@ impl Card {
         let identity = IdentityFingerprint::read(&mut input).ok()?;
         let card = Card { name, at, server_id, identity };
         // One encoding: what is left is zeros, and nothing else was read.
-        (card.to_padded() == bytes).then_some(card)
+        (card.to_bytes() == bytes).then_some(card)
     }
 }
 
@@ -375,11 +377,11 @@ mod tests {
 
     #[test]
     fn a_card_has_one_form() {
-        let mut padded = card("h").to_padded();
+        let mut padded = card("h").to_bytes();
         assert_eq!(padded.len(), PAIRING_CARD_BYTES - TAG_BYTES);
-        assert_eq!(Card::from_padded(&padded), Some(card("h")));
+        assert_eq!(Card::from_bytes(&padded), Some(card("h")));
         padded.last_mut().into_iter().for_each(|byte| *byte = 1);
-        assert_eq!(Card::from_padded(&padded), None);
-        assert_eq!(Card::from_padded(&[]), None);
+        assert_eq!(Card::from_bytes(&padded), None);
+        assert_eq!(Card::from_bytes(&[]), None);
     }
 }

@@ -20,6 +20,7 @@ pub mod message;
 pub mod notices;
 mod outbox;
 mod page;
+mod pair;
 mod pull;
 pub mod requests;
 mod said;
@@ -41,6 +42,7 @@ pub fn run(context: &Context, command: Command) -> Result<Exit, Stop> {
         Command::Join(args) => join::run(context, &args),
         Command::Id(args) => id::run(context, &args),
         Command::Add(args) => add::run(context, &args),
+        Command::Pair(args) => pair::run(context, &args),
         Command::Verify(args) => verify::run(context, &args),
         Command::Send(args) => send::run(context, args),
         Command::Pull(args) => pull::run(context, args),

@@ -1,15 +1,20 @@
 //! What happened besides and should be heard once: of other copies, of the relay, of messages that never came.
 
-use client::{Client, Missing, Notice};
+use client::{Client, ClientError, Missing, Notice, Trust};
 
 use crate::context::Context;
-use crate::messages::screens;
+use crate::messages::{language, screens};
 use crate::shown::shown_on_one_line;
 use crate::stop::Stop;
 
 /// Says what was noticed since the last command that said it.
 pub fn tell(context: &Context, client: &Client) -> Result<(), Stop> {
-    client.take_notices()?.iter().for_each(|notice| context.screen.warn(&words(notice)));
+    for notice in client.take_notices()? {
+        match notice {
+            Notice::Paired { .. } => context.screen.important(&words(&notice)),
+            _ => context.screen.warn(&words(&notice)),
+        }
+    }
     Ok(())
 }
 
@@ -24,12 +29,25 @@ pub fn missing(missing: &Missing) -> String {
     screens::both(what, asked)
 }
 
+/// `✓ paired with bob (verified)`.
+pub fn paired(alias: &str, trust: Trust) -> String {
+    match trust.is_verified() {
+        true => screens::paired_verified(alias),
+        false => screens::paired_before(alias),
+    }
+}
+
 /// What a notice says.
 pub fn words(notice: &Notice) -> String {
     match notice {
         Notice::CollectedElsewhere { count } => screens::collected_elsewhere(count),
         Notice::WrittenElsewhere { contact } => screens::written_elsewhere(shown_on_one_line(contact)),
         Notice::RelayWentBack => screens::relay_went_back().to_owned(),
+        Notice::Paired { contact, trust } => paired(&shown_on_one_line(contact), *trust),
+        Notice::NotPaired(error) => {
+            let (error, language) = (ClientError::from(error.clone()), language());
+            screens::not_paired(error.what_in(language), error.why_in(language), error.do_in(language))
+        }
         _ => screens::unknown_notice().to_owned(),
     }
 }

@@ -20,6 +20,7 @@ mod keyring;
 mod machine;
 mod manual;
 mod mistakes;
+mod pair;
 mod person;
 mod relay;
 mod said;

@@ -212,7 +212,7 @@ fn help_is_there_without_arguments_and_about_topics() {
         assert!(!nobody.ok(&["help", topic]).out.is_empty());
     }
     for shell in ["bash", "zsh", "fish"] {
-        assert!(nobody.ok(&["completions", shell]).out.contains("outbox"), "{shell}");
+        assert!(nobody.ok(&["completions", shell]).out.contains("OUB_COMPLETE"), "{shell}");
     }
     nobody.run(&["help", "nonsense"]).assert_problem(2, "OUB-E037");
 }

@@ -60,7 +60,13 @@ pub(crate) fn pin_of(address: &Address, me: &Me) -> Result<Pin, ClientError> {
     }
 }
 
-fn insert(tx: &Tx<'_>, me: &Me, address: &Address, alias: &str, found: &Found) -> Result<i64, ClientError> {
+pub(crate) fn insert(
+    tx: &Tx<'_>,
+    me: &Me,
+    address: &Address,
+    alias: &str,
+    found: &Found,
+) -> Result<i64, ClientError> {
     if let Some(person) = contact::by_fingerprint(tx, &found.fingerprint)? {
         return welcome_back(tx, &person, alias, found);
     }

@@ -155,7 +155,11 @@ pub(crate) fn outbox(client: &Client) -> Result<Vec<OutboxEntry>, ClientError> {
 pub(crate) fn take_notices(client: &Client) -> Result<Vec<Notice>, ClientError> {
     client.vault.write(|tx| {
         let rows = recovery::take_notices(tx)?;
-        rows.into_iter().map(|row| to_notice(tx, &row)).collect()
+        let mut notices = super::pairing::take_ended(tx)?;
+        for row in rows {
+            notices.push(to_notice(tx, &row)?);
+        }
+        Ok(notices)
     })
 }
 

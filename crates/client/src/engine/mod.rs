@@ -16,6 +16,7 @@ pub(crate) mod news;
 pub(crate) mod open;
 pub(crate) mod owner;
 pub(crate) mod page;
+pub(crate) mod pairing;
 pub(crate) mod pull;
 pub(crate) mod recover;
 pub(crate) mod recover_name;

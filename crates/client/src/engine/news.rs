@@ -46,7 +46,7 @@ impl<'a> Patience<'a> {
         }
     }
 
-    fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         Instant::now() >= self.end || self.is_stopped()
     }
 
@@ -55,7 +55,15 @@ impl<'a> Patience<'a> {
         self.stop.is_some_and(|stop| stop.load(Ordering::Relaxed))
     }
 
-    fn sleep(&self, long: Duration) {
+    /// Says why the relay could not be reached.
+    pub(crate) fn tell_away(&self, error: &ClientError) {
+        if let Some(away) = self.away {
+            away(error);
+        }
+    }
+
+    /// Waits, unless it is over before.
+    pub(crate) fn sleep(&self, long: Duration) {
         let end = self.end.min(Instant::now() + long);
         while Instant::now() < end && !self.is_stopped() {
             std::thread::sleep(LOOK.min(end.saturating_duration_since(Instant::now())));

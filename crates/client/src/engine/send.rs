@@ -284,6 +284,7 @@ pub(crate) async fn flush_all(client: &Client) -> Result<Flushed, ClientError> {
             }
         }
     }
+    super::pairing::go_on(client).await?;
     Ok(flushed)
 }
 

@@ -1,6 +1,8 @@
 //! What can go wrong, in sentences: what happened, why, at what risk, and what to do, in English and in French.
 
 mod both;
+mod pair;
+mod pair_words;
 mod phrases;
 mod refusal;
 mod remedy;
@@ -14,6 +16,7 @@ use std::path::PathBuf;
 use wire::RefusalKind;
 
 pub(crate) use both::both;
+pub use pair::{CodeError, PairError};
 pub use phrases::phrase_in;
 pub(crate) use refusal::refusal_sentence;
 pub use said::SaidError;
@@ -77,6 +80,8 @@ pub enum ClientError {
     IdempotencyConflict,
     /// Something about a message or a file.
     Said(SaidError),
+    /// Something about a pairing.
+    Pair(PairError),
 
     /// No connection, or it broke.
     Unreachable {
@@ -287,6 +292,9 @@ impl ClientError {
         if let ClientError::Said(said) = self {
             return said.exit_code();
         }
+        if let ClientError::Pair(pair) = self {
+            return pair.exit_code();
+        }
         match self.number() {
             ..20 => 1,
             20..40 => 2,
@@ -373,6 +381,7 @@ impl ClientError {
             KeyringWrong { .. } => 93,
             OtherProtector { .. } => 94,
             Said(said) => said.number(),
+            Pair(pair) => pair.number(),
         }
     }
 }

@@ -223,6 +223,7 @@ impl ClientError {
                 "vérifiez que le disque n'est pas plein, puis réessayez"
             ),
             Said(said) => said.do_in(language),
+            Pair(pair) => pair.do_in(language),
         }
     }
 }

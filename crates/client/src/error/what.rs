@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{ClientError, SaidError, both::both};
+use super::{ClientError, PairError, SaidError, both::both};
 use crate::Language;
 
 impl ClientError {
@@ -75,6 +75,7 @@ impl ClientError {
                 "cette clé d'idempotence appartient à un autre message"
             ),
             Said(said) => said.what_in(language),
+            Pair(pair) => pair.what_in(language),
 
             // Servers and contacts.
             Unreachable { host, .. } => both!(
@@ -284,6 +285,12 @@ impl fmt::Display for ClientError {
 }
 
 impl std::error::Error for ClientError {}
+
+impl From<PairError> for ClientError {
+    fn from(pair: PairError) -> Self {
+        Self::Pair(pair)
+    }
+}
 
 impl From<SaidError> for ClientError {
     fn from(said: SaidError) -> Self {

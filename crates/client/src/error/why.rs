@@ -252,6 +252,7 @@ impl ClientError {
             ),
             File { reason, .. } | Vault { reason } => reason.clone(),
             Said(said) => said.why_in(language),
+            Pair(pair) => pair.why_in(language),
         }
     }
 
@@ -262,6 +263,9 @@ impl ClientError {
 
     /// What it would mean to go on, where that matters.
     pub fn risk_in(&self, language: Language) -> Option<String> {
+        if let ClientError::Pair(pair) = self {
+            return pair.risk_in(language);
+        }
         use ClientError::*;
         Some(match self {
             WrongServer { .. } => both!(

@@ -12,6 +12,7 @@ pub(crate) mod mailbox;
 pub(crate) mod me;
 pub(crate) mod migrate;
 pub(crate) mod outbox;
+pub(crate) mod pairing;
 pub(crate) mod permissions;
 pub(crate) mod recovery;
 pub(crate) mod rotation;
