@@ -3,29 +3,28 @@
 //! Every move is in the vault before it leaves, and can be made once more by whatever command comes next. What is
 //! decided is decided once: one reply, or one settlement, is judged under the same words, whatever a relay says.
 
+mod befriend;
+mod moves;
+
 use std::{
     sync::atomic::AtomicBool,
     time::{Duration, Instant},
 };
 
 use crypto::{PairingSide, Secret};
-use e2ee::pairing::{Card, Pairing, PairingCode, PairingWords};
+use e2ee::pairing::{Pairing, PairingCode, PairingWords};
 use wire::{
-    Address, ConnectionKind, HostPort, PairingKey, PairingMove, PairingShare, Pins, RefusalKind, Response,
-    Settlement, ShortFingerprint,
-    limits::PAIRING_MS_MAX,
-    request::{Await, Begin, Meet, Reply, Settle},
+    ConnectionKind, HostPort, PairingKey, RefusalKind, Response, Settlement, limits::PAIRING_MS_MAX,
+    request::Meet,
 };
 
 use super::{
-    contacts::{check_alias, free_label, insert, refuse_taken_alias, to_contact},
-    directory::{Found, follow, look_up},
+    contacts::{check_alias, refuse_taken_alias, to_contact},
     news::Patience,
     run,
 };
 use crate::{
-    Client, ClientError, Contact, Language, Notice, Options, PairError, Paired, PairingBegun,
-    PairingUnderWay, Trust,
+    Client, ClientError, Contact, Language, Notice, PairError, Paired, PairingBegun, PairingUnderWay,
     transport::{Line, Pin},
     vault::{
         Tx, contact, int,
@@ -268,232 +267,39 @@ async fn step(client: &Client, id: i64, patience: Duration) -> Result<PairingRow
         return client.vault.read(|tx| expect(tx, id));
     }
     let moved = match row.pairing.side {
-        PairingSide::Begins => at_relay_begins(client, &row, patience).await,
-        PairingSide::Replies => at_relay_replies(client, &row, patience).await,
+        PairingSide::Begins => moves::at_relay_begins(client, &row, patience).await,
+        PairingSide::Replies => moves::at_relay_replies(client, &row, patience).await,
     };
     // A card that is here is made a contact of also while the relay is away.
     let row = client.vault.read(|tx| expect(tx, id))?;
     if let (Some(card), None, false) = (&row.card, row.contact, row.is_over()) {
-        befriend(client, &row, card).await?;
+        befriend::befriend(client, &row, card).await?;
     }
     moved?;
-    client.vault.erase(|tx| {
-        let row = expect(tx, id)?;
-        let told = row.settled || row.pairing.side == PairingSide::Replies;
-        match (&row.settlement, row.contact) {
-            (_, Some(_)) if told => pairing::end(tx, id, Outcome::Paired)?,
-            (Some(Settlement::Burned), _) if told => pairing::end(tx, id, Outcome::WrongWords)?,
-            _ => {}
-        }
-        expect(tx, id)
-    })
+    let row = client.vault.read(|tx| expect(tx, id))?;
+    match outcome_of(&row) {
+        Some(outcome) => client.vault.erase(|tx| {
+            pairing::end(tx, id, outcome)?;
+            expect(tx, id)
+        }),
+        None => Ok(row),
+    }
+}
+
+/// How it ended, once the other side has been told what it is to be told.
+fn outcome_of(row: &PairingRow) -> Option<Outcome> {
+    let told = row.settled || row.pairing.side == PairingSide::Replies;
+    match (&row.settlement, row.contact) {
+        _ if !told => None,
+        (_, Some(_)) => Some(Outcome::Paired),
+        (Some(Settlement::Burned), None) => Some(Outcome::WrongWords),
+        _ => None,
+    }
 }
 
 fn expect(tx: &Tx<'_>, id: i64) -> Result<PairingRow, ClientError> {
     // Another process took it to its end, and told of it.
     pairing::by_id(tx, id)?.ok_or_else(|| PairError::Over.into())
-}
-
-async fn at_relay_begins(client: &Client, row: &PairingRow, patience: Duration) -> Result<(), ClientError> {
-    if row.settled {
-        return Ok(());
-    }
-    let mut line = connect(client, row, patience).await?;
-    let made = begin_moves(client, row, &mut line).await;
-    line.close().await;
-    made
-}
-
-async fn begin_moves(client: &Client, row: &PairingRow, line: &mut Line) -> Result<(), ClientError> {
-    let Some(number) = row.number else { return put_down(client, row, line).await };
-    if let Some(settlement) = row.settlement.clone() {
-        return match line.ask(Settle { number, key: row.key, settlement }).await? {
-            Response::Settled => client.vault.write(|tx| pairing::set(tx, row.id, "settled", true)),
-            Response::Refused(refusal) if refusal.kind == RefusalKind::NoSuchPairing => {
-                forgotten(client, row, line).await
-            }
-            other => Err(line.unexpected(&other)),
-        };
-    }
-    match line.ask(Await { number, key: row.key }).await? {
-        Response::Awaited(moved) => match *moved {
-            PairingMove::Nothing => Ok(()),
-            PairingMove::Reply { share, card } => {
-                let (settlement, theirs) = judge_reply(client, row, &share, &card)?;
-                client.vault.write(|tx| pairing::decide(tx, row.id, Some(&settlement), theirs.as_ref()))?;
-                // What stands in the vault counts: another process may have decided first.
-                let decided = client.vault.read(|tx| expect(tx, row.id))?;
-                match decided.settlement {
-                    Some(_) => Box::pin(begin_moves(client, &decided, line)).await,
-                    None => Ok(()),
-                }
-            }
-            PairingMove::Settled(_) => Err(line.unexpected(&Response::Settled)),
-        },
-        Response::Refused(refusal) if refusal.kind == RefusalKind::NoSuchPairing => {
-            forgotten(client, row, line).await
-        }
-        other => Err(line.unexpected(&other)),
-    }
-}
-
-/// The relay was started anew, or threw it out: the same share goes there once more. A code that was burned before
-/// anybody replied is gone for good.
-async fn forgotten(client: &Client, row: &PairingRow, line: &mut Line) -> Result<(), ClientError> {
-    match row.settlement {
-        Some(Settlement::Burned) => client.vault.write(|tx| pairing::set(tx, row.id, "settled", true)),
-        _ => put_down(client, row, line).await,
-    }
-}
-
-async fn put_down(client: &Client, row: &PairingRow, line: &mut Line) -> Result<(), ClientError> {
-    let begin = Begin { number: row.number, key: row.key, share: row.pairing.share() };
-    match line.ask(begin).await? {
-        Response::Begun(number) if row.number.is_none_or(|known| known == number) => {
-            client.vault.write(|tx| pairing::set(tx, row.id, "number", number.get()))
-        }
-        Response::Refused(refusal) if refusal.kind == RefusalKind::PairingTaken => {
-            client.vault.erase(|tx| pairing::end(tx, row.id, Outcome::Over))
-        }
-        other => Err(refused(line, &other, 0)),
-    }
-}
-
-/// Once and for all.
-fn judge_reply(
-    client: &Client,
-    row: &PairingRow,
-    share: &PairingShare,
-    card: &wire::SealedCard,
-) -> Result<(Settlement, Option<Card>), ClientError> {
-    let mine = my_card(&client.vault.me()?);
-    let number = row.number.ok_or(ClientError::Unexpected { place: "a reply to no number" })?;
-    let agreed = row.pairing.agree(&row.server_id, number, share);
-    let opened = agreed.and_then(|agreed| agreed.open(card).map(|theirs| (agreed.seal(&mine), theirs)));
-    Ok(match opened {
-        Ok((sealed, theirs)) => (Settlement::Card(sealed), Some(theirs)),
-        Err(_) => (Settlement::Burned, None),
-    })
-}
-
-async fn at_relay_replies(client: &Client, row: &PairingRow, patience: Duration) -> Result<(), ClientError> {
-    if row.card.is_some() {
-        return Ok(());
-    }
-    let mut line = connect(client, row, patience).await?;
-    let made = reply_moves(client, row, &mut line).await;
-    line.close().await;
-    made
-}
-
-async fn reply_moves(client: &Client, row: &PairingRow, line: &mut Line) -> Result<(), ClientError> {
-    let (Some(number), Some(share)) = (row.number, &row.share) else {
-        return Err(ClientError::VaultDamaged { what: "a pairing" });
-    };
-    let Ok(agreed) = row.pairing.agree(&row.server_id, number, share) else {
-        return client.vault.erase(|tx| pairing::end(tx, row.id, Outcome::WrongWords));
-    };
-    let mut replied = row.replied;
-    if replied {
-        match line.ask(Await { number, key: row.key }).await? {
-            Response::Awaited(moved) => {
-                return match *moved {
-                    PairingMove::Settled(settlement) => judge_settlement(client, row, &agreed, &settlement),
-                    _ => Ok(()),
-                };
-            }
-            Response::Refused(refusal) if refusal.kind == RefusalKind::NoSuchPairing => replied = false,
-            other => return Err(line.unexpected(&other)),
-        }
-    }
-    debug_assert!(!replied);
-    let card = agreed.seal(&my_card(&client.vault.me()?));
-    let reply = Reply { number, key: row.key, share: row.pairing.share(), card };
-    match line.ask(reply).await? {
-        Response::Replied => client.vault.write(|tx| pairing::set(tx, row.id, "replied", true)),
-        Response::Refused(refusal) if refusal.kind == RefusalKind::PairingTaken => {
-            client.vault.erase(|tx| pairing::end(tx, row.id, Outcome::Taken))
-        }
-        // Who began has not been back since the relay forgot it; or it is over, which time will tell.
-        Response::Refused(refusal) if refusal.kind == RefusalKind::NoSuchPairing => Ok(()),
-        other => Err(line.unexpected(&other)),
-    }
-}
-
-/// Once and for all.
-fn judge_settlement(
-    client: &Client,
-    row: &PairingRow,
-    agreed: &e2ee::pairing::Agreed,
-    settlement: &Settlement,
-) -> Result<(), ClientError> {
-    let card = match settlement {
-        Settlement::Burned => None,
-        Settlement::Card(sealed) => agreed.open(sealed).ok(),
-    };
-    client.vault.erase(|tx| match card {
-        Some(card) => pairing::decide(tx, row.id, None, Some(&card)),
-        None => pairing::end(tx, row.id, Outcome::WrongWords),
-    })
-}
-
-/// Makes the other one a contact, verified, as far as the directory shows the identity that the card names.
-async fn befriend(client: &Client, row: &PairingRow, card: &Card) -> Result<(), ClientError> {
-    let me = client.vault.me()?;
-    let pins = Pins {
-        server: ShortFingerprint::from_full(&card.server_id.0),
-        identity: ShortFingerprint::from_full(&card.identity.0),
-    };
-    let address = Address { name: card.name.clone(), at: card.at.clone(), pins: Some(pins) };
-    let other = || client.vault.erase(|tx| pairing::end(tx, row.id, Outcome::OtherIdentity));
-    let found = match look_up(client, &address, Pin::Full(card.server_id)).await {
-        Ok(found) => found,
-        Err(error) if error.is_temporary() || matches!(error.exit_code(), 1 | 7) => return Err(error),
-        // Nobody of that name, another key, a server that is not that server.
-        Err(_) => return other(),
-    };
-    if found.fingerprint == me.fingerprint || !found.has_had(|identity| *identity == card.identity) {
-        return other();
-    }
-    if let Some(known) = client.vault.read(|tx| contact::by_name(tx, &card.name, &card.server_id))?
-        && let Err(error) = follow(client, &known, &found)
-    {
-        // A key that the known one did not sign is a person's to judge, by `verify`.
-        return if matches!(error, ClientError::KeyChanged { .. }) { other() } else { Err(error) };
-    }
-    let trust = if found.fingerprint == card.identity { Trust::Verified } else { Trust::VerifiedBefore };
-    let made = client.vault.erase(|tx| {
-        let alias = alias_for(tx, row, card, &found)?;
-        let id = insert(tx, &me, &address, &alias, &found)?;
-        contact::set_trust(tx, id, trust)?;
-        pairing::set(tx, row.id, "contact", id)
-    });
-    match made {
-        Err(ClientError::KeyChanged { .. }) => other(),
-        made => made,
-    }
-}
-
-/// The name that was wished for, or the registered one; whoever has it meanwhile keeps it.
-fn alias_for(tx: &Tx<'_>, row: &PairingRow, card: &Card, found: &Found) -> Result<String, ClientError> {
-    let known = contact::by_fingerprint(tx, &found.fingerprint)?;
-    let but = known.as_ref().map(|person| person.id);
-    let registered = card.name.to_string();
-    let free = |alias: &&str| refuse_taken_alias(tx, alias, but).is_ok();
-    let mine = known.as_ref().filter(|person| person.label.as_deref() == Some(&registered));
-    match row.alias.as_deref().filter(free).or(mine.map(|_| registered.as_str()).filter(free)) {
-        Some(alias) => Ok(alias.to_owned()),
-        None => free_label(tx, &card.name),
-    }
-}
-
-fn my_card(me: &Me) -> Card {
-    Card { name: me.name.clone(), at: me.at.clone(), server_id: me.server_id, identity: me.fingerprint }
-}
-
-async fn connect(client: &Client, row: &PairingRow, patience: Duration) -> Result<Line, ClientError> {
-    let options = Options { timeout: patience.min(client.options.timeout), ..client.options.clone() };
-    Line::connect(&options, &row.at, Pin::Full(row.server_id), ConnectionKind::Pairing).await
 }
 
 fn refused(line: &Line, answer: &Response, number: u16) -> ClientError {
