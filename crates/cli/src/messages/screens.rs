@@ -23,29 +23,29 @@ messages! {
     // Pairing.
     have_them_type(code):
         en "Have the other person type:   oub pair {code}",
-        fr "Faites taper à l'autre personne :   oub pair {code}";
+        fr "Faites taper à l'autre personne :   oub pair {code}";
     with_another_server(relay, code):
         en "(whose server is not {relay}:   oub pair {code})",
-        fr "(si son serveur n'est pas {relay} :   oub pair {code})";
+        fr "(si son serveur n'est pas {relay} :   oub pair {code})";
     code_good_until(time):
         en "Good until {time}, for one try.",
         fr "Valable jusqu'à {time}, pour un essai.";
     pairing_waits:
         en "Waiting; you may close this: your next oub command goes on with it.",
-        fr "J'attends ; vous pouvez fermer : votre prochaine commande oub continuera.";
+        fr "J'attends ; vous pouvez fermer : votre prochaine commande oub continuera.";
     pairing_goes_on:
         en "… the next oub commands go on with it",
         fr "… les prochaines commandes oub continueront";
     pairing_not_yet:
         en "… the other side has not come yet; the next oub commands go on with it",
-        fr "… l'autre côté n'est pas encore venu ; les prochaines commandes oub continueront";
+        fr "… l'autre côté n'est pas encore venu ; les prochaines commandes oub continueront";
     paired_verified(alias): en "✓ paired with {alias} (verified)", fr "✓ appairé avec {alias} (vérifié)";
     paired_before(alias):
         en "✓ paired with {alias}, whose key has changed since; compare:   oub verify {alias}",
-        fr "✓ appairé avec {alias}, dont la clé a changé depuis ; comparez :   oub verify {alias}";
+        fr "✓ appairé avec {alias}, dont la clé a changé depuis ; comparez :   oub verify {alias}";
     not_paired(what, why, remedy):
         en "a pairing came to nothing: {what}\n  why   {why}\n  do    {remedy}",
-        fr "un appairage n'a pas abouti : {what}\n  cause   {why}\n  faire   {remedy}";
+        fr "un appairage n'a pas abouti : {what}\n  cause   {why}\n  faire   {remedy}";
     code_called_off(number):
         en "✓ the code under number {number} is worth nothing any more",
         fr "✓ le code sous le numéro {number} ne vaut plus rien";
@@ -55,7 +55,7 @@ messages! {
     code_of_theirs(code, time):
         en "{code}   typed here, waits for the other side until {time}",
         fr "{code}   tapé ici, attend l'autre côté jusqu'à {time}";
-    no_codes: en "no codes are under way; make one with   oub pair", fr "aucun code en cours ; faites-en un avec   oub pair";
+    no_codes: en "no codes are under way; make one with   oub pair", fr "aucun code en cours ; faites-en un avec   oub pair";
 
     // Contacts and requests.
     read_from(alias): en "read:     oub pull --from {alias}", fr "lire :     oub pull --from {alias}";

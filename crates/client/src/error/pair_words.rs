@@ -107,12 +107,12 @@ impl PairError {
             SomebodyElse | OtherWords => Some(both!(
                 language,
                 "if nobody made a mistake, somebody is guessing; nobody was added",
-                "si personne ne s'est trompé, quelqu'un devine ; personne n'a été ajouté"
+                "si personne ne s'est trompé, quelqu'un devine ; personne n'a été ajouté"
             )),
             OtherIdentity => Some(both!(
                 language,
                 "someone may be posing as the other person; nobody was added",
-                "quelqu'un se fait peut-être passer pour l'autre ; personne n'a été ajouté"
+                "quelqu'un se fait peut-être passer pour l'autre ; personne n'a été ajouté"
             )),
             _ => None,
         }
@@ -129,10 +129,10 @@ impl PairError {
             NobodyThere { .. } => both!(
                 language,
                 "ask for a fresh code; for another server it ends in   @HOST",
-                "demandez un nouveau code ; pour un autre serveur il finit par   @HÔTE"
+                "demandez un nouveau code ; pour un autre serveur il finit par   @HÔTE"
             ),
             SomebodyElse | OtherWords | Over => {
-                both!(language, "make a fresh code:   oub pair", "faites un nouveau code :   oub pair")
+                both!(language, "make a fresh code:   oub pair", "faites un nouveau code :   oub pair")
             }
             OwnCode => both!(
                 language,
@@ -142,22 +142,22 @@ impl PairError {
             TooMany { .. } => both!(
                 language,
                 "see them:   oub pair --list     call one off:   oub pair --call-off NUMBER",
-                "voyez-les :   oub pair --list     retirez-en un :   oub pair --call-off NUMÉRO"
+                "voyez-les :   oub pair --list     retirez-en un :   oub pair --call-off NUMÉRO"
             ),
             OldRelay { .. } => both!(
                 language,
                 "exchange addresses instead:   oub id   and   oub add ADDRESS",
-                "échangez plutôt vos adresses :   oub id   et   oub add ADRESSE"
+                "échangez plutôt vos adresses :   oub id   et   oub add ADRESSE"
             ),
             NotMine { .. } => both!(
                 language,
                 "see those that are:   oub pair --list",
-                "voyez ceux qui le sont :   oub pair --list"
+                "voyez ceux qui le sont :   oub pair --list"
             ),
             OtherIdentity => both!(
                 language,
                 "ask the other person for the address, add it, and compare:   oub verify CONTACT",
-                "demandez son adresse à l'autre personne, ajoutez-la, et comparez :   oub verify CONTACT"
+                "demandez son adresse à l'autre personne, ajoutez-la, et comparez :   oub verify CONTACT"
             ),
         }
     }
@@ -169,35 +169,35 @@ impl CodeError {
             CodeError::Form => both!(
                 language,
                 "a code is a number and two words; nothing was sent",
-                "un code est un nombre et deux mots ; rien n'a été envoyé"
+                "un code est un nombre et deux mots ; rien n'a été envoyé"
             ),
             CodeError::Number => both!(
                 language,
                 "its number is from 1 to 9999; nothing was sent",
-                "son nombre va de 1 à 9999 ; rien n'a été envoyé"
+                "son nombre va de 1 à 9999 ; rien n'a été envoyé"
             ),
             CodeError::Host => both!(
                 language,
                 "behind the @ stands a server's name; nothing was sent",
-                "derrière le @ vient le nom d'un serveur ; rien n'a été envoyé"
+                "derrière le @ vient le nom d'un serveur ; rien n'a été envoyé"
             ),
             CodeError::Word { given, nearest: Some(nearest) } => both!(
                 language,
                 "no code has the word “{given}”; “{nearest}” is one; nothing was sent",
-                "aucun code n'a le mot « {given} » ; « {nearest} » en est un ; rien n'a été envoyé",
+                "aucun code n'a le mot « {given} » ; « {nearest} » en est un ; rien n'a été envoyé",
                 given = given,
                 nearest = nearest
             ),
             CodeError::Word { given, nearest: None } => both!(
                 language,
                 "no code has the word “{given}”; nothing was sent",
-                "aucun code n'a le mot « {given} » ; rien n'a été envoyé",
+                "aucun code n'a le mot « {given} » ; rien n'a été envoyé",
                 given = given
             ),
             CodeError::Languages => both!(
                 language,
                 "both words are English, or both French; nothing was sent",
-                "les deux mots sont anglais, ou les deux français ; rien n'a été envoyé"
+                "les deux mots sont anglais, ou les deux français ; rien n'a été envoyé"
             ),
         }
     }
