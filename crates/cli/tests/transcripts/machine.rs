@@ -35,6 +35,8 @@ fn every_line_of_json_keeps_the_promises_of_the_schema() {
     check(&bob, &["verify", "alice"]);
     check(&bob, &["log", "alice"]);
     check(&bob, &["doctor"]);
+    check(&carol, &["pair", "--no-wait"]);
+    check(&carol, &["pair", "--list"]);
     check(&bob, &["config"]);
     check(&bob, &["config", "set", "timeout", "20s"]);
     check(&bob, &["config", "unset", "timeout"]);
