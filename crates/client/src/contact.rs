@@ -63,3 +63,12 @@ pub enum Language {
     /// French; of words, those of BIP39.
     French,
 }
+
+impl From<Language> for e2ee::Language {
+    fn from(language: Language) -> Self {
+        match language {
+            Language::English => Self::English,
+            Language::French => Self::French,
+        }
+    }
+}

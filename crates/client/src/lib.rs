@@ -39,7 +39,8 @@ pub use client::{BackedUp, Client, JoinAt, JoinRequest, Joined, Options, Renewed
 pub use contact::{Contact, ContactOverview, Language, SafetyNumber, Trust};
 pub use desk::{Aside, Desk, Resident, SharedResident, Staying, Waited};
 pub use doctor::{Check, Verdict};
-pub use error::{ClientError, CodeError, PairError, SaidError, phrase_in};
+pub use e2ee::{folded, pairing::PairingCodeError};
+pub use error::{ClientError, PairError, SaidError, phrase_in};
 pub use fail_point::FailPoint;
 pub use message::{
     AskOptions, Asked, Collected, ContactRequest, Direction, FileShown, FileState, Handled, LogEntry,

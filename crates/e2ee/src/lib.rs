@@ -67,4 +67,4 @@ pub use safety_number::{SafetyNumber, Side};
 pub use seal::BODY_BYTES_MAX;
 pub use snapshot::SnapshotError;
 pub use stamps::{BadStamp, Mint, authorise};
-pub use words::{Language, WordsError, recovery_entropy, recovery_words};
+pub use words::{Language, WordsError, folded, recovery_entropy, recovery_words};

@@ -11,6 +11,7 @@ use wire::{
 };
 
 use crate::Language;
+use crate::words::folded;
 
 /// Ciphertext beyond the plaintext.
 const TAG_BYTES: usize = 16;
@@ -232,25 +233,6 @@ impl fmt::Display for PairingCode {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{}-{}", self.number, self.words.0.replace(' ', "-"))?;
         self.at.as_ref().map_or(Ok(()), |at| write!(out, "@{at}"))
-    }
-}
-
-/// Lower case without accents, which may be written as one character or as two: each word of the lists stays apart
-/// from the others without them.
-pub fn folded(text: &str) -> String {
-    text.to_lowercase().chars().filter_map(plain).collect()
-}
-
-fn plain(each: char) -> Option<char> {
-    match each {
-        'à' | 'â' | 'ä' => Some('a'),
-        'ç' => Some('c'),
-        'é' | 'è' | 'ê' | 'ë' => Some('e'),
-        'î' | 'ï' => Some('i'),
-        'ô' | 'ö' => Some('o'),
-        'ù' | 'û' | 'ü' => Some('u'),
-        '\u{300}'..='\u{36f}' => None,
-        other => Some(other),
     }
 }
 

@@ -1,6 +1,5 @@
 //! BIP39 words, in English or French: 24 that hold the recovery entropy, and those of safety numbers.
 
-use crate::pairing::folded;
 use crypto::Secret;
 
 /// In which language words are shown; either is understood.
@@ -76,6 +75,25 @@ impl Language {
             Language::English => bip39::Language::English,
             Language::French => bip39::Language::French,
         }
+    }
+}
+
+/// Lower case without accents, which may be written as one character or as two: each word of the lists stays apart
+/// from the others without them.
+pub fn folded(text: &str) -> String {
+    text.to_lowercase().chars().filter_map(plain).collect()
+}
+
+fn plain(each: char) -> Option<char> {
+    match each {
+        'à' | 'â' | 'ä' => Some('a'),
+        'ç' => Some('c'),
+        'é' | 'è' | 'ê' | 'ë' => Some('e'),
+        'î' | 'ï' => Some('i'),
+        'ô' | 'ö' => Some('o'),
+        'ù' | 'û' | 'ü' => Some('u'),
+        '\u{300}'..='\u{36f}' => None,
+        other => Some(other),
     }
 }
 

@@ -1,5 +1,7 @@
 //! `oub pair`: two people become verified contacts by a number and two words.
 
+use std::time::Duration;
+
 use client::{Client, Paired, PairingUnderWay};
 
 use crate::args::Pair;
@@ -24,15 +26,13 @@ pub fn run(context: &Context, args: &Pair) -> Result<Exit, Stop> {
         context.screen.say(&screens::code_called_off(number));
         return Ok(Exit::Done);
     }
-    let id = match args.code.is_empty() {
-        true => begin(context, &client, args)?,
-        false => client.pair_with(&args.code.join(" "), args.alias.as_deref())?,
-    };
-    if args.no_wait {
-        // One move, so that the other side finds it.
-        return finish(context, &client, id, std::time::Duration::ZERO);
+    let wait = if args.no_wait { Duration::ZERO } else { context.patience_with_people() };
+    if args.code.is_empty() {
+        let id = begin(context, &client, args)?;
+        return if args.no_wait { Ok(Exit::Done) } else { finish(context, &client, id, wait) };
     }
-    finish(context, &client, id, context.patience_with_people())
+    let id = client.pair_with(&args.code.join(" "), args.alias.as_deref())?;
+    finish(context, &client, id, wait)
 }
 
 fn begin(context: &Context, client: &Client, args: &Pair) -> Result<i64, Stop> {
@@ -48,13 +48,11 @@ fn begin(context: &Context, client: &Client, args: &Pair) -> Result<i64, Stop> {
         .screen
         .say(&screens::with_another_server(&begun.relay, format!("{}@{}", begun.code, begun.relay)));
     context.screen.say(&screens::code_good_until(when::for_people(begun.until)));
-    if !args.no_wait {
-        context.screen.say(screens::pairing_waits());
-    }
+    context.screen.say(if args.no_wait { screens::pairing_goes_on() } else { screens::pairing_waits() });
     Ok(begun.id)
 }
 
-fn finish(context: &Context, client: &Client, id: i64, wait: std::time::Duration) -> Result<Exit, Stop> {
+fn finish(context: &Context, client: &Client, id: i64, wait: Duration) -> Result<Exit, Stop> {
     let away = |error: &client::ClientError| {
         context.screen.detail(&messages::why_of(error));
     };

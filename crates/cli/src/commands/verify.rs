@@ -2,7 +2,7 @@
 
 use std::io::{self, Read as _};
 
-use client::{Client, Language, SafetyNumber, Trust};
+use client::{Client, Language, SafetyNumber, Trust, folded};
 
 use crate::args::Verify;
 use crate::commands::join::numbered;
@@ -134,25 +134,6 @@ fn matches(given: &str, number: &SafetyNumber) -> bool {
 /// As a scanner may hand it over, with line ends and in either case.
 fn without_spaces(text: &str) -> String {
     text.split_whitespace().collect::<String>().to_ascii_uppercase()
-}
-
-/// Lower case without accents, which may be written as one character or as two: each word of the lists stays
-/// apart from the others without them.
-fn folded(text: &str) -> String {
-    text.to_lowercase().chars().filter_map(plain).collect()
-}
-
-fn plain(each: char) -> Option<char> {
-    match each {
-        'à' | 'â' | 'ä' => Some('a'),
-        'ç' => Some('c'),
-        'é' | 'è' | 'ê' | 'ë' => Some('e'),
-        'î' | 'ï' => Some('i'),
-        'ô' | 'ö' => Some('o'),
-        'ù' | 'û' | 'ü' => Some('u'),
-        '\u{300}'..='\u{36f}' => None,
-        other => Some(other),
-    }
 }
 
 #[cfg(test)]

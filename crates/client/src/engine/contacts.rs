@@ -172,11 +172,7 @@ pub(crate) fn safety_number(
     let mine = Side { fingerprint: me.fingerprint, name: &me.name, server_id: me.server_id };
     let theirs = Side { fingerprint, name: &person.name, server_id: person.server_id };
     let number = Numbers::between(&mine, &theirs);
-    let language = match language {
-        Language::English => e2ee::Language::English,
-        Language::French => e2ee::Language::French,
-    };
-    let words = number.words(language).iter().map(|word| (*word).to_owned()).collect();
+    let words = number.words(language.into()).iter().map(|word| (*word).to_owned()).collect();
     let digits = number.digits();
     let code = code(&me.fingerprint, &fingerprint, &digits);
     Ok(SafetyNumber { digits, words, code, fingerprint: fingerprint.0 })

@@ -21,8 +21,7 @@ use super::{
     run,
 };
 use crate::{
-    Client, ClientError, FailPoint, JoinAt, JoinRequest, Joined, Language, Options, Passphrase, Profile,
-    Unlock,
+    Client, ClientError, FailPoint, JoinAt, JoinRequest, Joined, Options, Passphrase, Profile, Unlock,
     transport::{Line, Pin},
     vault::{
         Tx, Vault, mailbox,
@@ -316,10 +315,7 @@ impl Joining<'_> {
     }
 
     fn finish(&self) -> Result<Vec<String>, ClientError> {
-        let language = match self.request.language {
-            Language::English => e2ee::Language::English,
-            Language::French => e2ee::Language::French,
-        };
+        let language = self.request.language.into();
         self.vault.erase(|tx| {
             let entropy =
                 me::recovery_entropy(tx)?.ok_or(ClientError::VaultDamaged { what: "the recovery words" })?;

@@ -39,6 +39,8 @@ const PAIRINGS_MAX: usize = 8;
 const ASK_AGAIN_S: u64 = 15;
 /// The older a code is, the less often: after an hour every 75 seconds.
 const ASK_LESS: u64 = 60;
+/// For how long somebody whose card is here is looked up, where the directory does not answer.
+const CARD_S: u64 = 7 * 86_400;
 /// How long commands that do something else are held up by a server that does not answer.
 const ASIDE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How often it is asked for by who waits: at first, and later.
@@ -53,14 +55,10 @@ pub(crate) fn begin(
     alias: Option<&str>,
 ) -> Result<PairingBegun, ClientError> {
     let me = client.vault.me()?;
-    let language = match language {
-        Language::English => e2ee::Language::English,
-        Language::French => e2ee::Language::French,
-    };
     let id = client.vault.write(|tx| {
         check_new(tx, alias)?;
         let mut rng = tx.rng();
-        let words = PairingWords::draw(language, &mut rng);
+        let words = PairingWords::draw(language.into(), &mut rng);
         let pairing = Pairing { side: PairingSide::Begins, words, seed: Secret::generate(&mut rng) };
         let key = PairingKey(rng.bytes());
         let (at, server_id) = (&me.at, &me.server_id);
@@ -83,21 +81,18 @@ pub(crate) fn begin(
 
 /// See [`Client::pair_with`].
 pub(crate) fn reply(client: &Client, code: &str, alias: Option<&str>) -> Result<i64, ClientError> {
-    let code = PairingCode::parse(code).map_err(PairError::from)?;
+    let code = PairingCode::parse(code).map_err(PairError::BadCode)?;
     let me = client.vault.me()?;
     let at = code.at.clone().unwrap_or_else(|| me.at.clone());
-    let is_mine = at == me.at;
-    if let Some(known) = client.vault.read(|tx| {
-        check_new(tx, alias)?;
-        same(tx, &code, &at)
-    })? {
+    if let Some(known) = client.vault.read(|tx| same(tx, &code, &at))? {
         // Typed once more: it goes on. My own code is for somebody else.
         return match known.pairing.side {
             PairingSide::Replies => Ok(known.id),
             PairingSide::Begins => Err(PairError::OwnCode.into()),
         };
     }
-    let pin = if is_mine { Pin::Full(me.server_id) } else { Pin::Any };
+    client.vault.read(|tx| check_new(tx, alias))?;
+    let pin = if at == me.at { Pin::Full(me.server_id) } else { Pin::Any };
     let number = code.number;
     let (server_id, share) = run(async {
         let mut line = Line::connect(&client.options, &at, pin, ConnectionKind::Pairing).await?;
@@ -216,7 +211,7 @@ fn failure(outcome: Outcome) -> PairError {
         Outcome::WrongWords => PairError::OtherWords,
         Outcome::Taken => PairError::SomebodyElse,
         Outcome::OtherIdentity => PairError::OtherIdentity,
-        Outcome::CalledOff | Outcome::Over | Outcome::UnderWay | Outcome::Paired => PairError::Over,
+        Outcome::Over | Outcome::UnderWay | Outcome::Paired => PairError::Over,
     }
 }
 
@@ -256,28 +251,29 @@ async fn step(client: &Client, id: i64, patience: Duration) -> Result<PairingRow
         pairing::set(tx, id, "asked_at", int(now.0))?;
         expect(tx, id)
     })?;
-    let too_old = now.0.saturating_sub(row.began_at.0) >= PAIRING_MS_MAX / 1_000;
     if row.is_over() {
         return Ok(row);
     }
-    if too_old {
-        // Who has the other one's card goes on to make the contact.
-        let outcome = if row.contact.is_some() { Outcome::Paired } else { Outcome::Over };
-        client.vault.erase(|tx| pairing::end(tx, id, outcome))?;
-        return client.vault.read(|tx| expect(tx, id));
-    }
+    let age = now.0.saturating_sub(row.began_at.0);
+    let forgotten = age >= PAIRING_MS_MAX / 1_000;
     let moved = match row.pairing.side {
+        // Who has the other one's card still goes on to make the contact.
+        _ if forgotten => Ok(()),
         PairingSide::Begins => moves::at_relay_begins(client, &row, patience).await,
         PairingSide::Replies => moves::at_relay_replies(client, &row, patience).await,
     };
     // A card that is here is made a contact of also while the relay is away.
     let row = client.vault.read(|tx| expect(tx, id))?;
-    if let (Some(card), None, false) = (&row.card, row.contact, row.is_over()) {
+    if let (Some(card), None, false) = (&row.card, row.contact, row.is_over() || age >= CARD_S) {
         befriend::befriend(client, &row, card).await?;
     }
     moved?;
     let row = client.vault.read(|tx| expect(tx, id))?;
-    match outcome_of(&row) {
+    let outcome = match outcome_of(&row, forgotten) {
+        None if forgotten && (row.card.is_none() || age >= CARD_S) => Some(Outcome::Over),
+        outcome => outcome,
+    };
+    match outcome {
         Some(outcome) => client.vault.erase(|tx| {
             pairing::end(tx, id, outcome)?;
             expect(tx, id)
@@ -286,11 +282,11 @@ async fn step(client: &Client, id: i64, patience: Duration) -> Result<PairingRow
     }
 }
 
-/// How it ended, once the other side has been told what it is to be told.
-fn outcome_of(row: &PairingRow) -> Option<Outcome> {
-    let told = row.settled || row.pairing.side == PairingSide::Replies;
+/// How it ended, once the other side has been told what it is to be told, or cannot be told any more.
+fn outcome_of(row: &PairingRow, forgotten: bool) -> Option<Outcome> {
+    let told = row.settled || forgotten || row.pairing.side == PairingSide::Replies;
     match (&row.settlement, row.contact) {
-        _ if !told => None,
+        _ if row.is_over() || !told => None,
         (_, Some(_)) => Some(Outcome::Paired),
         (Some(Settlement::Burned), None) => Some(Outcome::WrongWords),
         _ => None,

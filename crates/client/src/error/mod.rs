@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use wire::RefusalKind;
 
 pub(crate) use both::both;
-pub use pair::{CodeError, PairError};
+pub use pair::PairError;
 pub use phrases::phrase_in;
 pub(crate) use refusal::refusal_sentence;
 pub use said::SaidError;

@@ -1,11 +1,13 @@
 //! What can go wrong while two people pair.
 
+use e2ee::pairing::PairingCodeError;
+
 /// Why a pairing did not begin, or how it ended without a contact. Part of [`super::ClientError`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum PairError {
     /// The text is no code: nothing was sent, and no guess was spent.
-    BadCode(CodeError),
+    BadCode(PairingCodeError),
     /// The relay knows of no such number.
     NobodyThere {
         /// Which.
@@ -40,27 +42,6 @@ pub enum PairError {
     OtherIdentity,
 }
 
-/// What is wrong with a text that should be a code.
-#[derive(Clone, PartialEq, Eq, Debug)]
-#[non_exhaustive]
-pub enum CodeError {
-    /// Not a number and two words.
-    Form,
-    /// A number out of its bounds.
-    Number,
-    /// What stands behind the `@` is no server.
-    Host,
-    /// A word that no code has.
-    Word {
-        /// As it was given.
-        given: String,
-        /// One that it may have been meant for.
-        nearest: Option<String>,
-    },
-    /// One word English, one French.
-    Languages,
-}
-
 impl PairError {
     pub(super) fn exit_code(&self) -> u8 {
         use PairError::*;
@@ -85,20 +66,5 @@ impl PairError {
             NotMine { .. } => 169,
             OtherIdentity => 170,
         }
-    }
-}
-
-impl From<e2ee::pairing::PairingCodeError> for PairError {
-    fn from(error: e2ee::pairing::PairingCodeError) -> Self {
-        use e2ee::pairing::{PairingCodeError, folded};
-        Self::BadCode(match error {
-            PairingCodeError::Number => CodeError::Number,
-            PairingCodeError::Host(_) => CodeError::Host,
-            PairingCodeError::Word { given, nearest } => {
-                CodeError::Word { given, nearest: nearest.map(folded) }
-            }
-            PairingCodeError::Languages => CodeError::Languages,
-            _ => CodeError::Form,
-        })
     }
 }

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use super::{CodeError, PairError, both::both};
+use e2ee::{folded, pairing::PairingCodeError};
+
+use super::{PairError, both::both};
 use crate::Language;
 
 impl PairError {
@@ -53,7 +55,7 @@ impl PairError {
     pub(super) fn why_in(&self, language: Language) -> String {
         use PairError::*;
         match self {
-            BadCode(error) => error.said_in(language),
+            BadCode(error) => code_in(error, language),
             NobodyThere { .. } => both!(
                 language,
                 "the number is another one, the code is a day old or used up, or it is for another server",
@@ -163,43 +165,41 @@ impl PairError {
     }
 }
 
-impl CodeError {
-    fn said_in(&self, language: Language) -> String {
-        match self {
-            CodeError::Form => both!(
-                language,
-                "a code is a number and two words; nothing was sent",
-                "un code est un nombre et deux mots ; rien n'a été envoyé"
-            ),
-            CodeError::Number => both!(
-                language,
-                "its number is from 1 to 9999; nothing was sent",
-                "son nombre va de 1 à 9999 ; rien n'a été envoyé"
-            ),
-            CodeError::Host => both!(
-                language,
-                "behind the @ stands a server's name; nothing was sent",
-                "derrière le @ vient le nom d'un serveur ; rien n'a été envoyé"
-            ),
-            CodeError::Word { given, nearest: Some(nearest) } => both!(
-                language,
-                "no code has the word “{given}”; “{nearest}” is one; nothing was sent",
-                "aucun code n'a le mot « {given} » ; « {nearest} » en est un ; rien n'a été envoyé",
-                given = given,
-                nearest = nearest
-            ),
-            CodeError::Word { given, nearest: None } => both!(
-                language,
-                "no code has the word “{given}”; nothing was sent",
-                "aucun code n'a le mot « {given} » ; rien n'a été envoyé",
-                given = given
-            ),
-            CodeError::Languages => both!(
-                language,
-                "both words are English, or both French; nothing was sent",
-                "les deux mots sont anglais, ou les deux français ; rien n'a été envoyé"
-            ),
-        }
+fn code_in(error: &PairingCodeError, language: Language) -> String {
+    match error {
+        PairingCodeError::Number => both!(
+            language,
+            "its number is from 1 to 9999; nothing was sent",
+            "son nombre va de 1 à 9999 ; rien n'a été envoyé"
+        ),
+        PairingCodeError::Host(_) => both!(
+            language,
+            "behind the @ stands a server's name; nothing was sent",
+            "derrière le @ vient le nom d'un serveur ; rien n'a été envoyé"
+        ),
+        PairingCodeError::Word { given, nearest: Some(nearest) } => both!(
+            language,
+            "no code has the word “{given}”; “{nearest}” is one; nothing was sent",
+            "aucun code n'a le mot « {given} » ; « {nearest} » en est un ; rien n'a été envoyé",
+            given = given,
+            nearest = folded(nearest)
+        ),
+        PairingCodeError::Word { given, nearest: None } => both!(
+            language,
+            "no code has the word “{given}”; nothing was sent",
+            "aucun code n'a le mot « {given} » ; rien n'a été envoyé",
+            given = given
+        ),
+        PairingCodeError::Languages => both!(
+            language,
+            "both words are English, or both French; nothing was sent",
+            "les deux mots sont anglais, ou les deux français ; rien n'a été envoyé"
+        ),
+        _ => both!(
+            language,
+            "a code is a number and two words; nothing was sent",
+            "un code est un nombre et deux mots ; rien n'a été envoyé"
+        ),
     }
 }
 

@@ -11,7 +11,7 @@ use wire::{
 use super::{
     Tx, decode, int,
     me::{parse_host, parse_name},
-    uint,
+    set_column, uint,
 };
 use crate::ClientError;
 
@@ -330,8 +330,7 @@ pub(crate) fn set(
     column: &'static str,
     value: impl rusqlite::ToSql,
 ) -> Result<(), ClientError> {
-    tx.execute(&format!("UPDATE contact SET {column} = ?2 WHERE id = ?1"), rusqlite::params![id, value])?;
-    Ok(())
+    set_column(tx, "contact", id, column, value)
 }
 
 /// Pins another record, looked up now.

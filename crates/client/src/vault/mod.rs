@@ -215,6 +215,19 @@ impl From<rusqlite::Error> for ClientError {
     }
 }
 
+/// Sets one column of one row. The names are always literals of this crate.
+pub(crate) fn set_column(
+    tx: &Tx<'_>,
+    table: &'static str,
+    id: i64,
+    column: &'static str,
+    value: impl rusqlite::ToSql,
+) -> Result<(), ClientError> {
+    let sql = format!("UPDATE {table} SET {column} = ?2 WHERE id = ?1");
+    tx.execute(&sql, rusqlite::params![id, value])?;
+    Ok(())
+}
+
 /// A wire value out of a column.
 pub(crate) fn decode<T: wire::Wire>(bytes: &[u8], what: &'static str) -> Result<T, ClientError> {
     T::from_bytes(bytes).map_err(|_| ClientError::VaultDamaged { what })

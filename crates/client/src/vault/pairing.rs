@@ -5,7 +5,7 @@ use e2ee::pairing::{Card, Pairing, PairingWords};
 use rusqlite::{OptionalExtension, Row};
 use wire::{HostPort, PairingKey, PairingNumber, PairingShare, ServerId, Settlement, UnixSeconds, Wire};
 
-use super::{Tx, decode, int, me::parse_host, uint};
+use super::{Tx, decode, int, me::parse_host, set_column, uint};
 use crate::ClientError;
 
 /// How a pairing stands.
@@ -16,8 +16,7 @@ pub(crate) enum Outcome {
     WrongWords = 2,
     Taken = 3,
     Over = 4,
-    CalledOff = 5,
-    OtherIdentity = 6,
+    OtherIdentity = 5,
 }
 
 /// A row.
@@ -119,8 +118,7 @@ pub(crate) fn set(
     column: &'static str,
     value: impl rusqlite::ToSql,
 ) -> Result<(), ClientError> {
-    tx.execute(&format!("UPDATE pairing SET {column} = ?2 WHERE id = ?1"), rusqlite::params![id, value])?;
-    Ok(())
+    set_column(tx, "pairing", id, column, value)
 }
 
 /// Decides, once: the settlement of who begins, and the card of the other side if it was right.
@@ -189,7 +187,7 @@ fn from_row(row: &Row<'_>) -> Result<PairingRow, ClientError> {
 
 fn outcome_from(number: i64) -> Result<Outcome, ClientError> {
     use Outcome::*;
-    [UnderWay, Paired, WrongWords, Taken, Over, CalledOff, OtherIdentity]
+    [UnderWay, Paired, WrongWords, Taken, Over, OtherIdentity]
         .into_iter()
         .find(|outcome| *outcome as i64 == number)
         .ok_or(ClientError::VaultDamaged { what: "the outcome of a pairing" })

@@ -26,7 +26,7 @@ CREATE TABLE pairing (
     -- Of both: the other one's card, once it was judged to be right.
     card BLOB,
     contact INTEGER REFERENCES contact(id) ON DELETE SET NULL,
-    -- 0 under way, 1 paired, 2 the words were other ones, 3 somebody else replied, 4 its time is over, 5 called off,
-    -- 6 the directory shows another identity
+    -- 0 under way, 1 paired, 2 the words were other ones, 3 somebody else replied, 4 its time is over,
+    -- 5 the directory shows another identity
     outcome INTEGER NOT NULL DEFAULT 0
 );
