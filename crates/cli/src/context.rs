@@ -17,7 +17,7 @@ const ANSWER_BYTES_MAX: u64 = 64;
 /// How long a server may be silent.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long a person may think.
-const PATIENCE_WITH_PEOPLE: Duration = Duration::from_secs(15 * 60);
+pub const PATIENCE_WITH_PEOPLE: Duration = Duration::from_secs(15 * 60);
 
 /// The global options, understood.
 #[derive(Clone, Debug)]

@@ -36,7 +36,7 @@ pub struct Options {
     pub resident: SharedResident,
     /// Told how far a file has come.
     pub progress: Option<Teller<Progress>>,
-    /// Send nothing to anybody who is not verified, whatever a single call says.
+    /// Send nothing to anybody who is not verified, whatever a single call says; taking something back is free.
     pub require_verified: bool,
     /// Tell people who become contacts from now on what was read, as [`Client::set_receipts`] does for one.
     pub receipts: bool,
@@ -328,7 +328,7 @@ impl Client {
 
     /// Agrees after how long what both write disappears; `None`: not at all. Nobody can enforce it.
     pub fn set_timer(&self, contact: &str, after: Option<Duration>) -> Result<Sent, ClientError> {
-        engine::said::set_timer(self, contact, after)
+        engine::said::set_timer(self, contact, after, &self.settled(&SendOptions::default()))
     }
 
     /// Turns receipts for a contact on or off: off unless a person turns them on.

@@ -38,7 +38,8 @@ fn list(context: &Context, with_origin: bool) -> Result<Exit, Stop> {
 }
 
 fn get(context: &Context, key: &str) -> Result<Exit, Stop> {
-    let row = context.layers().row(Key::parse(key)?.setting);
+    let key = Key::parse(key)?;
+    let row = context.layers().clone().for_profile(key.profile.as_deref()).row(key.setting);
     let text = row.value.as_ref().map(|value| value.as_argument(row.setting.kind)).unwrap_or_default();
     context.screen.answer(to_json(&row), &shown_on_one_line(&text))?;
     Ok(Exit::Done)
@@ -68,8 +69,10 @@ fn show_change(context: &Context, key: &str) -> Result<Exit, Stop> {
     // What was taken out may have been no setting at all.
     if context.screen.is_json()
         && let Ok(key) = Key::parse(key)
+        // Another line of the file may be wrong; this one was changed all the same.
+        && let Ok(layers) = context.layers().clone().with_file()
     {
-        let row = context.layers().clone().with_file()?.row(key.setting);
+        let row = layers.for_profile(key.profile.as_deref()).row(key.setting);
         context.screen.print(&to_json(&row).to_string())?;
     }
     Ok(Exit::Done)

@@ -18,7 +18,7 @@ const LOOK: Duration = Duration::from_secs(1);
 
 /// Runs until the daemon ends.
 pub fn run(shared: &Arc<Shared>, options: &DaemonRun) {
-    let Some(command) = &options.exec else { return };
+    let Some(command) = options.exec.as_ref().filter(|command| !command.is_empty()) else { return };
     let mut hooks = Hooks { shared, command, limit: options.exec_timeout, failed: BTreeMap::new() };
     let client = match shared.open() {
         Ok(client) => client,

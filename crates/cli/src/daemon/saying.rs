@@ -7,16 +7,14 @@ use std::time::Duration;
 use client::{AskOptions, Client, SaidError, SendOptions, Sent, SentState};
 
 use crate::commands::{input, send};
+use crate::context::PATIENCE_WITH_PEOPLE;
 use crate::daemon::conversation::Broken;
 use crate::daemon::request::{Asked, How};
 use crate::exit::Exit;
 use crate::json::Line;
-use crate::messages::problems;
+use crate::messages::{problems, reason};
 use crate::problem::Problem;
 use crate::shown::shown_on_one_line;
-
-/// How long an answer is taken if nobody says.
-const ANSWER_PATIENCE: Duration = Duration::from_secs(15 * 60);
 
 /// Does it, and says what came of it.
 pub fn answer(client: &Client, asked: Asked) -> Result<Line, Broken> {
@@ -26,7 +24,8 @@ pub fn answer(client: &Client, asked: Asked) -> Result<Line, Broken> {
             send_file(client, &to, &path, name.as_deref(), &text, &options(how))?
         }
         Asked::Ask { to, text, choices, seconds, how } => {
-            let wait = seconds.map_or(ANSWER_PATIENCE, |seconds| Duration::from_secs(u64::from(seconds)));
+            let wait =
+                seconds.map_or(PATIENCE_WITH_PEOPLE, |seconds| Duration::from_secs(u64::from(seconds)));
             return ask(client, &to, words(&text)?, choices, wait, options(how));
         }
         Asked::Answer { to, question, text, how } => {
@@ -79,7 +78,7 @@ fn send_file(
     if !path.is_file() {
         return Err(unreadable("it is no file, or cannot be seen".to_owned()).into());
     }
-    let mut file = File::open(path).map_err(|error| unreadable(error.to_string()))?;
+    let mut file = File::open(path).map_err(|error| unreadable(reason(error)))?;
     let own = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     Ok(client.send_file(to, &mut file, name.unwrap_or(&own), text, options)?)
 }

@@ -13,7 +13,7 @@ use client::Profile;
 
 use crate::daemon::beside;
 use crate::exit::Exit;
-use crate::messages::daemon as messages;
+use crate::messages::{daemon as messages, reason};
 use crate::problem::Problem;
 
 const FILE: &str = "daemon.lock";
@@ -33,14 +33,14 @@ impl Seat {
     pub fn take(profile: &Profile) -> Result<Self, Box<Problem>> {
         let path = profile.dir().join(FILE);
         let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
-        let file = file.map_err(|error| unusable(&path, &error.to_string()))?;
+        let file = file.map_err(|error| unusable(&path, &reason(error)))?;
         let end = Instant::now() + WAIT;
         loop {
             match file.try_lock() {
                 Ok(()) => return Ok(Self { file }),
                 Err(TryLockError::WouldBlock) if Instant::now() < end => thread::sleep(LOOK),
                 Err(TryLockError::WouldBlock) => return Err(taken(profile)),
-                Err(TryLockError::Error(error)) => return Err(unusable(&path, &error.to_string())),
+                Err(TryLockError::Error(error)) => return Err(unusable(&path, &reason(error))),
             }
         }
     }

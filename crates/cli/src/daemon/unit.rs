@@ -80,6 +80,9 @@ impl Unit<'_> {
             let seconds = self.run.exec_timeout.as_secs().max(1);
             words.extend(["--exec-timeout".to_owned(), format!("{seconds}s"), "--exec".to_owned()]);
             words.push(command.clone());
+        } else {
+            // What is settled later must not run in here, where a command could do little.
+            words.extend(["--exec", ""].map(str::to_owned));
         }
         words.iter().map(|word| quoted(word, true)).collect::<Vec<_>>().join(" ")
     }
@@ -173,13 +176,16 @@ mod tests {
         let mut run = DaemonRun { notify: Notify::Count, exec: None, exec_timeout: Duration::from_secs(600) };
         let text = |run: &DaemonRun| {
             let (program, folder) = (Path::new("/usr/bin/oub"), Path::new("/home/a/x"));
-            let (home, data_home, config_home, passphrase_file) = (None, None, None, None);
+            let (home, data_home, passphrase_file) = (None, None, None);
+            let config_home = Some(Path::new("/c d"));
             let profile = "default";
             Unit { program, profile, home, data_home, config_home, passphrase_file, folder, run }.text()
         };
         let alone = text(&run);
         assert!(alone.starts_with(MARK) && alone.contains("MemoryDenyWriteExecute=yes"), "{alone}");
         assert!(alone.contains("ReadWritePaths=\"/home/a/x\"\n"), "{alone}");
+        assert!(alone.contains("Environment=\"XDG_CONFIG_HOME=/c d\"\n"), "{alone}");
+        assert!(alone.contains("\"--exec\" \"\"\n"), "no hook but that of the unit: {alone}");
         run.exec = Some("handle $1".to_owned());
         let with_hook = text(&run);
         assert!(with_hook.contains("\"--exec-timeout\" \"600s\" \"--exec\" \"handle $$1\""), "{with_hook}");

@@ -2,12 +2,13 @@
 
 use std::env;
 use std::fs::{self, Metadata};
-use std::io;
+use std::io::{self, Read as _};
 use std::ops::Range;
-use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use client::Profile;
+use rustix::fs::OFlags;
 use toml_edit::{Document, Item, TableLike};
 
 use crate::exit::Exit;
@@ -73,10 +74,15 @@ impl File {
 
 /// The text of a configuration file that only its owner may write; `None` when there is none.
 pub fn text_of(path: &Path) -> Result<Option<String>, Box<Problem>> {
-    let facts = match fs::metadata(path) {
+    let unreadable_by = |error: io::Error| unreadable(path, &reason(error));
+    // A pipe in its place would be waited for without an end.
+    let flags = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or_default();
+    let file = match fs::OpenOptions::new().read(true).custom_flags(flags).open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        facts => facts.map_err(|error| unreadable(path, &reason(error)))?,
+        file => file.map_err(unreadable_by)?,
     };
+    // Judged and read through one handle, so that nothing takes its place in between.
+    let facts = file.metadata().map_err(unreadable_by)?;
     if !facts.is_file() {
         return Err(unreadable(path, messages::no_file()));
     }
@@ -84,10 +90,14 @@ pub fn text_of(path: &Path) -> Result<Option<String>, Box<Problem>> {
         return Err(unreadable(path, &messages::longer_than(BYTES_MAX)));
     }
     check_ours(path, &facts)?;
-    // Who may write the folder may put another file into its place.
-    let folder = path.parent().unwrap_or(Path::new("/"));
-    check_ours(folder, &fs::metadata(folder).map_err(|error| unreadable(path, &reason(error)))?)?;
-    fs::read_to_string(path).map(Some).map_err(|error| unreadable(path, &reason(error)))
+    // Who may write the folder may put another file into its place: that of a link, and that of what it leads to.
+    let real = path.canonicalize().map_err(unreadable_by)?;
+    for folder in [path.parent(), real.parent()].into_iter().flatten() {
+        check_ours(folder, &fs::metadata(folder).map_err(unreadable_by)?)?;
+    }
+    let mut text = String::new();
+    file.take(BYTES_MAX).read_to_string(&mut text).map_err(unreadable_by)?;
+    Ok(Some(text))
 }
 
 fn check_ours(path: &Path, facts: &Metadata) -> Result<(), Box<Problem>> {

@@ -2,6 +2,7 @@
 
 use std::env;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use clap::builder::{FalseyValueParser, TypedValueParser as _};
 use clap::parser::ValueSource;
@@ -62,6 +63,14 @@ impl Layers {
             self.profile = name;
         }
         Ok(self)
+    }
+
+    /// The same as they hold for the profile that a key names, if it names one.
+    pub fn for_profile(mut self, profile: Option<&str>) -> Self {
+        if let Some(profile) = profile {
+            profile.clone_into(&mut self.profile);
+        }
+        self
     }
 
     /// The profile that is used.
@@ -130,12 +139,15 @@ impl Layers {
     }
 }
 
+/// Made once a run: every setting looks itself up in it.
+static GRAMMAR: LazyLock<Command> = LazyLock::new(Oub::command);
+
 fn of_variable(setting: &Setting) -> Option<(Option<Value>, Origin)> {
     let name = argument(setting)?.get_env()?.to_string_lossy().into_owned();
     let text = env::var_os(&name)?;
     let value = match setting.kind {
         Kind::Truth => {
-            let truth = FalseyValueParser::new().parse_ref(&Oub::command(), None, &text);
+            let truth = FalseyValueParser::new().parse_ref(&GRAMMAR, None, &text);
             Value::Truth(truth.unwrap_or_default())
         }
         Kind::Count => Value::Count(text.to_str().and_then(|text| text.parse().ok()).unwrap_or_default()),
@@ -159,9 +171,8 @@ fn built_in(setting: &Setting) -> Option<Value> {
 /// The setting's flag in the grammar.
 fn argument(setting: &Setting) -> Option<clap::Arg> {
     let arg = setting.arg.as_ref()?;
-    let root = Oub::command();
     let verbs = arg.verbs.first().copied().unwrap_or_default();
-    let command = verbs.iter().try_fold(&root, |command, verb| command.find_subcommand(verb))?;
+    let command = verbs.iter().try_fold(&*GRAMMAR, |command, verb| command.find_subcommand(verb))?;
     command.get_arguments().find(|each| each.get_id() == arg.id).cloned()
 }
 

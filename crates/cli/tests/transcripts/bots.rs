@@ -64,8 +64,10 @@ fn a_bot_sends_and_saves_files_edits_and_takes_back() {
     let edit = json!({"v": 1, "do": "edit", "to": "bob", "message": sent[0]["id"], "text": "at one"});
     assert_eq!(at_alice.ask(edit)[0]["t"], "sent");
     eventually("the words are the new ones", || bob.ok(&["log", "alice"]).out.contains("at one"));
-    let taken = at_alice.ask(json!({"v": 1, "do": "take_back", "to": "bob", "message": "last"}));
+    let back = json!({"v": 1, "do": "take_back", "to": "bob", "message": "last", "idempotency": "once"});
+    let taken = at_alice.ask(back.clone());
     assert_eq!((&taken[0]["t"], &taken[0]["state"]), (&json!("taken_back"), &json!("sent")), "{taken:?}");
+    assert_eq!(at_alice.ask(back)[0]["t"], "taken_back", "asked again, it is the same one");
     eventually("it is taken back there", || bob.ok(&["log", "alice"]).out.contains("(taken back)"));
 }
 

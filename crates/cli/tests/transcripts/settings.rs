@@ -1,5 +1,6 @@
 //! What is settled once: every setting of the configuration file does what it says, and says where it comes from.
 
+use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -183,6 +184,11 @@ fn a_profile_is_chosen_and_has_settings_of_its_own() {
     let of = |profile: &str, key: &str| bob.ok(&["-P", profile, "config", "get", key]).out;
     assert_eq!((of("work", "quiet"), of("default", "quiet")), ("2\n".to_owned(), "0\n".to_owned()));
     assert_eq!((of("work", "timeout"), of("default", "timeout")), ("7s\n".to_owned(), "\n".to_owned()));
+    assert_eq!(
+        of("default", "profiles.work.timeout"),
+        "7s\n",
+        "a key that names a profile is about that one"
+    );
 }
 
 #[test]
@@ -195,6 +201,7 @@ fn only_to_people_whose_key_was_compared_whatever_the_door() {
         &["send", "bob", "-f", "/etc/hostname"],
         &["ask", "bob", "no?"],
         &["edit", "bob", "last", "no"],
+        &["contact", "timer", "bob", "1d"],
     ] {
         assert_eq!(alice.run(args).code, Some(6), "{args:?}");
     }
@@ -231,6 +238,14 @@ fn new_contacts_get_receipts_where_that_is_settled_and_old_ones_stay_as_they_are
     alice.ok(&["add", &bob.address()]);
     assert_eq!((receipts(&alice, "carol"), receipts(&carol, "alice")), (json!(true), json!(true)));
     assert_eq!(receipts(&alice, "bob"), false);
+    let dora = Person::joined("dora", &relay);
+    settle(&dora, "receipts = true\n");
+    let mut waits = dora.command(&["pair", "--timeout", "30s"]).spawn().unwrap();
+    let mut code = String::new();
+    BufReader::new(waits.stdout.as_mut().unwrap()).read_line(&mut code).unwrap();
+    bob.ok(&["pair", code.trim()]);
+    assert_eq!(Ran::of_child(waits).code, Some(0));
+    assert_eq!((receipts(&dora, "bob"), receipts(&bob, "dora")), (json!(true), json!(false)));
 }
 
 #[test]

@@ -15,7 +15,7 @@ use crate::{
         contact::{self, NewPerson, Person, Standing},
         int,
         key::to_hex,
-        me::Me,
+        me::{self, Me},
         stamp,
     },
 };
@@ -35,14 +35,7 @@ pub(crate) fn add(client: &Client, address: &Address, alias: Option<&str>) -> Re
         // A contact whose key was replaced since: judged as before a send (P6).
         follow(client, &known, &found)?;
     }
-    let id = client.vault.write(|tx| {
-        let known = contact::by_fingerprint(tx, &found.fingerprint)?;
-        let id = insert(tx, &me, address, wanted, &found)?;
-        match known.is_some_and(|known| known.standing == Standing::Contact) {
-            true => Ok(id),
-            false => settle_new(client, tx, id).map(|()| id),
-        }
-    })?;
+    let id = client.vault.write(|tx| insert(client, tx, address, wanted, &found))?;
     client.vault.read(|tx| to_contact(tx, &contact::by_id(tx, id)?))
 }
 
@@ -60,15 +53,16 @@ pub(crate) fn pin_of(address: &Address, me: &Me) -> Result<Pin, ClientError> {
     }
 }
 
+/// Makes a contact of whoever was found; who is one already stays as he is.
 pub(crate) fn insert(
+    client: &Client,
     tx: &Tx<'_>,
-    me: &Me,
     address: &Address,
     alias: &str,
     found: &Found,
 ) -> Result<i64, ClientError> {
     if let Some(person) = contact::by_fingerprint(tx, &found.fingerprint)? {
-        return welcome_back(tx, &person, alias, found);
+        return welcome_back(client, tx, &person, alias, found);
     }
     if contact::by_name(tx, &address.name, &found.server_id)?
         .is_some_and(|old| old.fingerprint != found.fingerprint)
@@ -76,7 +70,8 @@ pub(crate) fn insert(
         return Err(ClientError::KeyChanged { alias: address.name.to_string() });
     }
     refuse_taken_alias(tx, alias, None)?;
-    contact::insert(
+    let me = me::me(tx)?.ok_or(ClientError::JoinUnfinished)?;
+    let id = contact::insert(
         tx,
         &NewPerson {
             standing: Standing::Contact,
@@ -89,14 +84,21 @@ pub(crate) fn insert(
             conversation: &Conversation::new(me.fingerprint, found.fingerprint),
             now: tx.now(),
         },
-    )
+    )?;
+    settle_new(client, tx, id).map(|()| id)
 }
 
 /// The person is known: a contact stays as it is, a request becomes a contact.
-fn welcome_back(tx: &Tx<'_>, person: &Person, alias: &str, found: &Found) -> Result<i64, ClientError> {
+fn welcome_back(
+    client: &Client,
+    tx: &Tx<'_>,
+    person: &Person,
+    alias: &str,
+    found: &Found,
+) -> Result<i64, ClientError> {
     if person.standing != Standing::Contact {
         refuse_taken_alias(tx, alias, Some(person.id))?;
-        promote(tx, person.id, alias)?;
+        promote(client, tx, person.id, alias)?;
         contact::set_record(tx, person.id, &found.record, tx.now())?;
         super::requests::queue_accept(tx, person.id)?;
     }
@@ -104,13 +106,13 @@ fn welcome_back(tx: &Tx<'_>, person: &Person, alias: &str, found: &Found) -> Res
 }
 
 /// Makes a contact of a request.
-pub(crate) fn promote(tx: &Tx<'_>, id: i64, alias: &str) -> Result<(), ClientError> {
+pub(crate) fn promote(client: &Client, tx: &Tx<'_>, id: i64, alias: &str) -> Result<(), ClientError> {
     tx.execute("UPDATE contact SET standing = 0, alias = ?2, label = NULL WHERE id = ?1", (id, alias))?;
-    Ok(())
+    settle_new(client, tx, id)
 }
 
 /// What a new contact begins with.
-pub(crate) fn settle_new(client: &Client, tx: &Tx<'_>, id: i64) -> Result<(), ClientError> {
+fn settle_new(client: &Client, tx: &Tx<'_>, id: i64) -> Result<(), ClientError> {
     if client.options.receipts { contact::set(tx, id, "receipts", true) } else { Ok(()) }
 }
 

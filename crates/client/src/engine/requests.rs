@@ -3,7 +3,7 @@
 use e2ee::{Conversation, MessageId};
 
 use super::{
-    contacts::{check_alias, pin_of, promote, refuse_taken_alias, settle_new, to_contact},
+    contacts::{check_alias, pin_of, promote, refuse_taken_alias, to_contact},
     directory::{Found, follow, look_up},
     recover, run,
     send::flush_all,
@@ -67,8 +67,7 @@ pub(crate) fn accept(client: &Client, label: &str, alias: Option<&str>) -> Resul
         if contact::by_name(tx, &person.name, &person.server_id)?.is_some() {
             return Err(ClientError::KeyChanged { alias: person.name.to_string() });
         }
-        promote(tx, person.id, alias)?;
-        settle_new(client, tx, person.id)?;
+        promote(client, tx, person.id, alias)?;
         if found.fingerprint == person.fingerprint {
             contact::set_record(tx, person.id, &found.record, tx.now())?;
             return queue_accept(tx, person.id);

@@ -112,6 +112,13 @@ pub(crate) fn take_back(
     let row = client.vault.erase(|tx| {
         let person = contact::expect(tx, alias)?;
         check_person(&person, options)?;
+        if let Some(row) =
+            options.idempotency.as_deref().map(|key| outbox::by_key(tx, key)).transpose()?.flatten()
+        {
+            // What was named is gone, or would be another message by now.
+            let same = row.contact == person.id && row.kind == OutKind::Delete;
+            return if same { Ok(Some(row.id)) } else { Err(ClientError::IdempotencyConflict) };
+        }
         let named = said::find_named(tx, person.id, which, Some(Direction::Sent))?;
         let row = outbox::by_id(tx, named.row)?;
         outbox::take_back(tx, person.id, &row)?;
@@ -125,16 +132,20 @@ pub(crate) fn take_back(
 }
 
 /// See [`Client::set_timer`].
-pub(crate) fn set_timer(client: &Client, alias: &str, after: Option<Duration>) -> Result<Sent, ClientError> {
+pub(crate) fn set_timer(
+    client: &Client,
+    alias: &str,
+    after: Option<Duration>,
+    options: &SendOptions,
+) -> Result<Sent, ClientError> {
     let seconds = after.map(expire_s).transpose()?.map_or(0, std::num::NonZeroU32::get);
-    let options = SendOptions::default();
     let row = client.vault.write(|tx| {
         let person = contact::expect(tx, alias)?;
-        let row = queue(tx, &person, &Kind::Timer(seconds), &options)?;
+        let row = queue(tx, &person, &Kind::Timer(seconds), options)?;
         contact::set(tx, person.id, "timer_s", seconds)?;
         Ok(row)
     })?;
-    deliver(client, row, &options)
+    deliver(client, row, options)
 }
 
 /// See [`Client::set_receipts`].

@@ -43,7 +43,7 @@ pub(super) async fn befriend(client: &Client, row: &PairingRow, card: &Card) -> 
     let trust = if found.fingerprint == card.identity { Trust::Verified } else { Trust::VerifiedBefore };
     let made = client.vault.erase(|tx| {
         let alias = alias_for(tx, row, card, &found)?;
-        let id = insert(tx, &me, &address, &alias, &found)?;
+        let id = insert(client, tx, &address, &alias, &found)?;
         contact::set_trust(tx, id, trust)?;
         pairing::set(tx, row.id, "contact", id)
     });
