@@ -8,7 +8,7 @@ use crate::args::Protect;
 use crate::context::Context;
 use crate::daemon::beside::Beside;
 use crate::exit::Exit;
-use crate::messages::{language, problems};
+use crate::messages::{language, problems, why_of};
 use crate::passphrase;
 use crate::problem::Problem;
 use crate::stop::Stop;
@@ -61,9 +61,8 @@ fn automatic(context: &Context) -> Result<Protector, Stop> {
     match hasty.probe(&context.options().world) {
         Ok(()) => Ok(Protector::Keyring(keyring)),
         Err(error) => {
-            let why = error.why_in(language());
-            context.screen.detail(&format!("{}: {why}", error.what_in(language())));
-            by_passphrase(context, Some(why))
+            context.screen.detail(&why_of(&error));
+            by_passphrase(context, Some(error.why_in(language())))
         }
     }
 }

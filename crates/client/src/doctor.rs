@@ -72,7 +72,7 @@ impl Doctor<'_> {
         Check {
             subject,
             verdict: Verdict::Bad,
-            finding: format!("{}: {}", error.what_in(language), error.why_in(language)),
+            finding: error.what_and_why_in(language),
             remedy: Some(error.do_in(language)),
         }
     }

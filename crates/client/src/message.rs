@@ -319,7 +319,7 @@ impl QueuedReason {
     /// Why, in one line.
     pub(crate) fn words_in(&self, language: Language) -> String {
         match self {
-            Self::Unreachable(error) => format!("{}: {}", error.what_in(language), error.why_in(language)),
+            Self::Unreachable(error) => error.what_and_why_in(language),
             Self::AwaitingAnswer => {
                 both!(language, "the contact has not answered yet", "le contact n'a pas encore répondu")
             }

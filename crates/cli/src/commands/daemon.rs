@@ -96,7 +96,7 @@ fn uninstall(context: &Context) -> Result<Exit, Stop> {
     }
     if !is_ours(&path) {
         let words = messages::not_ours_to_remove(path.display());
-        return Err(Problem::of(Exit::Local, "OUB-E115", words).into());
+        return Err(Problem::of(Exit::Local, "OUB-E120", words).into());
     }
     // Where systemd does not answer there is nothing to stop.
     if let Err(problem) = systemctl(&["disable", "--now", &name]) {
@@ -182,7 +182,7 @@ fn write(path: &Path, text: &str) -> io::Result<()> {
 }
 
 fn not_written(path: &Path, error: &io::Error) -> Problem {
-    Problem::of(Exit::Local, "OUB-E118", messages::not_written(path.display(), reason(error)))
+    Problem::of(Exit::Local, "OUB-E121", messages::not_written(path.display(), reason(error)))
 }
 
 fn systemctl(args: &[&str]) -> Result<(), Box<Problem>> {

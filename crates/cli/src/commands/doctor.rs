@@ -5,7 +5,7 @@ use client::{Check, Verdict};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::json::Line;
-use crate::messages::{language, states};
+use crate::messages::{language, problems, states};
 use crate::shown::shown_on_one_line;
 use crate::stop::Stop;
 
@@ -36,7 +36,7 @@ fn to_text(check: &Check) -> String {
         shown_on_one_line(&check.finding)
     );
     match &check.remedy {
-        Some(remedy) => format!("{text}\n{:<21} do  {}", "", shown_on_one_line(remedy)),
+        Some(remedy) => format!("{text}\n{:<21} {}  {}", "", problems::do_label(), shown_on_one_line(remedy)),
         None => text,
     }
 }

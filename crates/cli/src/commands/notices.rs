@@ -3,7 +3,8 @@
 use client::{Client, ClientError, Missing, Notice, Trust};
 
 use crate::context::Context;
-use crate::messages::{language, screens};
+use crate::messages::screens;
+use crate::problem::Problem;
 use crate::shown::shown_on_one_line;
 use crate::stop::Stop;
 
@@ -44,10 +45,7 @@ pub fn words(notice: &Notice) -> String {
         Notice::WrittenElsewhere { contact } => screens::written_elsewhere(shown_on_one_line(contact)),
         Notice::RelayWentBack => screens::relay_went_back().to_owned(),
         Notice::Paired { contact, trust } => paired(&shown_on_one_line(contact), *trust),
-        Notice::NotPaired(error) => {
-            let (error, language) = (ClientError::from(error.clone()), language());
-            screens::not_paired(error.what_in(language), error.why_in(language), error.do_in(language))
-        }
+        Notice::NotPaired(error) => screens::not_paired(Problem::from(&ClientError::from(error.clone()))),
         _ => screens::unknown_notice().to_owned(),
     }
 }

@@ -82,5 +82,5 @@ fn taken(profile: &Profile) -> Box<Problem> {
 }
 
 fn unusable(path: &Path, why: &str) -> Box<Problem> {
-    Box::new(Problem::of(Exit::Local, "OUB-E110", messages::cannot_lock(path.display(), why)))
+    Box::new(Problem::of(Exit::Local, "OUB-E122", messages::cannot_lock(path.display(), why)))
 }

@@ -12,7 +12,7 @@ messages! {
     has_ended: en "✓ ended; what came is kept", fr "✓ terminé ; ce qui est arrivé est gardé";
     turned_away:
         en "somebody else was turned away at the socket",
-        fr "quelqu'un d'autre a été renvoyé au socket";
+        fr "la connexion d'un autre utilisateur a été refusée au socket";
     too_slow:
         en "a connection whose other end did not read was closed",
         fr "une connexion dont l'autre bout ne lisait pas a été fermée";
@@ -146,7 +146,7 @@ problems! {
             do "remove it by hand"
         }
         fr {
-            what "{path} n'est pas à nous pour le supprimer", why "il n'a pas été écrit par   oub daemon install",
+            what "{path} n'est pas de nous : il reste en place", why "il n'a pas été écrit par   oub daemon install",
             do "supprimez-le à la main"
         }
     does_not_end:

@@ -56,7 +56,7 @@ pub fn in_language<T>(language: Language, act: impl FnOnce() -> T) -> T {
 
 /// What happened and why, on one line.
 pub fn why_of(error: &ClientError) -> String {
-    format!("{}: {}", error.what_in(language()), error.why_in(language()))
+    error.what_and_why_in(language())
 }
 
 #[cfg(test)]
@@ -89,7 +89,7 @@ mod tests {
         for (file, text) in SOURCES {
             for (number, line) in text.lines().enumerate() {
                 let line = line.split_once(", fr \"").map_or(line, |(_, french)| french);
-                let wrong = [" ;", " ?", " !", " »", "« ", " :\\"].iter().any(|wrong| line.contains(wrong));
+                let wrong = [" ;", " ?", " !", " »", "« ", " :"].iter().any(|wrong| line.contains(wrong));
                 let other = ["//", "en \""].iter().any(|start| line.trim_start().starts_with(start));
                 assert!(other || !wrong, "{file}.rs, line {}: {line}", number + 1);
             }

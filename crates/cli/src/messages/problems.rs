@@ -174,7 +174,7 @@ problems! {
         }
         fr {
             what "ce n'est pas une adresse", why "{error}",
-            do "copiez toute la ligne que   oub id   montre à l'autre personne"
+            do "copiez toute la ligne que   oub id   affiche chez l'autre personne"
         }
     no_address_on_stdin(error):
         en { what "standard input holds no address", why "{error}", do "give an address" }

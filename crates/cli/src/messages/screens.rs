@@ -29,10 +29,10 @@ messages! {
         fr "(si son serveur n'est pas {relay} :   oub pair {code})";
     code_good_until(time):
         en "Good until {time}, for one try.",
-        fr "Valable jusqu'à {time}, pour un essai.";
+        fr "Expire : {time} ; un seul essai.";
     pairing_waits:
         en "Waiting; you may close this: your next oub command goes on with it.",
-        fr "J'attends ; vous pouvez fermer : votre prochaine commande oub continuera.";
+        fr "En attente ; vous pouvez fermer : votre prochaine commande oub continuera.";
     pairing_goes_on:
         en "… the next oub commands go on with it",
         fr "… les prochaines commandes oub continueront";
@@ -43,18 +43,18 @@ messages! {
     paired_before(alias):
         en "✓ paired with {alias}, whose key has changed since; compare:   oub verify {alias}",
         fr "✓ appairé avec {alias}, dont la clé a changé depuis ; comparez :   oub verify {alias}";
-    not_paired(what, why, remedy):
-        en "a pairing came to nothing: {what}\n  why   {why}\n  do    {remedy}",
-        fr "un appairage n'a pas abouti : {what}\n  cause   {why}\n  faire   {remedy}";
+    not_paired(problem):
+        en "a pairing came to nothing\n{problem}",
+        fr "un appairage n'a pas abouti\n{problem}";
     code_called_off(number):
         en "✓ the code under number {number} is worth nothing any more",
         fr "✓ le code sous le numéro {number} ne vaut plus rien";
     code_of_mine(code, time):
         en "{code}   made here, good until {time}",
-        fr "{code}   fait ici, valable jusqu'à {time}";
+        fr "{code}   fait ici, expire : {time}";
     code_of_theirs(code, time):
         en "{code}   typed here, waits for the other side until {time}",
-        fr "{code}   tapé ici, attend l'autre côté jusqu'à {time}";
+        fr "{code}   tapé ici, attend l'autre côté ; expire : {time}";
     no_codes: en "no codes are under way; make one with   oub pair", fr "aucun code en cours ; faites-en un avec   oub pair";
 
     // Contacts and requests.
@@ -87,7 +87,7 @@ messages! {
         fr "il ne lui en est rien dit ; ce qui en vient est une demande :   oub requests";
     removed(name, lost, later):
         en "✓ removed {name} and erased {lost}\n  {later}",
-        fr "✓ {name} retiré, et effacé {lost}\n  {later}";
+        fr "✓ {name} retiré, {lost} effacé\n  {later}";
     no_requests: en "no requests", fr "aucune demande";
     answer_request(label): en "answer with   oub accept {label}", fr "répondez par   oub accept {label}";
     requests_of_before(what):
@@ -166,10 +166,10 @@ messages! {
     asked_for_again: en "asked for again", fr "c'est redemandé";
     next_commands_ask:
         en "the next commands ask for them again",
-        fr "les prochaines commandes le redemanderont";
+        fr "les prochaines commandes redemanderont ce qui manque";
     collected_elsewhere(count):
         en "{count} envelope(s) of yours were collected by somebody else, or lost by the server. Is this profile in use elsewhere?   oub doctor",
-        fr "{count} de vos enveloppe(s) ont été relevées par quelqu'un d'autre, ou perdues par le serveur. Ce profil est-il en usage ailleurs ?   oub doctor";
+        fr "{count} de vos enveloppes ont été relevées par quelqu'un d'autre, ou perdues par le serveur. Ce profil est-il en usage ailleurs ?   oub doctor";
     written_elsewhere(contact):
         en "{contact} was written to with a copy of this profile; the conversation was begun anew. Is this profile in use elsewhere?   oub doctor",
         fr "on a écrit à {contact} avec une copie de ce profil ; la conversation a été recommencée. Ce profil est-il en usage ailleurs ?   oub doctor";
@@ -190,7 +190,7 @@ messages! {
     // A message, in brackets what it is.
     question(text, choices, until):
         en "(question) {text}{choices}  (until {until})",
-        fr "(question) {text}{choices}  (jusqu'au {until})";
+        fr "(question) {text}{choices}  (expire : {until})";
     answer(text): en "(answer) {text}", fr "(réponse) {text}";
     stays_from_here:
         en "(from here on, what you both write stays)",
@@ -249,7 +249,7 @@ messages! {
         fr "✓ l'identité du serveur est celle de l'invitation";
     server_trusted_on_first_use:
         en "the server was trusted on first use: compare its fingerprint with the operator",
-        fr "le serveur a été cru à la première rencontre : comparez son empreinte avec l'opérateur";
+        fr "le serveur a été cru à la première rencontre : vérifiez son empreinte auprès de l'opérateur";
     yours_again(name): en "✓ {name} is yours again, under a new key", fr "✓ {name} est de nouveau à vous, sous une nouvelle clé";
     registered_as(name): en "✓ registered as {name}", fr "✓ enregistré sous le nom {name}";
     keys_sealed_by(protection): en "✓ keys sealed by: {protection}", fr "✓ clés scellées par : {protection}";

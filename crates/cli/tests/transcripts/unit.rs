@@ -31,7 +31,7 @@ fn the_unit_is_shown_written_and_removed() {
     assert!(!unit.exists());
     std::fs::write(&unit, "[Unit]\n").unwrap();
     run(&["daemon", "install"]).assert_problem(7, "OUB-E115");
-    run(&["daemon", "uninstall"]).assert_problem(7, "OUB-E115");
+    run(&["daemon", "uninstall"]).assert_problem(7, "OUB-E120");
 }
 
 /// By systemd itself, where it is there.

@@ -59,7 +59,7 @@ impl PairError {
             NobodyThere { .. } => both!(
                 language,
                 "the number is another one, the code is a day old or used up, or it is for another server",
-                "le numéro est un autre, le code a un jour ou a servi, ou il est pour un autre serveur"
+                "le numéro n'est pas le bon, le code date d'un jour ou a déjà servi, ou il est pour un autre serveur"
             ),
             SomebodyElse => both!(
                 language,
@@ -74,7 +74,7 @@ impl PairError {
             Over => both!(
                 language,
                 "a code lives for a day, and for one try",
-                "un code vit un jour, et pour un seul essai"
+                "un code vaut un jour, et pour un seul essai"
             ),
             OwnCode => both!(
                 language,
@@ -170,7 +170,7 @@ fn code_in(error: &PairingCodeError, language: Language) -> String {
         PairingCodeError::Number => both!(
             language,
             "its number is from 1 to 9999; nothing was sent",
-            "son nombre va de 1 à 9999 ; rien n'a été envoyé"
+            "son numéro va de 1 à 9999 ; rien n'a été envoyé"
         ),
         PairingCodeError::Host(_) => both!(
             language,
@@ -198,7 +198,7 @@ fn code_in(error: &PairingCodeError, language: Language) -> String {
         _ => both!(
             language,
             "a code is a number and two words; nothing was sent",
-            "un code est un nombre et deux mots ; rien n'a été envoyé"
+            "un code est un numéro et deux mots ; rien n'a été envoyé"
         ),
     }
 }

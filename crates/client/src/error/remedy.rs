@@ -139,7 +139,7 @@ impl ClientError {
             PassphraseNeeded => both!(
                 language,
                 "set OUB_PASSPHRASE_FILE, or run it in a terminal",
-                "donnez OUB_PASSPHRASE_FILE, ou lancez-le dans un terminal"
+                "définissez OUB_PASSPHRASE_FILE, ou lancez-le dans un terminal"
             ),
             WrongPassphrase => both!(
                 language,

@@ -211,7 +211,7 @@ impl ClientError {
             WrongRecoveryWords { .. } => both!(
                 language,
                 "the registered record commits to other words; nothing was changed",
-                "l'enregistrement engage d'autres mots ; rien n'a été changé"
+                "l'entrée enregistrée vaut pour d'autres mots ; rien n'a été changé"
             ),
             NameChanged { .. } => both!(
                 language,
@@ -254,6 +254,12 @@ impl ClientError {
             Said(said) => said.why_in(language),
             Pair(pair) => pair.why_in(language),
         }
+    }
+
+    /// What happened and why, on one line.
+    pub fn what_and_why_in(&self, language: Language) -> String {
+        let (what, why) = (self.what_in(language), self.why_in(language));
+        both!(language, "{what}: {why}", "{what} : {why}", what = what, why = why)
     }
 
     /// What it would mean to go on, where that matters, in English.
