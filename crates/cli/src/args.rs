@@ -1,6 +1,9 @@
 //! The grammar of the command line: each flag once, with its help.
 
+mod machine;
+mod people;
 mod said;
+mod time;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -8,7 +11,12 @@ use std::time::Duration;
 use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use machine::{Completions, Config, ConfigVerb, Daemon, DaemonRun, DaemonVerb, Help, Man, Notify};
+pub use people::{
+    Accept, Add, BackupPassphrase, Contact, Decline, Id, Identity, Join, Pair, Protect, Verify,
+};
 pub use said::{Answer, Ask, Edit, Files, How, Log, Save, Send, Switch, TakeBack, Wait};
+pub use time::parse_duration;
 
 const EXAMPLES: &str = "\
 Examples
@@ -178,97 +186,6 @@ pub enum Command {
     Help(Help),
 }
 
-/// Arguments of `join`.
-#[derive(Args, Debug)]
-pub struct Join {
-    /// Invitation (oub://…/i/…), or my own address with --recover
-    #[arg(required_unless_present = "invite_file", conflicts_with = "invite_file")]
-    pub invitation: Option<String>,
-    /// Name to register (default: from the invitation)
-    #[arg(long)]
-    pub name: Option<String>,
-    /// Read the invitation from a file or `-`
-    #[arg(long, value_name = "FILE")]
-    pub invite_file: Option<PathBuf>,
-    /// Take my name back with the 24 recovery words: every key of it was lost
-    #[arg(long, conflicts_with_all = ["invite_file", "name"])]
-    pub recover: bool,
-    /// Read the recovery words from a file or `-` (asked for on a terminal otherwise)
-    #[arg(long, value_name = "FILE", requires = "recover")]
-    pub words_file: Option<PathBuf>,
-    /// How to protect keys at rest: chosen once, never changed silently
-    #[arg(long, value_enum, default_value = "auto")]
-    pub protect: Protect,
-}
-
-/// What wraps the vault's key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Protect {
-    /// The keyring if it answers, else a passphrase (terminal), else refuse with remedies; with
-    /// --passphrase-file that passphrase
-    Auto,
-    /// The keyring of the desktop session, through the program secret-tool
-    Keyring,
-    /// A passphrase (Argon2id)
-    Passphrase,
-    /// A key file beside the vault, mode 0600: as safe as the disk
-    File,
-}
-
-/// Arguments of `id`.
-#[derive(Args, Debug)]
-pub struct Id {
-    /// Show a QR code too
-    #[arg(long)]
-    pub qr: bool,
-}
-
-/// Arguments of `add`.
-#[derive(Args, Debug)]
-pub struct Add {
-    /// Address: oub://host/name#… or name@host; `-` reads it from stdin
-    pub address: String,
-    /// What I call this contact
-    #[arg(long = "as", value_name = "NAME")]
-    pub alias: Option<String>,
-}
-
-/// Arguments of `pair`.
-#[derive(Args, Debug)]
-pub struct Pair {
-    /// The code that the other person made, as in 7-guitar-volcano; nothing makes one
-    #[arg(num_args = 0..=3, conflicts_with_all = ["list", "call_off"])]
-    pub code: Vec<String>,
-    /// What I call this contact
-    #[arg(long = "as", value_name = "NAME", conflicts_with_all = ["list", "call_off"])]
-    pub alias: Option<String>,
-    /// Do not wait: the next commands go on with it
-    #[arg(long)]
-    pub no_wait: bool,
-    /// List codes that wait for the other side
-    #[arg(long, conflicts_with = "call_off")]
-    pub list: bool,
-    /// Make a code of mine worthless
-    #[arg(long, value_name = "NUMBER")]
-    pub call_off: Option<u16>,
-}
-
-/// Arguments of `verify`.
-#[derive(Args, Debug)]
-pub struct Verify {
-    /// Contact
-    pub contact: String,
-    /// Non-interactive: succeed only if these words (or the 60 digits) match
-    #[arg(long)]
-    pub words: Option<String>,
-    /// Show a QR code with both fingerprints in full
-    #[arg(long)]
-    pub qr: bool,
-    /// Non-interactive: succeed only if this text, scanned from the other side's QR code, matches; `-` reads stdin
-    #[arg(long, value_name = "TEXT", conflicts_with = "words")]
-    pub code: Option<String>,
-}
-
 /// Languages that `oub` speaks, and that have a word list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Language {
@@ -305,84 +222,6 @@ pub struct Pull {
     pub output: Option<PathBuf>,
 }
 
-/// Arguments of `accept`.
-#[derive(Args, Debug)]
-pub struct Accept {
-    /// The request's name, as `oub requests` shows it
-    pub name: String,
-    /// What I call this contact
-    #[arg(long = "as", value_name = "NAME")]
-    pub alias: Option<String>,
-}
-
-/// Arguments of `decline`.
-#[derive(Args, Debug)]
-pub struct Decline {
-    /// The request's name, as `oub requests` shows it
-    pub name: String,
-}
-
-/// Arguments of `daemon`.
-#[derive(Args, Debug)]
-#[command(args_conflicts_with_subcommands = true)]
-pub struct Daemon {
-    /// What to do; to run it when nothing is said.
-    #[command(subcommand)]
-    pub verb: Option<DaemonVerb>,
-    /// How to run.
-    #[command(flatten)]
-    pub run: DaemonRun,
-}
-
-/// What a daemon does with what comes.
-#[derive(Args, Clone, Debug)]
-pub struct DaemonRun {
-    /// What a desktop notification says of new messages
-    #[arg(long, value_enum, default_value = "count")]
-    pub notify: Notify,
-    /// Run a command for each message, as `pull --exec` does; tried again until it exits 0
-    #[arg(long, value_name = "CMD")]
-    pub exec: Option<String>,
-    /// End a command that runs longer than this
-    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = parse_duration)]
-    pub exec_timeout: std::time::Duration,
-}
-
-/// What a desktop notification says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Notify {
-    /// How many; no name, no text
-    Count,
-    /// How many, and from whom
-    Name,
-    /// Nothing
-    None,
-}
-
-/// The verbs of `daemon`.
-#[derive(Debug, Subcommand)]
-pub enum DaemonVerb {
-    /// Run in the foreground (so does `oub daemon` alone)
-    Run(DaemonRun),
-    /// Write a systemd user unit that runs it at login
-    Install {
-        #[command(flatten)]
-        run: DaemonRun,
-        /// Start it now, too
-        #[arg(long, conflicts_with = "print")]
-        now: bool,
-        /// Only show the unit
-        #[arg(long)]
-        print: bool,
-    },
-    /// Stop it and remove that unit
-    Uninstall,
-    /// Say whether one runs, and how it is (exit 3 when none does)
-    Status,
-    /// End the one that runs; what it received is kept
-    Stop,
-}
-
 /// Arguments of `chat`.
 #[derive(Args, Debug)]
 #[command(after_help = crate::chat::keys::as_text())]
@@ -394,185 +233,6 @@ pub struct Chat {
     pub plain: bool,
 }
 
-/// Arguments of `contact`.
-#[derive(Debug, Subcommand)]
-pub enum Contact {
-    /// List contacts
-    List,
-    /// Show one contact
-    Show {
-        /// Contact
-        contact: String,
-    },
-    /// Call a contact something else
-    Rename {
-        /// Contact
-        contact: String,
-        /// The new name
-        name: String,
-    },
-    /// Take a contact's changed key without comparing words: `verify` is the safe way
-    Trust {
-        /// Contact
-        contact: String,
-    },
-    /// Show and send nothing; the contact and the relay are not told
-    Block {
-        /// Contact
-        contact: String,
-    },
-    /// Undo `block`
-    Unblock {
-        /// Contact
-        contact: String,
-    },
-    /// Agree after how long what both write disappears; shown to both, enforceable by neither
-    Timer {
-        /// Contact
-        contact: String,
-        /// 1h, 7d, or `off`
-        #[arg(value_parser = clap::builder::ValueParser::new(said::parse_timer), value_name = "TIME|off")]
-        after: Timer,
-    },
-    /// Tell a contact what was read here, some minutes later; off unless turned on
-    Receipts {
-        /// Contact
-        contact: String,
-        /// On or off
-        #[arg(value_enum)]
-        receipts: Switch,
-    },
-    /// Forget a contact and erase the history; they are not told, and may ask again
-    Remove {
-        /// Contact
-        contact: String,
-        /// Do not ask
-        #[arg(short, long)]
-        yes: bool,
-    },
-}
-
-/// Arguments of `identity`.
-#[derive(Debug, Subcommand)]
-pub enum Identity {
-    /// Replace my key by a new one that the old one signs; contacts follow, conversations go on
-    Rotate,
-    /// Write everything that must outlive this device into one encrypted file, and read it back
-    Backup {
-        /// The new file; nothing is overwritten
-        file: PathBuf,
-        #[command(flatten)]
-        passphrase: BackupPassphrase,
-    },
-    /// Bring an identity back from such a file into a new profile; contacts are told, conversations go on
-    Restore {
-        /// The file
-        file: PathBuf,
-        #[command(flatten)]
-        passphrase: BackupPassphrase,
-        /// How to protect keys at rest: chosen once, never changed silently
-        #[arg(long, value_enum, default_value = "auto")]
-        protect: Protect,
-        /// Only open the file and check all of it; nothing is changed anywhere
-        #[arg(long)]
-        verify_only: bool,
-    },
-    /// Make this copy of my profile the one that counts: fresh keys, contacts are told, other copies refused
-    Renew,
-}
-
-/// A backup has a passphrase of its own.
-#[derive(Args, Debug)]
-pub struct BackupPassphrase {
-    /// Read the backup's passphrase from the first line of this file (asked for on a terminal otherwise)
-    #[arg(long, env = "OUB_BACKUP_PASSPHRASE_FILE", value_name = "FILE")]
-    pub backup_passphrase_file: Option<PathBuf>,
-}
-
-/// Arguments of `config`.
-#[derive(Args, Debug)]
-#[command(args_conflicts_with_subcommands = true)]
-pub struct Config {
-    /// What to do; to list all settings when nothing is said.
-    #[command(subcommand)]
-    pub verb: Option<ConfigVerb>,
-    /// Show where each value comes from: flag, variable, line of the file, or built in
-    #[arg(long)]
-    pub origin: bool,
-}
-
-/// The verbs of `config`.
-#[derive(Debug, Subcommand)]
-pub enum ConfigVerb {
-    /// Print the value of one setting
-    Get {
-        /// The setting, as `oub config` lists it
-        key: String,
-    },
-    /// Write a value into the configuration file
-    Set {
-        /// The setting; profiles.NAME.SETTING is for one profile
-        key: String,
-        /// The value
-        #[arg(allow_hyphen_values = true)]
-        value: String,
-    },
-    /// Take a setting out of the configuration file
-    Unset {
-        /// The setting
-        key: String,
-    },
-}
-
-/// Arguments of `completions`.
-#[derive(Args, Debug)]
-pub struct Completions {
-    /// The shell that shall complete
-    #[arg(value_enum)]
-    pub shell: clap_complete::Shell,
-}
-
-/// Arguments of `man`.
-#[derive(Args, Debug)]
-pub struct Man {
-    /// The folder
-    pub folder: PathBuf,
-}
-
-/// Arguments of `help`.
-#[derive(Args, Debug)]
-pub struct Help {
-    /// A command, or: json, exit-codes, files, api
-    pub topic: Vec<String>,
-}
-
-/// A time, or none at all; a type of its own, since clap reads `Option` otherwise.
-pub type Timer = std::option::Option<Duration>;
-
-/// "30s", "5m", "1h30m": a time a person would write, bounded to a week.
-pub fn parse_duration(text: &str) -> Result<Duration, String> {
-    parse_within(text, Duration::from_millis(1), 7)
-}
-
-/// The same in days too, of whole seconds, bounded to a year.
-fn parse_long(text: &str) -> Result<Duration, String> {
-    parse_within(text, Duration::from_secs(1), 366)
-}
-
-fn parse_within(text: &str, least: Duration, days: u64) -> Result<Duration, String> {
-    let wrong = || crate::messages::problems::write_a_time().to_owned();
-    let whole_days = text.strip_suffix('d').and_then(|number| number.parse::<u64>().ok());
-    let time = match whole_days {
-        Some(number) => Duration::from_secs(number.checked_mul(86_400).ok_or_else(wrong)?),
-        None => {
-            let parsed: jiff::SignedDuration = text.parse().map_err(|_| wrong())?;
-            Duration::try_from(parsed).map_err(|_| wrong())?
-        }
-    };
-    let bounds = least..=Duration::from_secs(days * 86_400);
-    if bounds.contains(&time) { Ok(time) } else { Err(wrong()) }
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -582,16 +242,6 @@ mod tests {
     #[test]
     fn the_grammar_is_consistent() {
         Oub::command().debug_assert();
-    }
-
-    #[test]
-    fn times_are_read_as_people_write_them() {
-        assert_eq!(parse_duration("30s").unwrap().as_secs(), 30);
-        assert_eq!(parse_duration("5m").unwrap().as_secs(), 300);
-        assert_eq!(parse_duration("1h30m").unwrap().as_secs(), 5400);
-        for wrong in ["", "30", "-5s", "soon", "0s", "100000h"] {
-            assert!(parse_duration(wrong).is_err(), "{wrong}");
-        }
     }
 
     #[test]

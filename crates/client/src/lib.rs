@@ -26,8 +26,10 @@ mod doctor;
 mod engine;
 mod error;
 mod fail_point;
+mod file;
 mod keyring;
 mod message;
+mod notice;
 mod pairing;
 mod profile;
 mod transport;
@@ -42,12 +44,13 @@ pub use doctor::{Check, Verdict};
 pub use e2ee::{folded, pairing::PairingCodeError};
 pub use error::{ClientError, PairError, SaidError, phrase_in};
 pub use fail_point::FailPoint;
+pub use file::{FileShown, FileState, Progress, ReceivedFile};
 pub use message::{
-    AskOptions, Asked, Collected, ContactRequest, Direction, FileShown, FileState, Handled, LogEntry,
-    LogFrom, LogSearch, Marks, Missing, Notice, OutboxEntry, OutboxState, Place, Progress, PullOptions,
-    PullSummary, QueuedReason, Quote, Received, ReceivedBody, ReceivedFile, SendOptions, Sent, SentState,
-    SetAside, Teller, Unhandled, Waiting,
+    AskOptions, Asked, Collected, ContactRequest, Direction, Handled, LogEntry, LogFrom, LogSearch, Marks,
+    OutboxEntry, OutboxState, Place, PullOptions, PullSummary, QueuedReason, Quote, Received, ReceivedBody,
+    SendOptions, Sent, SentState, Teller, Unhandled, Waiting,
 };
+pub use notice::{Missing, Notice, SetAside};
 pub use pairing::{Paired, PairingBegun, PairingUnderWay};
 pub use profile::Profile;
 pub use transport::Pin;

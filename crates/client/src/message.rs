@@ -2,14 +2,13 @@
 
 use std::{
     collections::BTreeSet,
-    path::PathBuf,
     sync::{Arc, atomic::AtomicBool},
     time::Duration,
 };
 
 use wire::{Address, UnixSeconds};
 
-use crate::{ClientError, Language, PairError, Trust, error::both};
+use crate::{ClientError, FileShown, Language, Missing, Trust, error::both};
 
 /// A received message, as [`crate::Client::pull`] hands it out.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -55,84 +54,6 @@ pub struct Quote {
     pub id: String,
     /// Its words, as long as they are here.
     pub text: Option<String>,
-}
-
-/// A file, as it is known here.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct FileShown {
-    /// Its name, reduced to a harmless one.
-    pub name: String,
-    /// Its length.
-    pub bytes: u64,
-    /// SHA-256 over the whole, 64 hexadecimal digits.
-    pub sha256: String,
-    /// Words that came with it.
-    pub text: String,
-    /// Bytes that arrived; of one of mine, that the relay has.
-    pub arrived: u64,
-    /// Where it is.
-    pub state: FileState,
-}
-
-/// Where a file is.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum FileState {
-    /// Parts are under way.
-    OnItsWay,
-    /// Received: whole and in the vault. Mine: stored at the relay.
-    Whole,
-    /// Here, and no longer in the vault.
-    Saved(PathBuf),
-    /// Its hash does not hold, or what is missing never came.
-    Damaged,
-    /// Too many files of this contact were on their way at once.
-    Dropped,
-    /// It was taken back.
-    Erased,
-}
-
-impl FileState {
-    /// The word that people read.
-    pub fn word(&self) -> &'static str {
-        match self {
-            FileState::OnItsWay => "on its way",
-            FileState::Whole => "whole",
-            FileState::Saved(_) => "saved",
-            FileState::Damaged => "damaged",
-            FileState::Dropped => "dropped",
-            FileState::Erased => "taken back",
-        }
-    }
-}
-
-/// A received file, as [`crate::Client::files`] lists it.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ReceivedFile {
-    /// The id of the message that announced it: 32 hexadecimal digits.
-    pub id: String,
-    /// The contact's alias.
-    pub from: String,
-    /// When the sender says it was sent.
-    pub sent_at: UnixSeconds,
-    /// The file.
-    pub file: FileShown,
-}
-
-/// How far a file has come.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Progress {
-    /// So much of it was read into the vault.
-    Read {
-        /// Bytes so far.
-        bytes: u64,
-    },
-    /// So many of its parts are at the relay.
-    Stored {
-        /// All of them.
-        parts: u64,
-        /// Those that the relay has.
-        stored: u64,
-    },
 }
 
 /// Somebody who wants to be told while a call goes on.
@@ -520,57 +441,6 @@ impl std::ops::AddAssign for Collected {
         self.expired = self.expired.saturating_add(more.expired);
         self.quarantined = self.quarantined.saturating_add(more.quarantined);
     }
-}
-
-/// Messages of one contact that never came.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Missing {
-    /// The contact's alias.
-    pub from: String,
-    /// How many.
-    pub count: u64,
-    /// Whether they were asked for again; if not yet, that happens within minutes, with a command.
-    pub asked: bool,
-}
-
-/// Something that happened and that a person should hear once.
-#[derive(Clone, PartialEq, Eq, Debug)]
-#[non_exhaustive]
-pub enum Notice {
-    /// Somebody else who has my keys collected envelopes of mine, or the relay lost them.
-    CollectedElsewhere {
-        /// How many.
-        count: u64,
-    },
-    /// Somebody else who has my keys wrote to a contact; the conversation was begun anew.
-    WrittenElsewhere {
-        /// The contact's alias.
-        contact: String,
-    },
-    /// The relay went back to an earlier state of its own; what it lost is asked for again.
-    RelayWentBack,
-    /// Somebody typed a code of mine, or I typed theirs: we are contacts.
-    Paired {
-        /// The contact's alias.
-        contact: String,
-        /// Verified, unless the key has changed since.
-        trust: Trust,
-    },
-    /// A pairing came to nothing.
-    NotPaired(PairError),
-}
-
-/// An envelope that could not be opened, and is kept.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct SetAside {
-    /// When it was collected.
-    pub at: UnixSeconds,
-    /// Whose stamp it came with, if that is known: a hint, not a proof.
-    pub from: Option<String>,
-    /// SHA-256 of the envelope, 64 hexadecimal digits.
-    pub hash: String,
-    /// Its size in bytes.
-    pub bytes: usize,
 }
 
 /// What a pull did.

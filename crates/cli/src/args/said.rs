@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum, builder::FalseyValueParser};
 
-use super::parse_long;
+use super::time::parse_long;
 
 /// Arguments of `send`.
 #[derive(Args, Debug)]
@@ -147,11 +147,6 @@ pub struct Log {
     /// Print the conversation as one page of HTML (and --json as JSON lines)
     #[arg(long, conflicts_with = "ids")]
     pub html: bool,
-}
-
-/// "1h", "7d", "off": after how long words disappear.
-pub fn parse_timer(text: &str) -> Result<Option<Duration>, String> {
-    if text == "off" { Ok(None) } else { parse_long(text).map(Some) }
 }
 
 /// On or off.

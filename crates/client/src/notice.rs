@@ -1,0 +1,56 @@
+//! What happened besides, and what is missing.
+
+use wire::UnixSeconds;
+
+use crate::{PairError, Trust};
+
+/// Messages of one contact that never came.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Missing {
+    /// The contact's alias.
+    pub from: String,
+    /// How many.
+    pub count: u64,
+    /// Whether they were asked for again; if not yet, that happens within minutes, with a command.
+    pub asked: bool,
+}
+
+/// Something that happened and that a person should hear once.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Notice {
+    /// Somebody else who has my keys collected envelopes of mine, or the relay lost them.
+    CollectedElsewhere {
+        /// How many.
+        count: u64,
+    },
+    /// Somebody else who has my keys wrote to a contact; the conversation was begun anew.
+    WrittenElsewhere {
+        /// The contact's alias.
+        contact: String,
+    },
+    /// The relay went back to an earlier state of its own; what it lost is asked for again.
+    RelayWentBack,
+    /// Somebody typed a code of mine, or I typed theirs: we are contacts.
+    Paired {
+        /// The contact's alias.
+        contact: String,
+        /// Verified, unless the key has changed since.
+        trust: Trust,
+    },
+    /// A pairing came to nothing.
+    NotPaired(PairError),
+}
+
+/// An envelope that could not be opened, and is kept.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SetAside {
+    /// When it was collected.
+    pub at: UnixSeconds,
+    /// Whose stamp it came with, if that is known: a hint, not a proof.
+    pub from: Option<String>,
+    /// SHA-256 of the envelope, 64 hexadecimal digits.
+    pub hash: String,
+    /// Its size in bytes.
+    pub bytes: usize,
+}
