@@ -9,7 +9,7 @@ use crate::Contact;
 pub struct PairingBegun {
     /// For [`Client::finish_pairing`](crate::Client::finish_pairing).
     pub id: i64,
-    /// To be told to the other person, as in `7-guitar-volcano`.
+    /// To be told to the other person, as in `42-guitar-volcano`.
     pub code: String,
     /// At which server it is good, as in an address. Who has another types `CODE@HOST`.
     pub relay: String,

@@ -38,7 +38,7 @@ pub struct PairingWords(String);
 #[non_exhaustive]
 pub enum PairingCodeError {
     /// Not a number and two words.
-    #[error("a code is a number and two words, as in 7-guitar-volcano")]
+    #[error("a code is a number and two words, as in 42-guitar-volcano")]
     Form,
     /// The number is out of its bounds.
     #[error("the number of a code is from 1 to 9999")]

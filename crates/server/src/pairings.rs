@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use proto::Now;
 use proto::PairingAnswer;
 use wire::limits::{
-    PAIRING_ALONE_MS_MIN, PAIRING_ENDED_MS_MAX, PAIRING_MS_MAX, PAIRING_NUMBER_MAX, PAIRINGS_MAX,
+    PAIRING_ENDED_MS_MAX, PAIRING_MS_MAX, PAIRING_NUMBER_MAX, PAIRING_STAYS_MS_MIN, PAIRINGS_MAX,
 };
 use wire::request::{Await, Begin, Reply, Settle};
 use wire::{
@@ -26,17 +26,22 @@ struct Pairing {
     begun: Now,
     reply: Option<Box<Reply>>,
     settlement: Option<Settlement>,
-    /// When who replied has first been told how it ended, or it was called off.
+    /// When it was called off before anybody replied.
     ended: Option<Now>,
 }
 
 impl Pairings {
-    /// Takes one step. `random` decides among the free numbers.
+    /// Takes one step. `random` decides among the free numbers, if the system gives any.
     ///
     /// # Errors
     ///
     /// What the asker is refused with.
-    pub fn take(&self, now: Now, step: PairingStep, random: u64) -> Result<PairingAnswer, Refusal> {
+    pub fn take(
+        &self,
+        now: Now,
+        step: PairingStep,
+        random: impl FnOnce() -> Option<u64>,
+    ) -> Result<PairingAnswer, Refusal> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|_, pairing| !pairing.is_over(now));
         match step {
@@ -55,14 +60,15 @@ impl Pairings {
                 Ok(PairingAnswer::Settled)
             }
             PairingStep::Await(Await { number, key }) => {
-                let other = there(&mut all, number)?.told(now, &key)?;
+                let other = there(&mut all, number)?.told(&key)?;
                 Ok(PairingAnswer::Awaited(Box::new(other)))
             }
         }
     }
 
     /// How many wait.
-    pub fn count(&self) -> usize {
+    #[cfg(test)]
+    fn count(&self) -> usize {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 }
@@ -101,10 +107,11 @@ impl Pairing {
         Ok(())
     }
 
-    fn told(&mut self, now: Now, key: &PairingKey) -> Result<PairingMove, Refusal> {
+    fn told(&self, key: &PairingKey) -> Result<PairingMove, Refusal> {
         if is(key, &self.key) {
             return Ok(match &self.reply {
                 Some(reply) => PairingMove::Reply { share: reply.share, card: reply.card.clone() },
+                None if self.settlement.is_some() => return Err(RefusalKind::NoSuchPairing.into()),
                 None => PairingMove::Nothing,
             });
         }
@@ -112,10 +119,7 @@ impl Pairing {
             return Err(RefusalKind::NoSuchPairing.into());
         }
         match &self.settlement {
-            Some(settlement) => {
-                self.ended.get_or_insert(now);
-                Ok(PairingMove::Settled(settlement.clone()))
-            }
+            Some(settlement) => Ok(PairingMove::Settled(settlement.clone())),
             None => Ok(PairingMove::Nothing),
         }
     }
@@ -133,12 +137,14 @@ fn begin_at(
     all: &mut HashMap<PairingNumber, Pairing>,
     now: Now,
     begin: &Begin,
-    random: u64,
+    random: impl FnOnce() -> Option<u64>,
 ) -> Result<PairingNumber, Refusal> {
     let mine = all.iter().find(|(_, pairing)| is(&begin.key, &pairing.key));
     if let Some((number, pairing)) = mine {
         // Asked once more, since the answer was lost or the number may have been forgotten here.
-        let same = pairing.share == begin.share && begin.number.is_none_or(|wanted| wanted == *number);
+        let same = pairing.ended.is_none()
+            && pairing.share == begin.share
+            && begin.number.is_none_or(|wanted| wanted == *number);
         return if same { Ok(*number) } else { Err(RefusalKind::PairingTaken.into()) };
     }
     if begin.number.is_some_and(|wanted| all.contains_key(&wanted)) {
@@ -149,7 +155,10 @@ fn begin_at(
     }
     let number = match begin.number {
         Some(wanted) => wanted,
-        None => free_number(all, random).ok_or(Refusal::retry_after(RefusalKind::Busy, FULL_S))?,
+        None => {
+            let random = random().ok_or(Refusal::retry_after(RefusalKind::Unavailable, FULL_S))?;
+            free_number(all, random).ok_or(Refusal::retry_after(RefusalKind::Busy, FULL_S))?
+        }
     };
     let pairing = Pairing {
         key: begin.key,
@@ -166,23 +175,21 @@ fn begin_at(
 /// When it is worth trying again at a relay that has no room.
 const FULL_S: u32 = 600;
 
-/// The oldest one that nobody has replied to gives way, if it has waited long enough.
+/// The oldest gives way, if it has waited long enough; one that somebody has replied to after all others.
 fn make_room(all: &mut HashMap<PairingNumber, Pairing>, now: Now) -> Result<(), Refusal> {
-    let alone = all.iter().filter(|(_, pairing)| pairing.reply.is_none());
-    let oldest =
-        alone.min_by_key(|(_, pairing)| pairing.begun).map(|(number, pairing)| (*number, pairing.begun));
-    match oldest {
-        Some((number, begun)) if now >= begun.after_ms(PAIRING_ALONE_MS_MIN) => {
-            all.remove(&number);
-            Ok(())
-        }
-        _ => Err(Refusal::retry_after(RefusalKind::Busy, FULL_S)),
-    }
+    let old = all.iter().filter(|(_, pairing)| now >= pairing.begun.after_ms(PAIRING_STAYS_MS_MIN));
+    let oldest = old.min_by_key(|(_, pairing)| (pairing.reply.is_some(), pairing.begun));
+    let Some(number) = oldest.map(|(number, _)| *number) else {
+        return Err(Refusal::retry_after(RefusalKind::Busy, FULL_S));
+    };
+    all.remove(&number);
+    Ok(())
 }
 
-/// A number as short as there are free ones enough of, so that it is easy to say and not easy to foresee.
+/// A number as short as there are free ones enough of, so that it is easy to say; of two digits at least, so that
+/// nobody replies under all of them in a minute.
 fn free_number(all: &HashMap<PairingNumber, Pairing>, random: u64) -> Option<PairingNumber> {
-    for (first, last) in [(1, 9), (10, 99), (100, 999), (1_000, PAIRING_NUMBER_MAX)] {
+    for (first, last) in [(10, 99), (100, 999), (1_000, PAIRING_NUMBER_MAX)] {
         let taken = all.keys().filter(|number| (first..=last).contains(&number.get())).count() as u64;
         let span = u64::from(last - first) + 1;
         if 2 * taken >= span {
@@ -235,7 +242,7 @@ mod tests {
     }
 
     fn begun(pairings: &Pairings, now: Now, key: PairingKey) -> PairingNumber {
-        match pairings.take(now, begin(key, None), 3) {
+        match pairings.take(now, begin(key, None), || Some(3)) {
             Ok(PairingAnswer::Begun(number)) => number,
             other => panic!("{other:?}"),
         }
@@ -250,7 +257,7 @@ mod tests {
         let (pairings, now) = (Pairings::default(), Now(0));
         let number = begun(&pairings, now, HOST);
         assert_eq!(begun(&pairings, now, HOST), number);
-        let ask = |step| pairings.take(now, step, 0);
+        let ask = |step| pairings.take(now, step, || Some(0));
         let told = |step| match ask(step) {
             Ok(PairingAnswer::Awaited(other)) => *other,
             other => panic!("{other:?}"),
@@ -269,21 +276,21 @@ mod tests {
             assert_eq!(told(wait(number, GUEST)), PairingMove::Settled(Settlement::Card(card(9))));
         }
         assert_eq!(refusal(ask(settle(number, HOST, Settlement::Burned))), RefusalKind::NoSuchPairing);
-        let later = now.after_ms(PAIRING_ENDED_MS_MAX);
-        assert_eq!(refusal(pairings.take(later, wait(number, GUEST), 0)), RefusalKind::NoSuchPairing);
+        let later = now.after_ms(PAIRING_MS_MAX);
+        assert_eq!(refusal(pairings.take(later, wait(number, GUEST), || None)), RefusalKind::NoSuchPairing);
     }
 
     #[test]
     fn the_first_reply_is_the_only_one() {
         let (pairings, now) = (Pairings::default(), Now(0));
         let number = begun(&pairings, now, HOST);
-        pairings.take(now, reply(number, GUEST), 0).unwrap();
+        pairings.take(now, reply(number, GUEST), || Some(0)).unwrap();
         let other = PairingKey([3; 16]);
-        assert_eq!(refusal(pairings.take(now, reply(number, other), 0)), RefusalKind::PairingTaken);
-        assert_eq!(refusal(pairings.take(now, meet(number), 0)), RefusalKind::PairingTaken);
-        assert_eq!(refusal(pairings.take(now, wait(number, other), 0)), RefusalKind::NoSuchPairing);
+        assert_eq!(refusal(pairings.take(now, reply(number, other), || Some(0))), RefusalKind::PairingTaken);
+        assert_eq!(refusal(pairings.take(now, meet(number), || Some(0))), RefusalKind::PairingTaken);
+        assert_eq!(refusal(pairings.take(now, wait(number, other), || Some(0))), RefusalKind::NoSuchPairing);
         assert_eq!(
-            refusal(pairings.take(now, settle(number, GUEST, Settlement::Burned), 0)),
+            refusal(pairings.take(now, settle(number, GUEST, Settlement::Burned), || Some(0))),
             RefusalKind::NoSuchPairing,
             "only who began ends it"
         );
@@ -294,22 +301,53 @@ mod tests {
         let (pairings, now) = (Pairings::default(), Now(0));
         let number = begun(&pairings, now, HOST);
         let card_for_nobody = settle(number, HOST, Settlement::Card(card(1)));
-        assert_eq!(refusal(pairings.take(now, card_for_nobody, 0)), RefusalKind::NoSuchPairing);
-        pairings.take(now, settle(number, HOST, Settlement::Burned), 0).unwrap();
-        assert_eq!(refusal(pairings.take(now, meet(number), 0)), RefusalKind::NoSuchPairing);
-        assert_eq!(refusal(pairings.take(now, reply(number, GUEST), 0)), RefusalKind::NoSuchPairing);
+        assert_eq!(refusal(pairings.take(now, card_for_nobody, || Some(0))), RefusalKind::NoSuchPairing);
+        pairings.take(now, settle(number, HOST, Settlement::Burned), || Some(0)).unwrap();
+        assert_eq!(refusal(pairings.take(now, meet(number), || Some(0))), RefusalKind::NoSuchPairing);
+        assert_eq!(refusal(pairings.take(now, reply(number, GUEST), || Some(0))), RefusalKind::NoSuchPairing);
+        assert_eq!(refusal(pairings.take(now, wait(number, HOST), || Some(0))), RefusalKind::NoSuchPairing);
+        assert!(pairings.take(now, begin(HOST, None), || Some(0)).is_err(), "nobody could meet there");
+        assert!(pairings.take(now, settle(number, HOST, Settlement::Burned), || Some(0)).is_ok(), "again");
+    }
+
+    #[test]
+    fn a_room_full_of_replies_gives_way_too_and_after_those_without() {
+        let pairings = Pairings::default();
+        let key = |n: usize| PairingKey(core::array::from_fn(|at| (n >> (8 * (at % 2))) as u8 ^ at as u8));
+        for n in 0..PAIRINGS_MAX {
+            let number = begun(&pairings, Now(n as u64), key(n));
+            if n != 7 {
+                pairings.take(Now(n as u64), reply(number, GUEST), || Some(0)).unwrap();
+            }
+        }
+        let later = Now(PAIRINGS_MAX as u64).after_ms(PAIRING_STAYS_MS_MIN);
+        let begun_by =
+            |key: PairingKey| pairings.0.lock().unwrap().values().any(|pairing| pairing.key == key);
+        let _first = begun(&pairings, later, HOST);
+        assert!(!begun_by(key(7)) && begun_by(key(0)), "the one without a reply went first");
+        let _second = begun(&pairings, later, GUEST);
+        assert!(!begun_by(key(0)), "then the oldest");
+    }
+
+    #[test]
+    fn a_system_without_randomness_gives_no_number_that_could_be_foreseen() {
+        let refused = Pairings::default().take(Now(0), begin(HOST, None), || None);
+        assert_eq!(refusal(refused), RefusalKind::Unavailable);
     }
 
     #[test]
     fn a_number_that_was_forgotten_is_given_again_to_who_had_it() {
         let (pairings, now) = (Pairings::default(), Now(0));
         let number = PairingNumber::new(7).unwrap();
-        let again = pairings.take(now, begin(HOST, Some(number)), 0);
+        let again = pairings.take(now, begin(HOST, Some(number)), || Some(0));
         assert_eq!(again, Ok(PairingAnswer::Begun(number)));
-        let taken = pairings.take(now, begin(GUEST, Some(number)), 0);
+        let taken = pairings.take(now, begin(GUEST, Some(number)), || Some(0));
         assert_eq!(refusal(taken), RefusalKind::PairingTaken);
         let over = now.after_ms(PAIRING_MS_MAX);
-        assert_eq!(pairings.take(over, begin(GUEST, Some(number)), 0), Ok(PairingAnswer::Begun(number)));
+        assert_eq!(
+            pairings.take(over, begin(GUEST, Some(number)), || Some(0)),
+            Ok(PairingAnswer::Begun(number))
+        );
     }
 
     #[test]
@@ -322,14 +360,14 @@ mod tests {
         };
         let numbers: Vec<u16> =
             (0..PAIRINGS_MAX).map(|n| begun(&pairings, Now(n as u64), key(n)).get()).collect();
-        assert!(numbers.iter().take(5).all(|number| *number <= 9));
-        assert!(numbers.iter().take(50).all(|number| *number <= 99));
+        assert!(numbers.iter().take(45).all(|number| (10..=99).contains(number)));
+        assert!(numbers.iter().take(450).all(|number| *number <= 999));
         assert_eq!(pairings.count(), PAIRINGS_MAX);
         let now = Now(PAIRINGS_MAX as u64);
-        let full = pairings.take(now, begin(HOST, None), 0).unwrap_err();
+        let full = pairings.take(now, begin(HOST, None), || Some(0)).unwrap_err();
         assert_eq!((full.kind, full.retry_after_s), (RefusalKind::Busy, Some(FULL_S)));
-        let later = now.after_ms(PAIRING_ALONE_MS_MIN);
-        assert!(pairings.take(later, begin(HOST, None), 0).is_ok(), "the oldest gives way");
+        let later = now.after_ms(PAIRING_STAYS_MS_MIN);
+        assert!(pairings.take(later, begin(HOST, None), || Some(0)).is_ok(), "the oldest gives way");
         assert_eq!(pairings.count(), PAIRINGS_MAX);
     }
 }

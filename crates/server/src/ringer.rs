@@ -23,8 +23,8 @@ pub struct Round {
 }
 
 impl Round {
-    /// Those who asked go first and have their answers before anybody who listens is woken: how long a depositor
-    /// waits must not tell whether somebody is there.
+    /// Those who asked are woken first, and whoever only listens after that: how long a depositor waits should tell
+    /// little of whether somebody is there. An owner who let go of something in the same commit is one who asked.
     async fn ring(self) {
         self.answered.iter().for_each(|bell| bell.ring());
         tokio::task::yield_now().await;

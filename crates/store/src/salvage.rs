@@ -208,9 +208,12 @@ impl Homes {
                 Known::Apart { file, place, len } => values.read(file, place, key.len(), len),
             };
             let table = named.or_else(|| table_of(value.as_deref()?, today));
+            let scratch = named.is_some_and(|table| is_scratch(table, &key));
             let row = value.zip(table).filter(|(value, table)| unseal(table.number(), &key, value).is_some());
             match row {
                 Some((value, table)) => self.put(table, key, value, into, done)?,
+                // Zeros that stand there for nobody.
+                None if scratch => {}
                 None => done.lost += 1,
             }
         }

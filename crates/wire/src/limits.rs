@@ -84,10 +84,10 @@ pub const PAIRING_NUMBER_MAX: u16 = 9_999;
 pub const PAIRINGS_MAX: usize = 1_024;
 /// A pairing's life.
 pub const PAIRING_MS_MAX: u64 = 86_400_000;
-/// For how long an ended pairing can be asked for once more.
+/// For how long a pairing that was called off keeps its number.
 pub const PAIRING_ENDED_MS_MAX: u64 = 600_000;
-/// How long a pairing without a reply keeps its place where room is short.
-pub const PAIRING_ALONE_MS_MIN: u64 = 3_600_000;
+/// How long a pairing keeps its place where room is short.
+pub const PAIRING_STAYS_MS_MIN: u64 = 3_600_000;
 /// Bytes of a sealed card with its tag.
 pub const PAIRING_CARD_BYTES: usize = 528;
 /// Pairings begun, met and replied to, per source and minute.
@@ -124,7 +124,7 @@ const _: () = assert!(CONNECTIONS_PER_SOURCE_MAX < HANDSHAKES_MAX && HANDSHAKES_
 const _: () = assert!(HANDSHAKE_MS_MAX < UNREAD_MS_MAX && UNREAD_MS_MAX < KEEP_ALIVE_MS);
 const _: () = assert!(2 * KEEP_ALIVE_MS < IDLE_MS_MAX);
 const _: () = assert!(2 * PAIRINGS_MAX < PAIRING_NUMBER_MAX as usize, "a free number is found soon");
-const _: () = assert!(PAIRING_ENDED_MS_MAX < PAIRING_ALONE_MS_MIN && PAIRING_ALONE_MS_MIN < PAIRING_MS_MAX);
+const _: () = assert!(PAIRING_ENDED_MS_MAX < PAIRING_STAYS_MS_MIN && PAIRING_STAYS_MS_MIN < PAIRING_MS_MAX);
 const _: () = assert!(
     PAIRING_CARD_BYTES >= 1 + NAME_BYTES_MAX + 1 + HOST_BYTES_MAX + 2 + 2 * 32 + 16,
     "name, host, port and both fingerprints of anybody fit, with the tag"

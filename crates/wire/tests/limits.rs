@@ -58,7 +58,7 @@ fn of_the_code() -> BTreeMap<&'static str, Vec<u64>> {
         PAIRINGS_MAX,
         PAIRING_MS_MAX,
         PAIRING_ENDED_MS_MAX,
-        PAIRING_ALONE_MS_MIN,
+        PAIRING_STAYS_MS_MIN,
         PAIRING_CARD_BYTES,
         PAIRINGS_PER_MINUTE_MAX,
         CONNECTIONS_MAX,

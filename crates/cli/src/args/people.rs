@@ -65,7 +65,7 @@ pub struct Add {
 /// Arguments of `pair`.
 #[derive(Args, Debug)]
 pub struct Pair {
-    /// The code that the other person made, as in 7-guitar-volcano; nothing makes one
+    /// The code that the other person made, as in 42-guitar-volcano; nothing makes one
     #[arg(num_args = 0..=3, conflicts_with_all = ["list", "call_off"])]
     pub code: Vec<String>,
     /// What I call this contact

@@ -62,8 +62,8 @@ pub(crate) fn begin(
         let pairing = Pairing { side: PairingSide::Begins, words, seed: Secret::generate(&mut rng) };
         let key = PairingKey(rng.bytes());
         let (at, server_id) = (&me.at, &me.server_id);
-        let new =
-            NewPairing { pairing: &pairing, number: None, at, server_id, key: &key, share: None, alias };
+        let (number, share, reply) = (None, None, None);
+        let new = NewPairing { pairing: &pairing, number, at, server_id, key: &key, share, reply, alias };
         pairing::insert(tx, &new)
     })?;
     match run(step(client, id, client.options.timeout)) {
@@ -109,9 +109,13 @@ pub(crate) fn reply(client: &Client, code: &str, alias: Option<&str>) -> Result<
         let mut rng = tx.rng();
         let seed = Secret::generate(&mut rng);
         let pairing = Pairing { side: PairingSide::Replies, words: code.words.clone(), seed };
-        let (key, share) = (PairingKey(rng.bytes()), Some(&share));
+        let agreed = pairing.agree(&server_id, number, &share).map_err(|_| PairError::OtherWords)?;
+        // Sealed here, once: a card of a later identity under the same key would be one too many.
+        let (key, card) = (PairingKey(rng.bytes()), agreed.seal(&moves::my_card(&me)));
         let (at, server_id, number) = (&at, &server_id, Some(number));
-        pairing::insert(tx, &NewPairing { pairing: &pairing, number, at, server_id, key: &key, share, alias })
+        let (share, reply) = (Some(&share), Some(&card));
+        let new = NewPairing { pairing: &pairing, number, at, server_id, key: &key, share, reply, alias };
+        pairing::insert(tx, &new)
     })
 }
 

@@ -125,8 +125,8 @@ impl PairError {
         match self {
             BadCode(_) => both!(
                 language,
-                "ask for the code once more, and type it as in   oub pair 7-guitar-volcano",
-                "redemandez le code, et tapez-le comme   oub pair 7-guitare-volcan"
+                "ask for the code once more, and type it as in   oub pair 42-guitar-volcano",
+                "redemandez le code, et tapez-le comme   oub pair 42-guitare-volcan"
             ),
             NobodyThere { .. } => both!(
                 language,

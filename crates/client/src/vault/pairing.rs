@@ -3,7 +3,9 @@
 use crypto::{PairingSide, Secret};
 use e2ee::pairing::{Card, Pairing, PairingWords};
 use rusqlite::{OptionalExtension, Row};
-use wire::{HostPort, PairingKey, PairingNumber, PairingShare, ServerId, Settlement, UnixSeconds, Wire};
+use wire::{
+    HostPort, PairingKey, PairingNumber, PairingShare, SealedCard, ServerId, Settlement, UnixSeconds, Wire,
+};
 
 use super::{Tx, decode, int, me::parse_host, set_column, uint};
 use crate::ClientError;
@@ -28,6 +30,7 @@ pub(crate) struct PairingRow {
     pub(crate) server_id: ServerId,
     pub(crate) key: PairingKey,
     pub(crate) share: Option<PairingShare>,
+    pub(crate) reply: Option<SealedCard>,
     pub(crate) alias: Option<String>,
     pub(crate) began_at: UnixSeconds,
     pub(crate) asked_at: UnixSeconds,
@@ -54,12 +57,13 @@ pub(crate) struct NewPairing<'a> {
     pub(crate) server_id: &'a ServerId,
     pub(crate) key: &'a PairingKey,
     pub(crate) share: Option<&'a PairingShare>,
+    pub(crate) reply: Option<&'a SealedCard>,
     pub(crate) alias: Option<&'a str>,
 }
 
 const COLUMNS: &str =
     "id, side, number, host, port, server_id, key, seed, words, share, alias, began_at, asked_at,
-    replied, settlement, settled, card, contact, outcome";
+    replied, settlement, settled, card, contact, outcome, reply";
 
 /// Adds one.
 pub(crate) fn insert(tx: &Tx<'_>, new: &NewPairing<'_>) -> Result<i64, ClientError> {
@@ -68,8 +72,8 @@ pub(crate) fn insert(tx: &Tx<'_>, new: &NewPairing<'_>) -> Result<i64, ClientErr
         PairingSide::Replies => 1,
     };
     tx.execute(
-        "INSERT INTO pairing (side, number, host, port, server_id, key, seed, words, share, alias, began_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        "INSERT INTO pairing (side, number, host, port, server_id, key, seed, words, share, alias, began_at, reply)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
         rusqlite::params![
             side,
             new.number.map(PairingNumber::get),
@@ -82,6 +86,7 @@ pub(crate) fn insert(tx: &Tx<'_>, new: &NewPairing<'_>) -> Result<i64, ClientErr
             new.share.map(|share| share.0),
             new.alias,
             int(tx.now().0),
+            new.reply.map(Wire::to_bytes),
         ],
     )?;
     Ok(tx.last_insert_rowid())
@@ -139,7 +144,7 @@ pub(crate) fn decide(
 /// Ends it. What could still be guessed at goes.
 pub(crate) fn end(tx: &Tx<'_>, id: i64, outcome: Outcome) -> Result<(), ClientError> {
     tx.execute(
-        "UPDATE pairing SET outcome = ?2, seed = zeroblob(32), key = zeroblob(16), words = '', settlement = NULL
+        "UPDATE pairing SET outcome = ?2, seed = zeroblob(32), key = zeroblob(16), words = '', settlement = NULL, reply = NULL
          WHERE id = ?1 AND outcome = 0",
         (id, outcome as i64),
     )?;
@@ -164,6 +169,7 @@ fn from_row(row: &Row<'_>) -> Result<PairingRow, ClientError> {
     let number = number.map(|number| PairingNumber::new(number).ok_or(damaged("the number of a pairing")));
     let settlement: Option<Vec<u8>> = row.get(14)?;
     let card: Option<Vec<u8>> = row.get(16)?;
+    let reply: Option<Vec<u8>> = row.get(19)?;
     let card = card.map(|bytes| Card::from_bytes(&bytes).ok_or(damaged("the card of a pairing")));
     Ok(PairingRow {
         id: row.get(0)?,
@@ -173,6 +179,7 @@ fn from_row(row: &Row<'_>) -> Result<PairingRow, ClientError> {
         server_id: ServerId(row.get(5)?),
         key: PairingKey(row.get(6)?),
         share: row.get::<_, Option<[u8; 32]>>(9)?.map(PairingShare),
+        reply: reply.map(|bytes| decode(&bytes, "the reply of a pairing")).transpose()?,
         alias: row.get(10)?,
         began_at: UnixSeconds(uint(row.get(11)?)),
         asked_at: UnixSeconds(uint(row.get(12)?)),

@@ -120,7 +120,7 @@ pub(super) async fn at_relay_replies(
 }
 
 async fn reply_moves(client: &Client, row: &PairingRow, line: &mut Line) -> Result<(), ClientError> {
-    let (Some(number), Some(share)) = (row.number, &row.share) else {
+    let (Some(number), Some(share), Some(card)) = (row.number, &row.share, &row.reply) else {
         return Err(ClientError::VaultDamaged { what: "a pairing" });
     };
     let Ok(agreed) = row.pairing.agree(&row.server_id, number, share) else {
@@ -140,8 +140,7 @@ async fn reply_moves(client: &Client, row: &PairingRow, line: &mut Line) -> Resu
         }
     }
     debug_assert!(!replied);
-    let card = agreed.seal(&my_card(&client.vault.me()?));
-    let reply = Reply { number, key: row.key, share: row.pairing.share(), card };
+    let reply = Reply { number, key: row.key, share: row.pairing.share(), card: card.clone() };
     match line.ask(reply).await? {
         Response::Replied => client.vault.write(|tx| pairing::set(tx, row.id, "replied", true)),
         Response::Refused(refusal) if refusal.kind == RefusalKind::PairingTaken => {
@@ -170,7 +169,8 @@ fn judge_settlement(
     })
 }
 
-fn my_card(me: &Me) -> Card {
+/// Who I am, for the other side.
+pub(super) fn my_card(me: &Me) -> Card {
     Card { name: me.name.clone(), at: me.at.clone(), server_id: me.server_id, identity: me.fingerprint }
 }
 

@@ -1,6 +1,6 @@
 //! Storage's answers, and a count of what they allow the machine to say.
 
-use super::ask::{CHALLENGE, Signed, owner_key};
+use super::ask::{CHALLENGE, Signed, card, owner_key};
 use bytes::Bytes;
 use proto::PairingAnswer;
 use proto::{Delivery, Now, Opening, ServerConnection, ServerEvent};
@@ -8,11 +8,11 @@ use std::collections::BTreeMap;
 use wire::response::{Record, Registered, Replaced};
 use wire::{
     CommitmentNonce, Cursor, Day, DepositAuth, DepositId, Envelope, Generation, PairingMove, PairingNumber,
-    PairingShare, PairingStep, RefusalKind, TreeHead, kind,
+    PairingShare, PairingStep, RefusalKind, Settlement, TreeHead, kind,
 };
 
 /// Kinds that may be said only once storage has confirmed.
-const PROMISES: [u8; 15] = [
+const PROMISES: [u8; 19] = [
     kind::REGISTERED,
     kind::CHALLENGE,
     kind::REPLACED,
@@ -27,6 +27,10 @@ const PROMISES: [u8; 15] = [
     kind::RETIRED,
     kind::CROSSED_OFF,
     kind::DRAINED,
+    kind::BEGUN,
+    kind::MET,
+    kind::REPLIED,
+    kind::SETTLED,
     kind::AWAITED,
 ];
 
@@ -95,17 +99,15 @@ impl Answers {
                 server.looked_up(ticket, there.then(|| record(first.clone())));
             }
             ServerEvent::Pairing { ticket, step } => {
-                if matches!(step, PairingStep::Await(_)) {
-                    self.confirm(kind::AWAITED);
-                }
                 let number = PairingNumber::new(1 + u16::from(choice)).expect("1 to 256 are numbers");
-                let answer = match step {
-                    PairingStep::Begin(_) => PairingAnswer::Begun(number),
-                    PairingStep::Meet(_) => PairingAnswer::Met(PairingShare([choice; 32])),
-                    PairingStep::Reply(_) => PairingAnswer::Replied,
-                    PairingStep::Settle(_) => PairingAnswer::Settled,
-                    PairingStep::Await(_) => PairingAnswer::Awaited(Box::new(PairingMove::Nothing)),
+                let (kind, answer) = match step {
+                    PairingStep::Begin(_) => (kind::BEGUN, PairingAnswer::Begun(number)),
+                    PairingStep::Meet(_) => (kind::MET, PairingAnswer::Met(PairingShare([choice; 32]))),
+                    PairingStep::Reply(_) => (kind::REPLIED, PairingAnswer::Replied),
+                    PairingStep::Settle(_) => (kind::SETTLED, PairingAnswer::Settled),
+                    PairingStep::Await(_) => (kind::AWAITED, PairingAnswer::Awaited(Box::new(moved(choice)))),
                 };
+                self.confirm(kind);
                 server.paired(ticket, answer);
             }
             ServerEvent::Fetch { ticket, .. } => {
@@ -198,6 +200,15 @@ fn batch(after: Cursor, many: usize) -> Vec<Delivery> {
             envelope: envelope.clone(),
         })
         .collect()
+}
+
+fn moved(choice: u8) -> PairingMove {
+    match choice & 3 {
+        0 => PairingMove::Nothing,
+        1 => PairingMove::Reply { share: PairingShare([choice; 32]), card: card(choice) },
+        2 => PairingMove::Settled(Settlement::Burned),
+        _ => PairingMove::Settled(Settlement::Card(card(choice))),
+    }
 }
 
 fn opening() -> Opening {

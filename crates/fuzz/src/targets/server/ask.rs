@@ -7,12 +7,13 @@ use bytes::Bytes;
 use crypto::{IdentitySecret, OwnerSecret};
 use proto::signed;
 use std::sync::OnceLock;
+use wire::limits::PAIRING_CARD_BYTES;
 use wire::request::*;
 use wire::{
     ChallengeNonce, Cursor, DepositAuth, DepositId, DepositMac, Envelope, Frame, Generation, IdentityRecord,
-    Name, OwnerId, OwnerKey, OwnerSignature, PROTOCOL_VERSION, PairingKey, PairingNumber, PairingShare,
-    RecoveryCommitment, Request, RequestId, Settlement, Slot, StampCommitment, StampIndex, StampKey,
-    StampTag, Voucher, VoucherHash,
+    Name, OwnerId, OwnerKey, OwnerSignature, PROTOCOL_VERSION, PairingCard, PairingConfirmation, PairingKey,
+    PairingNumber, PairingShare, RecoveryCommitment, Request, RequestId, SealedCard, Settlement, Slot,
+    StampCommitment, StampIndex, StampKey, StampTag, Voucher, VoucherHash,
 };
 
 /// The nonce of every challenge in this target, so that right answers can be made beforehand.
@@ -82,15 +83,29 @@ fn request(tape: &mut Tape<'_>) -> Request {
     }
 }
 
+/// Any card.
+pub fn card(byte: u8) -> SealedCard {
+    SealedCard {
+        confirmation: PairingConfirmation([byte; 32]),
+        card: PairingCard(Box::new([byte; PAIRING_CARD_BYTES])),
+    }
+}
+
 fn pairing(choice: u8, tape: &mut Tape<'_>) -> Request {
     let key = PairingKey([choice & 1; 16]);
     let Some(number) = PairingNumber::new(u16::from(tape.byte())) else {
         return Begin { number: None, key, share: PairingShare([choice; 32]) }.into();
     };
-    match choice % 4 {
-        0 => Begin { number: Some(number), key, share: PairingShare([choice; 32]) }.into(),
+    let share = PairingShare([choice; 32]);
+    match choice % 5 {
+        0 => Begin { number: Some(number), key, share }.into(),
         1 => Meet { number }.into(),
-        2 => Settle { number, key, settlement: Settlement::Burned }.into(),
+        2 => {
+            let settlement =
+                if choice & 2 == 0 { Settlement::Burned } else { Settlement::Card(card(choice)) };
+            Settle { number, key, settlement }.into()
+        }
+        3 => Reply { number, key, share, card: card(choice) }.into(),
         _ => Await { number, key }.into(),
     }
 }
