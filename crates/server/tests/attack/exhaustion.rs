@@ -7,7 +7,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use wire::request::{Lookup, MailboxPolicy};
+use wire::request::{Await, Begin, Lookup, MailboxPolicy, Meet};
 use wire::{InviteCode, RefusalKind, Request, Response};
 
 use crate::line::{Line, client_hello, dial_from, rest};
@@ -300,6 +300,25 @@ fn a_stranger_at_the_doorstep_is_held_by_budget_then_puzzle() {
         Peer::connect(server.port).ask(Lookup { name: alice.name.clone(), seq: None }),
         Response::Record(_)
     ));
+}
+
+/// Whoever sprays at numbers is held by the budget of his source; who only waits is not.
+#[test]
+fn a_source_tries_twelve_numbers_a_minute() {
+    let data = Data::new();
+    let server = data.serve_configured("proxies = []");
+    let number = |number| wire::PairingNumber::new(number).unwrap();
+    let (mut stranger, key) = (Peer::connect(server.port), wire::PairingKey([1; 16]));
+    for tried in 10..22 {
+        assert_eq!(refused(stranger.ask(Meet { number: number(tried) })), RefusalKind::NoSuchPairing);
+    }
+    assert_eq!(refused(stranger.ask(Meet { number: number(22) })), RefusalKind::Busy);
+    let begin = Begin { number: None, key, share: wire::PairingShare([2; 32]) };
+    assert_eq!(refused(stranger.ask(begin)), RefusalKind::Busy);
+    for _ in 0..20 {
+        assert_eq!(refused(stranger.ask(Await { number: number(10), key })), RefusalKind::NoSuchPairing);
+    }
+    assert_eq!(data.counters()["over_budget"].as_u64(), Some(2));
 }
 
 /// R07: ids that somebody makes up are refused for what they are, and take no room where knocks are counted.
