@@ -18,6 +18,7 @@ use client::{Client, FileState, Options, Profile, Protection, Unlock};
 use crate::args::{Global, Oub};
 use crate::commands::message::short;
 use crate::daemon::beside::Beside;
+use crate::exit::Exit;
 use crate::help::TOPICS;
 use crate::settings::layers::Layers;
 use crate::settings::setting::SETTINGS;
@@ -31,9 +32,18 @@ const NAMES_MAX: usize = 1_000;
 /// An autoloaded function of zsh shall also complete when it is called for the first time.
 const ZSH_FIRST_CALL: &str = "if [ \"$funcstack[1]\" = _oub ]; then _clap_dynamic_completer_oub \"$@\"; fi\n";
 
-/// Answers a shell and ends the run, if it is a shell that asks.
-pub fn answer_shell() {
-    CompleteEnv::with_factory(grammar).var(VARIABLE).bin(PROGRAM).completer(PROGRAM).complete();
+/// Answers a shell, if it is a shell that asks: that is the whole run then.
+pub fn answer_shell() -> Option<Exit> {
+    let shell = CompleteEnv::with_factory(grammar).var(VARIABLE).bin(PROGRAM).completer(PROGRAM);
+    let folder = std::env::current_dir().ok();
+    match shell.try_complete(std::env::args_os(), folder.as_deref()) {
+        Ok(true) => Some(Exit::Done),
+        Ok(false) => None,
+        Err(error) => {
+            let _closed = error.print();
+            Some(Exit::Usage)
+        }
+    }
 }
 
 /// The script for a shell.

@@ -26,8 +26,6 @@ mod shown;
 mod stop;
 mod when;
 
-use std::process::ExitCode;
-
 use clap::parser::ValueSource;
 use clap::{CommandFactory as _, FromArgMatches as _};
 
@@ -39,15 +37,21 @@ use crate::problem::Problem;
 use crate::settings::layers::Layers;
 use crate::stop::Stop;
 
-fn main() -> ExitCode {
+fn main() {
     process::keep_memory_private();
-    completion::answer_shell();
+    process::end(run());
+}
+
+fn run() -> Exit {
+    if let Some(exit) = completion::answer_shell() {
+        return exit;
+    }
     let arguments: Vec<_> = std::env::args_os().collect();
     messages::speak(Choice::of(&arguments, |name| std::env::var_os(name)).language());
     if arguments.len() < 2 {
         // Clap would do so too, but not when a variable such as OUB_HOME is set.
         eprint!("{}", in_its_language(Oub::command()).render_help());
-        return Exit::Usage.into();
+        return Exit::Usage;
     }
     let (oub, layers) = understood(in_its_language(Oub::command()));
     speak_as_asked(&oub);
@@ -56,17 +60,17 @@ fn main() -> ExitCode {
         Ok(Some(settled)) => settled,
         Err(problem) => {
             Context::new(oub.global, layers).screen.tell(&problem);
-            return problem.exit().into();
+            return problem.exit();
         }
     };
     speak_as_asked(&oub);
     let context = Context::new(oub.global, layers);
     match commands::run(&context, oub.command) {
-        Ok(exit) => exit.into(),
-        Err(Stop::Closed) => Exit::Done.into(),
+        Ok(exit) => exit,
+        Err(Stop::Closed) => Exit::Done,
         Err(Stop::Problem(problem)) => {
             context.screen.tell(&problem);
-            problem.exit().into()
+            problem.exit()
         }
     }
 }

@@ -1,4 +1,8 @@
-//! What the program asks of the system before it touches a secret: that its memory stays its own.
+//! How the program begins and ends: its memory is its own before it touches a secret, and its end waits for nobody.
+
+use std::io::{Write as _, stdout};
+
+use crate::exit::Exit;
 
 /// No core file, and on Linux nobody but root may trace this process or read its memory. A system that refuses
 /// is not worth failing for. Programs that it starts may raise their own limit again.
@@ -11,4 +15,12 @@ pub fn keep_memory_private() {
         use rustix::process::{DumpableBehavior, set_dumpable_behavior};
         let _refused = set_dumpable_behavior(DumpableBehavior::NotDumpable);
     }
+}
+
+/// Ends the run, once what was printed is out. At once, without what C libraries leave to be done at the end of a
+/// process: SQLCipher frees what the threads of a daemon, of a chat or of a completion may still read, and the process
+/// would die of that instead. Nothing is lost, since what was said to be kept is committed.
+pub fn end(exit: Exit) -> ! {
+    let _closed = stdout().flush();
+    signal_hook::low_level::exit(exit.number().into())
 }

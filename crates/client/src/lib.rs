@@ -18,6 +18,9 @@
 //! })?;
 //! # Ok(()) }
 //! ```
+//!
+//! SQLCipher clears itself away when a process ends by `exit` or by the end of `main`. A program whose threads may be
+//! at a vault then joins them first, or ends by `_exit`, as `oub` does.
 
 mod client;
 mod contact;

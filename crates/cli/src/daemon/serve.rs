@@ -19,6 +19,7 @@ use crate::daemon::{conversation, hooks, notify, outbox, socket};
 use crate::exit::Exit;
 use crate::messages::{daemon as messages, reason};
 use crate::problem::Problem;
+use crate::process;
 use crate::protector;
 use crate::stop::Stop;
 
@@ -114,7 +115,7 @@ fn end_by_signal(shared: &Arc<Shared>) -> Result<(), Box<Problem>> {
                 }
                 if shared.is_stopping() {
                     // Everything that was said to be kept is committed; there is nothing to wait for.
-                    std::process::exit(i32::from(Exit::Temporary.number()));
+                    process::end(Exit::Temporary);
                 }
                 shared.stop();
             }

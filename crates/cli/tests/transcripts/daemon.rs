@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
-use std::process::{Child, Command};
+use std::process::{Child, Command, ExitStatus};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -59,18 +59,26 @@ impl Daemon {
         }
     }
 
-    fn signal(&mut self, signal: &str) -> Ran {
-        let child = self.child.take().unwrap();
+    /// Signals it, and says how it ended and what it had still said.
+    fn signal(&mut self, signal: &str) -> (ExitStatus, String) {
+        let mut child = self.child.take().unwrap();
         Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
-        Ran::of_child(child)
+        let end = Instant::now() + PATIENCE;
+        while Instant::now() < end && child.try_wait().unwrap().is_none() {
+            sleep(Duration::from_millis(5));
+        }
+        let _ = child.kill();
+        (child.wait().unwrap(), self.said.iter().collect::<Vec<_>>().join("\n"))
     }
 
     pub fn kill(&mut self) {
-        assert_eq!(self.signal("-KILL").code, None);
+        let (status, said) = self.signal("-KILL");
+        assert_eq!(status.code(), None, "{said}");
     }
 
     pub fn terminate(&mut self) {
-        assert_eq!(self.signal("-TERM").code, Some(0));
+        let (status, said) = self.signal("-TERM");
+        assert_eq!(status.code(), Some(0), "{status}: {said}");
     }
 }
 
