@@ -233,3 +233,40 @@ fn two_who_begin_anew_at_once_and_write_meanwhile_lose_nothing() {
     assert_eq!(to_bob.iter().filter(|text| *text == "from old alice").count(), 1, "{to_bob:?}");
     both_still_write(&alice, &bob);
 }
+
+/// A request for what is missing of a former stream is made once: it must not fall into the half hour in which
+/// another was answered.
+#[test]
+fn who_asks_twice_in_half_an_hour_is_answered_twice() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    forgets_one_message(&alice, &bob);
+    alice.client().renew().unwrap();
+    alice.change_vault("UPDATE contact SET resent_at = strftime('%s', 'now')");
+    let [to_alice, to_bob] = settle([&alice, &bob]);
+    assert!(to_alice.is_empty(), "{to_alice:?}");
+    assert_eq!(to_bob, ["forgotten"]);
+    both_still_write(&alice, &bob);
+}
+
+/// The first envelope under another key comes before anybody followed that key, and says what is lacking.
+#[test]
+fn what_a_new_key_asks_for_is_answered_once_it_is_known_to_be_a_contacts() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    bob.stored(&alice, "known");
+    assert_eq!(alice.texts(), ["known"]);
+    let old = alice.snapshot();
+    bob.stored(&alice, "forgotten");
+    assert_eq!(alice.texts(), ["forgotten"]);
+    alice.roll_back(&old);
+    alice.client().rotate_identity().unwrap();
+    alice.client().renew().unwrap();
+    assert!(bob.texts().is_empty());
+    assert_eq!(bob.client().requests().unwrap().len(), 1, "the new key is a stranger's");
+    bob.verify("alice");
+    let [to_alice, to_bob] = settle([&alice, &bob]);
+    assert!(to_bob.is_empty(), "{to_bob:?}");
+    assert_eq!(to_alice, ["forgotten"]);
+    both_still_write(&alice, &bob);
+}

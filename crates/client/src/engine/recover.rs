@@ -2,11 +2,16 @@
 //!
 //! Everything here happens inside the caller's vault transaction (`spec/vault.md § Recovery`).
 
+use std::collections::BTreeSet;
+
 use client_core::{
-    recovery::{ANEW_WITHIN_S, ANSWER_AFTER_S, ASK_WITHIN_S, Lack, PATIENCE_S, due, to_seal_again},
+    recovery::{
+        ANEW_WITHIN_S, ANSWER_AFTER_S, ANSWER_MESSAGES_MAX, ASK_WITHIN_S, Lack, PATIENCE_S, SentMessage, due,
+        to_seal_again,
+    },
     route::{Patience, Route},
 };
-use e2ee::{Content, Conversation, Kind, MessageId};
+use e2ee::{Content, Conversation, Kind, MessageId, Resend, resend::NUMBER_LAST};
 use wire::UnixSeconds;
 
 use super::seal;
@@ -14,6 +19,7 @@ use crate::{
     ClientError,
     vault::{
         Tx,
+        asked::{self, Asked},
         contact::{self, Person, Standing},
         int, me,
         outbox::{self, OutKind, OutRow, SealedAs},
@@ -58,6 +64,7 @@ pub(crate) fn note_gaps(tx: &Tx<'_>, person: &Person, state: &Conversation) -> R
 pub(crate) fn queue_due(tx: &Tx<'_>, early_s: u64) -> Result<(), ClientError> {
     let until = UnixSeconds(tx.now().0.saturating_add(early_s));
     for person in contact::list(tx, Standing::Contact)? {
+        answer(tx, &person, until)?;
         if !may_be_written_to(&person) {
             continue;
         }
@@ -68,6 +75,7 @@ pub(crate) fn queue_due(tx: &Tx<'_>, early_s: u64) -> Result<(), ClientError> {
         } else if person.ask_due.is_some_and(|at| at <= until) {
             ask_again(tx, &person)?;
         }
+        queue_request_for_former_stream(tx, &person)?;
     }
     Ok(())
 }
@@ -130,55 +138,88 @@ pub(crate) fn introduce(tx: &Tx<'_>, id: i64) -> Result<bool, ClientError> {
 /// A contact's new stream begins: how far the former stream went is no longer to be seen in its numbers, so that a vault
 /// which lacks its end (because it went back, or because the stream ended in a gap) has to ask.
 pub(crate) fn ask_for_former_stream(tx: &Tx<'_>, id: i64) -> Result<(), ClientError> {
-    let person = contact::by_id(tx, id)?;
     let lacks = contact::conversation(tx, id)?.missing_of_former_stream().is_some();
-    if !lacks || !may_be_written_to(&person) || outbox::has_open(tx, id, OutKind::Resend)? {
+    match lacks && may_be_written_to(&contact::by_id(tx, id)?) {
+        true => contact::set(tx, id, "ask_former", true),
+        false => Ok(()),
+    }
+}
+
+/// Only what is sealed has been asked: a request that waits for something else does not count.
+fn queue_request_for_former_stream(tx: &Tx<'_>, person: &Person) -> Result<(), ClientError> {
+    if !person.ask_former || outbox::has_open(tx, person.id, OutKind::Resend)? {
         return Ok(());
     }
     let message_id = MessageId::random(&mut tx.rng());
-    outbox::insert(tx, id, &message_id, OutKind::Resend, "", None, tx.now()).map(drop)
+    outbox::insert(tx, person.id, &message_id, OutKind::Resend, "", None, tx.now()).map(drop)
 }
 
-/// What a request says at the moment it is sealed: a HELLO begins anew, and asks for everything that is missing.
-pub(crate) fn request(state: &Conversation, way: SealedAs) -> Kind {
+/// What a request says at the moment it is sealed: a HELLO begins anew, and asks for everything that is missing. Of the
+/// stream before the present one it asks first: the gaps of the present one show, and are asked for again.
+pub(crate) fn request(
+    tx: &Tx<'_>,
+    person: &Person,
+    state: &Conversation,
+    way: SealedAs,
+) -> Result<Kind, ClientError> {
+    let former = state.missing_of_former_stream();
     let missing = match way {
         SealedAs::Hello => state.everything_missing(),
-        SealedAs::Inbox | SealedAs::SessionForm => {
-            state.missing().or_else(|| state.missing_of_former_stream())
-        }
+        SealedAs::Inbox | SealedAs::SessionForm if person.ask_former => former.or_else(|| state.missing()),
+        SealedAs::Inbox | SealedAs::SessionForm => state.missing().or(former),
     };
-    missing.map_or(Kind::Refill, Kind::Resend)
+    contact::set(tx, person.id, "ask_former", false)?;
+    Ok(missing.map_or(Kind::Refill, Kind::Resend))
 }
 
-/// What somebody told of what he has: covered messages are answered; what he lacks is sealed again.
+/// What somebody told of what he has is kept until it is answered: at once if it may be, else once half an hour is
+/// over, or once a stranger turns out to be a contact under another key.
 pub(crate) fn hear(
     tx: &Tx<'_>,
     person: &Person,
     content: &Content,
     begins_anew: bool,
 ) -> Result<(), ClientError> {
-    let asks = matches!(content.kind, Kind::Resend(_));
-    let waited = tx.now().0.saturating_sub(person.resent_at.0) >= ANSWER_AFTER_S;
-    if person.standing != Standing::Contact || person.blocked || !(asks || begins_anew) || !waited {
+    let lacks = match &content.kind {
+        Kind::Resend(resend) => Some(resend.clone()),
+        _ if !begins_anew => return Ok(()),
+        _ => content
+            .seen
+            .and_then(|seen| Resend::new(seen.stream, &[seen.through.saturating_add(1)..=NUMBER_LAST])),
+    };
+    if person.blocked || !matches!(person.standing, Standing::Contact | Standing::Request) {
+        return Ok(());
+    }
+    asked::note(tx, person.id, lacks.as_ref(), begins_anew)?;
+    answer(tx, person, tx.now())
+}
+
+/// Seals again what a contact lacks, as far as he asked and it may be said again by this time.
+fn answer(tx: &Tx<'_>, person: &Person, by: UnixSeconds) -> Result<(), ClientError> {
+    let waited = by.0.saturating_sub(person.resent_at.0) >= ANSWER_AFTER_S;
+    if person.standing != Standing::Contact || person.blocked || !waited {
+        return Ok(());
+    }
+    let requests = asked::take(tx, person.id)?;
+    if requests.is_empty() {
         return Ok(());
     }
     let sent = recovery::sent_to(tx, person.id)?;
-    let seen = content.seen;
-    let wanted = match &content.kind {
-        Kind::Resend(resend) => {
-            let lacks = |number| resend.asks_for(number);
-            to_seal_again(&sent, &Lack { stream: Some(resend.stream().0), lacks: &lacks, begins_anew })
-        }
-        _ => {
-            let lacks = |number| seen.is_none_or(|seen| number > seen.through);
-            to_seal_again(&sent, &Lack { stream: seen.map(|seen| seen.stream.0), lacks: &lacks, begins_anew })
-        }
-    };
+    let wanted: BTreeSet<i64> = requests.iter().flat_map(|asked| wanted(&sent, asked)).collect();
     if wanted.is_empty() {
         return Ok(());
     }
     contact::set(tx, person.id, "resent_at", int(tx.now().0))?;
+    let wanted = wanted.into_iter().take(ANSWER_MESSAGES_MAX);
     wanted.into_iter().try_for_each(|row| recovery::seal_again(tx, row, ASKED_AGAIN))
+}
+
+/// The rows that one request asks for; what was said after it came he does not lack.
+fn wanted(sent: &[SentMessage], asked: &Asked) -> Vec<i64> {
+    let said_by_then: Vec<_> = sent.iter().filter(|message| message.id <= asked.through).copied().collect();
+    let lacks = |number| asked.lacks.as_ref().is_none_or(|lacks| lacks.asks_for(number));
+    let stream = asked.lacks.as_ref().map(|lacks| lacks.stream().0);
+    to_seal_again(&said_by_then, &Lack { stream, lacks: &lacks, begins_anew: asked.begins_anew })
 }
 
 /// A stamp that I hold was spent on another envelope: somebody else has my keys, or my vault went back to an old

@@ -247,7 +247,7 @@ impl Work<'_> {
         let kind = match self.row.kind {
             OutKind::Text if self.row.gone == Gone::Here => Kind::Text(self.row.text.clone()),
             OutKind::Accept => Kind::Accept(self.reply_path(REFILL_STAMPS_MAX)?),
-            OutKind::Resend => recover::request(self.state, way),
+            OutKind::Resend => recover::request(self.tx, self.person, self.state, way)?,
             // A number whose words are not here any more is filled by something that says nothing.
             OutKind::Refill | OutKind::Text => Kind::Refill,
             OutKind::FilePart => self.part()?.unwrap_or(Kind::Refill),

@@ -29,7 +29,7 @@ const SALT_BYTES: usize = 16;
 ///
 /// Left out: stamps of others and what does not open (a restored client gets new ones and asks again), hashes of
 /// envelopes (message ids tell repeats), notices.
-const TABLES: [(&str, &[(&str, &str)]); 15] = [
+const TABLES: [(&str, &[(&str, &str)]); 16] = [
     (
         "me",
         &[
@@ -46,6 +46,7 @@ const TABLES: [(&str, &[(&str, &str)]); 15] = [
         "contact",
         &[("conversation", "x''"), ("anew_due", "NULL"), ("ask_due", "NULL"), ("refill_due", "NULL")],
     ),
+    ("asked", &[]),
     ("handed", &[]),
     (
         "outbox",

@@ -60,6 +60,8 @@ pub(crate) struct Person {
     pub(crate) recovered_at: UnixSeconds,
     /// When what they lack was sealed again.
     pub(crate) resent_at: UnixSeconds,
+    /// Whether the stream before the present one is still to be asked for.
+    pub(crate) ask_former: bool,
     /// A record whose key the pinned one did not sign, and that awaits the person's decision.
     pub(crate) candidate: Option<IdentityRecord>,
     /// Seconds after which what I write disappears; 0 is never.
@@ -71,7 +73,8 @@ pub(crate) struct Person {
 
 const COLUMNS: &str = "id, standing, alias, label, name, host, port, server_id, fingerprint, record, trust, blocked,
     checked_at, revision, inbox_sid, bundle, bundle_at, answered, accept_sent, session_forms, refill_due, added_at,
-    anew_due, ask_due, recovered_at, resent_at, candidate, timer_s, receipts, receipted_at";
+    anew_due, ask_due, recovered_at, resent_at, candidate, timer_s, receipts, receipted_at,
+    ask_former";
 
 impl Person {
     /// The full address.
@@ -204,8 +207,8 @@ pub(crate) fn absorb(tx: &Tx<'_>, contact: i64, request: i64) -> Result<(), Clie
     let revision = by_id(tx, contact)?.revision.max(from.revision) + 1;
     let takes_over = last_sent_at(tx, request)? > last_sent_at(tx, contact)?;
     let goes_along: &[&str] = match takes_over {
-        true => &["message", "stream", "handed", "history", "file", "stamp"],
-        false => &["message", "stream", "handed", "history", "file"],
+        true => &["message", "stream", "handed", "history", "file", "asked", "stamp"],
+        false => &["message", "stream", "handed", "history", "file", "asked"],
     };
     if takes_over {
         tx.execute("DELETE FROM stamp WHERE contact = ?1 AND spent = 0", [contact])?;
@@ -240,6 +243,7 @@ pub(crate) fn remove(tx: &Tx<'_>, person: &Person) -> Result<(), ClientError> {
         "UPDATE message SET body = x'', handled = 1, shown = 0 WHERE contact = ?1",
         "DELETE FROM outbox WHERE contact = ?1",
         "DELETE FROM file WHERE contact = ?1",
+        "DELETE FROM asked WHERE contact = ?1",
         "DELETE FROM key_change WHERE contact = ?1",
         "DELETE FROM history WHERE contact = ?1 AND outgoing != 0",
     ] {
@@ -306,6 +310,7 @@ fn from_row(row: &Row<'_>) -> Result<Person, ClientError> {
         timer_s: row.get(27)?,
         receipts: row.get(28)?,
         receipted_at: time(row.get(29)?),
+        ask_former: row.get(30)?,
     })
 }
 

@@ -4,7 +4,7 @@ use super::{Tx, Vault};
 use crate::ClientError;
 
 /// Rising; the place in this list plus one is the version that a step leads to.
-const STEPS: [&str; 7] = [
+const STEPS: [&str; 8] = [
     include_str!("migrations/0001_first.sql"),
     include_str!("migrations/0002_rotation.sql"),
     include_str!("migrations/0003_recovery.sql"),
@@ -12,6 +12,7 @@ const STEPS: [&str; 7] = [
     include_str!("migrations/0005_kinds.sql"),
     include_str!("migrations/0006_pairing.sql"),
     include_str!("migrations/0007_reply.sql"),
+    include_str!("migrations/0008_asked.sql"),
 ];
 
 /// Runs the steps that are missing.
@@ -77,6 +78,6 @@ mod tests {
         let version: u32 =
             vault.read(|tx| Ok(tx.query_row("PRAGMA user_version", [], |row| row.get(0))?)).unwrap();
         assert_eq!(version as usize, STEPS.len());
-        assert!(matches!(run(&vault, &STEPS[..1]), Err(ClientError::NewerVault { found: 7, known: 1 })));
+        assert!(matches!(run(&vault, &STEPS[..1]), Err(ClientError::NewerVault { found: 8, known: 1 })));
     }
 }

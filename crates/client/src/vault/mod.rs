@@ -1,5 +1,6 @@
 //! The vault: one SQLite file, encrypted as a whole, that everything a client knows lives in (DESIGN § 10).
 
+pub(crate) mod asked;
 pub(crate) mod attempt;
 pub(crate) mod backup;
 pub(crate) mod contact;

@@ -1,0 +1,73 @@
+//! What others said that they lack of mine: rows of `asked`, kept until they are answered.
+
+use e2ee::{Resend, StreamId};
+
+use super::Tx;
+use crate::ClientError;
+
+/// Requests of one person that are kept; each is of another stream of mine, and an honest client has one or two.
+const OF_A_PERSON_MAX: u32 = 4;
+/// A gap: its first number and its last.
+const GAP_BYTES: usize = 16;
+
+/// One request.
+pub(crate) struct Asked {
+    /// What is lacking of which stream; `None` where no stream of mine is known.
+    pub(crate) lacks: Option<Resend>,
+    pub(crate) begins_anew: bool,
+    /// The last row of the outbox when it came.
+    pub(crate) through: i64,
+}
+
+/// Keeps a request in place of an earlier one for the same stream.
+pub(crate) fn note(
+    tx: &Tx<'_>,
+    contact: i64,
+    lacks: Option<&Resend>,
+    begins_anew: bool,
+) -> Result<(), ClientError> {
+    let stream = lacks.map_or_else(Vec::new, |lacks| lacks.stream().0.to_vec());
+    let numbers = lacks.into_iter().flat_map(Resend::gaps).flat_map(|gap| [*gap.start(), *gap.end()]);
+    let gaps: Vec<u8> = numbers.flat_map(u64::to_be_bytes).collect();
+    tx.execute(
+        "INSERT INTO asked (contact, stream, gaps, begins_anew, through)
+         VALUES (?1, ?2, ?3, ?4, (SELECT coalesce(max(id), 0) FROM outbox))
+         ON CONFLICT (contact, stream) DO UPDATE SET gaps = excluded.gaps,
+         begins_anew = max(begins_anew, excluded.begins_anew), through = excluded.through",
+        (contact, stream, gaps, begins_anew),
+    )?;
+    tx.execute(
+        "DELETE FROM asked WHERE contact = ?1 AND id NOT IN
+         (SELECT id FROM asked WHERE contact = ?1 ORDER BY id DESC LIMIT ?2)",
+        (contact, OF_A_PERSON_MAX),
+    )?;
+    Ok(())
+}
+
+/// Takes the requests of a contact, to be answered.
+pub(crate) fn take(tx: &Tx<'_>, contact: i64) -> Result<Vec<Asked>, ClientError> {
+    let sql = "SELECT stream, gaps, begins_anew, through FROM asked WHERE contact = ?1 ORDER BY id";
+    let mut rows = tx.prepare_cached(sql)?;
+    let list = rows.query_map([contact], |row| {
+        Ok(Asked {
+            lacks: lacks_from(&row.get::<_, Vec<u8>>(0)?, &row.get::<_, Vec<u8>>(1)?),
+            begins_anew: row.get(2)?,
+            through: row.get(3)?,
+        })
+    })?;
+    let list = list.collect::<Result<Vec<_>, _>>()?;
+    if !list.is_empty() {
+        tx.execute("DELETE FROM asked WHERE contact = ?1", [contact])?;
+    }
+    Ok(list)
+}
+
+fn lacks_from(stream: &[u8], gaps: &[u8]) -> Option<Resend> {
+    let number = |bytes: &[u8]| Some(u64::from_be_bytes(bytes.try_into().ok()?));
+    let gap = |bytes: &[u8]| {
+        let (first, last) = bytes.split_at_checked(GAP_BYTES / 2)?;
+        Some(number(first)?..=number(last)?)
+    };
+    let gaps: Vec<_> = gaps.chunks(GAP_BYTES).filter_map(gap).collect();
+    Resend::new(StreamId(stream.try_into().ok()?), &gaps)
+}
