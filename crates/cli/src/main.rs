@@ -79,8 +79,7 @@ fn run() -> Exit {
 /// language: with `--json` the whole run is English.
 fn speak_as_asked(oub: &Oub) {
     match oub.global.lang {
-        // So is the chat, until its own words are in the table: half of each would be worse.
-        _ if oub.global.json || matches!(oub.command, Command::Chat(_)) => messages::speak(Language::English),
+        _ if oub.global.json => messages::speak(Language::English),
         Some(language) => messages::speak(language.into()),
         None => {}
     }

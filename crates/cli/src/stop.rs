@@ -53,13 +53,3 @@ impl From<&ClientError> for Problem {
             .with_retry_after(error.retry_after_s().map(u64::from))
     }
 }
-
-/// The arguments contradict what is there; the same kind of end as a wrong flag.
-pub fn usage(
-    code: &str,
-    what: impl Into<String>,
-    why: impl Into<String>,
-    remedy: impl Into<String>,
-) -> Problem {
-    Problem::new(Exit::Usage, code, what, why, remedy)
-}

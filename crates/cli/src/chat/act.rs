@@ -7,11 +7,13 @@ use crossterm::event::{
 
 use crate::chat::background::Errand;
 use crate::chat::doing::Doing;
+use crate::chat::draw_open::COMPARE;
 use crate::chat::full::Chat;
 use crate::chat::keys::{Action, Where, action};
 use crate::chat::state::{Focus, Overlay};
 use crate::chat::thread::{PAGE, Thread};
 use crate::chat::words;
+use crate::messages::chat as says;
 use crate::problem::Problem;
 use crate::shown::shown_on_one_line;
 
@@ -81,8 +83,7 @@ fn on_key(chat: &mut Chat, key: KeyEvent) -> Result<Next, ClientError> {
 /// What was written and not sent is lost only by a second word.
 fn leave(chat: &mut Chat, warned: Option<String>) -> Next {
     let Some(alias) = chat.state.unsent() else { return Next::Leave };
-    let words =
-        format!("what you wrote to {} is not sent; the same key again leaves", shown_on_one_line(alias));
+    let words = says::not_sent_yet(shown_on_one_line(alias));
     if warned.as_ref() == Some(&words) {
         return Next::Leave;
     }
@@ -150,7 +151,7 @@ fn send(chat: &mut Chat) -> Result<(), ClientError> {
     if text.trim().is_empty() {
         return Ok(());
     }
-    if let Some((why, true)) = words::warning(&contact) {
+    if let Some((why, true)) = words::warning(&contact, COMPARE) {
         chat.say(why);
         return Ok(());
     }
@@ -186,14 +187,15 @@ fn compare(chat: &mut Chat) {
 
 fn accept(chat: &mut Chat) {
     if let Some(label) = chat.state.request().map(|request| request.label.clone()) {
-        chat.say(format!("accepting {} …", shown_on_one_line(&label)));
+        chat.say(says::accepting(shown_on_one_line(&label)));
         chat.send_for(Errand::Accept(label));
     }
 }
 
 fn on_overlay(chat: &mut Chat, key: KeyEvent) {
     let Some(overlay) = chat.state.overlay.take() else { return };
-    let yes = key.modifiers == KeyModifiers::NONE && key.code == KeyCode::Char('y');
+    let yes =
+        key.modifiers == KeyModifiers::NONE && says::yes().chars().any(|yes| key.code == KeyCode::Char(yes));
     match overlay {
         Overlay::Help(from) => {
             let from = match key.code {
@@ -203,7 +205,7 @@ fn on_overlay(chat: &mut Chat, key: KeyEvent) {
                 KeyCode::PageUp => Some(from.saturating_sub(10)),
                 _ => None,
             };
-            chat.state.overlay = from.map(|from| Overlay::Help(from.min(40)));
+            chat.state.overlay = from.map(Overlay::Help);
         }
         Overlay::Compare(alias, number) if yes => chat.send_for(Errand::Same(alias, number)),
         Overlay::Decline(label) if yes => chat.send_for(Errand::Decline(label)),
@@ -241,12 +243,12 @@ fn find(chat: &mut Chat, words: &str) -> Result<(), ClientError> {
             LogSearch::Found(place) => {
                 let entries = chat.client.log_page(&alias, LogFrom::Before(place.next()), PAGE)?;
                 chat.state.thread = Thread::around(&chat.state.clock, &alias, entries, Some(place));
-                chat.say("found; Enter looks further back, Esc closes the search".to_owned());
+                chat.say(says::found().to_owned());
                 return Ok(());
             }
         }
     }
-    chat.say("nothing further back has these words".to_owned());
+    chat.say(says::nothing_further().to_owned());
     Ok(())
 }
 
@@ -288,12 +290,12 @@ fn on_paste(chat: &mut Chat, text: &str) {
         return;
     }
     if chat.state.place() != Where::Writing {
-        chat.say("a paste goes into a message; Tab to write one".to_owned());
+        chat.say(says::paste_goes_into_message().to_owned());
         return;
     }
     write_text(chat, &kept);
     if left_out > 0 {
-        chat.say(format!("{left_out} control characters of the paste were left out"));
+        chat.say(says::control_left_out(left_out));
     }
 }
 
@@ -311,7 +313,7 @@ fn write(chat: &mut Chat, key: KeyEvent) {
 
 fn write_text(chat: &mut Chat, text: &str) {
     if chat.state.written().len().saturating_add(text.len()) > DRAFT_BYTES_MAX {
-        chat.say("too long for one message: nothing was pasted. Send it as a file".to_owned());
+        chat.say(says::too_long_to_paste().to_owned());
         return;
     }
     if let Some(draft) = chat.state.draft() {

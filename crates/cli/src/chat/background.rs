@@ -10,6 +10,8 @@ use std::time::Duration;
 use client::{Client, ClientError, Language, SafetyNumber, Trust};
 
 use crate::chat::doing::Doing;
+use crate::messages::chat as says;
+use crate::messages::language;
 use crate::problem::Problem;
 use crate::shown::shown_on_one_line;
 
@@ -66,7 +68,7 @@ pub struct Background {
 
 impl Background {
     /// Starts both.
-    pub fn start(receives: Client, runs: Client) -> Self {
+    pub fn start(receives: Client, runs: Client, words: Language) -> Self {
         let (errands, to_do) = sync_channel(WAITING_MAX);
         let (tell, news) = sync_channel(WAITING_MAX);
         let (connected, stop) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
@@ -78,7 +80,7 @@ impl Background {
         };
         let threads = vec![
             std::thread::spawn(move || follower.run()),
-            std::thread::spawn(move || run_errands(&runs, &to_do, &tell)),
+            std::thread::spawn(move || run_errands(&runs, words, &to_do, &tell)),
         ];
         Self { errands, news, connected, stop, threads }
     }
@@ -132,7 +134,7 @@ impl Follower {
                 Ok(()) => {}
                 Err(error) if error.is_temporary() => self.tell_why_not(&error),
                 Err(error) => {
-                    let _ = self.tell.try_send(News::NoConnection(error.what()));
+                    let _ = self.tell.try_send(News::NoConnection(error.what_in(language())));
                     let _ = self.tell.try_send(News::Problem(Problem::from(&error).to_string()));
                     return self.rest(None);
                 }
@@ -142,7 +144,7 @@ impl Follower {
     }
 
     fn tell_why_not(&self, error: &ClientError) {
-        let _ = self.tell.try_send(News::NoConnection(error.what()));
+        let _ = self.tell.try_send(News::NoConnection(error.what_in(language())));
     }
 
     fn stopped(&self) -> bool {
@@ -158,11 +160,11 @@ impl Follower {
     }
 }
 
-fn run_errands(client: &Client, to_do: &Receiver<Errand>, tell: &SyncSender<News>) {
+fn run_errands(client: &Client, words: Language, to_do: &Receiver<Errand>, tell: &SyncSender<News>) {
     while let Ok(errand) = to_do.recv() {
-        let news = match run(client, errand) {
+        let news = match run(client, words, errand) {
             Ok(news) => news,
-            Err(error) if error.is_temporary() => Some(News::NoConnection(error.what())),
+            Err(error) if error.is_temporary() => Some(News::NoConnection(error.what_in(language()))),
             Err(error) => Some(News::Problem(Problem::from(&error).to_string())),
         };
         if let Some(news) = news
@@ -173,8 +175,8 @@ fn run_errands(client: &Client, to_do: &Receiver<Errand>, tell: &SyncSender<News
     }
 }
 
-/// Runs one errand on this thread.
-pub fn run(client: &Client, errand: Errand) -> Result<Option<News>, ClientError> {
+/// Runs one errand on this thread; words to compare come from the list of a language.
+pub fn run(client: &Client, words: Language, errand: Errand) -> Result<Option<News>, ClientError> {
     match errand {
         Errand::Flush => client.flush().map(|_| None),
         Errand::Accept(label) => {
@@ -182,11 +184,11 @@ pub fn run(client: &Client, errand: Errand) -> Result<Option<News>, ClientError>
         }
         Errand::Decline(label) => {
             client.decline(&label)?;
-            Ok(Some(News::Said(format!("the request from {} is forgotten", shown_on_one_line(&label)))))
+            Ok(Some(News::Said(says::request_forgotten(shown_on_one_line(&label)))))
         }
         Errand::Do(to, doing) => doing.run(client, &to).map(|words| Some(News::Said(words))),
         Errand::Compare(alias) => {
-            let number = client.safety_number(&alias, Language::English)?;
+            let number = client.safety_number(&alias, words)?;
             Ok(Some(News::Compare(alias, Box::new(number))))
         }
         Errand::Same(alias, number) => {
@@ -198,7 +200,7 @@ pub fn run(client: &Client, errand: Errand) -> Result<Option<News>, ClientError>
                     .map(drop)
                     .or_else(|error| if error.is_temporary() { Ok(()) } else { Err(error) })?;
             }
-            Ok(Some(News::Said(format!("{} is verified", shown_on_one_line(&alias)))))
+            Ok(Some(News::Said(says::is_verified(shown_on_one_line(&alias)))))
         }
     }
 }

@@ -5,6 +5,8 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 use wire::UnixSeconds;
 
+use crate::messages::{dates, states};
+
 /// What time it is, and where.
 #[derive(Clone, Debug)]
 pub struct Clock {
@@ -39,26 +41,22 @@ impl Clock {
     pub fn day_in_words(&self, time: UnixSeconds) -> String {
         let day = self.day(time);
         if day == self.today {
-            return "today".to_owned();
+            return dates::today().to_owned();
         }
         if self.today.yesterday().is_ok_and(|yesterday| yesterday == day) {
-            return "yesterday".to_owned();
+            return dates::yesterday().to_owned();
         }
-        day.strftime("%A %-d %B %Y").to_string()
+        dates::whole(day)
     }
 
     /// The hour today, the day before: what fits at the end of a short line.
     pub fn short(&self, time: UnixSeconds) -> String {
-        if self.day(time) == self.today {
-            self.hour(time)
-        } else {
-            self.zoned(time).strftime("%-d %b").to_string()
-        }
+        if self.day(time) == self.today { self.hour(time) } else { dates::short(self.day(time)) }
     }
 
     /// Hour, and the day unless it is today.
     pub fn long(&self, time: UnixSeconds) -> String {
-        let format = if self.day(time) == self.today { "%H:%M" } else { "%Y-%m-%d %H:%M" };
+        let format = if self.day(time) == self.today { "%H:%M" } else { states::date_and_time() };
         self.zoned(time).strftime(format).to_string()
     }
 

@@ -2,21 +2,6 @@
 
 use crate::chat::doing::Doing;
 
-/// The help, one command a line.
-pub const HELP: &str = "\
-What you type is sent to whom you write to. A line that begins with / is a command:
-/to NAME       write to NAME from now on
-/who           who there is, and what is known of their keys
-/log [N]       the last N messages, 20 if not said
-/requests      who asks to write to you
-/accept N      accept request number N
-/decline N     decline it; they are not told
-/verify        ten words to compare with the other over the phone
-/same          they were the same: verified
-/help          this help
-/quit          leave
-//text         sends /text";
-
 /// A line, understood.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Command {

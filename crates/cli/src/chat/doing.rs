@@ -6,16 +6,8 @@ use std::path::PathBuf;
 use client::{Client, ClientError, SaidError, SendOptions, SentState};
 
 use crate::commands::send::why_queued;
+use crate::messages::chat as says;
 use crate::shown::shown_on_one_line;
-
-/// The lines that do it, for both kinds of chat.
-pub const HELP: &str = "\
-/answer TEXT   answer the newest question, by words or the number of a choice
-/reply TEXT    quote the last message of the other
-/edit TEXT     other words for my last message
-/take-back     take my last message back
-/file PATH     send a file
-/save ID DIR   save a file that came; ID as the message shows it";
 
 /// What a line asks for.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -68,18 +60,18 @@ impl Doing {
             Self::Edit(text) => client.edit(to, "last", text, &options)?,
             Self::TakeBack => match client.take_back(to, "last", &options)? {
                 Some(sent) => sent,
-                None => return Ok("taken back: it had not left".to_owned()),
+                None => return Ok(says::not_left().to_owned()),
             },
             Self::File(path) => send_file(client, to, path, &options)?,
             Self::Save(id, folder) => {
                 let path = client.save_file(id, folder)?;
-                return Ok(format!("saved as {}", shown_on_one_line(&path.to_string_lossy())));
+                return Ok(says::saved_as(shown_on_one_line(&path.to_string_lossy())));
             }
         };
         let to = shown_on_one_line(to);
         Ok(match &sent.state {
-            SentState::Stored => format!("stored for {to}"),
-            SentState::Queued(reason) => format!("waiting for {to}: {}", why_queued(reason, &to)),
+            SentState::Stored => says::stored_for(to),
+            SentState::Queued(reason) => says::waiting_for(&to, why_queued(reason, &to)),
         })
     }
 }

@@ -8,6 +8,7 @@ use ratatui::widgets::Paragraph;
 use crate::chat::state::{Focus, Link, State, Who};
 use crate::chat::wrap::{apart, cut, width};
 use crate::chat::{draw_open, draw_over, draw_people};
+use crate::messages::chat as says;
 use crate::shown::shown_on_one_line;
 
 /// Narrower screens show one pane at a time.
@@ -62,11 +63,11 @@ pub fn draw(state: &mut State, frame: &mut Frame<'_>) -> Drawn {
 
 fn draw_head(state: &State, frame: &mut Frame<'_>, area: Rect) {
     let link = match &state.link {
-        Link::Connecting => "connecting…",
-        Link::Connected => "connected",
-        Link::None(_) => "no connection",
+        Link::Connecting => says::connecting(),
+        Link::Connected => says::connected(),
+        Link::None(_) => says::no_connection(),
     };
-    let right = format!("{link}   F1 help ");
+    let right = says::link_and_help(link);
     let columns = usize::from(area.width);
     let me = shown_on_one_line(&state.me);
     let left = cut(&me, columns.saturating_sub(width(&right) + 13));
@@ -92,8 +93,9 @@ fn draw_edges(state: &State, frame: &mut Frame<'_>, rule: Rect, edge: Rect) {
 fn draw_foot(state: &State, frame: &mut Frame<'_>, area: Rect) {
     let columns = usize::from(area.width);
     if let Some(search) = &state.search {
-        let shown = cut(&shown_on_one_line(search), columns.saturating_sub(12));
-        let line = format!(" look for: {shown}");
+        // The prompt stays, and a column for the cursor.
+        let room = columns.saturating_sub(width(&says::look_for("")) + 1);
+        let line = says::look_for(cut(&shown_on_one_line(search), room));
         let at = u16::try_from(width(&line)).unwrap_or(area.width);
         frame.render_widget(Line::styled(line, state.paint.accent()), area);
         if state.overlay.is_none() {
@@ -108,10 +110,10 @@ fn draw_foot(state: &State, frame: &mut Frame<'_>, area: Rect) {
         return;
     }
     let hints = match (state.focus, &state.open) {
-        (Focus::People, _) => " Enter open   / find   q leave",
-        (Focus::Open, Some(Who::Request(_))) => " a accept   d decline   Tab people",
-        (Focus::Open, _) if area.width < TWO_PANES => " Enter send   Ctrl-F find   Tab people",
-        (Focus::Open, _) => " Enter send   Alt-Enter new line   Ctrl-F find   Tab people",
+        (Focus::People, _) => says::people_hints(),
+        (Focus::Open, Some(Who::Request(_))) => says::request_hints(),
+        (Focus::Open, _) if area.width < TWO_PANES => says::narrow_hints(),
+        (Focus::Open, _) => says::writing_hints(),
     };
     let why = match &state.link {
         Link::None(why) => shown_on_one_line(why),

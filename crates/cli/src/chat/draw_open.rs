@@ -11,10 +11,13 @@ use crate::chat::entry::Look;
 use crate::chat::state::{Focus, State, Who};
 use crate::chat::words;
 use crate::chat::wrap::{cut, width, wrap};
+use crate::messages::chat as says;
 use crate::shown::shown_on_one_line;
 
 /// The box grows no further.
 const BOX_ROWS_MAX: usize = 6;
+/// The key that shows the words to compare.
+pub const COMPARE: &str = "F4";
 
 /// Draws what is open.
 pub fn draw(state: &mut State, frame: &mut Frame<'_>, area: Rect, drawn: &mut Drawn) {
@@ -29,17 +32,20 @@ pub fn draw(state: &mut State, frame: &mut Frame<'_>, area: Rect, drawn: &mut Dr
 
 fn draw_nothing(state: &State, frame: &mut Frame<'_>, area: Rect) {
     let line = match state.open {
-        Some(Who::Contact(_) | Who::Request(_)) => " This one is gone. Tab goes back to the list.",
-        None => " Choose somebody at the left.",
+        Some(Who::Contact(_) | Who::Request(_)) => says::is_gone(),
+        None => says::choose_somebody(),
     };
     let [_, row, _] =
         Layout::vertical([Constraint::Length(1), Constraint::Length(1), Constraint::Min(0)]).areas(area);
-    frame.render_widget(Line::styled(line, state.paint.quiet()), row);
+    frame.render_widget(
+        Line::styled(cut(&format!(" {line}"), usize::from(area.width)), state.paint.quiet()),
+        row,
+    );
 }
 
 fn draw_thread(state: &mut State, frame: &mut Frame<'_>, area: Rect, contact: &Contact, drawn: &mut Drawn) {
     let columns = usize::from(area.width);
-    let warning = words::warning(contact);
+    let warning = words::warning(contact, COMPARE);
     let warned = warning.as_ref().map(|(text, _)| wrap(text, columns.saturating_sub(2))).unwrap_or_default();
     let stopped = warning.is_some_and(|(_, stopped)| stopped);
     let written = wrap(&state.written(), columns.saturating_sub(3)).len().clamp(1, BOX_ROWS_MAX);
@@ -69,13 +75,14 @@ fn length(rows: usize) -> u16 {
 fn draw_title(state: &State, frame: &mut Frame<'_>, area: Rect, contact: &Contact) {
     let columns = usize::from(area.width);
     let word = words::state(contact);
-    let right = if state.thread.follows() { "" } else { "Esc: to the last " };
+    let right = if state.thread.follows() { "" } else { says::to_the_last() };
     let name = cut(
         &shown_on_one_line(&contact.alias),
         columns.saturating_sub(width(word) + width(right) + 5).max(4),
     );
     let between = columns.saturating_sub(width(&name) + width(word) + width(right) + 3);
-    let style = if word == "NEW KEY" { state.paint.alarm() } else { state.paint.quiet() };
+    let alarm = contact.trust == client::Trust::Changed && !contact.blocked;
+    let style = if alarm { state.paint.alarm() } else { state.paint.quiet() };
     let line = Line::from(vec![
         Span::styled(format!(" {name}"), state.paint.strong()),
         Span::raw("  "),
@@ -92,8 +99,10 @@ fn draw_entries(state: &mut State, frame: &mut Frame<'_>, area: Rect, contact: &
     let look = Look { clock: &state.clock, paint: state.paint, contact: &contact.alias, columns };
     let (lines, messages) = state.thread.screen(columns, rows, &look);
     if lines.is_empty() {
-        let hint = " Nothing said yet. What you write now is the beginning.";
-        frame.render_widget(Line::styled(cut(hint, columns), state.paint.quiet()), area);
+        let hint = wrap(says::nothing_said(), columns.saturating_sub(2));
+        let quiet = state.paint.quiet();
+        let hint: Vec<_> = hint.into_iter().map(|line| Line::styled(format!(" {line}"), quiet)).collect();
+        frame.render_widget(Paragraph::new(hint), area);
         return;
     }
     drawn.messages = messages;
@@ -106,8 +115,8 @@ fn draw_entries(state: &mut State, frame: &mut Frame<'_>, area: Rect, contact: &
 fn draw_box(state: &mut State, frame: &mut Frame<'_>, area: Rect, stopped: bool) {
     let paint = state.paint;
     if stopped {
-        let line = " Sending is stopped until you decide.";
-        frame.render_widget(Line::styled(cut(line, usize::from(area.width)), paint.quiet()), area);
+        let line = cut(&format!(" {}", says::sending_stopped()), usize::from(area.width));
+        frame.render_widget(Line::styled(line, paint.quiet()), area);
         return;
     }
     let writes = state.focus == Focus::Open && state.overlay.is_none() && state.search.is_none();
@@ -116,7 +125,7 @@ fn draw_box(state: &mut State, frame: &mut Frame<'_>, area: Rect, stopped: bool)
     frame.render_widget(Line::styled(" > ", style), prompt);
     let Some(draft) = state.draft() else { return };
     if draft.is_empty() && !writes {
-        frame.render_widget(Line::styled("Tab to write", paint.quiet()), text);
+        frame.render_widget(Line::styled(says::tab_to_write(), paint.quiet()), text);
         return;
     }
     let cursor = if writes { ratatui::style::Style::new().reversed() } else { paint.plain() };
@@ -134,10 +143,8 @@ fn draw_request(state: &State, frame: &mut Frame<'_>, area: Rect, request: &Cont
         Line::styled(format!(" {}", cut(&shown_on_one_line(&request.label), room)), paint.strong()),
         Line::default(),
     ];
-    lines.extend(quiet(
-        "A first message from somebody whom you have not accepted. Nothing was sent in reply.",
-    ));
-    lines.extend(quiet("The name is what they claim; it is checked when you accept."));
+    lines.extend(quiet(says::a_first_message()));
+    lines.extend(quiet(says::the_name_is_claimed()));
     lines.push(Line::default());
     lines.extend(quiet(&request.address.to_string()));
     lines.push(Line::default());
@@ -150,10 +157,10 @@ fn draw_request(state: &State, frame: &mut Frame<'_>, area: Rect, request: &Cont
         lines.push(Line::default());
     }
     if request.texts.is_empty() {
-        lines.extend(quiet("No words yet: what was written is longer and comes once you accept."));
+        lines.extend(quiet(says::words_come_later()));
         lines.push(Line::default());
     }
-    let below = Line::styled(" a accept    d decline", paint.accent());
+    let below = Line::styled(says::accept_or_decline(), paint.accent());
     let [above, last] = Layout::vertical([Constraint::Min(1), Constraint::Length(1)]).areas(area);
     frame.render_widget(Paragraph::new(lines), above);
     frame.render_widget(below, last);

@@ -6,38 +6,33 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear, Padding, Paragraph};
 
-use crate::chat::doing;
-use crate::chat::keys::{KEYS, PLACES};
+use crate::chat::keys::{self, KEYS, PLACES};
 use crate::chat::paint::Paint;
 use crate::chat::state::{Overlay, State};
-use crate::chat::wrap::{cut, wrap};
+use crate::chat::wrap::wrap;
+use crate::messages::chat as says;
 use crate::shown::shown_on_one_line;
 
 /// No box is wider.
 const COLUMNS_MAX: u16 = 64;
 
 /// Draws it in the middle.
-pub fn draw(state: &State, frame: &mut Frame<'_>) {
+pub fn draw(state: &mut State, frame: &mut Frame<'_>) {
     let Some(overlay) = &state.overlay else { return };
     let paint = state.paint;
     let columns = usize::from(frame.area().width.min(COLUMNS_MAX)).saturating_sub(6);
     let (title, lines, from) = match overlay {
-        Overlay::Help(from) => ("keys", help(paint, columns), *from),
-        Overlay::Compare(alias, number) => ("is it really them?", compare(paint, alias, number, columns), 0),
+        Overlay::Help(from) => (says::title_keys(), help(paint, columns), *from),
+        Overlay::Compare(alias, number) => (says::title_compare(), compare(paint, alias, number, columns), 0),
         Overlay::LookingUp(alias) => {
-            let text = format!("Asking the server for the present key of {} …", shown_on_one_line(alias));
-            ("one moment", text_lines(&text, columns), 0)
+            let text = says::looking_up(shown_on_one_line(alias));
+            (says::title_looking_up(), text_lines(&text, columns), 0)
         }
         Overlay::Decline(label) => {
-            let text = format!(
-                "Decline {}? The request is forgotten; they are not told.\n\ny  decline     any other key  keep",
-                shown_on_one_line(label)
-            );
-            ("decline", text_lines(&text, columns), 0)
+            let text = says::shall_decline(shown_on_one_line(label), says::yes());
+            (says::title_decline(), text_lines(&text, columns), 0)
         }
-        Overlay::Problem(text) => {
-            ("that did not work", text_lines(&format!("{text}\n\nEsc closes"), columns), 0)
-        }
+        Overlay::Problem(text) => (says::title_problem(), text_lines(&says::esc_closes(text), columns), 0),
     };
     let area = middle(frame.area(), lines.len());
     let block = Block::bordered()
@@ -46,8 +41,12 @@ pub fn draw(state: &State, frame: &mut Frame<'_>) {
         .padding(Padding::horizontal(2));
     frame.render_widget(Clear, area);
     let rows = usize::from(area.height.saturating_sub(2));
-    let last = u16::try_from(lines.len().saturating_sub(rows)).unwrap_or(u16::MAX);
-    frame.render_widget(Paragraph::new(lines).scroll((from.min(last), 0)).block(block), area);
+    let from = from.min(u16::try_from(lines.len().saturating_sub(rows)).unwrap_or(u16::MAX));
+    frame.render_widget(Paragraph::new(lines).scroll((from, 0)).block(block), area);
+    if let Some(Overlay::Help(line)) = &mut state.overlay {
+        // The end is the end: the next key goes back from here.
+        *line = from;
+    }
 }
 
 fn middle(all: Rect, lines: usize) -> Rect {
@@ -63,35 +62,36 @@ fn text_lines(text: &str, columns: usize) -> Vec<Line<'static>> {
 
 fn help(paint: Paint, columns: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
+    let names = keys::columns();
     for place in PLACES {
         if !lines.is_empty() {
             lines.push(Line::default());
         }
         lines.push(Line::styled(place.words(), paint.strong()));
         for key in KEYS.iter().filter(|key| key.place == place) {
-            let words = cut(key.words, columns.saturating_sub(18));
-            lines.push(Line::from(vec![
-                Span::styled(format!("{:<18}", key.shown), paint.accent()),
-                Span::raw(words),
-            ]));
+            lines.extend(row(paint, (key.shown)(), (key.words)(), (names, columns)));
         }
     }
     lines.push(Line::default());
-    lines.push(Line::styled("typed as a message", paint.strong()));
-    for line in doing::HELP.lines() {
-        let (typed, words) = line.split_at_checked(15).unwrap_or((line, ""));
-        lines.push(Line::from(vec![
-            Span::styled(format!("{typed:<18}"), paint.accent()),
-            Span::raw(cut(words, columns.saturating_sub(18))),
-        ]));
+    lines.push(Line::styled(says::typed_as_message(), paint.strong()));
+    for line in says::help_of_doings().lines() {
+        let (typed, words) = line.split_once("  ").unwrap_or((line, ""));
+        lines.extend(row(paint, typed, words.trim_start(), (names, columns)));
     }
     lines
 }
 
+/// A key and what it does; further lines stand below the first.
+fn row(paint: Paint, name: &str, words: &str, (names, columns): (usize, usize)) -> Vec<Line<'static>> {
+    let words = wrap(words, columns.saturating_sub(names));
+    let names = std::iter::once(name).chain(std::iter::repeat("")).map(|name| format!("{name:<names$}"));
+    let line = |(name, words)| Line::from(vec![Span::styled(name, paint.accent()), Span::raw(words)]);
+    names.zip(words).map(line).collect()
+}
+
 fn compare(paint: Paint, alias: &str, number: &SafetyNumber, columns: usize) -> Vec<Line<'static>> {
     let name = shown_on_one_line(alias);
-    let intro = format!("Call {name}. Both of you open this and read the words out; they must be the same.");
-    let mut lines = text_lines(&intro, columns);
+    let mut lines = text_lines(&says::call_and_compare(name), columns);
     lines.push(Line::default());
     let numbered: Vec<String> =
         number.words.iter().zip(1..).map(|(word, place)| format!("{place:>2} {word:<10}")).collect();
@@ -102,6 +102,6 @@ fn compare(paint: Paint, alias: &str, number: &SafetyNumber, columns: usize) -> 
         text_lines(&number.digits, columns.min(24)).into_iter().map(|line| line.style(paint.quiet())),
     );
     lines.push(Line::default());
-    lines.extend(text_lines("y  they are the same     any other key  close", columns));
+    lines.extend(text_lines(&says::are_the_same(says::yes()), columns));
     lines
 }

@@ -8,7 +8,8 @@ use ratatui::text::{Line, Span};
 use crate::chat::draw::Drawn;
 use crate::chat::state::{Focus, State, Who};
 use crate::chat::words;
-use crate::chat::wrap::{apart, cut, width};
+use crate::chat::wrap::{apart, cut, width, wrap};
+use crate::messages::chat as says;
 use crate::shown::shown_on_one_line;
 
 /// Draws the list, around the open row if not all fit.
@@ -32,18 +33,9 @@ pub fn draw(state: &State, frame: &mut Frame<'_>, area: Rect, drawn: &mut Drawn)
 }
 
 fn draw_nobody(state: &State, frame: &mut Frame<'_>, area: Rect) {
-    let hint = [
-        "",
-        " Nobody yet.",
-        "",
-        " Give somebody the",
-        " address that",
-        "   oub id",
-        " shows, or",
-        "   oub add ADDRESS",
-    ];
-    for (line, row) in hint.iter().zip(area.rows()) {
-        frame.render_widget(Line::styled(*line, state.paint.quiet()), row);
+    let hint = wrap(says::nobody_yet(), usize::from(area.width).saturating_sub(2));
+    for (line, row) in hint.iter().zip(area.rows().skip(1)) {
+        frame.render_widget(Line::styled(format!(" {line}"), state.paint.quiet()), row);
     }
 }
 
@@ -78,13 +70,14 @@ fn of_contact(state: &State, each: &ContactOverview, columns: usize, roomy: bool
     let alarm = each.contact.trust == client::Trust::Changed && !each.contact.blocked;
     let known = Span::styled(words::state(&each.contact), if alarm { paint.alarm() } else { paint.quiet() });
     let (right, right_style) = match (&each.last, each.unread) {
-        (_, 1..) => (format!("{} new", each.unread), paint.accent()),
+        (_, 1) => (says::one_new().to_owned(), paint.accent()),
+        (_, 2..) => (says::some_new(each.unread), paint.accent()),
         (Some(last), 0) => (state.clock.short(last.at), paint.quiet()),
         (None, 0) => (String::new(), paint.quiet()),
     };
     let name_style = if each.unread > 0 { paint.accent().patch(paint.strong()) } else { paint.strong() };
     let name = apart(&shown_on_one_line(&each.contact.alias), "", columns.saturating_sub(width(&right)));
-    let said = each.last.as_ref().map_or_else(|| "nothing said yet".to_owned(), words::preview);
+    let said = each.last.as_ref().map_or_else(|| says::nothing_yet().to_owned(), words::preview);
     let first = vec![Span::styled(name, name_style), Span::styled(right, right_style)];
     if roomy {
         return vec![first, vec![Span::styled(cut(&said, columns), paint.quiet())], vec![known]];
@@ -96,11 +89,11 @@ fn of_contact(state: &State, each: &ContactOverview, columns: usize, roomy: bool
 fn of_request(state: &State, each: &ContactRequest, columns: usize, roomy: bool) -> Vec<Spans> {
     let paint = state.paint;
     let name = apart(&shown_on_one_line(&each.label), &state.clock.short(each.received_at), columns);
-    let said = each.texts.first().map_or_else(|| "(no words yet)".to_owned(), |text| shown_on_one_line(text));
+    let said = each.texts.first().map_or_else(|| says::no_words().to_owned(), |text| shown_on_one_line(text));
     let first = vec![Span::styled(name, paint.accent())];
     if roomy {
-        let asks = Span::styled("asks to write to you", paint.quiet());
+        let asks = Span::styled(says::asks_to_write(), paint.quiet());
         return vec![first, vec![Span::styled(cut(&said, columns), paint.quiet())], vec![asks]];
     }
-    vec![first, vec![Span::styled(cut(&format!("asks  {said}"), columns), paint.quiet())]]
+    vec![first, vec![Span::styled(cut(&format!("{}  {said}", says::asks()), columns), paint.quiet())]]
 }

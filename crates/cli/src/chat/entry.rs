@@ -7,12 +7,13 @@ use crate::chat::clock::Clock;
 use crate::chat::paint::Paint;
 use crate::chat::words;
 use crate::chat::wrap::{cut, width, wrap};
+use crate::messages::{chat as says, screens, states};
 use crate::shown::shown_on_one_line;
 
 /// `09:14  `, and the margin before it.
 const MARGIN: usize = 8;
-/// `  answered`.
-const DELIVERY: usize = 10;
+/// Between a message and where it is.
+const GAP: usize = 2;
 /// Narrower than this, the delivery state has a line of its own.
 const ROOMY: usize = 44;
 
@@ -56,7 +57,8 @@ impl Shape {
         });
         let narrow = columns < ROOMY;
         let mine = entry.direction == Direction::Sent;
-        let room = columns.saturating_sub(MARGIN + if mine && !narrow { DELIVERY } else { 1 });
+        let room = columns
+            .saturating_sub(MARGIN + if mine && !narrow { GAP + words::delivery_columns() } else { 1 });
         Self {
             new_day,
             first_new,
@@ -87,7 +89,7 @@ impl Shape {
         self.paint_rules(entry, look, &mut lines);
         self.paint_head(entry, look, &mut lines);
         if let Some(missing) = &self.missing {
-            lines.push(Line::styled(format!("{:MARGIN$}({missing})", ""), look.paint.quiet()));
+            lines.push(Line::styled(format!("{:MARGIN$}{missing}", ""), look.paint.quiet()));
         }
         self.paint_body(entry, found, look, &mut lines);
         lines
@@ -102,7 +104,7 @@ impl Shape {
             lines.push(Line::styled(rule(&day, look.columns), look.paint.quiet()));
         }
         if self.first_new {
-            lines.push(Line::styled(rule("new", look.columns), look.paint.accent()));
+            lines.push(Line::styled(rule(says::new(), look.columns), look.paint.accent()));
         }
     }
 
@@ -115,7 +117,7 @@ impl Shape {
         }
         let contact = shown_on_one_line(look.contact);
         let (name, style) = match entry.direction {
-            Direction::Sent => ("me".to_owned(), look.paint.strong()),
+            Direction::Sent => (screens::me().to_owned(), look.paint.strong()),
             Direction::Received => (contact, look.paint.accent().patch(look.paint.strong())),
         };
         lines.push(Line::styled(format!(" {}", cut(&name, look.columns.saturating_sub(2))), style));
@@ -124,6 +126,7 @@ impl Shape {
     fn paint_body(&self, entry: &LogEntry, found: bool, look: &Look<'_>, lines: &mut Vec<Line<'static>>) {
         let paint = look.paint;
         let delivery = words::delivery(entry);
+        let style = delivery_style(entry, paint);
         let text = match (found, words::is_event(&entry.body)) {
             (true, _) => paint.alarm(),
             (false, true) => paint.quiet(),
@@ -135,24 +138,22 @@ impl Shape {
                 vec![Span::styled(format!(" {when:<7}"), paint.quiet()), Span::styled(part.clone(), text)];
             let last = number + 1 == self.body.len();
             if last && !self.own_line && !delivery.is_empty() {
-                let taken = MARGIN + width(part) + delivery.len() + 1;
+                let taken = MARGIN + width(part) + width(delivery) + 1;
                 spans.push(Span::raw(" ".repeat(look.columns.saturating_sub(taken))));
-                spans.push(Span::styled(delivery, delivery_style(delivery, paint)));
+                spans.push(Span::styled(delivery, style));
             }
             lines.push(Line::from(spans));
         }
         if self.own_line {
-            let at = look.columns.saturating_sub(delivery.len() + 1);
-            lines.push(Line::styled(format!("{:at$}{delivery}", ""), delivery_style(delivery, paint)));
+            let at = look.columns.saturating_sub(width(delivery) + 1);
+            lines.push(Line::styled(format!("{:at$}{delivery}", ""), style));
         }
     }
 }
 
-fn delivery_style(word: &str, paint: Paint) -> ratatui::style::Style {
-    match word {
-        "refused" => paint.alarm(),
-        _ => paint.quiet(),
-    }
+fn delivery_style(entry: &LogEntry, paint: Paint) -> ratatui::style::Style {
+    let refused = words::delivery(entry) == states::refused();
+    if refused { paint.alarm() } else { paint.quiet() }
 }
 
 /// ` ──── today ────`.

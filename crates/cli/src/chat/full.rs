@@ -14,6 +14,8 @@ use crate::chat::terminal::{self, Terminal};
 use crate::chat::thread::{PAGE, Thread};
 use crate::commands::notices;
 use crate::exit::Exit;
+use crate::messages::chat as says;
+use crate::messages::reason;
 use crate::problem::Problem;
 use crate::stop::Stop;
 
@@ -257,28 +259,16 @@ impl Chat {
     /// Sends somebody on an errand.
     pub fn send_for(&mut self, errand: Errand) {
         if !self.background.run(errand) {
-            self.say("still busy with what was asked before; try again in a moment".to_owned());
+            self.say(says::still_busy().to_owned());
         }
     }
 }
 
 /// The terminal is gone or never was one.
 fn no_terminal(error: &io::Error) -> Problem {
-    Problem::new(
-        Exit::Unexpected,
-        "OUB-E057",
-        "the terminal cannot be used for the full screen",
-        error.to_string(),
-        "oub chat --plain",
-    )
+    Problem::of(Exit::Unexpected, "OUB-E057", says::no_terminal(reason(error)))
 }
 
 fn broken() -> Problem {
-    Problem::new(
-        Exit::Unexpected,
-        "OUB-E058",
-        "the part that receives and sends has ended",
-        "something happened that should not have",
-        "start   oub chat   again; nothing is lost. Please report what was printed above",
-    )
+    Problem::of(Exit::Unexpected, "OUB-E058", says::broken())
 }

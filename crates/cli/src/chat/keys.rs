@@ -2,6 +2,9 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
+use crate::chat::wrap::width;
+use crate::messages::{keys, screens};
+
 /// What a key can do.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Action {
@@ -66,10 +69,10 @@ impl Where {
     /// The heading in the help.
     pub fn words(self) -> &'static str {
         match self {
-            Where::Anywhere => "Anywhere",
-            Where::People => "In the list of people",
-            Where::Writing => "While writing",
-            Where::Request => "At a request",
+            Where::Anywhere => keys::anywhere(),
+            Where::People => keys::in_the_list(),
+            Where::Writing => keys::while_writing(),
+            Where::Request => keys::at_a_request(),
         }
     }
 }
@@ -81,13 +84,16 @@ pub struct Key {
     pub place: Where,
     /// The keys; the first is the one that hints name.
     pub chords: &'static [Chord],
-    /// Their names.
-    pub shown: &'static str,
+    /// Their names, in the language of this run.
+    pub shown: Say,
     /// What they do, in words.
-    pub words: &'static str,
+    pub words: Say,
     /// What they do.
     pub action: Action,
 }
+
+/// A message of the table.
+pub type Say = fn() -> &'static str;
 
 /// A key with what is held down beside it.
 pub type Chord = (KeyModifiers, KeyCode);
@@ -97,126 +103,96 @@ const CTRL: KeyModifiers = KeyModifiers::CONTROL;
 const ALT: KeyModifiers = KeyModifiers::ALT;
 const SHIFT: KeyModifiers = KeyModifiers::SHIFT;
 
-const fn key(
-    place: Where,
-    action: Action,
-    chords: &'static [Chord],
-    shown: &'static str,
-    words: &'static str,
-) -> Key {
+const fn key(place: Where, action: Action, chords: &'static [Chord], shown: Say, words: Say) -> Key {
     Key { place, chords, shown, words, action }
 }
 
 /// All keys, in the order of the help.
 pub const KEYS: &[Key] = &[
-    key(Where::Writing, Action::Send, &[(NONE, KeyCode::Enter)], "Enter", "send"),
+    key(Where::Writing, Action::Send, &[(NONE, KeyCode::Enter)], keys::enter, keys::send),
     key(
         Where::Writing,
         Action::NewLine,
         &[(ALT, KeyCode::Enter), (SHIFT, KeyCode::Enter), (CTRL, KeyCode::Char('j'))],
-        "Alt-Enter, Ctrl-J",
-        "new line; a paste never sends",
+        keys::alt_enter,
+        keys::new_line,
     ),
-    key(Where::Writing, Action::Up, &[(NONE, KeyCode::Up)], "Up", "a line back, while nothing is written"),
-    key(
-        Where::Writing,
-        Action::Down,
-        &[(NONE, KeyCode::Down)],
-        "Down",
-        "a line on, while nothing is written",
-    ),
+    key(Where::Writing, Action::Up, &[(NONE, KeyCode::Up)], keys::up, keys::line_back),
+    key(Where::Writing, Action::Down, &[(NONE, KeyCode::Down)], keys::down, keys::line_on),
     key(
         Where::People,
         Action::Up,
         &[(NONE, KeyCode::Up), (NONE, KeyCode::Char('k'))],
-        "Up, k",
-        "the person above",
+        keys::up_or_k,
+        keys::person_above,
     ),
     key(
         Where::People,
         Action::Down,
         &[(NONE, KeyCode::Down), (NONE, KeyCode::Char('j'))],
-        "Down, j",
-        "the person below",
+        keys::down_or_j,
+        keys::person_below,
     ),
     key(
         Where::People,
         Action::Open,
         &[(NONE, KeyCode::Enter), (NONE, KeyCode::Right)],
-        "Enter, Right",
-        "open, and write",
+        keys::enter_or_right,
+        keys::open,
     ),
-    key(Where::People, Action::Search, &[(NONE, KeyCode::Char('/'))], "/", "look for words in the thread"),
-    key(Where::People, Action::Leave, &[(NONE, KeyCode::Char('q'))], "q", "leave"),
-    key(Where::Request, Action::Accept, &[(NONE, KeyCode::Char('a'))], "a", "accept: they may write to you"),
-    key(Where::Request, Action::Decline, &[(NONE, KeyCode::Char('d'))], "d", "decline: they are not told"),
+    key(Where::People, Action::Search, &[(NONE, KeyCode::Char('/'))], keys::slash, keys::search),
+    key(Where::People, Action::Leave, &[(NONE, KeyCode::Char('q'))], keys::q, keys::leave),
+    key(Where::Request, Action::Accept, &[(NONE, KeyCode::Char('a'))], keys::a, keys::accept),
+    key(Where::Request, Action::Decline, &[(NONE, KeyCode::Char('d'))], keys::d, keys::decline),
     key(
         Where::Anywhere,
         Action::OtherPane,
         &[(NONE, KeyCode::Tab), (SHIFT, KeyCode::BackTab)],
-        "Tab",
-        "between people and message",
+        keys::tab,
+        keys::other_pane,
     ),
     key(
         Where::Anywhere,
         Action::NextPerson,
         &[(ALT, KeyCode::Down), (CTRL, KeyCode::Char('n'))],
-        "Alt-Down, Ctrl-N",
-        "the next person",
+        keys::alt_down,
+        keys::next_person,
     ),
     key(
         Where::Anywhere,
         Action::PreviousPerson,
         &[(ALT, KeyCode::Up), (CTRL, KeyCode::Char('p'))],
-        "Alt-Up, Ctrl-P",
-        "the person before",
+        keys::alt_up,
+        keys::previous_person,
     ),
-    key(Where::Anywhere, Action::PageUp, &[(NONE, KeyCode::PageUp)], "PageUp, wheel", "back in the thread"),
-    key(
-        Where::Anywhere,
-        Action::PageDown,
-        &[(NONE, KeyCode::PageDown)],
-        "PageDown, wheel",
-        "on in the thread",
-    ),
-    key(Where::Anywhere, Action::Oldest, &[(CTRL, KeyCode::Home)], "Ctrl-Home", "to the first message"),
-    key(Where::Anywhere, Action::Newest, &[(CTRL, KeyCode::End)], "Ctrl-End", "to the last message"),
-    key(
-        Where::Anywhere,
-        Action::Search,
-        &[(CTRL, KeyCode::Char('f'))],
-        "Ctrl-F",
-        "look for words in the thread",
-    ),
+    key(Where::Anywhere, Action::PageUp, &[(NONE, KeyCode::PageUp)], keys::page_up, keys::back),
+    key(Where::Anywhere, Action::PageDown, &[(NONE, KeyCode::PageDown)], keys::page_down, keys::on),
+    key(Where::Anywhere, Action::Oldest, &[(CTRL, KeyCode::Home)], keys::ctrl_home, keys::oldest),
+    key(Where::Anywhere, Action::Newest, &[(CTRL, KeyCode::End)], keys::ctrl_end, keys::newest),
+    key(Where::Anywhere, Action::Search, &[(CTRL, KeyCode::Char('f'))], keys::ctrl_f, keys::search),
     key(
         Where::Anywhere,
         Action::Compare,
         &[(NONE, KeyCode::F(4)), (ALT, KeyCode::Char('v'))],
-        "F4, Alt-V",
-        "compare words: is it really them?",
+        keys::f4,
+        keys::compare,
     ),
-    key(Where::Anywhere, Action::Back, &[(NONE, KeyCode::Esc)], "Esc", "close, or back to the last message"),
+    key(Where::Anywhere, Action::Back, &[(NONE, KeyCode::Esc)], keys::esc, keys::close),
     key(
         Where::Anywhere,
         Action::Help,
         &[(NONE, KeyCode::F(1)), (ALT, KeyCode::Char('h'))],
-        "F1, Alt-H",
-        "this help",
+        keys::f1,
+        keys::help,
     ),
-    key(Where::Anywhere, Action::Redraw, &[(CTRL, KeyCode::Char('l'))], "Ctrl-L", "draw everything again"),
-    key(
-        Where::Anywhere,
-        Action::Suspend,
-        &[(CTRL, KeyCode::Char('z'))],
-        "Ctrl-Z",
-        "to the shell; fg comes back",
-    ),
+    key(Where::Anywhere, Action::Redraw, &[(CTRL, KeyCode::Char('l'))], keys::ctrl_l, keys::redraw),
+    key(Where::Anywhere, Action::Suspend, &[(CTRL, KeyCode::Char('z'))], keys::ctrl_z, keys::suspend),
     key(
         Where::Anywhere,
         Action::Leave,
         &[(CTRL, KeyCode::Char('q')), (CTRL, KeyCode::Char('c'))],
-        "Ctrl-Q, Ctrl-C",
-        "leave",
+        keys::ctrl_q,
+        keys::leave,
     ),
 ];
 
@@ -230,13 +206,19 @@ pub fn action(place: Where, event: &KeyEvent) -> Option<Action> {
     KEYS.iter().filter(fits).find(|key| key.chords.contains(&chord)).map(|key| key.action)
 }
 
+/// How many columns the names of the keys take, with a blank after each.
+pub fn columns() -> usize {
+    KEYS.iter().map(|key| width((key.shown)())).max().unwrap_or_default() + 1
+}
+
 /// The table as text, for `oub help chat`.
 pub fn as_text() -> String {
-    let mut text = String::from("Keys of the full screen\n");
+    let columns = columns() + 1;
+    let mut text = format!("{}\n", keys::title());
     for place in PLACES {
-        text.push_str(&format!("\n{}:\n", place.words()));
+        text.push_str(&format!("\n{}{}\n", place.words(), screens::colon().trim_end()));
         for key in KEYS.iter().filter(|key| key.place == place) {
-            text.push_str(&format!("  {:<19} {}\n", key.shown, key.words));
+            text.push_str(&format!("  {:<columns$} {}\n", (key.shown)(), (key.words)()));
         }
     }
     text
@@ -254,7 +236,7 @@ mod tests {
                     || key.place == Where::Anywhere
                     || other.place == Where::Anywhere;
                 let shared = key.chords.iter().any(|chord| other.chords.contains(chord));
-                assert!(!(meet && shared), "{} and {}", key.words, other.words);
+                assert!(!(meet && shared), "{} and {}", (key.words)(), (other.words)());
             }
         }
     }
@@ -264,8 +246,8 @@ mod tests {
         for key in KEYS {
             for (modifiers, code) in key.chords {
                 let event = KeyEvent::new(*code, *modifiers);
-                assert_eq!(action(key.place, &event), Some(key.action), "{}", key.shown);
-                assert!(as_text().contains(key.words));
+                assert_eq!(action(key.place, &event), Some(key.action), "{}", (key.shown)());
+                assert!(as_text().contains((key.words)()));
             }
         }
     }

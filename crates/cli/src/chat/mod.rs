@@ -36,39 +36,39 @@ use crate::chat::paint::Paint;
 use crate::chat::state::State;
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::stop::{Stop, usage};
+use crate::messages::chat as says;
+use crate::problem::Problem;
+use crate::stop::Stop;
 
 /// Opens the vault three times: for the screen, for what arrives, and for errands.
 pub fn run(context: &Context, args: &Chat) -> Result<Exit, Stop> {
     if context.screen.is_json() {
-        let why = "it is for people: what it shows and asks has no fixed form";
-        let remedy = "oub pull --follow --json   and   oub send CONTACT TEXT --json";
-        return Err(usage("OUB-E095", "oub chat does not speak JSON", why, remedy).into());
+        return Err(Problem::of(Exit::Usage, "OUB-E095", says::no_json()).into());
     }
     let [shows, receives, runs] = context.open_three()?;
     if let Some(alias) = &args.contact {
         shows.contact(alias)?;
     }
     let me = shows.name()?.to_string();
-    let with = args.contact.clone();
+    let (with, words) = (args.contact.clone(), context.global().words_language());
     if args.plain || !is_for_screens(context) {
         // A pipe is served by turns and waits for nothing more; a person is told what arrives meanwhile.
-        let background = io::stdin().is_terminal().then(|| Background::start(receives, runs));
+        let background = io::stdin().is_terminal().then(|| Background::start(receives, runs, words));
         return plain::run(context, shows, background, with);
     }
     let state = State::new(me, Clock::here(), Paint::new(context.wants_colour_on(&io::stdout())));
-    full::run(state, shows, Background::start(receives, runs), with)
+    full::run(state, shows, Background::start(receives, runs, words), with)
 }
 
 /// Whether a full screen can be drawn here; if not, a sentence says why it is not.
 fn is_for_screens(context: &Context) -> bool {
     let both = io::stdin().is_terminal() && io::stdout().is_terminal();
     let why = match std::env::var("TERM").as_deref() {
-        _ if !both => "this is not a terminal",
-        Err(_) | Ok("") => "TERM does not say what this terminal can do",
-        Ok("dumb") => "this terminal can only show lines",
+        _ if !both => says::no_terminal_here(),
+        Err(_) | Ok("") => says::unknown_terminal(),
+        Ok("dumb") => says::dumb_terminal(),
         _ => return true,
     };
-    context.screen.say(&format!("{why}: one line after the other, as with --plain"));
+    context.screen.say(&says::only_lines(why));
     false
 }

@@ -17,6 +17,7 @@ use crate::chat::paint::Paint;
 use crate::chat::state::{Focus, Link, Overlay, State, Who};
 use crate::chat::thread::Thread;
 use crate::chat::wrap::width;
+use crate::messages::{Language, in_language};
 
 /// Monday, 23 November 2026, 11:34 in UTC.
 const NOW: u64 = 1_795_433_640;
@@ -144,13 +145,26 @@ fn picture(state: &mut State, columns: u16, rows: u16) -> (String, Drawn) {
     (text, drawn)
 }
 
-fn check(name: &str, state: &mut State, columns: u16, rows: u16) {
-    let (text, _) = picture(state, columns, rows);
+/// Draws the state that is like [`state`] but for a change, in both languages.
+fn check(name: &str, change: impl Fn(&mut State)) {
+    let draw = |columns, rows| {
+        let mut state = state();
+        change(&mut state);
+        picture(&mut state, columns, rows).0
+    };
+    for (columns, rows) in SIZES {
+        compare_with_kept(name, &draw(columns, rows), columns, rows);
+        let french = in_language(Language::French, || draw(columns, rows));
+        compare_with_kept(&format!("fr-{name}"), &french, columns, rows);
+    }
+}
+
+fn compare_with_kept(name: &str, text: &str, columns: u16, rows: u16) {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/chat/pictures");
     let path = format!("{folder}/{name}-{columns}x{rows}.txt");
     if std::env::var_os("OUB_PICTURES").is_some_and(|word| word == "write") {
         std::fs::create_dir_all(folder).unwrap();
-        std::fs::write(&path, &text).unwrap();
+        std::fs::write(&path, text).unwrap();
     }
     let kept = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(kept == text, "{path} is not what is drawn now:\n{text}");
@@ -160,42 +174,33 @@ const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (40, 20)];
 
 #[test]
 fn a_thread_looks_as_it_is_kept() {
-    for (columns, rows) in SIZES {
-        check("thread", &mut state(), columns, rows);
-    }
+    check("thread", |_| {});
 }
 
 #[test]
 fn people_and_requests_look_as_they_are_kept() {
-    for (columns, rows) in SIZES {
-        let mut state = state();
-        state.focus = Focus::People;
-        check("people", &mut state, columns, rows);
-        state.focus = Focus::Open;
-        state.open = Some(Who::Request("frank".to_owned()));
-        check("request", &mut state, columns, rows);
-    }
+    check("people", |state| state.focus = Focus::People);
+    check("request", |state| state.open = Some(Who::Request("frank".to_owned())));
+}
+
+#[test]
+fn nobody_yet_looks_as_it_is_kept() {
+    check("nobody", |state| *state = State::new("alice".to_owned(), state.clock.clone(), state.paint));
 }
 
 #[test]
 fn a_new_key_looks_as_it_is_kept() {
-    for (columns, rows) in SIZES {
-        let mut state = state();
+    check("new-key", |state| {
         state.open = Some(Who::Contact("dave".to_owned()));
         state.thread = Thread::newest(&state.clock, "bob", vec![theirs(4_000, "see you on Friday", true)]);
-        check("new-key", &mut state, columns, rows);
-    }
+    });
 }
 
 #[test]
 fn what_lies_over_looks_as_it_is_kept() {
-    for (columns, rows) in SIZES {
-        let mut state = state();
-        state.overlay = Some(Overlay::Help(0));
-        check("help", &mut state, columns, rows);
-        state.overlay = Some(Overlay::Compare("carol".to_owned(), number()));
-        check("compare", &mut state, columns, rows);
-    }
+    check("help", |state| state.overlay = Some(Overlay::Help(0)));
+    check("help-end", |state| state.overlay = Some(Overlay::Help(u16::MAX)));
+    check("compare", |state| state.overlay = Some(Overlay::Compare("carol".to_owned(), number())));
 }
 
 #[test]

@@ -11,16 +11,16 @@ use client::{
 
 use crate::chat::background::{self, Background, Errand, News};
 use crate::chat::clock::Clock;
-use crate::chat::command::{Command, HELP};
-use crate::chat::doing;
+use crate::chat::command::Command;
 use crate::chat::words;
 use crate::commands::notices;
 use crate::commands::send::why_queued;
 use crate::context::Context;
 use crate::exit::Exit;
+use crate::messages::{chat as says, language, reason, screens};
 use crate::problem::Problem;
 use crate::shown::{shown, shown_on_one_line};
-use crate::stop::{Stop, usage};
+use crate::stop::Stop;
 
 /// How long the vault is left alone.
 const LOOK: Duration = Duration::from_millis(200);
@@ -69,7 +69,8 @@ fn lines() -> Receiver<io::Result<String>> {
             let read = input.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut line);
             let line = match read {
                 Ok(0) => return,
-                Ok(_) => String::from_utf8(line).map_err(|_| io::Error::other("not UTF-8")),
+                Ok(_) => String::from_utf8(line)
+                    .map_err(|_| io::Error::other("stream did not contain valid UTF-8")),
                 Err(error) => Err(error),
             };
             let failed = line.as_ref().is_err_and(|error| error.kind() != io::ErrorKind::Other);
@@ -85,15 +86,15 @@ impl Plain<'_> {
     fn greet(&mut self) -> Result<(), Stop> {
         if self.background.is_none() {
             match self.client.collect() {
-                Err(error) if error.is_temporary() => self.say(&error.what()),
+                Err(error) if error.is_temporary() => self.say(&error.what_in(language())),
                 Err(error) => return Err(error.into()),
                 Ok(_) => {}
             }
         }
         if io::stdin().is_terminal() {
-            self.say("/help says how this works, /quit leaves");
+            self.say(says::help_and_quit());
             match &self.to {
-                Some(to) => self.say(&format!("you write to {}", shown_on_one_line(to))),
+                Some(to) => self.say(&says::you_write_to(shown_on_one_line(to))),
                 None => self.who()?,
             }
         }
@@ -111,7 +112,7 @@ impl Plain<'_> {
                         break;
                     }
                 }
-                Ok(Err(error)) => self.say(&format!("that line cannot be read: {error}")),
+                Ok(Err(error)) => self.say(&says::line_unreadable(reason(error))),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
@@ -133,8 +134,8 @@ impl Plain<'_> {
     /// What to know before writing to whom it goes.
     fn warn(&self) {
         let contact = self.to.as_ref().and_then(|to| self.client.contact(to).ok());
-        if let Some((words, _)) = contact.as_ref().and_then(words::warning) {
-            self.say(&words.replace("F4", "/verify"));
+        if let Some((words, _)) = contact.as_ref().and_then(|contact| words::warning(contact, "/verify")) {
+            self.say(&words);
         }
     }
 
@@ -144,17 +145,15 @@ impl Plain<'_> {
             let unread = usize::try_from(each.unread).unwrap_or(usize::MAX);
             for entry in self.unread(&each.contact.alias, unread)? {
                 let name = shown_on_one_line(&each.contact.alias);
-                let who = match words::state(&each.contact) {
-                    "verified" => name,
-                    state => format!("{name} ({state})"),
-                };
+                let known = each.contact.trust.is_verified() && !each.contact.blocked;
+                let who = if known { name } else { format!("{name} ({})", words::state(&each.contact)) };
                 self.show(&who, &each.contact.alias, &entry)?;
                 self.client.mark_handled(&each.contact.alias, &[entry.id])?;
             }
         }
         let requests = self.client.requests()?.len();
         if requests > self.asks {
-            self.say(&format!("{requests} asking to write to you: /requests"));
+            self.say(&says::some_ask(requests));
         }
         self.asks = requests;
         self.client.take_notices()?.iter().for_each(|notice| self.say(&notices::words(notice)));
@@ -181,14 +180,14 @@ impl Plain<'_> {
 
     fn show(&self, who: &str, name: &str, entry: &LogEntry) -> Result<(), Stop> {
         if entry.missing_before > 0 {
-            self.context.screen.print(&format!("({})", words::missing(entry.missing_before)))?;
+            self.context.screen.print(&words::missing(entry.missing_before))?;
         }
         let text = shown(&words::said(entry, name), 4);
         let when = Clock::here().long(entry.at);
         let state = words::delivery(entry);
         let end = if state.is_empty() { when } else { format!("{when}, {state}") };
-        let between = if words::is_event(&entry.body) { "" } else { ":" };
-        Ok(self.context.screen.print(&format!("{who}{between} {text} ({end})"))?)
+        let between = if words::is_event(&entry.body) { " " } else { screens::colon() };
+        Ok(self.context.screen.print(&format!("{who}{between}{text} ({end})"))?)
     }
 
     /// Says of what was sent that the relay has it.
@@ -200,7 +199,7 @@ impl Plain<'_> {
         let (waiting, stored): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.waiting).into_iter().partition(|(_, id)| still.contains(id));
         self.waiting = waiting;
-        stored.iter().for_each(|(to, _)| self.say(&format!("stored for {to}")));
+        stored.iter().for_each(|(to, _)| self.say(&says::stored_for(to)));
         Ok(())
     }
 
@@ -215,7 +214,7 @@ impl Plain<'_> {
         match news {
             News::NoConnection(why) => self.say(&why),
             News::Accepted(alias) => {
-                self.say(&format!("accepted; you write to {alias}"));
+                self.say(&says::accepted(&alias));
                 self.to = Some(alias);
             }
             News::Compare(alias, number) => {
@@ -223,7 +222,7 @@ impl Plain<'_> {
                     number.words.iter().zip(1..).map(|(word, place)| format!("{place} {word}")).collect();
                 self.context.screen.print(&words.join(", "))?;
                 self.context.screen.print(&number.digits)?;
-                self.say(&format!("if {alias} has the same: /same"));
+                self.say(&says::if_the_same(&alias));
                 self.number = Some((alias, number));
             }
             News::Said(words) => self.say(&words),
@@ -237,12 +236,14 @@ impl Plain<'_> {
         match command {
             Command::Nothing => {}
             Command::Quit => return Ok(true),
-            Command::Help => self.context.screen.say(&format!("{HELP}\n{}", doing::HELP)),
+            Command::Help => {
+                self.context.screen.say(&format!("{}\n{}", says::help_of_lines(), says::help_of_doings()))
+            }
             Command::Do(doing) => match self.to.clone() {
                 Some(to) => self.run(Errand::Do(to, doing))?,
-                None => self.say("to whom? /to NAME"),
+                None => self.say(says::to_whom()),
             },
-            Command::Unknown(line) => self.say(&format!("{line}: no such command, and not sent; /help")),
+            Command::Unknown(line) => self.say(&says::no_such_command(line)),
             Command::Who => self.who()?,
             Command::To(alias) => self.write_to(alias),
             Command::Requests => self.requests()?,
@@ -252,11 +253,11 @@ impl Plain<'_> {
             Command::Decline(which) => self.with_request(&which, Errand::Decline)?,
             Command::Verify => match self.to.clone() {
                 Some(to) => self.run(Errand::Compare(to))?,
-                None => self.say("to whom? /to NAME"),
+                None => self.say(says::to_whom()),
             },
             Command::Same => match self.number.take() {
                 Some((alias, number)) => self.run(Errand::Same(alias, number))?,
-                None => self.say("nothing to confirm yet; /verify shows the words first"),
+                None => self.say(says::nothing_to_confirm()),
             },
         }
         Ok(false)
@@ -265,18 +266,18 @@ impl Plain<'_> {
     fn write_to(&mut self, alias: String) {
         match self.client.contact(&alias) {
             Ok(contact) => {
-                self.say(&format!("you write to {} ({})", contact.alias, words::state(&contact)));
+                self.say(&says::you_write_to_known(&contact.alias, words::state(&contact)));
                 self.to = Some(contact.alias);
                 self.warn();
             }
-            Err(error) => self.say(&format!("{}; /who", error.what())),
+            Err(error) => self.say(&says::and_who(error.what_in(language()))),
         }
     }
 
     fn who(&self) -> Result<(), Stop> {
         let people = self.client.overview()?;
         if people.is_empty() {
-            self.say("nobody yet; oub add ADDRESS adds somebody");
+            self.say(says::nobody_yet_add());
         }
         for each in people {
             let name = shown_on_one_line(&each.contact.alias);
@@ -288,13 +289,15 @@ impl Plain<'_> {
     fn requests(&self) -> Result<(), Stop> {
         let requests = self.client.requests()?;
         if requests.is_empty() {
-            self.say("nobody asks");
+            self.say(says::nobody_asks());
         }
         for (request, number) in requests.iter().zip(1..) {
             let name = shown_on_one_line(&request.label);
             let texts: Vec<String> = request.texts.iter().map(|text| shown(text, 4)).collect();
             let when = Clock::here().long(request.received_at);
-            let line = format!("{number}. {name}, {}: {} ({when})", request.address, texts.join("\n    "));
+            let colon = screens::colon();
+            let line =
+                format!("{number}. {name}, {}{colon}{} ({when})", request.address, texts.join("\n    "));
             self.context.screen.print(&line)?;
         }
         Ok(())
@@ -306,7 +309,7 @@ impl Plain<'_> {
         match by_number.or_else(|| requests.iter().find(|request| request.label == which)) {
             Some(request) => self.run(errand(request.label.clone())),
             None => {
-                self.say(&format!("no request {which}; /requests"));
+                self.say(&says::no_request(which));
                 Ok(())
             }
         }
@@ -314,14 +317,14 @@ impl Plain<'_> {
 
     fn log(&self, count: u32) -> Result<(), Stop> {
         let Some(to) = &self.to else {
-            self.say("of whom? /to NAME");
+            self.say(says::of_whom());
             return Ok(());
         };
         let name = shown_on_one_line(to);
         let mut entries = self.client.log_page(to, LogFrom::Newest, count)?;
         entries.sort_by_key(|entry: &LogEntry| -> Place { entry.place });
         for entry in &entries {
-            let who = if entry.direction == Direction::Sent { "me" } else { name.as_str() };
+            let who = if entry.direction == Direction::Sent { screens::me() } else { name.as_str() };
             self.show(who, &name, entry)?;
         }
         Ok(())
@@ -331,11 +334,11 @@ impl Plain<'_> {
     fn run(&mut self, errand: Errand) -> Result<(), Stop> {
         if let Some(background) = &self.background {
             if !background.run(errand) {
-                self.say("still busy with what was asked before");
+                self.say(says::still_busy());
             }
             return Ok(());
         }
-        match background::run(&self.client, errand) {
+        match background::run(&self.client, self.context.global().words_language(), errand) {
             Ok(news) => news.map_or(Ok(()), |news| self.tell(news)),
             Err(error) if error.exit_code() == 7 => Err(error.into()),
             Err(error) => self.tell(News::Problem(Problem::from(&error).to_string())),
@@ -346,26 +349,20 @@ impl Plain<'_> {
         let Some(to) = self.to.clone() else {
             return match self.background {
                 Some(_) => {
-                    self.say("not sent: to whom? /to NAME");
+                    self.say(says::not_sent_to_whom());
                     Ok(())
                 }
-                None => Err(usage(
-                    "OUB-E059",
-                    "nobody was named to send to",
-                    "a line came that is no command",
-                    "oub chat --plain CONTACT   or begin with   /to CONTACT",
-                )
-                .into()),
+                None => Err(Problem::of(Exit::Usage, "OUB-E059", says::nobody_named()).into()),
             };
         };
         let options = SendOptions::default();
         if self.background.is_none() {
             let sent = self.client.send(&to, text, &options)?;
             match sent.state {
-                SentState::Stored => self.say(&format!("stored for {to}")),
+                SentState::Stored => self.say(&says::stored_for(to)),
                 SentState::Queued(reason) => {
                     let why = why_queued(&reason, &to);
-                    self.say(&format!("waiting for {to}: {why}"));
+                    self.say(&says::waiting_for(&to, why));
                 }
             }
             return Ok(());

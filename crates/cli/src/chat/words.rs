@@ -2,19 +2,21 @@
 
 use client::{Contact, Direction, FileState, LogEntry, OutboxState, ReceivedBody, Trust};
 
+use crate::chat::wrap::width;
 use crate::commands::message;
+use crate::messages::{chat as says, screens, states};
 use crate::shown::shown_on_one_line;
 
 /// The state of a contact, short enough for a list.
 pub fn state(contact: &Contact) -> &'static str {
     if contact.blocked {
-        return "blocked";
+        return states::blocked();
     }
     match contact.trust {
-        Trust::Verified => "verified",
-        Trust::Unverified => "not verified",
-        Trust::VerifiedBefore => "compare again",
-        Trust::Changed => "NEW KEY",
+        Trust::Verified => states::verified(),
+        Trust::Unverified => says::not_verified(),
+        Trust::VerifiedBefore => says::compare_again(),
+        Trust::Changed => says::new_key(),
     }
 }
 
@@ -22,12 +24,18 @@ pub fn state(contact: &Contact) -> &'static str {
 pub fn delivery(entry: &LogEntry) -> &'static str {
     match entry.outgoing {
         None => "",
-        Some(_) if entry.read_at.is_some() => "read",
-        Some(_) if entry.answered => "answered",
-        Some(OutboxState::Stored) => "stored",
-        Some(OutboxState::Refused) => "refused",
-        Some(OutboxState::Waiting | OutboxState::Sealed) => "waiting",
+        Some(_) if entry.read_at.is_some() => says::read(),
+        Some(_) if entry.answered => says::answered(),
+        Some(OutboxState::Stored) => states::stored(),
+        Some(OutboxState::Refused) => states::refused(),
+        Some(OutboxState::Waiting | OutboxState::Sealed) => states::waiting(),
     }
+}
+
+/// How many columns where a message is may take.
+pub fn delivery_columns() -> usize {
+    let all = [says::read(), says::answered(), states::stored(), states::refused(), states::waiting()];
+    all.map(width).into_iter().max().unwrap_or_default()
 }
 
 /// What an entry says, harmless; below a question or a file, how to go on with it.
@@ -36,10 +44,10 @@ pub fn said(entry: &LogEntry, contact: &str) -> String {
     let theirs = entry.direction == Direction::Received;
     match &entry.body {
         ReceivedBody::Question { .. } if theirs => {
-            format!("{text}\n(answer it:   oub answer {} …)", shown_on_one_line(contact))
+            format!("{text}\n{}", says::answer_it(shown_on_one_line(contact)))
         }
         ReceivedBody::File(file) if theirs && file.state == FileState::Whole => {
-            format!("{text}\n(save it:   oub save {})", message::short(&entry.id))
+            format!("{text}\n{}", says::save_it(message::short(&entry.id)))
         }
         _ => text,
     }
@@ -54,40 +62,30 @@ pub fn is_event(body: &ReceivedBody) -> bool {
 pub fn preview(entry: &LogEntry) -> String {
     let text = shown_on_one_line(&message::said(&entry.body, &entry.marks, 0));
     match entry.direction {
-        Direction::Sent => format!("me: {text}"),
+        Direction::Sent => format!("{}{}{text}", screens::me(), screens::colon()),
         Direction::Received => text,
     }
 }
 
-/// `2 earlier messages have not arrived`.
+/// `(2 earlier messages have not arrived)`.
 pub fn missing(count: u64) -> String {
     match count {
-        1 => "1 earlier message has not arrived".to_owned(),
-        count => format!("{count} earlier messages have not arrived"),
+        1 => screens::one_not_arrived().to_owned(),
+        count => screens::some_not_arrived(count),
     }
 }
 
-/// What to know before writing to this contact, if anything: the sentence, and whether sending is stopped.
-pub fn warning(contact: &Contact) -> Option<(String, bool)> {
+/// What to know before writing to this contact, if anything: the sentence, and whether sending is stopped. `how` is the
+/// key or the command that shows the words to compare.
+pub fn warning(contact: &Contact, how: &str) -> Option<(String, bool)> {
     let name = shown_on_one_line(&contact.alias);
     if contact.blocked {
-        return Some((
-            format!("{name} is blocked: nothing is shown or sent.   oub contact unblock {name}"),
-            true,
-        ));
+        return Some((says::is_blocked(name), true));
     }
     match contact.trust {
         Trust::Verified => None,
-        Trust::Unverified => Some((format!("Is it really {name}? Compare ten words by phone: F4"), false)),
-        Trust::VerifiedBefore => {
-            Some((format!("{name} has a new key, signed by the old one. Compare again: F4"), false))
-        }
-        Trust::Changed => Some((
-            format!(
-                "NEW KEY: the old one did not sign it, so it may be somebody else. Nothing is sent until you decide. \
-                 Call {name} and compare: F4"
-            ),
-            true,
-        )),
+        Trust::Unverified => Some((says::is_it_really(name, how), false)),
+        Trust::VerifiedBefore => Some((says::has_signed_key(name, how), false)),
+        Trust::Changed => Some((says::has_unsigned_key(name, how), true)),
     }
 }

@@ -22,7 +22,7 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
 fn wrap_line(line: &str, columns: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let (mut current, mut taken) = (String::new(), 0);
-    for word in line.split_word_bounds() {
+    for word in pieces(line) {
         let room = width(word);
         if taken + room > columns && taken > 0 && room <= columns && !word.trim().is_empty() {
             lines.push(std::mem::take(&mut current));
@@ -44,6 +44,24 @@ fn wrap_line(line: &str, columns: usize) -> Vec<String> {
     }
     lines.push(current);
     lines.iter().map(|line| line.trim_end().to_owned()).collect()
+}
+
+/// What must not be parted: a word with the signs at it, and what a non-breaking space holds together. Wide signs, as of
+/// Chinese, have no blanks between them and may be parted.
+fn pieces(line: &str) -> Vec<&str> {
+    let mut pieces = Vec::new();
+    let (mut start, mut before) = (0, "");
+    for (at, word) in line.split_word_bound_indices() {
+        let blank = |word: &str| word.starts_with([' ', '\t']);
+        let wide = |word: &str| word.graphemes(true).next().is_some_and(|sign| width(sign) > 1);
+        if blank(before) || blank(word) || (wide(before) && wide(word)) {
+            pieces.extend(line.get(start..at));
+            start = at;
+        }
+        before = word;
+    }
+    pieces.extend(line.get(start..));
+    pieces
 }
 
 fn bounded(sign: &str) -> String {
@@ -93,6 +111,12 @@ mod tests {
         assert_eq!(wrap("abcdefghij", 4), ["abcd", "efgh", "ij"]);
         assert_eq!(wrap("a\n\nb", 10), ["a", "", "b"]);
         assert_eq!(wrap("", 10), [""]);
+    }
+
+    #[test]
+    fn no_line_begins_with_what_belongs_to_the_word_before() {
+        assert_eq!(wrap("Which pot? This.", 9), ["Which", "pot?", "This."]);
+        assert_eq!(wrap("dites : « ici »", 8), ["dites :", "« ici »"]);
     }
 
     #[test]

@@ -7,9 +7,12 @@
 //!
 //! `docs/decisions/0014-english-and-french-in-one-table.md` has the glossary and the reasons.
 
+pub mod chat;
 pub mod choice;
 pub mod daemon;
+pub mod dates;
 pub mod help;
+pub mod keys;
 pub mod problems;
 mod reasons;
 pub mod screens;
@@ -97,7 +100,9 @@ mod tests {
     }
 
     const SOURCES: &[(&str, &str)] = &[
+        ("chat", include_str!("chat.rs")),
         ("daemon", include_str!("daemon.rs")),
+        ("keys", include_str!("keys.rs")),
         ("problems", include_str!("problems.rs")),
         ("reasons", include_str!("reasons.rs")),
         ("screens", include_str!("screens.rs")),

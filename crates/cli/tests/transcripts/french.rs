@@ -1,7 +1,10 @@
 //! What people read in French, and what programs read in whichever language.
 
-use crate::person::{Person, Ran};
+use std::io::Write as _;
+
+use crate::person::{Person, Ran, friends};
 use crate::relay::Relay;
+use crate::terminal::Terminal;
 
 fn in_french(person: &Person, args: &[&str]) -> Ran {
     Ran::of(person.command(args).env("LC_ALL", "fr_FR.UTF-8"))
@@ -31,6 +34,57 @@ fn a_first_day_in_french_reads_as_one() {
         "\n  (code de sortie 2, OUB-E021)\n",
     ];
     assert!(rows.iter().all(|row| wrong.err.contains(row)), "{}", wrong.err);
+}
+
+#[test]
+fn a_chat_in_french_reads_as_one() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    let mut command = alice.command(&["chat", "bob"]);
+    command.env("LC_ALL", "fr_FR.UTF-8");
+    let mut screen = Terminal::run(&command, 80, 24);
+    screen.sees("connecté   F1 aide");
+    screen.sees("Est-ce bien bob\u{a0}? Comparez dix mots");
+    screen.types("la clé est sous le pot\r");
+    screen.sees("déposé");
+    assert_eq!(bob.pull(), ["la clé est sous le pot"]);
+    screen.types("\u{1b}OS");
+    screen.sees("o  ce sont les mêmes");
+    let seen = screen.screen.screen().contents();
+    let words = alice.json(&["verify", "bob"])[0]["words"].clone();
+    let same = |word: &serde_json::Value| seen.contains(word.as_str().unwrap());
+    assert!(words.as_array().unwrap().iter().all(same), "both read the words of one language: {seen}");
+    screen.types("y");
+    screen.wait("another key closes", |screen| !screen.contents().contains("ce sont les mêmes"));
+    screen.types("\u{1b}OS");
+    screen.sees("o  ce sont les mêmes");
+    screen.types("o");
+    screen.sees("bob est vérifié");
+    screen.types("\u{3}");
+    assert!(screen.ends().success());
+}
+
+#[test]
+fn a_line_chat_in_french_keeps_the_names_of_its_commands() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    bob.ok(&["send", "alice", "salut"]);
+    let mut command = alice.command(&["chat", "--plain", "bob", "--lang", "fr"]);
+    let mut child = command.stdin(std::process::Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all("bonjour\n/help\n/qiut\n/who\n/log 1\n".as_bytes()).unwrap();
+    let ran = Ran::of_child(child);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let mut lines = ran.out.lines();
+    assert!(lines.next().unwrap().starts_with("bob (non vérifié)\u{a0}: salut ("), "{}", ran.out);
+    assert_eq!(lines.next(), Some("bob (non vérifié)"));
+    let last = lines.next().unwrap();
+    assert!(last.starts_with("moi\u{a0}: bonjour (") && last.ends_with(", déposé)"), "{}", ran.out);
+    let said = [
+        "déposé pour bob\n",
+        "/take-back         reprendre mon dernier message\n",
+        "/qiut\u{a0}: pas de telle commande, et pas envoyé\u{a0}; /help\n",
+    ];
+    assert!(said.iter().all(|words| ran.err.contains(words)), "{}", ran.err);
 }
 
 #[test]
