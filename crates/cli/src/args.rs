@@ -18,7 +18,8 @@ pub use people::{
 pub use said::{Answer, Ask, Edit, Files, How, Log, Save, Send, Switch, TakeBack, Wait};
 pub use time::parse_duration;
 
-const EXAMPLES: &str = "\
+/// What stands below the help of `oub`.
+pub const EXAMPLES: &str = "\
 Examples
   oub join oub://chat.example.org/i/7F4Q…#FP   create an identity on a server
   oub id --qr                                  show my address to a friend

@@ -5,17 +5,18 @@ use clap::CommandFactory as _;
 use crate::args::Oub;
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::messages::problems;
+use crate::messages::{Language, help::in_its_language, language, problems};
 use crate::problem::Problem;
 use crate::shown::shown_on_one_line;
 use crate::stop::Stop;
 
-/// What `--json` promises, as a JSON Schema.
+/// What `--json` promises, as a JSON Schema: for programs, and so in one language.
 const JSON: &str = include_str!("topics/json.schema.json");
-const EXIT_CODES: &str = include_str!("topics/exit-codes.txt");
-const FILES: &str = include_str!("topics/files.txt");
-/// What programs say at the daemon's socket.
-const API: &str = include_str!("topics/api.txt");
+/// In English and in French; the last is what programs say at the daemon's socket.
+const EXIT_CODES: [&str; 2] =
+    [include_str!("topics/exit-codes.txt"), include_str!("topics/fr/exit-codes.txt")];
+const FILES: [&str; 2] = [include_str!("topics/files.txt"), include_str!("topics/fr/files.txt")];
+const API: [&str; 2] = [include_str!("topics/api.txt"), include_str!("topics/fr/api.txt")];
 
 /// What there is help about besides commands.
 pub const TOPICS: &[&str] = &["json", "exit-codes", "files", "api"];
@@ -25,17 +26,24 @@ pub fn run(context: &Context, topic: &[String]) -> Result<Exit, Stop> {
     let words: Vec<&str> = topic.iter().map(String::as_str).collect();
     let text = match words.as_slice() {
         ["json"] => JSON.to_owned(),
-        ["exit-codes"] => EXIT_CODES.to_owned(),
-        ["files"] => FILES.to_owned(),
-        ["api"] => API.to_owned(),
+        ["exit-codes"] => in_its_words(EXIT_CODES),
+        ["files"] => in_its_words(FILES),
+        ["api"] => in_its_words(API),
         path => of_command(path)?,
     };
     context.screen.print(text.trim_end())?;
     Ok(Exit::Done)
 }
 
+fn in_its_words([english, french]: [&str; 2]) -> String {
+    match language() {
+        Language::English => english.to_owned(),
+        Language::French => french.to_owned(),
+    }
+}
+
 fn of_command(path: &[&str]) -> Result<String, Stop> {
-    let mut root = Oub::command();
+    let mut root = in_its_language(Oub::command());
     root.build();
     let mut command = &mut root;
     for word in path {
@@ -58,6 +66,36 @@ mod tests {
         }
         assert!(of_command(&[]).unwrap().contains("Exit codes"));
         assert!(of_command(&["nonsense"]).is_err());
+    }
+
+    /// Names of files, variables, fields, flags, and numbers: what is the same in every language.
+    fn facts(text: &str) -> Vec<&str> {
+        let ends = |sign: char| sign.is_whitespace() || ",;:()`\u{a0}".contains(sign);
+        let mut facts: Vec<&str> = text
+            .split(ends)
+            .map(|word| word.trim_matches('.'))
+            .filter(|word| {
+                word.contains(['_', '$', '/', '{', '[', '=', '|', '→', '←'])
+                    || word.contains(".db")
+                    || word.contains(".lock")
+                    || word.contains(char::is_numeric)
+                    || word.starts_with('-')
+            })
+            .collect();
+        facts.sort_unstable();
+        facts
+    }
+
+    #[test]
+    fn topics_name_the_same_things_in_both_languages() {
+        for [english, french] in [EXIT_CODES, FILES, API] {
+            assert_eq!(facts(english), facts(french));
+            let paragraphs = |text: &str| text.split("\n\n").count();
+            assert_eq!(paragraphs(english), paragraphs(french), "{french}");
+            let wrong = [" ;", " ?", " !", " »", "« ", " :"];
+            assert!(!wrong.iter().any(|wrong| french.contains(wrong)), "{french}");
+            assert!(french.lines().all(|line| line.chars().count() <= 120), "{french}");
+        }
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod exit;
 mod help;
 mod json;
 mod messages;
+mod mistake;
 mod passphrase;
 mod problem;
 mod process;
@@ -47,7 +48,10 @@ fn run() -> Exit {
         return exit;
     }
     let arguments: Vec<_> = std::env::args_os().collect();
-    messages::speak(Choice::of(&arguments, |name| std::env::var_os(name)).language());
+    let variable = |name: &str| std::env::var_os(name);
+    if !Choice::is_for_programs(&arguments, variable) {
+        messages::speak(Choice::of(&arguments, variable).language());
+    }
     if arguments.len() < 2 {
         // Clap would do so too, but not when a variable such as OUB_HOME is set.
         eprint!("{}", in_its_language(Oub::command()).render_help());
@@ -87,7 +91,7 @@ fn speak_as_asked(oub: &Oub) {
 
 /// The command line, or the end of this run with what is wrong with it.
 fn understood(grammar: clap::Command) -> (Oub, Layers) {
-    let matches = grammar.get_matches();
+    let matches = grammar.try_get_matches().unwrap_or_else(|error| mistake::end(&error));
     let mut oub =
         Oub::from_arg_matches(&matches).unwrap_or_else(|error| error.format(&mut Oub::command()).exit());
     oub.global.lang_is_given = matches.value_source("lang") == Some(ValueSource::CommandLine);
@@ -106,6 +110,6 @@ fn with_settings(oub: &Oub, layers: Layers) -> Result<Option<(Oub, Layers)>, Box
         _ => {}
     }
     let layers = layers.with_file()?;
-    let grammar = layers.apply(in_its_language(Oub::command()));
+    let grammar = in_its_language(layers.apply(Oub::command()));
     Ok(Some((understood(grammar).0, layers)))
 }

@@ -3,6 +3,8 @@
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
+use clap::Command;
+use clap::builder::{FalseyValueParser, TypedValueParser as _};
 use client::Language;
 
 use crate::settings::file::{File, place};
@@ -22,6 +24,14 @@ pub struct Choice {
 }
 
 impl Choice {
+    /// Whether the command line or the environment asks for JSON: such a run is English, also in what is said about a
+    /// flag that is wrong.
+    pub fn is_for_programs(arguments: &[OsString], variable: impl Fn(&str) -> Option<OsString>) -> bool {
+        let flag = arguments.iter().skip(1).take_while(|word| *word != "--").any(|word| word == "--json");
+        let read = |text: OsString| FalseyValueParser::new().parse_ref(&Command::new("oub"), None, &text);
+        flag || variable("OUB_JSON").is_some_and(|text| read(text).unwrap_or_default())
+    }
+
     /// What the command line and the environment say. The arguments are looked at before they are understood, since
     /// the help, and what is said about a wrong flag, are in the language too.
     pub fn of(arguments: &[OsString], variable: impl Fn(&str) -> Option<OsString>) -> Self {
@@ -95,6 +105,16 @@ mod tests {
         assert_eq!(chosen("oub --lang=fr id", &[("OUB_LANG", "en")]), French);
         assert_eq!(chosen("oub send bob -- --lang=fr", &[]), English);
         assert_eq!(chosen("oub id", &[("LANG", "fro")]), English);
+    }
+
+    #[test]
+    fn what_programs_read_is_known_before_the_line_is_understood() {
+        let asked = |line: &str, variable: Option<&str>| {
+            let arguments: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            Choice::is_for_programs(&arguments, |_| variable.map(OsString::from))
+        };
+        assert!(asked("oub --json nonsense", None) && asked("oub id", Some("1")));
+        assert!(!asked("oub send bob -- --json", None) && !asked("oub id", Some("0")));
     }
 
     #[test]

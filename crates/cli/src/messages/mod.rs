@@ -11,8 +11,10 @@ pub mod chat;
 pub mod choice;
 pub mod daemon;
 pub mod dates;
+pub mod grammar;
 pub mod help;
 pub mod keys;
+pub mod mistakes;
 pub mod problems;
 mod reasons;
 pub mod screens;
@@ -102,7 +104,9 @@ mod tests {
     const SOURCES: &[(&str, &str)] = &[
         ("chat", include_str!("chat.rs")),
         ("daemon", include_str!("daemon.rs")),
+        ("grammar", include_str!("grammar.rs")),
         ("keys", include_str!("keys.rs")),
+        ("mistakes", include_str!("mistakes.rs")),
         ("problems", include_str!("problems.rs")),
         ("reasons", include_str!("reasons.rs")),
         ("screens", include_str!("screens.rs")),

@@ -61,4 +61,12 @@ macro_rules! problems {
     };
 }
 
-pub(crate) use {messages, problems};
+/// Makes a list of texts that stand in English elsewhere too, each with its French.
+macro_rules! pairs {
+    ($(#[$doc:meta])* $name:ident: $(en $english:expr, fr $french:expr;)*) => {
+        $(#[$doc])*
+        pub const $name: &[(&str, &str)] = &[$(($english, $french)),*];
+    };
+}
+
+pub(crate) use {messages, pairs, problems};

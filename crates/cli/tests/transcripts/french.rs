@@ -88,6 +88,55 @@ fn a_line_chat_in_french_keeps_the_names_of_its_commands() {
 }
 
 #[test]
+fn help_and_what_is_wrong_with_a_line_are_in_french() {
+    let nobody = Person::new("nobody");
+    for args in [&["--help"][..], &["help"], &["send", "--help"], &["contact", "timer", "-h"]] {
+        let help = in_french(&nobody, args);
+        assert_eq!(help.code, Some(0), "{}", help.err);
+        assert!(help.out.contains("Usage: oub") && help.out.contains("Afficher l'aide"), "{}", help.out);
+        assert!(help.out.contains("Options générales:") && !help.out.contains("[env"), "{}", help.out);
+    }
+    let send = in_french(&nobody, &["send", "--help"]).out;
+    assert!(send.contains("Envoyer un message ou un fichier à un contact"), "{send}");
+    assert!(send.contains("[défaut\u{a0}: stored]") && send.contains("[variable\u{a0}: OUB_HOME]"), "{send}");
+    assert!(send.contains("- seen\u{a0}: Jusqu'à ce que le client du contact l'ait"), "{send}");
+    nobody.ok(&["config", "set", "timeout", "12s"]);
+    let send = in_french(&nobody, &["send", "--help"]).out;
+    assert!(!send.contains("[défaut\u{a0}: 12s]"), "as in English, the help is that of the program: {send}");
+    for topic in ["exit-codes", "files", "api"] {
+        let (french, english) = (in_french(&nobody, &["help", topic]), nobody.ok(&["help", topic]));
+        assert!(french.code == Some(0) && french.out != english.out, "{topic}");
+    }
+    assert_eq!(in_french(&nobody, &["help", "json"]).out, nobody.ok(&["help", "json"]).out);
+    let wrong = in_french(&nobody, &["sned", "bob"]);
+    assert_eq!((wrong.code, wrong.out.as_str()), (Some(2), ""));
+    assert!(wrong.err.starts_with("erreur\u{a0}: commande inconnue\u{a0}: sned\n"), "{}", wrong.err);
+    let wrong = in_french(&nobody, &["--json", "sned", "bob"]);
+    assert_eq!(wrong.err, nobody.run(&["--json", "sned", "bob"]).err, "for a program");
+    assert!(in_french(&nobody, &[]).err.contains("Codes de sortie"), "without arguments");
+}
+
+/// Others read a manual than whose locale it was written in.
+#[test]
+fn the_manual_is_in_the_language_that_is_asked_for_and_else_in_english() {
+    let nobody = Person::new("nobody");
+    let page = |args: &[&str]| {
+        let folder = nobody.home.path().join("man");
+        std::fs::create_dir_all(&folder).unwrap();
+        let written = in_french(&nobody, &[&["man", folder.to_str().unwrap()], args].concat());
+        assert_eq!(written.code, Some(0), "{}", written.err);
+        std::fs::read_to_string(folder.join("oub-send.1")).unwrap()
+    };
+    let english = page(&[]);
+    assert!(english.contains("Send a message or a file") && !english.contains("Envoyer"), "{english}");
+    let french = page(&["--lang", "fr"]);
+    assert!(
+        french.contains("Envoyer un message ou un fichier") && french.contains("OUB_TIMEOUT"),
+        "{french}"
+    );
+}
+
+#[test]
 fn the_flag_wins_over_the_variable_the_file_and_the_locale() {
     let person = Person::new("alice");
     let said = |args: &[&str], variable: &str| {

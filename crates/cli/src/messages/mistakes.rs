@@ -1,0 +1,38 @@
+//! What is wrong with a command line, in French; in English the library that reads it says so.
+
+use super::table::messages;
+
+messages! {
+    unknown_argument(arg): en "unexpected argument '{arg}' found", fr "argument inattendu : {arg}";
+    unknown_command(name): en "unrecognized subcommand '{name}'", fr "commande inconnue : {name}";
+    missing(args): en "these arguments are required: {args}", fr "il manque : {args}";
+    missing_command(name): en "'{name}' wants a command", fr "après {name} il faut une commande";
+    missing_value(arg): en "a value is required for '{arg}'", fr "{arg} veut une valeur";
+    invalid_value(value, arg): en "invalid value '{value}' for '{arg}'", fr "{arg} ne peut pas être « {value} »";
+    invalid_because(value, arg, why):
+        en "invalid value '{value}' for '{arg}': {why}",
+        fr "{arg} ne peut pas être « {value} » : {why}";
+    one_too_many(value, arg): en "unexpected value '{value}' for '{arg}'", fr "« {value} » est de trop pour {arg}";
+    wrong_number(arg): en "wrong number of values for '{arg}'", fr "{arg} ne veut pas ce nombre de valeurs";
+    not_twice(arg): en "'{arg}' cannot be used twice", fr "{arg} ne peut pas être donné deux fois";
+    not_together(arg, others):
+        en "'{arg}' cannot be used with {others}",
+        fr "{arg} ne va pas avec {others}";
+    no_text: en "an argument is not UTF-8", fr "un argument n'est pas de l'UTF-8";
+    unclear: en "the command line cannot be understood", fr "la ligne de commande est incompréhensible";
+    possible(values): en "possible values: {values}", fr "valeurs possibles : {values}";
+    similar(names): en "similar: {names}", fr "peut-être : {names}";
+    more: en "For more information, try '--help'.", fr "Pour en savoir plus, essayez « --help ».";
+
+    // Of the help itself.
+    commands: en "Commands", fr "Commandes";
+    command: en "COMMAND", fr "COMMANDE";
+    print_help: en "Print help (see more with '--help')", fr "Afficher l'aide (plus longue avec --help)";
+    print_long_help: en "Print help (see a summary with '-h')", fr "Afficher l'aide (plus courte avec -h)";
+    print_version: en "Print version", fr "Afficher la version";
+    default(value): en "[default: {value}]", fr "[défaut : {value}]";
+    variable(name): en "[env: {name}]", fr "[variable : {name}]";
+    possible_values(values): en "[possible values: {values}]", fr "[valeurs possibles : {values}]";
+    possible_values_are: en "Possible values:", fr "Valeurs possibles :";
+    value_means(name, help): en "- {name}: {help}", fr "- {name} : {help}";
+}

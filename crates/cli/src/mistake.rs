@@ -1,0 +1,117 @@
+//! What is wrong with a command line. In English clap says it; in French it is put together here, of the same facts.
+
+use std::error::Error as _;
+
+use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
+
+use crate::messages::{Language, language, mistakes, problems, reason};
+use crate::shown::{shown, shown_on_one_line};
+
+/// Says it and ends the run, or prints the help or the version that was asked for.
+pub fn end(error: &Error) -> ! {
+    let asked_for = matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp
+            | ErrorKind::DisplayVersion
+            | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+    );
+    if asked_for || language() == Language::English {
+        error.exit();
+    }
+    eprint!("{}", in_french(error));
+    std::process::exit(error.exit_code());
+}
+
+fn in_french(error: &Error) -> String {
+    let mut text = format!("{} {}\n", problems::error_label(), what(error));
+    let values = of(error, ContextKind::ValidValue);
+    if !values.is_empty() {
+        text.push_str(&format!("  {}\n", mistakes::possible(values.join(", "))));
+    }
+    let similar: Vec<String> =
+        [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue]
+            .into_iter()
+            .flat_map(|kind| of(error, kind))
+            .collect();
+    if !similar.is_empty() {
+        text.push_str(&format!("  {}\n", mistakes::similar(similar.join(", "))));
+    }
+    if let Some(ContextValue::StyledStr(usage)) = error.get(ContextKind::Usage) {
+        text.push_str(&format!("\n{}\n", shown(usage.to_string().trim_end(), 0)));
+    }
+    format!("{text}\n{}\n", mistakes::more())
+}
+
+fn what(error: &Error) -> String {
+    let arg = of(error, ContextKind::InvalidArg).join(", ");
+    let value = of(error, ContextKind::InvalidValue).join(", ");
+    let others = of(error, ContextKind::PriorArg).join(", ");
+    let command = of(error, ContextKind::InvalidSubcommand).join(" ");
+    match error.kind() {
+        ErrorKind::UnknownArgument => mistakes::unknown_argument(arg),
+        ErrorKind::InvalidSubcommand => mistakes::unknown_command(command),
+        ErrorKind::MissingRequiredArgument => mistakes::missing(arg),
+        ErrorKind::MissingSubcommand => mistakes::missing_command(command),
+        ErrorKind::InvalidValue if value.is_empty() => mistakes::missing_value(arg),
+        ErrorKind::InvalidValue => mistakes::invalid_value(value, arg),
+        ErrorKind::ValueValidation => match error.source() {
+            Some(why) => mistakes::invalid_because(value, arg, reason(why)),
+            None => mistakes::invalid_value(value, arg),
+        },
+        ErrorKind::TooManyValues => mistakes::one_too_many(value, arg),
+        ErrorKind::TooFewValues | ErrorKind::WrongNumberOfValues => mistakes::wrong_number(arg),
+        ErrorKind::ArgumentConflict if others.is_empty() || others == arg => mistakes::not_twice(arg),
+        ErrorKind::ArgumentConflict => mistakes::not_together(arg, others),
+        ErrorKind::InvalidUtf8 => mistakes::no_text().to_owned(),
+        _ => mistakes::unclear().to_owned(),
+    }
+}
+
+/// What the error knows of something, harmless.
+fn of(error: &Error, kind: ContextKind) -> Vec<String> {
+    match error.get(kind) {
+        Some(ContextValue::String(text)) => vec![shown_on_one_line(text)],
+        Some(ContextValue::Strings(texts)) => texts.iter().map(|text| shown_on_one_line(text)).collect(),
+        _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+    use crate::args::Oub;
+    use crate::messages::help::in_its_language;
+    use crate::messages::in_language;
+
+    #[test]
+    fn what_is_wrong_is_said_in_french() {
+        for (line, says) in [
+            ("oub sned bob x", "erreur\u{a0}: commande inconnue\u{a0}: sned\n  peut-être\u{a0}: send\n"),
+            ("oub send", "erreur\u{a0}: il manque\u{a0}: <CONTACT>\n"),
+            (
+                "oub send bob x --no-que",
+                "erreur\u{a0}: argument inattendu\u{a0}: --no-que\n  peut-être\u{a0}: --no-queue\n",
+            ),
+            ("oub id --color blue", "  valeurs possibles\u{a0}: auto, always, never\n"),
+            ("oub id --timeout soon", "«\u{a0}soon\u{a0}»\u{a0}: écrivez un délai comme 30s"),
+            ("oub id --timeout", "--timeout <DÉLAI> veut une valeur"),
+            ("oub pull --peek --exec x", "--peek ne va pas avec --exec <COMMANDE>"),
+            ("oub id --qr --qr", "--qr ne peut pas être donné deux fois"),
+            ("oub id x", "argument inattendu\u{a0}: x"),
+            ("oub id \u{1b}[2J", "argument inattendu\u{a0}: \\u{1b}[2J"),
+        ] {
+            let said = in_language(Language::French, || {
+                let error = in_its_language(Oub::command()).try_get_matches_from(line.split(' '));
+                in_french(&error.expect_err("it is wrong"))
+            });
+            assert!(said.contains(says), "{line}: {said}");
+            assert!(
+                said.contains("\nUsage: oub") || line.contains("timeout") || line.contains("color"),
+                "{said}"
+            );
+            assert!(said.ends_with("\nPour en savoir plus, essayez «\u{a0}--help\u{a0}».\n"), "{said}");
+        }
+    }
+}
