@@ -44,7 +44,10 @@ pub(super) async fn befriend(client: &Client, row: &PairingRow, card: &Card) -> 
     let made = client.vault.erase(|tx| {
         let alias = alias_for(tx, row, card, &found)?;
         let id = insert(client, tx, &address, &alias, &found)?;
-        contact::set_trust(tx, id, trust)?;
+        // Whom a person verified under a later key than the card's stays verified.
+        if trust == Trust::Verified || contact::by_id(tx, id)?.trust != Trust::Verified {
+            contact::set_trust(tx, id, trust)?;
+        }
         pairing::set(tx, row.id, "contact", id)
     });
     match made {
