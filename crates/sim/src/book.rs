@@ -1,5 +1,6 @@
 //! [`Book`]: what was said to whom, what became of it, and what was shown.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::person::Shown;
@@ -10,6 +11,12 @@ pub(crate) struct Book {
     pub(crate) said: Vec<Said>,
     /// For each person, what was shown, in order.
     pub(crate) shown: Vec<Vec<Shown>>,
+    /// What messages said before they were edited, by id.
+    pub(crate) versions: BTreeMap<String, Vec<String>>,
+    /// Edits so far.
+    pub(crate) edits: u64,
+    /// Whether anybody agreed on a time after which words disappear.
+    pub(crate) timers: bool,
 }
 
 /// A text that somebody handed to `send`.
@@ -19,6 +26,10 @@ pub(crate) struct Said {
     pub(crate) alias: String,
     pub(crate) text: String,
     pub(crate) key: Option<String>,
+    /// The message that it answers.
+    pub(crate) quotes: Option<String>,
+    /// After how long it disappears.
+    pub(crate) expire_s: Option<u64>,
     pub(crate) outcome: Outcome,
 }
 
@@ -37,7 +48,7 @@ pub(crate) enum Outcome {
 
 impl Book {
     pub(crate) fn new(people: usize) -> Self {
-        Self { said: Vec::new(), shown: vec![Vec::new(); people] }
+        Self { shown: vec![Vec::new(); people], ..Self::default() }
     }
 
     /// A text that was never said before, and tells by itself from whom to whom it is.

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use client::{Client, Direction, LogEntry, OutboxState};
+use client::{Client, Direction, LogEntry, OutboxState, ReceivedBody};
 
 use crate::book::{Outcome, short};
+use crate::checks_said;
 use crate::person::Shown;
 use crate::run::Run;
 
@@ -12,19 +13,21 @@ use crate::run::Run;
 const KEPT_S: u64 = 27 * 86_400;
 
 /// What one person wrote to another, as both vaults and the screen have it.
-struct Pair {
-    from: String,
-    to: String,
-    /// The sender's history.
-    sent: Vec<LogEntry>,
-    /// The recipient's.
-    received: Vec<LogEntry>,
+pub(crate) struct Pair {
+    pub(crate) from: String,
+    pub(crate) to: String,
+    /// Of the sender's history, what has words.
+    pub(crate) sent: Vec<LogEntry>,
+    /// Of the recipient's.
+    pub(crate) received: Vec<LogEntry>,
     /// Texts that wait in a request of this sender.
     requested: BTreeSet<String>,
+    /// What either history says was taken back, by id.
+    pub(crate) taken_back: [BTreeSet<String>; 2],
     /// What the recipient took from the screen, in order.
-    taken: Vec<Shown>,
+    pub(crate) taken: Vec<Shown>,
     /// The recipient's vault was restored from a copy, and with it what was shown was forgotten.
-    forgetful: bool,
+    pub(crate) forgetful: bool,
 }
 
 /// Asks every checker.
@@ -36,7 +39,8 @@ pub(crate) fn check(run: &mut Run) {
     let mut found = Vec::new();
     let now = run.clock();
     let since = if run.rolled_back { now.saturating_sub(KEPT_S) } else { 0 };
-    let missing: Vec<String> = pairs.iter().flat_map(|pair| missing(pair, since)).collect();
+    let versions = &run.book.versions;
+    let missing: Vec<String> = pairs.iter().flat_map(|pair| missing(pair, since, versions)).collect();
     if missing.len() as u64 > expired {
         found.extend(missing);
     }
@@ -48,6 +52,11 @@ pub(crate) fn check(run: &mut Run) {
         }
     }
     found.extend(said_and_kept(run, &pairs));
+    if !run.rolled_back && expired == 0 {
+        found.extend(pairs.iter().flat_map(checks_said::both_agree));
+    }
+    found.extend(pairs.iter().flat_map(|pair| checks_said::nothing_outlives_its_time(pair, now)));
+    found.extend(run.check_meetings());
     found.extend(wedged(run));
     for pair in &pairs {
         let stored = pair.sent.iter().filter(|entry| entry.outgoing == Some(OutboxState::Stored));
@@ -68,12 +77,15 @@ fn pairs(run: &mut Run) -> Vec<Pair> {
             let (theirs, his) = (alias(run, from, &recipient), alias(run, to, &sender));
             let sent = history(run, from, &theirs, Direction::Sent);
             let received = history(run, to, &his, Direction::Received);
+            let taken_back = [taken_back(&sent), taken_back(&received)];
+            let [sent, received] = [sent, received].map(with_words);
             let shown = run.book.shown.get(to).into_iter().flatten();
             let taken = shown.filter(|shown| shown.taken && shown.from == his).cloned().collect();
             let forgetful = run.forgetful.contains(&to);
             let requested = requested(run, to, &sender);
             requested.iter().for_each(|_| run.count("texts left in a request"));
-            pairs.push(Pair { from: sender, to: recipient, sent, received, requested, taken, forgetful });
+            let (from, to) = (sender, recipient);
+            pairs.push(Pair { from, to, sent, received, requested, taken_back, taken, forgetful });
         }
     }
     pairs
@@ -91,7 +103,15 @@ fn alias(run: &mut Run, who: usize, name: &str) -> String {
 fn history(run: &mut Run, who: usize, alias: &str, direction: Direction) -> Vec<LogEntry> {
     let Some(person) = run.people.get_mut(who) else { return Vec::new() };
     let log = person.look(|client| client.log(alias, None)).unwrap_or_default();
-    log.into_iter().filter(|entry| entry.direction == direction && entry.body.text().is_some()).collect()
+    log.into_iter().filter(|entry| entry.direction == direction).collect()
+}
+
+fn with_words(log: Vec<LogEntry>) -> Vec<LogEntry> {
+    log.into_iter().filter(|entry| entry.body.text().is_some()).collect()
+}
+
+fn taken_back(log: &[LogEntry]) -> BTreeSet<String> {
+    log.iter().filter(|entry| entry.body == ReceivedBody::TakenBack).map(|entry| entry.id.clone()).collect()
 }
 
 /// What somebody said under a key that was superseded before anybody let him in stays in the request.
@@ -102,24 +122,33 @@ fn requested(run: &mut Run, who: usize, name: &str) -> BTreeSet<String> {
     his.flat_map(|request| request.texts).collect()
 }
 
-/// P1: what was stored is there. What a vault or a relay forgot that went back is sealed again for thirty days.
-fn missing(pair: &Pair, since: u64) -> Vec<String> {
-    let received: BTreeSet<&str> = pair.received.iter().filter_map(|entry| entry.body.text()).collect();
+/// P1: what was stored is there, unless it had a time and was shown. What a vault or a relay forgot that went back is
+/// sealed again for thirty days.
+fn missing(pair: &Pair, since: u64, versions: &BTreeMap<String, Vec<String>>) -> Vec<String> {
+    let received: BTreeSet<&str> = pair.received.iter().map(|entry| entry.id.as_str()).collect();
+    let shown: BTreeSet<&str> = pair.taken.iter().map(|shown| shown.id.as_str()).collect();
+    // In a request only the words can be seen, and those of before an edit.
+    let requested = |entry: &LogEntry| {
+        let before = versions.get(&entry.id).into_iter().flatten().map(String::as_str);
+        before.chain(entry.body.text()).any(|text| pair.requested.contains(text))
+    };
     let stored = pair.sent.iter().filter(|entry| entry.outgoing == Some(OutboxState::Stored));
-    let texts = stored
-        .filter(|entry| entry.at.0 >= since)
-        .filter_map(|entry| Some((entry.number, entry.body.text()?)));
-    texts
-        .filter(|(_, text)| !received.contains(text) && !pair.requested.contains(*text))
+    stored
+        .filter(|entry| entry.at.0 >= since && !received.contains(entry.id.as_str()) && !requested(entry))
+        .filter(|entry| entry.marks.expire_s.is_none() || !shown.contains(entry.id.as_str()))
+        .map(|entry| (entry.number, entry.body.text().unwrap_or_default()))
         .map(|(number, text)| format!("P1: '{}' (number {number}) was stored and is lost", short(text)))
         .collect()
 }
 
 /// P1: what `send` called stored is called stored by the outbox.
 fn said_and_kept(run: &Run, pairs: &[Pair]) -> Vec<String> {
-    if run.rolled_back {
+    // Words that were edited, taken back or had a time are not in the vault as they were said.
+    if run.rolled_back || run.book.timers {
         return Vec::new();
     }
+    let changed = |text: &str| run.book.versions.values().flatten().any(|before| before == text);
+    let taken_back = pairs.iter().any(|pair| pair.taken_back.iter().any(|ids| !ids.is_empty()));
     let stored: BTreeSet<&str> = pairs
         .iter()
         .flat_map(|pair| &pair.sent)
@@ -127,7 +156,8 @@ fn said_and_kept(run: &Run, pairs: &[Pair]) -> Vec<String> {
         .filter_map(|entry| entry.body.text())
         .collect();
     let said = run.book.said.iter().filter(|said| said.outcome == Outcome::Stored);
-    said.filter(|said| !stored.contains(said.text.as_str()))
+    said.filter(|said| !stored.contains(said.text.as_str()) && !changed(&said.text))
+        .filter(|said| said.expire_s.is_none() && !taken_back)
         .map(|said| format!("P1: {said} is not stored in the sender's vault"))
         .collect()
 }
@@ -137,7 +167,14 @@ fn shown_once(pair: &Pair) -> Vec<String> {
     let mut found = Vec::new();
     let mut taken: BTreeMap<&str, u32> = BTreeMap::new();
     for shown in &pair.taken {
-        *taken.entry(&shown.text).or_default() += 1;
+        *taken.entry(&shown.id).or_default() += 1;
+    }
+    for shown in
+        pair.taken.iter().filter(|shown| taken.get(shown.id.as_str()).is_some_and(|times| *times > 1))
+    {
+        if !pair.forgetful {
+            found.push(format!("P2: '{}' was taken more than once", short(&shown.text)));
+        }
     }
     let mut kept = BTreeSet::new();
     let begin = format!("{}>{} #", pair.from, pair.to);
@@ -149,11 +186,11 @@ fn shown_once(pair: &Pair) -> Vec<String> {
         if !text.starts_with(&begin) {
             found.push(format!("P2: '{}' is in the history of {} with {}", short(text), pair.to, pair.from));
         }
-        match taken.get(text) {
-            Some(1) => {}
-            Some(_) if pair.forgetful => {}
-            Some(times) => found.push(format!("P2: '{}' was taken {times} times", short(text))),
-            None => found.push(format!("P2: '{}' was never taken from the screen", short(text))),
+        // A question is handled by its answer also where nobody was shown it.
+        let needs_none =
+            matches!(entry.body, ReceivedBody::Question { .. }) || !checks_said::is_whole(&entry.body);
+        if !taken.contains_key(entry.id.as_str()) && !needs_none {
+            found.push(format!("P2: '{}' was never taken from the screen", short(text)));
         }
     }
     found
@@ -163,9 +200,10 @@ fn shown_once(pair: &Pair) -> Vec<String> {
 fn in_order(pair: &Pair) -> Vec<String> {
     let mut found = Vec::new();
     for (place, stream) in pair.streams().iter().enumerate() {
-        let texts: BTreeSet<&str> = stream.iter().filter_map(|entry| entry.body.text()).collect();
+        let sent = numbers_of(stream);
+        // What was received in a former stream and sealed anew since has the number of then.
         let received =
-            pair.received.iter().filter(|entry| entry.body.text().is_some_and(|text| texts.contains(text)));
+            pair.received.iter().filter(|entry| sent.get(entry.id.as_str()) == Some(&entry.number));
         let numbers: Vec<u64> = received.map(|entry| entry.number).collect();
         if !numbers.windows(2).all(|two| matches!(two, [one, next] if one < next)) {
             let Pair { from, to, .. } = pair;
@@ -179,15 +217,26 @@ fn in_order(pair: &Pair) -> Vec<String> {
 fn gaps_are_shown(pair: &Pair) -> Vec<String> {
     let mut found = Vec::new();
     for stream in pair.streams() {
-        let texts: BTreeSet<&str> = stream.iter().filter_map(|entry| entry.body.text()).collect();
-        let taken: Vec<&Shown> =
-            pair.taken.iter().filter(|shown| texts.contains(shown.text.as_str())).collect();
+        // A file is shown once it is whole, and nothing waits for it.
+        let mut stream = stream;
+        stream.retain(|entry| !matches!(entry.body, ReceivedBody::File(_)));
+        let sent = numbers_of(&stream);
+        let (taken, in_another): (Vec<&Shown>, Vec<&Shown>) = pair
+            .taken
+            .iter()
+            .filter(|shown| sent.contains_key(shown.id.as_str()))
+            .partition(|shown| sent.get(shown.id.as_str()) == Some(&shown.number));
+        stream.retain(|entry| in_another.iter().all(|shown| shown.id != entry.id));
         // What stays in a request was said in a stream of its own.
         let elsewhere =
             |entry: &LogEntry| entry.body.text().is_some_and(|text| pair.requested.contains(text));
         for entry in stream.into_iter().filter(|entry| !elsewhere(entry)) {
-            let number = entry.number;
-            let own = taken.iter().position(|shown| shown.number == number).unwrap_or(usize::MAX);
+            let own = taken.iter().position(|shown| shown.id == entry.id);
+            // A question that was answered is handled, and shown to nobody any more.
+            if own.is_none() && matches!(entry.body, ReceivedBody::Question { .. }) {
+                continue;
+            }
+            let (number, own) = (entry.number, own.unwrap_or(usize::MAX));
             let beyond = taken.iter().position(|shown| shown.number > number);
             let Some(beyond) = beyond.filter(|place| *place < own) else { continue };
             if taken.get(beyond).is_some_and(|shown| shown.missing_before == 0) {
@@ -197,6 +246,11 @@ fn gaps_are_shown(pair: &Pair) -> Vec<String> {
         }
     }
     found
+}
+
+/// The number of each of these, by id.
+fn numbers_of<'a>(stream: &[&'a LogEntry]) -> BTreeMap<&'a str, u64> {
+    stream.iter().map(|entry| (entry.id.as_str(), entry.number)).collect()
 }
 
 impl Pair {

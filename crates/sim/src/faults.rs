@@ -1,4 +1,4 @@
-//! [`Faults`]: which kinds of bad luck a run may have.
+//! [`Faults`]: which kinds of bad luck a run may have, and what people do in it beside writing texts.
 
 /// Switches, one for each kind.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -25,12 +25,16 @@ pub struct Faults {
     pub rollback: bool,
     /// A relay that is restored from an older backup.
     pub relay_rollback: bool,
+    /// No fault: people also edit, take back, quote, ask, answer, send files, receipts and words with a time.
+    pub said: bool,
+    /// No fault: people also meet under a code that one tells another.
+    pub pairing: bool,
 }
 
 /// Every switch by its name.
 type Switch = (&'static str, fn(&mut Faults) -> &mut bool);
 
-const SWITCHES: [Switch; 11] = [
+const SWITCHES: [Switch; 13] = [
     ("network", |faults| &mut faults.network),
     ("relay", |faults| &mut faults.relay),
     ("order", |faults| &mut faults.order),
@@ -42,6 +46,8 @@ const SWITCHES: [Switch; 11] = [
     ("early-rotation", |faults| &mut faults.early_rotation),
     ("rollback", |faults| &mut faults.rollback),
     ("relay-rollback", |faults| &mut faults.relay_rollback),
+    ("said", |faults| &mut faults.said),
+    ("pairing", |faults| &mut faults.pairing),
 ];
 
 impl Faults {
@@ -58,6 +64,8 @@ impl Faults {
         early_rotation: false,
         rollback: false,
         relay_rollback: false,
+        said: false,
+        pairing: false,
     };
 
     /// Everything that a client must live through today.
@@ -69,6 +77,8 @@ impl Faults {
         clock: true,
         lies: true,
         second: true,
+        said: true,
+        pairing: true,
         ..Faults::NONE
     };
 

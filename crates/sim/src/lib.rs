@@ -25,18 +25,22 @@
 
 mod book;
 mod checks;
+mod checks_said;
 mod connection;
 mod deeds;
 mod faults;
 mod fuse;
 mod intruder;
 mod liar;
+mod meetings;
+mod messages;
 mod mishaps;
 mod net;
 mod person;
 mod random;
 mod relay;
 mod run;
+mod sayings;
 mod second;
 mod tally;
 mod world;

@@ -8,7 +8,7 @@ use std::{fs, io};
 
 use client::{
     Client, ClientError, Handled, JoinAt, JoinRequest, Language, Options, Profile, Protector, PullOptions,
-    Received, SharedWorld, Unlock,
+    Received, ReceivedBody, SharedWorld, Unlock,
 };
 use wire::{Address, HostPort, Name, ShortFingerprint};
 
@@ -48,6 +48,9 @@ pub(crate) enum Tried<T> {
 /// A message that a person was shown.
 #[derive(Clone, Debug)]
 pub(crate) struct Shown {
+    pub(crate) id: String,
+    /// The message that it has other words for.
+    pub(crate) edits: Option<String>,
     pub(crate) from: String,
     pub(crate) text: String,
     pub(crate) number: u64,
@@ -198,7 +201,13 @@ impl Person {
 
 impl Shown {
     fn from(message: &Received) -> Self {
+        let edits = match &message.body {
+            ReceivedBody::Edited { message, .. } => Some(message.clone()),
+            _ => None,
+        };
         Self {
+            id: message.id.clone(),
+            edits,
             from: message.from.clone(),
             text: message.body.text().unwrap_or("(something newer)").to_owned(),
             number: message.number,

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proto::{Delivery, Opening, ServerConnection, ServerEvent, Ticket, asked};
+use server::pairings::Pairings;
 use store::{
     CreateOutcome, DepositOutcome, DepositRequest, DirectoryStore, GenerationOutcome, MailboxStore,
     MemoryStore, NewMailbox, OpenedMailbox, PublishOutcome, RegisterOutcome, RegisterRequest, ReplaceOutcome,
@@ -43,6 +44,8 @@ pub(crate) struct Relay {
     pub(crate) expired: BTreeMap<DepositId, u64>,
     /// Prekeys that the owner of a doorstep published.
     prekeys: BTreeMap<DepositId, BTreeSet<PrekeyId>>,
+    /// Those who meet under a number, in memory only.
+    pairings: Pairings,
     /// Where a name's first messages go.
     pub(crate) doorsteps: BTreeMap<Name, DepositId>,
 }
@@ -69,6 +72,7 @@ impl Relay {
             backup: None,
             expired: BTreeMap::new(),
             prekeys: BTreeMap::new(),
+            pairings: Pairings::default(),
             doorsteps: BTreeMap::new(),
         }
     }
@@ -80,6 +84,7 @@ impl Relay {
         }
         self.sync();
         self.store = self.store.reopened();
+        self.pairings = Pairings::default();
         self.holds.clear();
     }
 
@@ -251,9 +256,12 @@ impl Relay {
                 let outcome = self.store.cross_off(&sid, generation, &indices);
                 changed(machine, ticket, outcome, ServerConnection::crossed_off);
             }
-            // Nobody here meets under a number.
-            ServerEvent::Pairing { ticket, .. } => {
-                machine.refuse(ticket, Refusal::new(RefusalKind::Unavailable));
+            ServerEvent::Pairing { ticket, step } => {
+                let (now, random) = (luck.moment(), luck.random.word());
+                match self.pairings.take(now, step, || Some(random)) {
+                    Ok(answer) => machine.paired(ticket, answer),
+                    Err(refusal) => machine.refuse(ticket, refusal),
+                }
             }
             // Those that are answered elsewhere.
             _ => {}

@@ -10,6 +10,7 @@ use wire::ShortFingerprint;
 use crate::book::Book;
 use crate::checks;
 use crate::faults::Faults;
+use crate::meetings::Meeting;
 use crate::net::Net;
 use crate::person::{Person, Tried};
 use crate::random::Random;
@@ -73,6 +74,9 @@ pub(crate) struct Run {
     pub(crate) book: Book,
     /// Who does what.
     pub(crate) random: Random,
+    /// Who says what beside texts, and meets whom.
+    pub(crate) more: Random,
+    pub(crate) meetings: Vec<Meeting>,
     /// Who dies when.
     pub(crate) deaths: Random,
     pub(crate) trace: Vec<String>,
@@ -104,6 +108,8 @@ pub fn simulate(seed: u64, scenario: &Scenario) -> Report {
         people: Vec::new(),
         book: Book::new(scenario.people),
         random: Random::of(seed, 3),
+        more: Random::of(seed, 6),
+        meetings: Vec::new(),
         deaths: Random::of(seed, 4),
         trace: Vec::new(),
         folder: folder.path().to_owned(),
@@ -324,6 +330,8 @@ impl Run {
         let fine = match error.exit_code() {
             // Between a change of key and its bundle nobody can be written to for the first time.
             _ if matches!(error, ClientError::NoBundle { .. }) => true,
+            // A question that is over, a code that was typed by somebody else: said to whoever asks.
+            _ if matches!(error, ClientError::Said(_) | ClientError::Pair(_)) => true,
             // Whoever went back in time, or whose relay did, may be told so.
             _ if *error == ClientError::OtherCopy => self.rolled_back,
             1 | 7 => false,
