@@ -414,6 +414,9 @@ pub struct PullOptions {
     pub max: Option<u32>,
     /// Hand out without marking as handled, whatever the sink answers.
     pub peek: bool,
+    /// Mark up to 64 messages together, for a sink that may as well take some of them again. Without it each message
+    /// is marked, and synced, before the next one is handed out: a process that is killed repeats at most one.
+    pub mark_together: bool,
     /// Keep the connection open and hand out as they arrive, until `stop` or the sink says so.
     pub follow: bool,
     /// With `follow`: set to true (from a signal handler's thread) to end within a second.

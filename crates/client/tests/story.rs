@@ -114,6 +114,44 @@ fn stamps_are_refilled_before_they_run_out() {
     assert!(alice.client().contact("bob").unwrap().stamps > before, "{before}");
 }
 
+/// Together or one by one: a mark stands in the vault before the next message is handed out, or with its 63 neighbours.
+#[test]
+fn what_was_taken_is_marked_when_the_next_is_handed_out_or_with_its_neighbours() {
+    const MESSAGES: usize = 70;
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    (0..MESSAGES).for_each(|number| alice.stored(&bob, &format!("{number}")));
+    bob.client().collect().unwrap();
+    for (mark_together, marked_at_first) in [(false, 1), (true, 0)] {
+        let options = PullOptions { mark_together, max: Some(2), peek: true, ..PullOptions::default() };
+        assert_eq!(
+            bob.client().hand_out(&options, &mut |_| Handled::Yes).unwrap().handled,
+            0,
+            "only looked at"
+        );
+        let (beside, mut unread, options) =
+            (bob.client(), Vec::new(), PullOptions { peek: false, max: Some(3), ..options });
+        let before = beside.overview().unwrap()[0].unread;
+        let summary = bob.client().hand_out(&options, &mut |_| {
+            unread.push(before - beside.overview().unwrap()[0].unread);
+            Handled::Yes
+        });
+        assert_eq!(summary.unwrap().handled, 3);
+        assert_eq!(unread, [0, marked_at_first, 2 * marked_at_first]);
+        assert_eq!(before - beside.overview().unwrap()[0].unread, 3, "all of them at the end");
+    }
+    let (mut most, mut taken, beside) = (0, 0, bob.client());
+    let options = PullOptions { mark_together: true, ..PullOptions::default() };
+    let before = beside.overview().unwrap()[0].unread;
+    let summary = bob.client().hand_out(&options, &mut |_| {
+        most = most.max(taken - (before - beside.overview().unwrap()[0].unread));
+        taken += 1;
+        Handled::Yes
+    });
+    assert_eq!((summary.unwrap().handled, most), (MESSAGES as u32 - 6, 63));
+    assert!(bob.texts().is_empty());
+}
+
 #[test]
 fn what_the_sink_does_not_take_is_handed_out_again() {
     let relay = Relay::start();

@@ -138,7 +138,7 @@ fn open(
     let enc = <XWing as Kem>::EncappedKey::from_bytes(enc).map_err(|_| OpenError)?;
     ::hpke::single_shot_open::<ChaCha20Poly1305, HkdfSha256, XWing>(
         mode,
-        &secret.key(),
+        secret.key(),
         &enc,
         info,
         ciphertext,

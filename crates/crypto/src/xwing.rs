@@ -1,6 +1,7 @@
 //! X-Wing keys: ML-KEM-768 and X25519 together, behind one 32-byte seed.
 
 use core::fmt;
+use std::sync::OnceLock;
 
 use hpke::kem::{Kem, XWing};
 use hpke::{Deserializable, Serializable};
@@ -15,35 +16,48 @@ pub const XWING_PUBLIC_BYTES: usize = 1_216;
 pub const XWING_ENC_BYTES: usize = 1_120;
 
 /// The secret half of an envelope key.
-#[derive(Clone, PartialEq, Eq)]
-pub struct XWingSecret(Secret<32>);
+#[derive(Clone)]
+pub struct XWingSecret {
+    seed: Secret<32>,
+    /// What the seed expands to, once it was asked for: an opening needs it twice.
+    key: OnceLock<<XWing as Kem>::PrivateKey>,
+}
 
 impl XWingSecret {
     /// Draws a new key.
     pub fn generate(rng: &mut impl CryptoRng) -> Self {
-        Self(Secret::generate(rng))
+        Self { seed: Secret::generate(rng), key: OnceLock::new() }
     }
 
     /// Brings a key back from its seed.
     pub fn from_seed(seed: [u8; 32]) -> Self {
-        Self(Secret::new(seed))
+        Self { seed: Secret::new(seed), key: OnceLock::new() }
     }
 
     /// The seed, which is the key.
     pub fn seed(&self) -> Secret<32> {
-        self.0.clone()
+        self.seed.clone()
     }
 
     /// The public half.
     pub fn public(&self) -> [u8; XWING_PUBLIC_BYTES] {
-        let public = XWing::sk_to_pk(&self.key());
+        let public = XWing::sk_to_pk(self.key());
         public.to_bytes().into()
     }
 
-    pub(crate) fn key(&self) -> <XWing as Kem>::PrivateKey {
-        Deserializable::from_bytes(self.0.expose()).expect("every 32 bytes are a seed")
+    pub(crate) fn key(&self) -> &<XWing as Kem>::PrivateKey {
+        let expand = || Deserializable::from_bytes(self.seed.expose()).expect("every 32 bytes are a seed");
+        self.key.get_or_init(expand)
     }
 }
+
+impl PartialEq for XWingSecret {
+    fn eq(&self, other: &Self) -> bool {
+        self.seed == other.seed
+    }
+}
+
+impl Eq for XWingSecret {}
 
 impl fmt::Debug for XWingSecret {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {

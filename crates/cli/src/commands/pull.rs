@@ -18,18 +18,20 @@ use crate::stop::Stop;
 /// Hands out every message that was not handled before.
 pub fn run(context: &Context, args: Pull) -> Result<Exit, Stop> {
     let client = context.open()?;
-    let options = PullOptions {
-        from: args.from,
-        max: args.max,
-        peek: args.peek,
-        follow: args.follow,
-        ..PullOptions::default()
-    };
     // A folder that is settled once and for all is not meant for those who only look.
     let output = args.output.filter(|_| !args.peek);
     if let Some(folder) = &output {
         check_folder(folder)?;
     }
+    let options = PullOptions {
+        from: args.from,
+        max: args.max,
+        peek: args.peek,
+        follow: args.follow,
+        // What is only shown may be shown twice; a command does not run twice for one message, and no file is saved so.
+        mark_together: args.exec.is_none() && output.is_none(),
+        ..PullOptions::default()
+    };
     let mut sink = Sink {
         context,
         client: &client,

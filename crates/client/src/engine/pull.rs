@@ -29,6 +29,9 @@ const GONE_WAIT: Duration = Duration::from_secs(1);
 /// How often a following pull looks into the outbox.
 const FLUSH_S: u64 = 5;
 
+/// Messages that are marked together at most, where they may be. A mark alone costs a sync of the disk.
+const MARKED_TOGETHER_MAX: usize = 64;
+
 /// The right to collect, and whoever stepped aside for it.
 pub(crate) type Alone = (CollectorLock, Option<Aside>);
 
@@ -137,12 +140,22 @@ struct Handing<'a> {
     stopped: bool,
     /// Rows offered in this pull: what the sink does not take is offered by the next pull, not in a circle.
     offered: BTreeSet<i64>,
+    /// Rows that the sink took and that are not marked yet.
+    taken: Vec<i64>,
 }
 
 impl<'a> Handing<'a> {
     fn new(client: &'a Client, options: &'a PullOptions, only: Option<i64>) -> Self {
         let (summary, offered) = (PullSummary::default(), BTreeSet::new());
-        Handing { client, options, only, summary, stopped: options.max == Some(0), offered }
+        Handing {
+            client,
+            options,
+            only,
+            summary,
+            stopped: options.max == Some(0),
+            offered,
+            taken: Vec::new(),
+        }
     }
 
     fn finish(mut self) -> Result<PullSummary, ClientError> {
@@ -171,8 +184,15 @@ impl<'a> Handing<'a> {
         }
     }
 
-    /// Hands unhandled messages to the sink, each marked as soon as it was taken.
+    /// Hands unhandled messages to the sink, and marks what it took.
     fn hand_out(&mut self, sink: Sink<'_>) -> Result<(), ClientError> {
+        let handed = self.hand_out_rows(sink);
+        // What was taken was taken, whatever else went wrong.
+        let marked = self.mark();
+        handed.and(marked)
+    }
+
+    fn hand_out_rows(&mut self, sink: Sink<'_>) -> Result<(), ClientError> {
         let rows = self.client.vault.read(|tx| inbox::unhandled(tx, self.only))?;
         for row in rows {
             if self.stopped {
@@ -185,12 +205,24 @@ impl<'a> Handing<'a> {
             let answer = sink(&received);
             self.summary.handed_out += 1;
             if answer.taken() && !self.options.peek {
-                self.client.vault.write(|tx| inbox::set_handled(tx, row.id))?;
-                self.summary.handled += 1;
+                self.taken.push(row.id);
+                if !self.options.mark_together || self.taken.len() >= MARKED_TOGETHER_MAX {
+                    self.mark()?;
+                }
             }
             let enough = self.options.max.is_some_and(|max| self.summary.handed_out >= max);
             self.stopped = answer.stops() || enough;
         }
+        Ok(())
+    }
+
+    fn mark(&mut self) -> Result<(), ClientError> {
+        if self.taken.is_empty() {
+            return Ok(());
+        }
+        let taken = std::mem::take(&mut self.taken);
+        self.client.vault.write(|tx| taken.iter().try_for_each(|row| inbox::set_handled(tx, *row)))?;
+        self.summary.handled += u32::try_from(taken.len()).unwrap_or(u32::MAX);
         Ok(())
     }
 
