@@ -1,5 +1,8 @@
 //! Phrases that travel as English text: through `&'static str` fields, other crates' errors, and the vault.
 
+use wire::RefusalKind;
+
+use super::refusal::{refusal_in, refusal_sentence};
 use crate::Language;
 
 /// English and French; `{}` stands for one word or name that differs.
@@ -52,14 +55,6 @@ const PHRASES: &[(&str, &str)] = &[
     ("the server {} cannot be reached", "le serveur {} est injoignable"),
     ("the server {} is busy", "le serveur {} est occupé"),
     ("the server {} refused", "le serveur {} a refusé"),
-    ("the mailbox is full", "la boîte est pleine"),
-    ("the stamp is no longer valid", "le timbre n'est plus valable"),
-    ("no such mailbox", "cette boîte n'existe pas"),
-    ("a signature does not verify", "une signature n'est pas valable"),
-    (
-        "the mailbox was closed because nobody opened it for a long time",
-        "la boîte a été fermée parce que personne ne l'a ouverte depuis longtemps",
-    ),
 ];
 
 /// The phrase in a language; as it is where it is not one of ours, as what an operating system said.
@@ -68,7 +63,13 @@ pub fn phrase_in(language: Language, english: &str) -> String {
         return english.to_owned();
     }
     let found = PHRASES.iter().find_map(|(known, french)| filled(known, french, english));
-    found.unwrap_or_else(|| english.to_owned())
+    found.or_else(|| refusal(language, english)).unwrap_or_else(|| english.to_owned())
+}
+
+/// What a server refused with, as the outbox keeps it.
+fn refusal(language: Language, english: &str) -> Option<String> {
+    let kind = RefusalKind::PLAIN.iter().find(|kind| refusal_sentence(**kind) == english)?;
+    Some(refusal_in(language, *kind))
 }
 
 fn filled(known: &str, french: &str, english: &str) -> Option<String> {
@@ -89,6 +90,7 @@ mod tests {
         assert_eq!(french("it answered something else"), "il a répondu autre chose");
         assert_eq!(french("the server h:1 is busy"), "le serveur h:1 est occupé");
         assert_eq!(french("Quota exceeded"), "Quota exceeded");
+        assert_eq!(french("the mailbox is full"), "la boîte est pleine");
         assert_eq!(phrase_in(Language::English, "my identity"), "my identity");
     }
 
@@ -96,6 +98,15 @@ mod tests {
     fn both_sides_have_the_same_gaps() {
         for (english, french) in PHRASES {
             assert_eq!(english.matches("{}").count(), french.matches("{}").count(), "{english}");
+        }
+    }
+
+    #[test]
+    fn every_refusal_that_an_outbox_keeps_has_its_french() {
+        for kind in RefusalKind::PLAIN {
+            let french = phrase_in(Language::French, &refusal_sentence(*kind));
+            assert_eq!(french, refusal_in(Language::French, *kind));
+            assert_ne!(french, refusal_sentence(*kind));
         }
     }
 }
