@@ -8,6 +8,7 @@ mod licence_expression;
 mod licences;
 mod promises;
 mod rows;
+mod sentences;
 mod tidy;
 mod transcript;
 

@@ -1,4 +1,4 @@
-//! Paths that our pages name exist, and the pages that must be there are there.
+//! Paths that our pages name exist, the pages that must be there are there, and what people read is in its table.
 
 use crate::Findings;
 use std::path::{Path, PathBuf};
@@ -45,6 +45,7 @@ pub fn check(root: &Path) -> Result<Findings, String> {
         }
     }
     findings.extend(crate::codes::check(root)?);
+    findings.extend(crate::sentences::check(root)?);
     Ok(findings)
 }
 

@@ -69,8 +69,7 @@ fn lines() -> Receiver<io::Result<String>> {
             let read = input.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut line);
             let line = match read {
                 Ok(0) => return,
-                Ok(_) => String::from_utf8(line)
-                    .map_err(|_| io::Error::other("stream did not contain valid UTF-8")),
+                Ok(_) => String::from_utf8(line).map_err(|_| io::Error::other(says::no_utf8())),
                 Err(error) => Err(error),
             };
             let failed = line.as_ref().is_err_and(|error| error.kind() != io::ErrorKind::Other);

@@ -4,15 +4,14 @@ use crate::args::Completions;
 use crate::completion;
 use crate::context::Context;
 use crate::exit::Exit;
+use crate::messages::{problems, reason};
 use crate::problem::Problem;
 use crate::stop::Stop;
 
 /// Prints the script; shells say in their manuals where it belongs.
 pub fn run(context: &Context, args: &Completions) -> Result<Exit, Stop> {
-    let script = completion::script(&args.shell.to_string()).map_err(|error| {
-        let (what, remedy) = ("the script cannot be written", "please report it");
-        Problem::new(Exit::Unexpected, "OUB-E181", what, error.to_string(), remedy)
-    })?;
+    let script = completion::script(&args.shell.to_string())
+        .map_err(|error| Problem::of(Exit::Unexpected, "OUB-E181", problems::no_script(reason(error))))?;
     context.screen.print(script.trim_end())?;
     Ok(Exit::Done)
 }

@@ -142,6 +142,7 @@ messages! {
     you_write_to(name): en "you write to {name}", fr "vous écrivez à {name}";
     you_write_to_known(name, state): en "you write to {name} ({state})", fr "vous écrivez à {name} ({state})";
     line_unreadable(why): en "that line cannot be read: {why}", fr "cette ligne ne peut pas être lue : {why}";
+    no_utf8: en "it is not UTF-8", fr "ce n'est pas de l'UTF-8";
     some_ask(count):
         en "{count} asking to write to you: /requests",
         fr "{count} demande(s) pour vous écrire : /requests";

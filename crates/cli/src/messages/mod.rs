@@ -104,6 +104,7 @@ mod tests {
     const SOURCES: &[(&str, &str)] = &[
         ("chat", include_str!("chat.rs")),
         ("daemon", include_str!("daemon.rs")),
+        ("dates", include_str!("dates.rs")),
         ("grammar", include_str!("grammar.rs")),
         ("keys", include_str!("keys.rs")),
         ("mistakes", include_str!("mistakes.rs")),

@@ -179,6 +179,9 @@ problems! {
     no_address_on_stdin(error):
         en { what "standard input holds no address", why "{error}", do "give an address" }
         fr { what "l'entrée standard ne contient pas d'adresse", why "{error}", do "donnez une adresse" }
+    no_script(error):
+        en { what "the script cannot be written", why "{error}", do "please report it" }
+        fr { what "le script ne peut pas être écrit", why "{error}", do "signalez-le, s'il vous plaît" }
     no_manual(folder, error):
         en {
             what "cannot write the manual into {folder}", why "{error}",
