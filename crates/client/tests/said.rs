@@ -65,6 +65,20 @@ fn an_edit_replaces_the_words_on_both_sides_and_says_so_to_who_saw_the_first() {
 }
 
 #[test]
+fn the_last_edit_counts_also_where_the_clock_of_its_sender_went_back() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    alice.stored(&bob, "at nine");
+    assert_eq!(bob.texts(), ["at nine"]);
+    alice.client_hours_later(2).edit("bob", "last", "at ten", &SendOptions::default()).unwrap();
+    alice.client().edit("bob", "last", "at eleven", &SendOptions::default()).unwrap();
+    assert_eq!(bob.texts().last().map(String::as_str), Some("at eleven"));
+    for (who, other) in [(&alice, "bob"), (&bob, "alice")] {
+        assert_eq!(texts(&who.client().log(other, None).unwrap()), ["hello", "at eleven"]);
+    }
+}
+
+#[test]
 fn what_never_left_is_edited_and_taken_back_without_a_word() {
     let mut relay = Relay::start();
     let (alice, bob) = friends(&relay);

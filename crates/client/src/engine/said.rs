@@ -42,7 +42,7 @@ pub(crate) fn take_in(tx: &Tx<'_>, person: &Person, content: &Content) -> Result
         Kind::FilePart(part) => files::take_part(tx, id, part)?,
         Kind::Receipt(ids) => said::take_receipts(tx, id, ids)?,
         Kind::Timer(seconds) => contact::set(tx, id, "timer_s", *seconds)?,
-        Kind::Edit(edit) => said::take_edit(tx, id, edit, content.sent_at, message)?,
+        Kind::Edit(edit) => said::take_edit(tx, id, edit, message)?,
         Kind::Delete(target) => said::take_deletion(tx, id, target)?,
         _ => {}
     }

@@ -6,7 +6,6 @@ use e2ee::{
     said::{Edit, FileHead, Note},
 };
 use rusqlite::OptionalExtension;
-use wire::UnixSeconds;
 
 use super::{Tx, int, key::to_hex, outbox::OutKind};
 use crate::{ClientError, Direction, FileShown, ReceivedBody, SaidError};
@@ -97,15 +96,9 @@ fn file_shown(head: &FileHead) -> FileShown {
 }
 
 /// Applies an edit of a contact's to his message. Where the message was handed out already, the edit is shown itself.
-pub(crate) fn take_edit(
-    tx: &Tx<'_>,
-    contact: i64,
-    edit: &Edit,
-    sent_at: UnixSeconds,
-    this: &MessageId,
-) -> Result<(), ClientError> {
+pub(crate) fn take_edit(tx: &Tx<'_>, contact: i64, edit: &Edit, this: &MessageId) -> Result<(), ClientError> {
     let Some(before) = find_theirs(tx, contact, &edit.message)? else { return Ok(()) };
-    if !rewrite(tx, &before, &edit.text, sent_at)? {
+    if !is_latest_edit(tx, contact, this)? || !rewrite(tx, &before, &edit.text)? {
         return Ok(());
     }
     if before.handled {
@@ -136,18 +129,17 @@ pub(crate) fn take_deletion(tx: &Tx<'_>, contact: i64, message: &MessageId) -> R
 
 /// What overtook the message that it names.
 pub(crate) fn apply_earlier(tx: &Tx<'_>, contact: i64, message: &MessageId) -> Result<(), ClientError> {
-    let sql =
-        "SELECT kind, body, sent_at FROM message WHERE contact = ?1 AND target = ?2 ORDER BY sent_at, id";
+    let sql = "SELECT kind, body, message_id FROM message WHERE contact = ?1 AND target = ?2 ORDER BY id";
     let mut rows = tx.prepare_cached(sql)?;
     let found = rows.query_map((contact, message.0), |row| {
-        Ok((row.get::<_, u8>(0)?, row.get::<_, Vec<u8>>(1)?, row.get::<_, i64>(2)?))
+        Ok((row.get::<_, u8>(0)?, row.get::<_, Vec<u8>>(1)?, MessageId(row.get(2)?)))
     })?;
     for row in found.collect::<Result<Vec<_>, _>>()? {
-        let (kind, body, sent_at) = row;
+        let (kind, body, this) = row;
         match Kind::from_parts(kind, &body) {
-            Ok(Kind::Edit(edit)) => {
+            Ok(Kind::Edit(edit)) if is_latest_edit(tx, contact, &this)? => {
                 if let Some(before) = find_theirs(tx, contact, message)? {
-                    rewrite(tx, &before, &edit.text, UnixSeconds(super::uint(sent_at)))?;
+                    rewrite(tx, &before, &edit.text)?;
                 }
             }
             _ if kind == Kind::DELETE => take_deletion(tx, contact, message)?,
@@ -162,32 +154,33 @@ struct Theirs {
     kind: u8,
     body: Vec<u8>,
     handled: bool,
-    edited: i64,
 }
 
 fn find_theirs(tx: &Tx<'_>, contact: i64, message: &MessageId) -> Result<Option<Theirs>, ClientError> {
-    let sql = "SELECT id, kind, body, handled, edited FROM message
+    let sql = "SELECT id, kind, body, handled FROM message
                WHERE contact = ?1 AND message_id = ?2 AND shown = 1 AND gone = 0";
     let found = tx.prepare_cached(sql)?.query_row((contact, message.0), |row| {
-        Ok(Theirs {
-            id: row.get(0)?,
-            kind: row.get(1)?,
-            body: row.get(2)?,
-            handled: row.get(3)?,
-            edited: row.get(4)?,
-        })
+        Ok(Theirs { id: row.get(0)?, kind: row.get(1)?, body: row.get(2)?, handled: row.get(3)? })
     });
     Ok(found.optional()?)
 }
 
-/// The latest edit counts. Says whether this is it.
-fn rewrite(tx: &Tx<'_>, before: &Theirs, text: &str, sent_at: UnixSeconds) -> Result<bool, ClientError> {
-    if int(sent_at.0) < before.edited {
-        return Ok(false);
-    }
+/// The latest edit of a message counts: by its number, since a sender's clock may go back; only where the sender began
+/// another stream meanwhile do the times decide.
+fn is_latest_edit(tx: &Tx<'_>, contact: i64, this: &MessageId) -> Result<bool, ClientError> {
+    let sql = "SELECT NOT EXISTS (
+                   SELECT 1 FROM message AS this JOIN message AS other
+                       ON other.contact = this.contact AND other.target = this.target AND other.kind = 14
+                   WHERE this.contact = ?1 AND this.message_id = ?2 AND other.id != this.id
+                       AND iif(other.stream = this.stream, other.number > this.number,
+                               other.sent_at > this.sent_at))";
+    Ok(tx.prepare_cached(sql)?.query_row((contact, this.0), |row| row.get(0))?)
+}
+
+/// Says whether it did: not everything can be said in other words.
+fn rewrite(tx: &Tx<'_>, before: &Theirs, text: &str) -> Result<bool, ClientError> {
     let Some(kind) = reworded(before.kind, &before.body, text) else { return Ok(false) };
-    let sql = "UPDATE message SET body = ?2, edited = max(?3, 1) WHERE id = ?1";
-    tx.execute(sql, (before.id, kind.body(), int(sent_at.0)))?;
+    tx.execute("UPDATE message SET body = ?2, edited = 1 WHERE id = ?1", (before.id, kind.body()))?;
     Ok(true)
 }
 
