@@ -1,13 +1,15 @@
 //! A simulator: people, relays and bad luck, in virtual time and from one seed.
 //!
 //! A run ([`simulate`]) lets two to five people live through some weeks: they add and accept each other, write,
-//! pull, rotate their keys, while connections break, relays die, clocks are off, a directory lies, and their own
-//! programs die at any point. It is the real client with its real vault on one side, and the real machine and
-//! store of the relay on the other; only the world in between ([`client::World`]) is made up. At the end luck
-//! turns, everybody comes home, and the checkers ask whether the promises were kept:
+//! pull, rotate their keys, edit and take back, ask and answer, send files, and meet under codes, while connections
+//! break, relays die, clocks are off, a directory lies, and their own programs die at any point. It is the real client
+//! with its real vault on one side, and the real machine and store of the relay on the other; only the world in between
+//! ([`client::World`]) is made up. At the end luck turns, everybody comes home, and the checkers ask whether the
+//! promises were kept:
 //!
 //! * **P1** what was stored is there; **P2** it is there once, and was shown once; **P3** in its sender's order,
-//!   and what was missing was missed visibly; **P6** nothing was sealed to a key that its recipient never
+//!   and what was missing was missed visibly; both have the same words, and the same words are gone; nobody is
+//!   paired by other words than those of the code; **P6** nothing was sealed to a key that its recipient never
 //!   published; and nothing waits for ever.
 //!
 //! ```text
