@@ -73,6 +73,9 @@ fn promises_are_kept_under_bad_luck() {
     );
     // A simulator in which nothing happens keeps every promise.
     assert!(tally.of("texts stored") > 100 && tally.of("texts shown") > 100 && tally.sum("fault: ") > 100);
+    let said =
+        ["texts edited", "messages taken back", "quotes said", "questions asked", "files sent", "codes made"];
+    assert!(said.iter().all(|what| tally.of(what) > 0), "{tally}");
 }
 
 /// Each of these broke a promise once; the commit that mended it tells how.
