@@ -183,9 +183,15 @@ pub(crate) fn hear(
     let lacks = match &content.kind {
         Kind::Resend(resend) => Some(resend.clone()),
         _ if !begins_anew => return Ok(()),
-        _ => content
-            .seen
-            .and_then(|seen| Resend::new(seen.stream, &[seen.through.saturating_add(1)..=NUMBER_LAST])),
+        _ => match content.seen {
+            None => None,
+            Some(seen) => {
+                let beyond = seen.through.saturating_add(1)..=NUMBER_LAST;
+                // Who has the last number that there is lacks nothing.
+                let Some(lacks) = Resend::new(seen.stream, &[beyond]) else { return Ok(()) };
+                Some(lacks)
+            }
+        },
     };
     if person.blocked || !matches!(person.standing, Standing::Contact | Standing::Request) {
         return Ok(());

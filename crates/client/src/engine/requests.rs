@@ -11,7 +11,7 @@ use super::{
 use crate::{
     Client, ClientError, Contact, ContactRequest, ReceivedBody,
     vault::{
-        Tx,
+        Tx, asked,
         contact::{self, Person, Standing},
         inbox,
         me::Me,
@@ -126,7 +126,7 @@ pub(crate) fn decline(client: &Client, label: &str) -> Result<(), ClientError> {
         let person = expect(tx, label)?;
         tx.execute("UPDATE contact SET standing = 2, label = NULL WHERE id = ?1", [person.id])?;
         tx.execute("UPDATE message SET body = x'', handled = 1, shown = 0 WHERE contact = ?1", [person.id])?;
-        Ok(())
+        asked::forget(tx, person.id)
     })
 }
 

@@ -29,13 +29,29 @@ pub(crate) fn note(
     let stream = lacks.map_or_else(Vec::new, |lacks| lacks.stream().0.to_vec());
     let numbers = lacks.into_iter().flat_map(Resend::gaps).flat_map(|gap| [*gap.start(), *gap.end()]);
     let gaps: Vec<u8> = numbers.flat_map(u64::to_be_bytes).collect();
+    // The newest has the highest id: an earlier one for the stream is replaced, not changed.
     tx.execute(
-        "INSERT INTO asked (contact, stream, gaps, begins_anew, through)
-         VALUES (?1, ?2, ?3, ?4, (SELECT coalesce(max(id), 0) FROM outbox))
-         ON CONFLICT (contact, stream) DO UPDATE SET gaps = excluded.gaps,
-         begins_anew = max(begins_anew, excluded.begins_anew), through = excluded.through",
+        "INSERT OR REPLACE INTO asked (contact, stream, gaps, begins_anew, through)
+         VALUES (?1, ?2, ?3, max(?4, coalesce(
+             (SELECT begins_anew FROM asked WHERE contact = ?1 AND stream = ?2), 0)),
+             (SELECT coalesce(max(id), 0) FROM outbox))",
         (contact, stream, gaps, begins_anew),
     )?;
+    keep_newest(tx, contact)
+}
+
+/// What was asked as a request is a contact's now, and newer than what he asked before.
+pub(crate) fn join(tx: &Tx<'_>, contact: i64, request: i64) -> Result<(), ClientError> {
+    tx.execute("UPDATE OR REPLACE asked SET contact = ?1 WHERE contact = ?2", (contact, request))?;
+    keep_newest(tx, contact)
+}
+
+/// Lets go of what somebody asked who is not answered any more.
+pub(crate) fn forget(tx: &Tx<'_>, contact: i64) -> Result<(), ClientError> {
+    tx.execute("DELETE FROM asked WHERE contact = ?1", [contact]).map(drop).map_err(Into::into)
+}
+
+fn keep_newest(tx: &Tx<'_>, contact: i64) -> Result<(), ClientError> {
     tx.execute(
         "DELETE FROM asked WHERE contact = ?1 AND id NOT IN
          (SELECT id FROM asked WHERE contact = ?1 ORDER BY id DESC LIMIT ?2)",
@@ -57,7 +73,7 @@ pub(crate) fn take(tx: &Tx<'_>, contact: i64) -> Result<Vec<Asked>, ClientError>
     })?;
     let list = list.collect::<Result<Vec<_>, _>>()?;
     if !list.is_empty() {
-        tx.execute("DELETE FROM asked WHERE contact = ?1", [contact])?;
+        forget(tx, contact)?;
     }
     Ok(list)
 }

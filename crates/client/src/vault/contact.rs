@@ -207,8 +207,8 @@ pub(crate) fn absorb(tx: &Tx<'_>, contact: i64, request: i64) -> Result<(), Clie
     let revision = by_id(tx, contact)?.revision.max(from.revision) + 1;
     let takes_over = last_sent_at(tx, request)? > last_sent_at(tx, contact)?;
     let goes_along: &[&str] = match takes_over {
-        true => &["message", "stream", "handed", "history", "file", "asked", "stamp"],
-        false => &["message", "stream", "handed", "history", "file", "asked"],
+        true => &["message", "stream", "handed", "history", "file", "stamp"],
+        false => &["message", "stream", "handed", "history", "file"],
     };
     if takes_over {
         tx.execute("DELETE FROM stamp WHERE contact = ?1 AND spent = 0", [contact])?;
@@ -220,6 +220,7 @@ pub(crate) fn absorb(tx: &Tx<'_>, contact: i64, request: i64) -> Result<(), Clie
             (contact, request),
         )?;
     }
+    super::asked::join(tx, contact, request)?;
     tx.execute("DELETE FROM contact WHERE id = ?1", [request])?;
     if !takes_over {
         return Ok(());

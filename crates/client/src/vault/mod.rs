@@ -80,7 +80,8 @@ impl<'a> std::ops::Deref for Tx<'a> {
     }
 }
 
-/// In place of the library's, which understand the same sentence anew each time.
+/// In place of the library's, which understand the same sentence anew each time. One statement each: what follows a
+/// semicolon would not run (`execute_batch` is for that).
 impl Tx<'_> {
     pub(crate) fn execute(&self, sql: &str, values: impl rusqlite::Params) -> rusqlite::Result<usize> {
         self.db.prepare_cached(sql)?.execute(values)

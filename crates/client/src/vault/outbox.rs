@@ -324,6 +324,7 @@ pub(crate) fn set_auth(tx: &Tx<'_>, id: i64, auth: &DepositAuth) -> Result<(), C
 
 /// Takes a sealing back: it is sealed anew, under the same message id and number.
 pub(crate) fn unseal(tx: &Tx<'_>, id: i64) -> Result<(), ClientError> {
+    ask_again_for_former(tx, "id", id)?;
     let sql =
         "UPDATE outbox SET state = 0, sid = NULL, auth = NULL, envelope = NULL, route = NULL WHERE id = ?1";
     tx.execute(sql, [id])?;
@@ -386,8 +387,18 @@ pub(crate) fn set_reason(tx: &Tx<'_>, id: i64, reason: &str) -> Result<(), Clien
     Ok(())
 }
 
+/// What a request that is taken back asked for was not asked: perhaps the stream before the present one.
+fn ask_again_for_former(tx: &Tx<'_>, column: &'static str, key: i64) -> Result<(), ClientError> {
+    let sql = format!(
+        "UPDATE contact SET ask_former = 1 WHERE id IN
+         (SELECT contact FROM outbox WHERE {column} = ?1 AND kind = ?2 AND state = 1)"
+    );
+    tx.execute(&sql, (key, OutKind::Resend as i64)).map(drop).map_err(Into::into)
+}
+
 /// Everything for a contact that was sealed and not confirmed is sealed anew, once it may be.
 pub(crate) fn unseal_all(tx: &Tx<'_>, contact: i64) -> Result<(), ClientError> {
+    ask_again_for_former(tx, "contact", contact)?;
     let sql = "UPDATE outbox SET state = 0, sid = NULL, auth = NULL, envelope = NULL, route = NULL
                WHERE contact = ?1 AND state = 1";
     tx.execute(sql, [contact])?;

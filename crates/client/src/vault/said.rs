@@ -98,10 +98,8 @@ fn file_shown(head: &FileHead) -> FileShown {
 /// Applies an edit of a contact's to his message. Where the message was handed out already, the edit is shown itself.
 pub(crate) fn take_edit(tx: &Tx<'_>, contact: i64, edit: &Edit, this: &MessageId) -> Result<(), ClientError> {
     let Some(before) = find_theirs(tx, contact, &edit.message)? else { return Ok(()) };
-    if !is_latest_edit(tx, contact, this)? || !rewrite(tx, &before, &edit.text)? {
-        return Ok(());
-    }
-    if before.handled {
+    let latest = rewrite(tx, contact, &edit.message, &before)?;
+    if latest == Some(*this) && before.handled {
         let sql = "UPDATE message SET shown = 1 WHERE contact = ?1 AND message_id = ?2";
         tx.execute(sql, (contact, this.0))?;
     }
@@ -129,24 +127,15 @@ pub(crate) fn take_deletion(tx: &Tx<'_>, contact: i64, message: &MessageId) -> R
 
 /// What overtook the message that it names.
 pub(crate) fn apply_earlier(tx: &Tx<'_>, contact: i64, message: &MessageId) -> Result<(), ClientError> {
-    let sql = "SELECT kind, body, message_id FROM message WHERE contact = ?1 AND target = ?2 ORDER BY id";
-    let mut rows = tx.prepare_cached(sql)?;
-    let found = rows.query_map((contact, message.0), |row| {
-        Ok((row.get::<_, u8>(0)?, row.get::<_, Vec<u8>>(1)?, MessageId(row.get(2)?)))
-    })?;
-    for row in found.collect::<Result<Vec<_>, _>>()? {
-        let (kind, body, this) = row;
-        match Kind::from_parts(kind, &body) {
-            Ok(Kind::Edit(edit)) if is_latest_edit(tx, contact, &this)? => {
-                if let Some(before) = find_theirs(tx, contact, message)? {
-                    rewrite(tx, &before, &edit.text)?;
-                }
-            }
-            _ if kind == Kind::DELETE => take_deletion(tx, contact, message)?,
-            _ => {}
-        }
+    if let Some(before) = find_theirs(tx, contact, message)? {
+        rewrite(tx, contact, message, &before)?;
     }
-    Ok(())
+    let sql = "SELECT count(*) FROM message WHERE contact = ?1 AND target = ?2 AND kind = ?3";
+    let deletions: u32 = tx.query_row(sql, (contact, message.0, Kind::DELETE), |row| row.get(0))?;
+    match deletions {
+        0 => Ok(()),
+        _ => take_deletion(tx, contact, message),
+    }
 }
 
 struct Theirs {
@@ -165,23 +154,28 @@ fn find_theirs(tx: &Tx<'_>, contact: i64, message: &MessageId) -> Result<Option<
     Ok(found.optional()?)
 }
 
-/// The latest edit of a message counts: by its number, since a sender's clock may go back; only where the sender began
-/// another stream meanwhile do the times decide.
-fn is_latest_edit(tx: &Tx<'_>, contact: i64, this: &MessageId) -> Result<bool, ClientError> {
-    let sql = "SELECT NOT EXISTS (
-                   SELECT 1 FROM message AS this JOIN message AS other
-                       ON other.contact = this.contact AND other.target = this.target AND other.kind = 14
-                   WHERE this.contact = ?1 AND this.message_id = ?2 AND other.id != this.id
-                       AND iif(other.stream = this.stream, other.number > this.number,
-                               other.sent_at > this.sent_at))";
-    Ok(tx.prepare_cached(sql)?.query_row((contact, this.0), |row| row.get(0))?)
-}
-
-/// Says whether it did: not everything can be said in other words.
-fn rewrite(tx: &Tx<'_>, before: &Theirs, text: &str) -> Result<bool, ClientError> {
-    let Some(kind) = reworded(before.kind, &before.body, text) else { return Ok(false) };
+/// Puts the words of the latest edit that is here in place of a message's, and says which edit that is. Of one stream
+/// the highest number counts, since a sender's clock may go back; between the last of several streams their times
+/// decide. So the outcome is the same in whatever order they come. Not everything can be said in other words.
+fn rewrite(
+    tx: &Tx<'_>,
+    contact: i64,
+    message: &MessageId,
+    before: &Theirs,
+) -> Result<Option<MessageId>, ClientError> {
+    let sql = "SELECT message_id, body FROM message AS edit
+               WHERE contact = ?1 AND target = ?2 AND kind = 14 AND NOT EXISTS (
+                   SELECT 1 FROM message AS later WHERE later.contact = edit.contact
+                       AND later.target = edit.target AND later.kind = 14
+                       AND later.stream = edit.stream AND later.number > edit.number)
+               ORDER BY sent_at DESC, message_id DESC LIMIT 1";
+    let latest = tx
+        .query_row(sql, (contact, message.0), |row| Ok((MessageId(row.get(0)?), row.get::<_, Vec<u8>>(1)?)));
+    let Some((latest, body)) = latest.optional()? else { return Ok(None) };
+    let Ok(Kind::Edit(edit)) = Kind::from_parts(Kind::EDIT, &body) else { return Ok(None) };
+    let Some(kind) = reworded(before.kind, &before.body, &edit.text) else { return Ok(None) };
     tx.execute("UPDATE message SET body = ?2, edited = 1 WHERE id = ?1", (before.id, kind.body()))?;
-    Ok(true)
+    Ok(Some(latest))
 }
 
 /// A text or note in other words; nothing else is edited.
