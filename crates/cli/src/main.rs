@@ -27,6 +27,8 @@ mod shown;
 mod stop;
 mod when;
 
+use std::io::{Write as _, stderr, stdout};
+
 use clap::parser::ValueSource;
 use clap::{CommandFactory as _, FromArgMatches as _};
 
@@ -40,7 +42,9 @@ use crate::stop::Stop;
 
 fn main() {
     process::keep_memory_private();
-    process::end(run());
+    let exit = run();
+    let _closed = stdout().flush();
+    process::end(exit);
 }
 
 fn run() -> Exit {
@@ -54,7 +58,7 @@ fn run() -> Exit {
     }
     if arguments.len() < 2 {
         // Clap would do so too, but not when a variable such as OUB_HOME is set.
-        eprint!("{}", in_its_language(Oub::command()).render_help());
+        let _closed = write!(stderr().lock(), "{}", in_its_language(Oub::command()).render_help());
         return Exit::Usage;
     }
     let (oub, layers) = understood(in_its_language(Oub::command()));

@@ -1,6 +1,7 @@
 //! What is wrong with a command line. In English clap says it; in French it is put together here, of the same facts.
 
 use std::error::Error as _;
+use std::io::{Write as _, stderr};
 
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
 
@@ -18,7 +19,7 @@ pub fn end(error: &Error) -> ! {
     if asked_for || language() == Language::English {
         error.exit();
     }
-    eprint!("{}", in_french(error));
+    let _closed = write!(stderr().lock(), "{}", in_french(error));
     std::process::exit(error.exit_code());
 }
 
@@ -35,6 +36,10 @@ fn in_french(error: &Error) -> String {
             .collect();
     if !similar.is_empty() {
         text.push_str(&format!("  {}\n", mistakes::similar(similar.join(", "))));
+    }
+    let arg = of(error, ContextKind::InvalidArg).join(" ");
+    if error.get(ContextKind::Suggested).is_some() && arg.starts_with('-') {
+        text.push_str(&format!("  {}\n", mistakes::as_a_value(arg)));
     }
     if let Some(ContextValue::StyledStr(usage)) = error.get(ContextKind::Usage) {
         text.push_str(&format!("\n{}\n", shown(usage.to_string().trim_end(), 0)));
@@ -99,6 +104,7 @@ mod tests {
             ("oub id --timeout", "--timeout <DÉLAI> veut une valeur"),
             ("oub pull --peek --exec x", "--peek ne va pas avec --exec <COMMANDE>"),
             ("oub id --qr --qr", "--qr ne peut pas être donné deux fois"),
+            ("oub send bob -5", "argument inattendu\u{a0}: -5\n  pour le donner comme valeur\u{a0}: -- -5\n"),
             ("oub id x", "argument inattendu\u{a0}: x"),
             ("oub id \u{1b}[2J", "argument inattendu\u{a0}: \\u{1b}[2J"),
         ] {

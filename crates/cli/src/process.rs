@@ -1,7 +1,5 @@
 //! How the program begins and ends: its memory is its own before it touches a secret, and its end waits for nobody.
 
-use std::io::{Write as _, stdout};
-
 use crate::exit::Exit;
 
 /// No core file, and on Linux nobody but root may trace this process or read its memory. A system that refuses
@@ -17,10 +15,9 @@ pub fn keep_memory_private() {
     }
 }
 
-/// Ends the run, once what was printed is out. At once, without what C libraries leave to be done at the end of a
-/// process: SQLCipher frees what the threads of a daemon, of a chat or of a completion may still read, and the process
+/// Ends the run at once: without what waits in standard output, and without what C libraries leave to be done at the end
+/// of a process. SQLCipher frees what the threads of a daemon, of a chat or of a completion may still read, and the process
 /// would die of that instead. Nothing is lost, since what was said to be kept is committed.
 pub fn end(exit: Exit) -> ! {
-    let _closed = stdout().flush();
     signal_hook::low_level::exit(exit.number().into())
 }

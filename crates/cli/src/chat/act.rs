@@ -295,7 +295,10 @@ fn on_paste(chat: &mut Chat, text: &str) {
     }
     write_text(chat, &kept);
     if left_out > 0 {
-        chat.say(says::control_left_out(left_out));
+        chat.say(match left_out {
+            1 => says::one_control_left_out().to_owned(),
+            _ => says::some_control_left_out(left_out),
+        });
     }
 }
 

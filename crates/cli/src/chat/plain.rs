@@ -152,7 +152,10 @@ impl Plain<'_> {
         }
         let requests = self.client.requests()?.len();
         if requests > self.asks {
-            self.say(&says::some_ask(requests));
+            match requests {
+                1 => self.say(says::one_asks()),
+                _ => self.say(&says::some_ask(requests)),
+            }
         }
         self.asks = requests;
         self.client.take_notices()?.iter().for_each(|notice| self.say(&notices::words(notice)));

@@ -21,10 +21,10 @@ messages! {
     // The list of people.
     nobody_yet:
         en "Nobody yet.\n\nGive somebody the address that\n  oub id\nshows, or\n  oub add ADDRESS",
-        fr "Personne encore.\n\nDonnez à quelqu'un l'adresse que\n  oub id\nmontre, ou\n  oub add ADRESSE";
+        fr "Encore personne.\n\nDonnez à quelqu'un l'adresse que\n  oub id\nmontre, ou\n  oub add ADRESSE";
     one_new: en "1 new", fr "1 nouveau";
     some_new(count): en "{count} new", fr "{count} nouveaux";
-    nothing_yet: en "nothing said yet", fr "rien encore";
+    nothing_yet: en "nothing said yet", fr "encore rien";
     no_words: en "(no words yet)", fr "(pas encore de mots)";
     asks_to_write: en "asks to write to you", fr "demande à vous écrire";
     asks: en "asks", fr "demande";
@@ -42,7 +42,7 @@ messages! {
     to_the_last: en "Esc: to the last ", fr "Échap : à la fin ";
     nothing_said:
         en "Nothing said yet. What you write now is the beginning.",
-        fr "Rien encore. Ce que vous écrivez maintenant est le début.";
+        fr "Encore rien. Ce que vous écrivez maintenant est le début.";
     sending_stopped: en "Sending is stopped until you decide.", fr "Envoi arrêté jusqu'à votre décision.";
     tab_to_write: en "Tab to write", fr "Tab pour écrire";
     new: en "new", fr "nouveau";
@@ -100,7 +100,7 @@ messages! {
     // One line below the panes.
     not_sent_yet(name):
         en "what you wrote to {name} is not sent; the same key again leaves",
-        fr "ce que vous avez écrit à {name} n'est pas envoyé ; la même touche encore une fois quitte";
+        fr "pas envoyé à {name} ; la même touche quitte";
     accepting(name): en "accepting {name} …", fr "acceptation de {name}…";
     found:
         en "found; Enter looks further back, Esc closes the search",
@@ -109,9 +109,12 @@ messages! {
     paste_goes_into_message:
         en "a paste goes into a message; Tab to write one",
         fr "on colle dans un message ; Tab pour en écrire un";
-    control_left_out(count):
-        en "{count} control character(s) of the paste were left out",
-        fr "{count} caractère(s) de contrôle ont été laissés de côté en collant";
+    one_control_left_out:
+        en "one control character of the paste was left out",
+        fr "un caractère de contrôle a été laissé de côté en collant";
+    some_control_left_out(count):
+        en "{count} control characters of the paste were left out",
+        fr "{count} caractères de contrôle ont été laissés de côté en collant";
     too_long_to_paste:
         en "too long for one message: nothing was pasted. Send it as a file",
         fr "trop long pour un seul message : rien n'a été collé. Envoyez-le comme fichier";
@@ -143,9 +146,12 @@ messages! {
     you_write_to_known(name, state): en "you write to {name} ({state})", fr "vous écrivez à {name} ({state})";
     line_unreadable(why): en "that line cannot be read: {why}", fr "cette ligne ne peut pas être lue : {why}";
     no_utf8: en "it is not UTF-8", fr "ce n'est pas de l'UTF-8";
+    one_asks:
+        en "1 asking to write to you: /requests",
+        fr "1 demande pour vous écrire : /requests";
     some_ask(count):
         en "{count} asking to write to you: /requests",
-        fr "{count} demande(s) pour vous écrire : /requests";
+        fr "{count} demandes pour vous écrire : /requests";
     accepted(name): en "accepted; you write to {name}", fr "accepté ; vous écrivez à {name}";
     if_the_same(name): en "if {name} has the same: /same", fr "si {name} a les mêmes : /same";
     to_whom: en "to whom? /to NAME", fr "à qui ? /to NOM";
@@ -153,14 +159,14 @@ messages! {
     of_whom: en "of whom? /to NAME", fr "de qui ? /to NOM";
     no_such_command(line):
         en "{line}: no such command, and not sent; /help",
-        fr "{line} : pas de telle commande, et pas envoyé ; /help";
+        fr "{line} : commande inconnue, rien n'est envoyé ; /help";
     nothing_to_confirm:
         en "nothing to confirm yet; /verify shows the words first",
-        fr "rien à confirmer encore ; /verify montre d'abord les mots";
+        fr "rien à confirmer pour l'instant ; /verify montre d'abord les mots";
     and_who(what): en "{what}; /who", fr "{what} ; /who";
     nobody_yet_add:
         en "nobody yet; oub add ADDRESS adds somebody",
-        fr "personne encore ; oub add ADRESSE ajoute quelqu'un";
+        fr "encore personne ; oub add ADRESSE ajoute quelqu'un";
     nobody_asks: en "nobody asks", fr "aucune demande";
     no_request(which): en "no request {which}; /requests", fr "pas de demande {which} ; /requests";
 
@@ -182,7 +188,7 @@ What you type is sent to whom you write to. A line that begins with / is a comma
         fr "\
 Ce que vous tapez est envoyé à qui vous écrivez. Une ligne qui commence par / est une commande :
 /to NOM            écrire à NOM à partir de maintenant
-/who               qui il y a, et ce que l'on sait de chaque clé
+/who               les contacts, et ce que l'on sait de chaque clé
 /log [N]           les N derniers messages, 20 si rien n'est dit
 /requests          qui demande à vous écrire
 /accept N          accepter la demande numéro N
@@ -240,7 +246,7 @@ problems! {
             do "oub chat --plain CONTACT   or begin with   /to CONTACT"
         }
         fr {
-            what "personne n'a été nommé à qui envoyer", why "une ligne est venue qui n'est pas une commande",
+            what "aucun destinataire", why "une ligne reçue n'est pas une commande",
             do "oub chat --plain CONTACT   ou commencez par   /to CONTACT"
         }
 }

@@ -25,7 +25,7 @@ Exemples
   oub chat bob                                 conversation en plein écran (--plain : en lignes)
   oub config set require-verified true         régler une fois pour toutes ; oub config montre tout
 
-Codes de sortie  0 fait · 1 erreur · 2 usage · 3 rien/délai passé · 4 temporaire, réessayez
+Codes de sortie  0 fait · 1 erreur · 2 usage · 3 rien/délai dépassé · 4 temporaire, réessayez
                  5 refusé (quota, bloqué, débit) · 6 IDENTITÉ INATTENDUE · 7 données locales
 Aussi : oub help <commande> · oub help json · oub help exit-codes · oub help files · oub help api";
 
@@ -34,7 +34,7 @@ Aussi : oub help <commande> · oub help json · oub help exit-codes · oub help
     en "Profile to use (one identity per profile)", fr "Profil à employer (une identité par profil)";
     en "Directory holding keys and messages", fr "Dossier des clés et des messages";
     en "One JSON object per line on stdout (stable, versioned: `oub help json`)",
-    fr "Un objet JSON par ligne sur la sortie standard (stable, numéroté : `oub help json`)";
+    fr "Un objet JSON par ligne sur la sortie standard (stable, versionné : `oub help json`)";
     en "Say less on stderr (repeat: errors only)",
     fr "En dire moins sur la sortie d'erreur (répété : seulement les erreurs)";
     en "Say more on stderr; never prints keys or message text",
@@ -207,13 +207,13 @@ Aussi : oub help <commande> · oub help json · oub help exit-codes · oub help
     en "The file: the id of its message or the beginning of it, as `oub files` shows it",
     fr "Le fichier : l'identifiant de son message ou le début de celui-ci, comme `oub files` le montre";
     en "Folder, or a new file's name; `-` writes to stdout and keeps the vault's copy [default: the present folder, on a terminal]",
-    fr "Dossier, ou nom d'un nouveau fichier ; `-` écrit sur la sortie standard et garde la copie du coffre [défaut : le dossier présent, sur un terminal]";
+    fr "Dossier, ou nom d'un nouveau fichier ; `-` écrit sur la sortie standard et garde la copie du coffre [défaut : le dossier courant, sur un terminal]";
     en "List envelopes that could not be opened, of all contacts",
     fr "Énumérer les enveloppes qui n'ont pas pu être ouvertes, de tous les contacts";
     en "Only the newest N messages", fr "Seulement les N derniers messages";
     en "Show the ids by which messages are named", fr "Montrer les identifiants par lesquels on nomme les messages";
     en "Only messages with these words in them, in capitals or not",
-    fr "Seulement les messages qui contiennent ces mots, en capitales ou non";
+    fr "Seulement les messages qui contiennent ces mots, majuscules ou minuscules";
     en "Print the conversation as one page of HTML (and --json as JSON lines)",
     fr "Afficher la conversation en une page de HTML (et --json en lignes de JSON)";
 
@@ -239,11 +239,11 @@ Aussi : oub help <commande> · oub help json · oub help exit-codes · oub help
     en "Nothing", fr "Rien";
     en "Run a command for each message, as `pull --exec` does; tried again until it exits 0",
     fr "Lancer une commande pour chaque message, comme `pull --exec` ; répétée jusqu'à ce qu'elle rende 0";
-    en "End a command that runs longer than this", fr "Terminer une commande qui dure plus longtemps";
+    en "End a command that runs longer than this", fr "Terminer une commande qui dure au-delà de ce délai";
     en "Run in the foreground (so does `oub daemon` alone)",
     fr "Tourner au premier plan (comme `oub daemon` seul)";
     en "Write a systemd user unit that runs it at login",
-    fr "Écrire une unité systemd d'utilisateur qui le lance à l'ouverture de session";
+    fr "Écrire une unité utilisateur systemd qui le lance à l'ouverture de session";
     en "Start it now, too", fr "Le lancer aussi maintenant";
     en "Only show the unit", fr "Seulement montrer l'unité";
     en "Stop it and remove that unit", fr "L'arrêter et supprimer cette unité";

@@ -22,6 +22,7 @@ messages! {
     unclear: en "the command line cannot be understood", fr "la ligne de commande est incompréhensible";
     possible(values): en "possible values: {values}", fr "valeurs possibles : {values}";
     similar(names): en "similar: {names}", fr "peut-être : {names}";
+    as_a_value(arg): en "to give it as a value: -- {arg}", fr "pour le donner comme valeur : -- {arg}";
     more: en "For more information, try '--help'.", fr "Pour en savoir plus, essayez « --help ».";
 
     // Of the help itself.
