@@ -19,6 +19,7 @@ macro_rules! messages {
     };
     (@one $name:ident [] $english:literal $french:literal) => {
         #[doc = $english]
+        #[allow(rustdoc::broken_intra_doc_links, reason = "brackets in a sentence are no links")]
         pub fn $name() -> &'static str {
             match $crate::messages::language() {
                 $crate::messages::Language::English => $english,
@@ -28,6 +29,7 @@ macro_rules! messages {
     };
     (@one $name:ident [$($value:ident)+] $english:literal $french:literal) => {
         #[doc = $english]
+        #[allow(rustdoc::broken_intra_doc_links, reason = "brackets in a sentence are no links")]
         pub fn $name($($value: impl std::fmt::Display),+) -> String {
             match $crate::messages::language() {
                 $crate::messages::Language::English => format!($english, $($value = $value),+),
@@ -45,6 +47,7 @@ macro_rules! problems {
     )*) => {
         $(
             #[doc = $what_en]
+            #[allow(rustdoc::broken_intra_doc_links, reason = "brackets in a sentence are no links")]
             pub fn $name($($($value: impl std::fmt::Display),+)?) -> $crate::messages::Words {
                 if false {
                     // Never runs; refuses to compile with a value that no text of a language uses.
