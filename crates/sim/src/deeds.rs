@@ -109,15 +109,7 @@ impl Run {
         if faults.relay_rollback && self.random.happens(60) {
             return if self.random.happens(600) { Deed::BackUp } else { Deed::RestoreRelay };
         }
-        let all: u64 = DEEDS.iter().map(|(_, weight)| weight).sum();
-        let mut drawn = self.random.below(all);
-        for (deed, weight) in DEEDS {
-            if drawn < weight {
-                return deed;
-            }
-            drawn -= weight;
-        }
-        Deed::Wait
+        self.random.weighted(&DEEDS).unwrap_or(Deed::Wait)
     }
 
     pub(crate) fn person(&mut self, who: usize) -> &mut Person {

@@ -38,6 +38,18 @@ impl Random {
         among.get(usize::try_from(self.below(among.len() as u64)).unwrap_or(0))
     }
 
+    /// One of these, each as often as its weight has it.
+    pub fn weighted<T: Copy>(&mut self, among: &[(T, u64)]) -> Option<T> {
+        let mut drawn = self.below(among.iter().map(|(_, weight)| weight).sum());
+        for (one, weight) in among {
+            match drawn.checked_sub(*weight) {
+                Some(left) => drawn = left,
+                None => return Some(*one),
+            }
+        }
+        None
+    }
+
     /// Puts a list into some other order.
     pub fn shuffle<T>(&mut self, list: &mut [T]) {
         for last in (1..list.len()).rev() {

@@ -45,7 +45,8 @@ impl Run {
         let who = usize::try_from(self.more.below(self.people.len() as u64)).unwrap_or(0);
         let contacts = self.contacts(who);
         let Some(contact) = self.more.choose(&contacts).cloned() else { return };
-        match self.saying() {
+        let Some(saying) = self.more.weighted(&SAYINGS) else { return };
+        match saying {
             Saying::Edit => self.edit(who, &contact),
             Saying::TakeBack => self.take_back(who, &contact),
             Saying::Quote => self.quote(who, &contact),
@@ -61,18 +62,6 @@ impl Run {
                 self.attempt(who, "receipts", |client| client.set_receipts(&contact.alias, on));
             }
         }
-    }
-
-    fn saying(&mut self) -> Saying {
-        let all: u64 = SAYINGS.iter().map(|(_, weight)| weight).sum();
-        let mut drawn = self.more.below(all);
-        for (saying, weight) in SAYINGS {
-            if drawn < weight {
-                return saying;
-            }
-            drawn -= weight;
-        }
-        Saying::Edit
     }
 
     fn attempt<T>(
