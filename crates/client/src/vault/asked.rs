@@ -65,25 +65,28 @@ pub(crate) fn take(tx: &Tx<'_>, contact: i64) -> Result<Vec<Asked>, ClientError>
     let sql = "SELECT stream, gaps, begins_anew, through FROM asked WHERE contact = ?1 ORDER BY id";
     let mut rows = tx.prepare_cached(sql)?;
     let list = rows.query_map([contact], |row| {
-        Ok(Asked {
-            lacks: lacks_from(&row.get::<_, Vec<u8>>(0)?, &row.get::<_, Vec<u8>>(1)?),
-            begins_anew: row.get(2)?,
-            through: row.get(3)?,
-        })
+        let lacks = lacks_from(&row.get::<_, Vec<u8>>(0)?, &row.get::<_, Vec<u8>>(1)?);
+        let (begins_anew, through) = (row.get(2)?, row.get(3)?);
+        Ok(lacks.map(|lacks| Asked { lacks, begins_anew, through }))
     })?;
-    let list = list.collect::<Result<Vec<_>, _>>()?;
+    let list = list.collect::<Result<Option<Vec<_>>, _>>()?;
+    let list = list.ok_or(ClientError::VaultDamaged { what: "what a contact asks for" })?;
     if !list.is_empty() {
         forget(tx, contact)?;
     }
     Ok(list)
 }
 
-fn lacks_from(stream: &[u8], gaps: &[u8]) -> Option<Resend> {
+/// `Some(None)` where no stream of mine is known to him; `None` where the row is not as it was written.
+fn lacks_from(stream: &[u8], gaps: &[u8]) -> Option<Option<Resend>> {
+    if stream.is_empty() {
+        return gaps.is_empty().then_some(None);
+    }
     let number = |bytes: &[u8]| Some(u64::from_be_bytes(bytes.try_into().ok()?));
     let gap = |bytes: &[u8]| {
         let (first, last) = bytes.split_at_checked(GAP_BYTES / 2)?;
         Some(number(first)?..=number(last)?)
     };
-    let gaps: Vec<_> = gaps.chunks(GAP_BYTES).filter_map(gap).collect();
-    Resend::new(StreamId(stream.try_into().ok()?), &gaps)
+    let gaps: Option<Vec<_>> = gaps.chunks(GAP_BYTES).map(gap).collect();
+    Resend::new(StreamId(stream.try_into().ok()?), &gaps?).map(Some)
 }

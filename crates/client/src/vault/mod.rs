@@ -19,6 +19,8 @@ pub(crate) mod recovery;
 pub(crate) mod rotation;
 pub(crate) mod said;
 pub(crate) mod stamp;
+#[cfg(test)]
+mod tests;
 
 use std::{
     fmt::Write as _,
