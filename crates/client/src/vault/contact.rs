@@ -273,7 +273,7 @@ pub(crate) fn count_requests(tx: &Tx<'_>) -> Result<u32, ClientError> {
 
 fn find(tx: &Tx<'_>, condition: &str, key: impl rusqlite::ToSql) -> Result<Option<Person>, ClientError> {
     let sql = format!("SELECT {COLUMNS} FROM contact WHERE {condition}");
-    tx.prepare_cached(&sql)?.query_row([key], |row| Ok(from_row(row))).optional()?.transpose()
+    tx.query_row(&sql, [key], |row| Ok(from_row(row))).optional()?.transpose()
 }
 
 fn from_row(row: &Row<'_>) -> Result<Person, ClientError> {
@@ -325,7 +325,7 @@ pub(crate) fn conversation(tx: &Tx<'_>, id: i64) -> Result<Conversation, ClientE
 /// Replaces the ratcheted state.
 pub(crate) fn set_conversation(tx: &Tx<'_>, id: i64, state: &Conversation) -> Result<(), ClientError> {
     let sql = "UPDATE contact SET conversation = ?2 WHERE id = ?1";
-    tx.prepare_cached(sql)?.execute((id, state.snapshot().as_slice()))?;
+    tx.execute(sql, (id, state.snapshot().as_slice()))?;
     Ok(())
 }
 

@@ -51,7 +51,7 @@ pub(crate) fn find(
     message: &MessageId,
 ) -> Result<Option<FileRow>, ClientError> {
     let sql = format!("SELECT {COLUMNS} FROM file WHERE contact = ?1 AND outgoing = ?2 AND message_id = ?3");
-    let row = tx.prepare_cached(&sql)?.query_row((contact, outgoing, message.0), |row| Ok(from_row(row)));
+    let row = tx.query_row(&sql, (contact, outgoing, message.0), |row| Ok(from_row(row)));
     row.optional()?.transpose()
 }
 
@@ -126,20 +126,20 @@ pub(crate) fn has_room(tx: &Tx<'_>, contact: i64, new_file: bool, bytes: usize) 
 /// Keeps a part; one that is here already stays as it is.
 pub(crate) fn keep_part(tx: &Tx<'_>, file: i64, index: u16, bytes: &[u8]) -> Result<(), ClientError> {
     let sql = "INSERT OR IGNORE INTO part (file, idx, bytes) VALUES (?1, ?2, ?3)";
-    tx.prepare_cached(sql)?.execute((file, index, bytes))?;
+    tx.execute(sql, (file, index, bytes))?;
     Ok(())
 }
 
 /// One part's bytes.
 pub(crate) fn part(tx: &Tx<'_>, file: i64, index: u16) -> Result<Option<Vec<u8>>, ClientError> {
     let sql = "SELECT bytes FROM part WHERE file = ?1 AND idx = ?2";
-    Ok(tx.prepare_cached(sql)?.query_row((file, index), |row| row.get(0)).optional()?)
+    Ok(tx.query_row(sql, (file, index), |row| row.get(0)).optional()?)
 }
 
 /// How many parts are here, and their bytes.
 pub(crate) fn parts(tx: &Tx<'_>, file: i64) -> Result<(u64, u64), ClientError> {
     let sql = "SELECT count(*), coalesce(sum(length(bytes)), 0) FROM part WHERE file = ?1";
-    let found = tx.prepare_cached(sql)?.query_row([file], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let found = tx.query_row(sql, [file], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok((uint(found.0), uint(found.1)))
 }
 
@@ -192,8 +192,7 @@ pub(crate) fn stored_parts(
 ) -> Result<(u64, u64), ClientError> {
     let sql = "SELECT count(*), coalesce(sum(state = 2), 0) FROM outbox
                WHERE contact = ?1 AND kind = 2 AND target = ?2";
-    let found =
-        tx.prepare_cached(sql)?.query_row((contact, message.0), |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let found = tx.query_row(sql, (contact, message.0), |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok((uint(found.0), uint(found.1)))
 }
 

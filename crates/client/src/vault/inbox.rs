@@ -85,19 +85,22 @@ pub(crate) fn insert(
     };
     let sql = "INSERT OR IGNORE INTO message (contact, message_id, stream, number, sent_at, received_at, kind, body,
                shown, target, expire_s) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
-    let inserted = tx.prepare_cached(sql)?.execute(rusqlite::params![
-        contact,
-        content.message_id.0,
-        content.stream.0,
-        int(content.number),
-        int(content.sent_at.0),
-        int(now.0),
-        content.kind.number(),
-        body,
-        shown,
-        target.filter(|_| show).map(|target| target.0),
-        expire_s,
-    ])?;
+    let inserted = tx.execute(
+        sql,
+        rusqlite::params![
+            contact,
+            content.message_id.0,
+            content.stream.0,
+            int(content.number),
+            int(content.sent_at.0),
+            int(now.0),
+            content.kind.number(),
+            body,
+            shown,
+            target.filter(|_| show).map(|target| target.0),
+            expire_s,
+        ],
+    )?;
     Ok(inserted == 1)
 }
 
@@ -131,14 +134,14 @@ pub(crate) fn all_of(tx: &Tx<'_>, contact: i64) -> Result<Vec<InRow>, ClientErro
 /// One shown message, by row.
 pub(crate) fn shown(tx: &Tx<'_>, id: i64) -> Result<Option<InRow>, ClientError> {
     let sql = format!("SELECT {COLUMNS} FROM message WHERE id = ?1 AND shown = 1");
-    tx.prepare_cached(&sql)?.query_row([id], |row| Ok(from_row(row))).optional()?.transpose()
+    tx.query_row(&sql, [id], |row| Ok(from_row(row))).optional()?.transpose()
 }
 
 /// How many messages of a contact nobody handled.
 pub(crate) fn count_unhandled(tx: &Tx<'_>, contact: i64) -> Result<u32, ClientError> {
     let sql =
         format!("SELECT count(*) FROM message WHERE contact = ?1 AND handled = 0 AND shown = 1 AND {WHOLE}");
-    Ok(tx.prepare_cached(&sql)?.query_row([contact], |row| row.get(0))?)
+    Ok(tx.query_row(&sql, [contact], |row| row.get(0))?)
 }
 
 /// Marks messages of a contact as handled, by their ids.
@@ -161,7 +164,7 @@ pub(crate) fn by_message(
     let sql = format!(
         "SELECT {COLUMNS} FROM message WHERE contact = ?1 AND message_id = ?2 AND shown = 1 AND gone = 0"
     );
-    let row = tx.prepare_cached(&sql)?.query_row((contact, message.0), |row| Ok(from_row(row)));
+    let row = tx.query_row(&sql, (contact, message.0), |row| Ok(from_row(row)));
     row.optional()?.transpose()
 }
 
@@ -175,7 +178,7 @@ pub(crate) fn answer_to(
         "SELECT {COLUMNS} FROM message WHERE contact = ?1 AND kind = 10 AND shown = 1 AND gone = 0
                        AND substr(body, 1, 16) = ?2 ORDER BY id LIMIT 1"
     );
-    let row = tx.prepare_cached(&sql)?.query_row((contact, question.0), |row| Ok(from_row(row)));
+    let row = tx.query_row(&sql, (contact, question.0), |row| Ok(from_row(row)));
     row.optional()?.transpose()
 }
 
@@ -225,8 +228,7 @@ pub(crate) fn set_handled(tx: &Tx<'_>, id: i64) -> Result<(), ClientError> {
 /// Which numbers of a stream arrived.
 pub(crate) fn numbers(tx: &Tx<'_>, contact: i64, stream: &StreamId) -> Result<Numbers, ClientError> {
     let sql = "SELECT numbers FROM stream WHERE contact = ?1 AND stream = ?2";
-    let json: Option<String> =
-        tx.prepare_cached(sql)?.query_row((contact, stream.0), |row| row.get(0)).optional()?;
+    let json: Option<String> = tx.query_row(sql, (contact, stream.0), |row| row.get(0)).optional()?;
     let Some(json) = json else { return Ok(Numbers::default()) };
     serde_json::from_str(&json).map_err(|_| ClientError::VaultDamaged { what: "the numbers of a stream" })
 }
@@ -237,9 +239,8 @@ pub(crate) fn gap_before(tx: &Tx<'_>, row: &InRow) -> Result<u64, ClientError> {
     let numbers = numbers(tx, row.contact, &row.stream)?;
     let sql =
         "SELECT max(number) FROM message WHERE contact = ?1 AND stream = ?2 AND number < ?3 AND shown = 1";
-    let before: Option<i64> = tx
-        .prepare_cached(sql)?
-        .query_row((row.contact, row.stream.0, int(row.number)), |found| found.get(0))?;
+    let before: Option<i64> =
+        tx.query_row(sql, (row.contact, row.stream.0, int(row.number)), |found| found.get(0))?;
     let known = numbers.missing_before(before.map_or(0, uint));
     Ok(numbers.missing_before(row.number).saturating_sub(known))
 }
@@ -248,7 +249,7 @@ fn set_numbers(tx: &Tx<'_>, contact: i64, stream: &StreamId, numbers: &Numbers) 
     let json = serde_json::to_string(numbers).map_err(|_| ClientError::Unexpected { place: "numbers" })?;
     let sql = "INSERT INTO stream (contact, stream, numbers) VALUES (?1, ?2, ?3)
                ON CONFLICT (contact, stream) DO UPDATE SET numbers = excluded.numbers";
-    tx.prepare_cached(sql)?.execute((contact, stream.0, json))?;
+    tx.execute(sql, (contact, stream.0, json))?;
     Ok(())
 }
 
@@ -256,7 +257,7 @@ fn set_numbers(tx: &Tx<'_>, contact: i64, stream: &StreamId, numbers: &Numbers) 
 pub(crate) fn see_envelope(tx: &Tx<'_>, envelope: &Envelope, today: Day) -> Result<bool, ClientError> {
     let hash = crypto::sha256(&[envelope.as_bytes()]);
     let sql = "INSERT OR IGNORE INTO envelope (hash, day) VALUES (?1, ?2)";
-    Ok(tx.prepare_cached(sql)?.execute((hash, today.0))? == 1)
+    Ok(tx.execute(sql, (hash, today.0))? == 1)
 }
 
 /// Forgets envelopes that the relay cannot deliver again: its longest TTL, the stamps' life, and some days.

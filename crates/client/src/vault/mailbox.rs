@@ -128,13 +128,13 @@ pub(crate) fn drop_mint(tx: &Tx<'_>, generation: Generation) -> Result<(), Clien
 pub(crate) fn through(tx: &Tx<'_>, policy: MailboxPolicy) -> Result<(Option<u64>, u64), ClientError> {
     let sql = "SELECT through, expired FROM mailbox WHERE policy = ?1";
     let row = |row: &rusqlite::Row<'_>| Ok((row.get::<_, Option<i64>>(0)?.map(uint), uint(row.get(1)?)));
-    Ok(tx.prepare_cached(sql)?.query_row([number(policy)], row)?)
+    Ok(tx.query_row(sql, [number(policy)], row)?)
 }
 
 /// Notes a cursor as taken in; what expired before it is accounted for.
 pub(crate) fn set_through(tx: &Tx<'_>, policy: MailboxPolicy, through: u64) -> Result<(), ClientError> {
     let sql = "UPDATE mailbox SET through = ?2, expired = 0 WHERE policy = ?1";
-    tx.prepare_cached(sql)?.execute((number(policy), int(through)))?;
+    tx.execute(sql, (number(policy), int(through)))?;
     Ok(())
 }
 

@@ -418,7 +418,7 @@ pub(crate) fn withdraw(tx: &Tx<'_>, id: i64) -> Result<bool, ClientError> {
 
 fn one(tx: &Tx<'_>, condition: &str, key: impl rusqlite::ToSql) -> Result<Option<OutRow>, ClientError> {
     let sql = format!("SELECT {COLUMNS} FROM outbox WHERE {condition}");
-    tx.prepare_cached(&sql)?.query_row([key], |row| Ok(from_row(row))).optional()?.transpose()
+    tx.query_row(&sql, [key], |row| Ok(from_row(row))).optional()?.transpose()
 }
 
 fn many(tx: &Tx<'_>, condition: &str, key: impl rusqlite::ToSql) -> Result<Vec<OutRow>, ClientError> {

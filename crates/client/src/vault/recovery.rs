@@ -31,7 +31,7 @@ pub(crate) struct NoticeRow {
 pub(crate) fn mark_answered(tx: &Tx<'_>, contact: i64, seen: &Seen) -> Result<(), ClientError> {
     let sql = "UPDATE outbox SET answered_at = ?4
                WHERE contact = ?1 AND stream = ?2 AND number <= ?3 AND answered_at IS NULL";
-    tx.prepare_cached(sql)?.execute((contact, seen.stream.0, int(seen.through), int(tx.now().0)))?;
+    tx.execute(sql, (contact, seen.stream.0, int(seen.through), int(tx.now().0)))?;
     Ok(())
 }
 
@@ -56,7 +56,7 @@ pub(crate) fn seal_again(tx: &Tx<'_>, row: i64, reason: &str) -> Result<(), Clie
     let sql =
         "UPDATE outbox SET state = 0, sid = NULL, auth = NULL, envelope = NULL, route = NULL, reason = ?2
                WHERE id = ?1 AND state >= 2";
-    tx.prepare_cached(sql)?.execute((row, reason))?;
+    tx.execute(sql, (row, reason))?;
     Ok(())
 }
 
@@ -117,7 +117,7 @@ pub(crate) fn begun_anew(tx: &Tx<'_>, contact: i64) -> Result<Vec<(i64, UnixSeco
 /// When one of these beginnings was, by row.
 pub(crate) fn begun_anew_at(tx: &Tx<'_>, id: i64) -> Result<Option<UnixSeconds>, ClientError> {
     let at = |row: &rusqlite::Row<'_>| Ok(UnixSeconds(uint(row.get(0)?)));
-    Ok(tx.prepare_cached("SELECT at FROM begun_anew WHERE id = ?1")?.query_row([id], at).optional()?)
+    Ok(tx.query_row("SELECT at FROM begun_anew WHERE id = ?1", [id], at).optional()?)
 }
 
 /// What was noticed and not said yet; from now on it is said.

@@ -128,7 +128,7 @@ pub(crate) fn key_changes(tx: &Tx<'_>, contact: i64) -> Result<Vec<KeyChange>, C
 /// One of them, by row.
 pub(crate) fn key_change(tx: &Tx<'_>, id: i64) -> Result<Option<KeyChange>, ClientError> {
     let sql = "SELECT id, at, fingerprint, decided FROM key_change WHERE id = ?1";
-    Ok(tx.prepare_cached(sql)?.query_row([id], key_change_from).optional()?)
+    Ok(tx.query_row(sql, [id], key_change_from).optional()?)
 }
 
 fn key_change_from(row: &rusqlite::Row<'_>) -> rusqlite::Result<KeyChange> {

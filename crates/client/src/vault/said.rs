@@ -148,7 +148,7 @@ struct Theirs {
 fn find_theirs(tx: &Tx<'_>, contact: i64, message: &MessageId) -> Result<Option<Theirs>, ClientError> {
     let sql = "SELECT id, kind, body, handled FROM message
                WHERE contact = ?1 AND message_id = ?2 AND shown = 1 AND gone = 0";
-    let found = tx.prepare_cached(sql)?.query_row((contact, message.0), |row| {
+    let found = tx.query_row(sql, (contact, message.0), |row| {
         Ok(Theirs { id: row.get(0)?, kind: row.get(1)?, body: row.get(2)?, handled: row.get(3)? })
     });
     Ok(found.optional()?)
@@ -218,7 +218,7 @@ pub(crate) fn settle_receipts(tx: &Tx<'_>, contact: i64) -> Result<(), ClientErr
 pub(crate) fn is_any_over(tx: &Tx<'_>) -> Result<bool, ClientError> {
     let sql = "SELECT EXISTS (SELECT 1 FROM message WHERE expires_at <= ?1 AND gone = 0)
                OR EXISTS (SELECT 1 FROM outbox WHERE expires_at <= ?1 AND gone = 0)";
-    Ok(tx.prepare_cached(sql)?.query_row([int(tx.now().0)], |row| row.get(0))?)
+    Ok(tx.query_row(sql, [int(tx.now().0)], |row| row.get(0))?)
 }
 
 /// Erases words whose time is over.
@@ -255,7 +255,7 @@ pub(crate) struct Named {
 pub(crate) fn last_editable(tx: &Tx<'_>, contact: i64) -> Result<Named, ClientError> {
     let sql = "SELECT id, message_id FROM outbox WHERE contact = ?1 AND kind IN (1, 12) AND gone = 0
                ORDER BY id DESC LIMIT 1";
-    let found = tx.prepare_cached(sql)?.query_row([contact], |row| {
+    let found = tx.query_row(sql, [contact], |row| {
         Ok(Named { direction: Direction::Sent, row: row.get(0)?, message_id: MessageId(row.get(1)?) })
     });
     let none = || ClientError::from(SaidError::NoSuchMessage { which: "last".to_owned() });
@@ -308,16 +308,14 @@ pub(crate) fn words_of(
     message: &MessageId,
 ) -> Result<Option<String>, ClientError> {
     let mine = "SELECT text FROM outbox WHERE contact = ?1 AND message_id = ?2 AND gone = 0";
-    let text = tx.prepare_cached(mine)?.query_row((contact, message.0), |row| row.get(0)).optional()?;
+    let text = tx.query_row(mine, (contact, message.0), |row| row.get(0)).optional()?;
     if text.is_some() {
         return Ok(text);
     }
     let theirs =
         "SELECT kind, body FROM message WHERE contact = ?1 AND message_id = ?2 AND shown = 1 AND gone = 0";
-    let found: Option<(u8, Vec<u8>)> = tx
-        .prepare_cached(theirs)?
-        .query_row((contact, message.0), |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
+    let found: Option<(u8, Vec<u8>)> =
+        tx.query_row(theirs, (contact, message.0), |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
     let Some((kind, body)) = found else { return Ok(None) };
     Ok(shown(kind, &body)?.body.text().map(str::to_owned))
 }
@@ -347,8 +345,7 @@ pub(crate) fn question(
     message: &MessageId,
 ) -> Result<Option<e2ee::said::Question>, ClientError> {
     let sql = "SELECT body FROM message WHERE contact = ?1 AND message_id = ?2 AND kind = 9 AND gone = 0";
-    let body: Option<Vec<u8>> =
-        tx.prepare_cached(sql)?.query_row((contact, message.0), |row| row.get(0)).optional()?;
+    let body: Option<Vec<u8>> = tx.query_row(sql, (contact, message.0), |row| row.get(0)).optional()?;
     Ok(body.and_then(|body| match Kind::from_parts(Kind::QUESTION, &body) {
         Ok(Kind::Question(question)) => Some(question),
         _ => None,

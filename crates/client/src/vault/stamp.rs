@@ -38,7 +38,7 @@ pub(crate) fn spend(tx: &Tx<'_>, contact: i64) -> Result<Option<Stamp>, ClientEr
     let bytes: Option<Vec<u8>> = tx.query_row(sql, [contact], |row| row.get(0)).optional()?;
     let old = "DELETE FROM stamp WHERE contact = ?1 AND spent = 1 AND id <=
                (SELECT id FROM stamp WHERE contact = ?1 AND spent = 1 ORDER BY id DESC LIMIT 1 OFFSET ?2)";
-    tx.prepare_cached(old)?.execute((contact, SPENT_MAX))?;
+    tx.execute(old, (contact, SPENT_MAX))?;
     bytes.map(|bytes| decode(&bytes, "a stamp")).transpose()
 }
 
@@ -139,7 +139,7 @@ pub(crate) fn blocked_spender(
 ) -> Result<Option<i64>, ClientError> {
     let sql = "SELECT contact.id FROM handed JOIN contact ON contact.id = handed.contact
                WHERE generation = ?1 AND idx = ?2 AND spent = 1 AND (blocked = 1 OR standing = 2)";
-    Ok(tx.prepare_cached(sql)?.query_row((generation.0, index.0), |row| row.get(0)).optional()?)
+    Ok(tx.query_row(sql, (generation.0, index.0), |row| row.get(0)).optional()?)
 }
 
 /// The stamps of mine that a contact has not spent, rising, by generation.
