@@ -148,7 +148,12 @@ fn said_and_kept(run: &Run, pairs: &[Pair]) -> Vec<String> {
         return Vec::new();
     }
     let changed = |text: &str| run.book.versions.values().flatten().any(|before| before == text);
-    let taken_back = pairs.iter().any(|pair| pair.taken_back.iter().any(|ids| !ids.is_empty()));
+    // What it said is not kept with what is taken back, so nothing can be said of its sender.
+    let takes_back: BTreeSet<&str> = pairs
+        .iter()
+        .filter(|pair| pair.taken_back.iter().any(|ids| !ids.is_empty()))
+        .map(|pair| pair.from.as_str())
+        .collect();
     let stored: BTreeSet<&str> = pairs
         .iter()
         .flat_map(|pair| &pair.sent)
@@ -157,7 +162,7 @@ fn said_and_kept(run: &Run, pairs: &[Pair]) -> Vec<String> {
         .collect();
     let said = run.book.said.iter().filter(|said| said.outcome == Outcome::Stored);
     said.filter(|said| !stored.contains(said.text.as_str()) && !changed(&said.text))
-        .filter(|said| said.expire_s.is_none() && !taken_back)
+        .filter(|said| said.expire_s.is_none() && !takes_back.contains(run.name(said.from).as_str()))
         .map(|said| format!("P1: {said} is not stored in the sender's vault"))
         .collect()
 }
