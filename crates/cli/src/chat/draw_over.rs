@@ -11,7 +11,7 @@ use crate::chat::paint::Paint;
 use crate::chat::state::{Overlay, State};
 use crate::chat::wrap::wrap;
 use crate::messages::chat as says;
-use crate::shown::shown_on_one_line;
+use crate::shown::{padded, shown_on_one_line};
 
 /// No box is wider.
 const COLUMNS_MAX: u16 = 64;
@@ -93,8 +93,12 @@ fn compare(paint: Paint, alias: &str, number: &SafetyNumber, columns: usize) -> 
     let name = shown_on_one_line(alias);
     let mut lines = text_lines(&says::call_and_compare(name), columns);
     lines.push(Line::default());
-    let numbered: Vec<String> =
-        number.words.iter().zip(1..).map(|(word, place)| format!("{place:>2} {word:<10}")).collect();
+    let numbered: Vec<String> = number
+        .words
+        .iter()
+        .zip(1..)
+        .map(|(word, place)| format!("{place:>2} {}", padded(word, 10)))
+        .collect();
     let a_row = (columns / 14).clamp(1, 5);
     lines.extend(numbered.chunks(a_row).map(|row| Line::styled(row.join(" "), paint.strong())));
     lines.push(Line::default());

@@ -16,6 +16,7 @@ use crate::messages::{language, problems, reason, screens};
 use crate::passphrase;
 use crate::problem::Problem;
 use crate::protector;
+use crate::shown::padded;
 use crate::stop::Stop;
 
 const INVITATION_BYTES_MAX: u64 = 4_096;
@@ -67,7 +68,7 @@ fn tell(context: &Context, joined: &Joined) {
 
 /// Words with their numbers, in columns.
 pub fn numbered(words: &[String]) -> Vec<String> {
-    words.iter().zip(1..).map(|(word, number)| format!("{number:>4} {word:<9}")).collect()
+    words.iter().zip(1..).map(|(word, number)| format!("{number:>4} {}", padded(word, 9))).collect()
 }
 
 fn invitation_text(args: &Join) -> Result<String, Stop> {
@@ -154,5 +155,7 @@ mod tests {
     #[test]
     fn words_stand_in_numbered_columns() {
         assert_eq!(numbered(&["zoo".to_owned(), "élève".to_owned()]), ["   1 zoo      ", "   2 élève    "]);
+        // As the French list has them.
+        assert_eq!(numbered(&["e\u{301}le\u{300}ve".to_owned()]), ["   1 e\u{301}le\u{300}ve    "]);
     }
 }
