@@ -94,7 +94,7 @@ messages! {
         fr "Appelez {name}. Ouvrez ceci tous les deux et lisez les mots à voix haute ; ils doivent être les mêmes.";
     are_the_same(yes):
         en "{yes}  they are the same     any other key  close",
-        fr "{yes}  ce sont les mêmes     autre touche  fermer";
+        fr "{yes}  ce sont les mêmes\nautre touche  fermer";
     typed_as_message: en "typed as a message", fr "tapé comme un message";
 
     // One line below the panes.
