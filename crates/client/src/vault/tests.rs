@@ -1,6 +1,8 @@
 //! What cannot be seen from outside: rows in orders and states that two clients and a relay hardly ever bring about.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
+use std::path::Path;
+
 use e2ee::{Kind, MessageId, Resend, StreamId, said::Edit};
 
 use super::{Tx, Vault, asked, outbox, said};
@@ -12,8 +14,7 @@ const MESSAGE: MessageId = MessageId([9; 16]);
 
 /// A vault with one contact, who is there under another key as a request, too.
 fn vault() -> Vault {
-    let folder = std::env::temp_dir();
-    let profile = Profile::named(Some(&folder), "never-made").unwrap();
+    let profile = Profile::named(Some(Path::new("/never-made")), "default").unwrap();
     let db = rusqlite::Connection::open_in_memory().unwrap();
     let vault = Vault { db, profile, world: SharedWorld::default() };
     super::migrate::migrate(&vault).unwrap();
