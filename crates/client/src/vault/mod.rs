@@ -19,8 +19,6 @@ pub(crate) mod recovery;
 pub(crate) mod rotation;
 pub(crate) mod said;
 pub(crate) mod stamp;
-#[cfg(test)]
-mod tests;
 
 use std::{
     fmt::Write as _,
@@ -265,3 +263,6 @@ pub(crate) fn int(value: u64) -> i64 {
 pub(crate) fn uint(value: i64) -> u64 {
     u64::try_from(value).unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests;
