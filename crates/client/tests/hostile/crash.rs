@@ -53,11 +53,13 @@ fn pull(victim: &Victim, deadly: &Envelope) -> Option<(Vec<String>, PullSummary)
 /// P03: wherever it stands among the others, which are all shown.
 #[test]
 fn an_envelope_that_kills_whoever_opens_it_is_set_aside_after_three_deaths() {
-    let evil = Evil::start();
-    let (alice, bob) = evil.friends();
     for place in 0..3 {
+        // Friends of their own: what is set aside is asked for within the half hour, and would come between.
+        let evil = Evil::start();
+        let (alice, bob) = evil.friends();
         let sent = ["one", "two", "three"];
         sent.iter().for_each(|text| alice.stored(&bob, text));
+        assert_eq!(evil.shell().mailbox(bob.inbox).waiting.len(), sent.len(), "one envelope a text");
         let deadly = evil.shell().mailbox(bob.inbox).waiting[place].1.clone();
         for death in 0..3 {
             assert!(pull(&bob, &deadly).is_none(), "{place} {death}: it must die for the test to tell");
