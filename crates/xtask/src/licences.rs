@@ -26,15 +26,19 @@ const ALLOWED: [&str; 15] = [
 ];
 
 /// Packages that must not be compiled, each with its reason.
-const BANNED: [(&str, &str); 4] = [
+const BANNED: [(&str, &str); 5] = [
     ("bincode", "a tombstone"),
     ("akd", "our ledger is another design"),
     ("ring", "aws-lc-rs is the one provider"),
     ("openssl", "TLS is rustls"),
+    ("openssl-src", "SQLCipher's ciphers are those of aws-lc (docs/decisions/0016)"),
 ];
 
 /// Packages with this beginning must not be compiled either.
 const BANNED_PREFIX: &str = "pqcrypto-";
+
+/// What may be there in one version only: TLS and the vault share it.
+const ONCE: &str = "aws-lc-sys";
 
 /// The programs that we ship; what they reach is what counts.
 const SHIPPED: [&str; 2] = ["cli", "server"];
@@ -60,6 +64,12 @@ pub fn check(root: &Path) -> Result<Findings, String> {
     }
     println!("xtask licences: {} packages of others in all", packages.len());
     let mut findings: Findings = packages.iter().filter_map(finding).collect();
+    let versions = packages.iter().filter(|package| package.name == ONCE).count();
+    if versions > 1 {
+        findings.push(format!(
+            "{ONCE} is there in {versions} versions: raise the line in patches/openssl-sys/Cargo.toml"
+        ));
+    }
     if packages.len() > PACKAGES_MAX {
         findings.push(format!(
             "{} packages are more than the {PACKAGES_MAX} that we allow ourselves",

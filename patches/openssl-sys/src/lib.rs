@@ -1,0 +1,3 @@
+//! Nothing but a link: SQLCipher's symbols for AES, HMAC and randomness are those of aws-lc.
+
+extern crate aws_lc_sys;
