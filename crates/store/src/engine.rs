@@ -52,7 +52,8 @@ pub(crate) struct StoreKeys {
 /// What is held in memory.
 #[derive(Default)]
 pub(crate) struct State {
-    pub(crate) mailboxes: HashMap<DepositId, Mailbox>,
+    /// Each in a box: a table of many has up to twice as many places as entries.
+    pub(crate) mailboxes: HashMap<DepositId, Box<Mailbox>>,
     pub(crate) owners: HashMap<OwnerId, DepositId>,
     pub(crate) leaves: u64,
 }
@@ -243,7 +244,7 @@ fn load<S: Shelf>(shelf: &S, damaged: &mut u64) -> Result<State, RaiseError> {
         let sid = DepositId(key.try_into().ok()?);
         let row = MailboxRow::from_bytes(body)?;
         state.owners.insert(row.rid, sid);
-        state.mailboxes.insert(sid, Mailbox::new(row));
+        state.mailboxes.insert(sid, Box::new(Mailbox::new(row)));
         Some(())
     })?;
     each_row(shelf, Table::Doorsteps, damaged, |key, body| {

@@ -11,6 +11,10 @@ use wire::{Cursor, Day, Generation, OwnerId, OwnerKey, StampKey, VoucherHash};
 
 use crate::codec::Cut;
 
+/// A row without its generations, and what each of them adds.
+const FIXED_BYTES: usize = 128;
+const GENERATION_BYTES: usize = 33;
+
 /// What is kept on disk of a mailbox besides its envelopes.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct MailboxRow {
@@ -31,7 +35,7 @@ pub(crate) struct MailboxRow {
 
 impl MailboxRow {
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(128 + 33 * self.generations.len());
+        let mut out = Vec::with_capacity(FIXED_BYTES + GENERATION_BYTES * self.generations.len());
         out.extend_from_slice(self.rid.as_bytes());
         out.extend_from_slice(self.owner_key.as_bytes());
         out.push(match self.policy {
@@ -69,6 +73,7 @@ impl MailboxRow {
             used: cut.array()?,
             generations: Vec::new(),
         };
+        row.generations.reserve_exact((cut.0.len() / GENERATION_BYTES).min(GENERATIONS_MAX));
         while row.generations.len() < GENERATIONS_MAX && !cut.0.is_empty() {
             row.generations.push((Generation(cut.u8()?), StampKey(cut.array()?)));
         }
@@ -113,6 +118,9 @@ pub(crate) struct Mailbox {
     pub(crate) counted: (u32, u64),
 }
 
+/// A hundred thousand of them shall fit into some twenty megabytes.
+const _: () = assert!(size_of::<Mailbox>() <= 200);
+
 impl Mailbox {
     pub(crate) fn new(row: MailboxRow) -> Self {
         let waiting = Waiting::behind(row.acked);
@@ -128,10 +136,16 @@ impl Mailbox {
 
 /// The waiting envelopes of a mailbox: cursors without a gap, behind the low-water mark.
 ///
-/// One byte for each envelope and a few for each day, so that quotas, ack and expiry never read the disk.
+/// In most mailboxes nothing waits, and then there is nothing but the next cursor.
 #[derive(Clone, Debug)]
 pub(crate) struct Waiting {
     first: u64,
+    line: Option<Box<Line>>,
+}
+
+/// One byte for each envelope and a few for each day, so that quotas, ack and expiry never read the disk.
+#[derive(Clone, Debug, Default)]
+struct Line {
     /// The size class of each: index in `ENVELOPE_BYTES`, or `LOST`.
     sizes: VecDeque<u8>,
     /// For each day the first cursor that arrived on it; both rising.
@@ -144,37 +158,39 @@ pub(crate) const LOST: u8 = u8::MAX;
 
 impl Waiting {
     pub(crate) fn behind(acked: u64) -> Self {
-        Self { first: acked.saturating_add(1), sizes: VecDeque::new(), days: VecDeque::new(), bytes: 0 }
+        Self { first: acked.saturating_add(1), line: None }
     }
 
     /// Adds an envelope behind the last.
     pub(crate) fn push(&mut self, day: Day, class: u8) {
         let cursor = self.next();
-        if self.days.back().is_none_or(|(last, _)| *last < day) {
-            self.days.push_back((day, cursor));
+        let line = self.line.get_or_insert_default();
+        if line.days.back().is_none_or(|(last, _)| *last < day) {
+            line.days.push_back((day, cursor));
         }
-        self.sizes.push_back(class);
-        self.bytes = self.bytes.saturating_add(class_bytes(class));
+        line.sizes.push_back(class);
+        line.bytes = line.bytes.saturating_add(class_bytes(class));
     }
 
     /// Lets go of everything up to and including `through`.
     pub(crate) fn forget(&mut self, through: u64) {
+        let Some(line) = &mut self.line else { return };
         while self.first <= through {
-            let Some(class) = self.sizes.pop_front() else { break };
-            self.bytes = self.bytes.saturating_sub(class_bytes(class));
+            let Some(class) = line.sizes.pop_front() else { break };
+            line.bytes = line.bytes.saturating_sub(class_bytes(class));
             self.first = self.first.saturating_add(1);
         }
-        if self.sizes.is_empty() {
-            self.days.clear();
+        while line.days.get(1).is_some_and(|(_, start)| *start <= self.first) {
+            line.days.pop_front();
         }
-        while self.days.get(1).is_some_and(|(_, start)| *start <= self.first) {
-            self.days.pop_front();
+        if line.sizes.is_empty() {
+            self.line = None;
         }
     }
 
     /// The cursor that the next envelope gets.
     pub(crate) fn next(&self) -> u64 {
-        self.first.saturating_add(self.sizes.len() as u64)
+        self.first.saturating_add(self.line.as_ref().map_or(0, |line| line.sizes.len() as u64))
     }
 
     pub(crate) fn first(&self) -> u64 {
@@ -182,50 +198,52 @@ impl Waiting {
     }
 
     pub(crate) fn len(&self) -> u32 {
-        u32::try_from(self.sizes.len()).unwrap_or(u32::MAX)
+        self.line.as_ref().map_or(0, |line| u32::try_from(line.sizes.len()).unwrap_or(u32::MAX))
     }
 
     pub(crate) fn bytes(&self) -> u64 {
-        self.bytes
+        self.line.as_ref().map_or(0, |line| line.bytes)
     }
 
     /// Arrival day of the oldest; day 0 when none waits.
     pub(crate) fn oldest(&self) -> Day {
-        self.days.front().map_or(Day(0), |(day, _)| *day)
+        self.each_day().next().unwrap_or(Day(0))
     }
 
     /// Arrival day of the newest, if any waits: days never go back within a mailbox.
     pub(crate) fn newest(&self) -> Option<Day> {
-        self.days.back().map(|(day, _)| *day)
+        self.line.as_ref()?.days.back().map(|(day, _)| *day)
     }
 
     /// On which day a waiting cursor arrived, and its size class: where its row lies.
     pub(crate) fn place_of(&self, cursor: u64) -> Option<(Day, u8)> {
+        let line = self.line.as_ref()?;
         let place = usize::try_from(cursor.checked_sub(self.first)?).ok()?;
-        let class = *self.sizes.get(place)?;
-        let (day, _) = self.days.iter().rev().find(|(_, start)| *start <= cursor)?;
+        let class = *line.sizes.get(place)?;
+        let (day, _) = line.days.iter().rev().find(|(_, start)| *start <= cursor)?;
         Some((*day, class))
     }
 
     /// The days on which something waiting arrived.
     pub(crate) fn each_day(&self) -> impl Iterator<Item = Day> + '_ {
-        self.days.iter().map(|(day, _)| *day)
+        self.line.iter().flat_map(|line| &line.days).map(|(day, _)| *day)
     }
 
     /// How many of a day wait, and their bytes.
     pub(crate) fn of_day(&self, day: Day) -> (u64, u64) {
-        let Some(place) = self.days.iter().position(|(arrived, _)| *arrived == day) else { return (0, 0) };
-        let from = self.days.get(place).map_or(self.first, |(_, start)| (*start).max(self.first));
-        let until = self.days.get(place.saturating_add(1)).map_or(self.next(), |(_, start)| *start);
+        let Some(line) = &self.line else { return (0, 0) };
+        let Some(place) = line.days.iter().position(|(arrived, _)| *arrived == day) else { return (0, 0) };
+        let from = line.days.get(place).map_or(self.first, |(_, start)| (*start).max(self.first));
+        let until = line.days.get(place.saturating_add(1)).map_or(self.next(), |(_, start)| *start);
         let cut = |cursor: u64| usize::try_from(cursor.saturating_sub(self.first)).unwrap_or(usize::MAX);
-        let (from, until) = (cut(from), cut(until).min(self.sizes.len()));
-        let sizes = self.sizes.iter().skip(from).take(until.saturating_sub(from));
+        let (from, until) = (cut(from), cut(until).min(line.sizes.len()));
+        let sizes = line.sizes.iter().skip(from).take(until.saturating_sub(from));
         sizes.fold((0, 0), |(count, bytes), class| (count + 1, bytes + class_bytes(*class)))
     }
 
     fn last_before(&self, day: Day) -> Option<u64> {
-        let kept =
-            self.days.iter().find(|(arrived, _)| *arrived >= day).map_or(self.next(), |(_, start)| *start);
+        let mut days = self.line.iter().flat_map(|line| &line.days);
+        let kept = days.find(|(arrived, _)| *arrived >= day).map_or(self.next(), |(_, start)| *start);
         (kept > self.first).then(|| kept.saturating_sub(1))
     }
 }

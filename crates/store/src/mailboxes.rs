@@ -51,7 +51,7 @@ impl<S: Shelf> MailboxStore for Engine<S> {
         self.commit_addition(batch)?;
         self.show(|state| {
             state.owners.insert(new.rid, new.sid);
-            state.mailboxes.insert(new.sid, Mailbox::new(row));
+            state.mailboxes.insert(new.sid, Box::new(Mailbox::new(row)));
         });
         Ok(CreateOutcome::Created(new.sid))
     }

@@ -65,7 +65,7 @@ impl<S: Shelf> Engine<S> {
     }
 
     /// A mailbox unopened for 90 days: only the fact that it existed remains, for `REFUSED(gone)`.
-    fn close(&self, sid: &DepositId, mut mailbox: Mailbox, swept: &mut Swept) -> Result<(), StoreError> {
+    fn close(&self, sid: &DepositId, mut mailbox: Box<Mailbox>, swept: &mut Swept) -> Result<(), StoreError> {
         let mut batch = Batch::default();
         let waiting = mailbox.waiting.len();
         let last = mailbox.waiting.next().saturating_sub(1);
@@ -85,7 +85,7 @@ impl<S: Shelf> Engine<S> {
     fn expire_one(
         &self,
         sid: &DepositId,
-        mut mailbox: Mailbox,
+        mut mailbox: Box<Mailbox>,
         today: Day,
         swept: &mut Swept,
     ) -> Result<(), StoreError> {
