@@ -107,6 +107,13 @@ impl Relay {
         Ok(std::mem::take(&mut self.folder))
     }
 
+    /// Has it forget what was let go of, as it does by itself in a quiet moment.
+    pub fn forget(&self) -> Result<(), Failure> {
+        let mut command = Command::new(program("oublietted"));
+        let done = command.arg("forget").arg("--data").arg(&self.folder).stdout(Stdio::null()).status()?;
+        done.success().then_some(()).ok_or_else(|| format!("oublietted forget: {done}").into())
+    }
+
     /// Its data folder.
     pub fn folder(&self) -> &Path {
         &self.folder
