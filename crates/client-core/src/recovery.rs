@@ -1,6 +1,6 @@
 //! When a conversation begins anew, what is asked for again, and what is sealed again (DESIGN § 9.7).
 
-use wire::UnixSeconds;
+use wire::{UnixSeconds, limits::DOORSTEP_DAYS_MAX};
 
 /// A conversation begins anew at a random time within this after an envelope did not open, so that the relay
 /// does not learn which delivery caused it.
@@ -11,6 +11,8 @@ pub const ASK_WITHIN_S: u64 = 600;
 pub const AGAIN_AFTER_S: u64 = 3_600;
 /// So long the answer to a new beginning is awaited before there may be another.
 pub const PATIENCE_S: u64 = 24 * 3_600;
+/// After so long what nobody collected is gone from a doorstep.
+pub const EXPIRES_S: u64 = DOORSTEP_DAYS_MAX as u64 * 86_400;
 /// What one contact lacks is sealed again at most this often: a request is small, and its answer may be large.
 pub const ANSWER_AFTER_S: u64 = 1_800;
 /// Messages sealed again for one request; the rest is asked for by the next.

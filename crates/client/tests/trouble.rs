@@ -218,6 +218,24 @@ fn a_missing_identity_and_a_foreign_key_file_have_their_sentences() {
 }
 
 #[test]
+fn each_message_to_a_busy_doorstep_solves_its_own_puzzle() {
+    let relay = Relay::start();
+    let bob = relay.person("bob");
+    // The first thirty-two deposits of a day are free.
+    for (name, messages) in [("alice", 16), ("carol", 16), ("dave", 5)] {
+        let person = relay.person(name);
+        person.add(&bob);
+        (0..messages).for_each(|number| {
+            drop(person.client().queue("bob", &format!("{number}"), &SendOptions::default()))
+        });
+        assert_eq!(person.client().flush().unwrap(), messages, "{name}: {:?}", person.client().outbox());
+    }
+    bob.client().collect().unwrap();
+    let counts: Vec<_> = bob.client().requests().unwrap().iter().map(|request| request.texts.len()).collect();
+    assert_eq!(counts, [16, 16, 5]);
+}
+
+#[test]
 fn eight_processes_worth_of_senders_neither_lose_nor_double() {
     let relay = Relay::start();
     let (alice, bob) = friends(&relay);

@@ -188,6 +188,11 @@ impl Conversation {
         self.hello.is_some()
     }
 
+    /// Whether a HELLO of mine was not answered in its fourteen days: the next begins a new Olm session.
+    pub fn is_greeting_over(&self, now: UnixSeconds) -> bool {
+        self.hello.as_ref().is_some_and(|hello| !hello.is_current(now))
+    }
+
     /// How many HELLOs may still be sealed before an answer, or before the fourteen days are over.
     pub fn hellos_left(&self, now: UnixSeconds) -> usize {
         let sealed =

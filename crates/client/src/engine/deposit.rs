@@ -1,6 +1,6 @@
 //! Depositing one contact's messages: sealed in order, at most 32 in flight, repeated byte for byte.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use client_core::{
     outbox::{Item, Next, next},
@@ -47,7 +47,8 @@ pub(crate) struct Courier<'a> {
     in_flight: VecDeque<(RequestId, i64)>,
     bundle: Option<VerifiedBundle>,
     refreshed: bool,
-    puzzles: u32,
+    /// How many puzzles each message has cost.
+    puzzles: BTreeMap<i64, u32>,
     bundles_refused: u32,
     /// His mailbox is full: nothing more leaves in this run.
     full: bool,
@@ -79,7 +80,7 @@ impl<'a> Courier<'a> {
             in_flight: VecDeque::new(),
             bundle: None,
             refreshed: false,
-            puzzles: 0,
+            puzzles: BTreeMap::new(),
             bundles_refused: 0,
             full: false,
             waiting: BTreeSet::new(),
@@ -292,7 +293,9 @@ impl<'a> Courier<'a> {
                 Ok(Go::Stop)
             }
             RefusalKind::Stamp | RefusalKind::Spent => self.other_stamp(id, &sealed, refusal.kind),
-            RefusalKind::Puzzle(puzzle) if self.puzzles < PUZZLES_MAX => self.solve(id, &sealed, &puzzle),
+            RefusalKind::Puzzle(puzzle) if self.puzzles_of(id) < PUZZLES_MAX => {
+                self.solve(id, &sealed, &puzzle)
+            }
             RefusalKind::NoSuchMailbox | RefusalKind::Gone
                 if sealed.way != SealedAs::Inbox && self.bundles_refused == 0 =>
             {
@@ -335,8 +338,12 @@ impl<'a> Courier<'a> {
         Ok(Go::On)
     }
 
+    fn puzzles_of(&self, id: i64) -> u32 {
+        self.puzzles.get(&id).copied().unwrap_or(0)
+    }
+
     fn solve(&mut self, id: i64, sealed: &SealedRow, puzzle: &Puzzle) -> Result<Go, ClientError> {
-        self.puzzles += 1;
+        *self.puzzles.entry(id).or_default() += 1;
         let solution = solve(sealed, puzzle);
         self.client.vault.write(|tx| match solution {
             Some(solution) => outbox::set_auth(tx, id, &DepositAuth::Open { puzzle: Some(solution) }),

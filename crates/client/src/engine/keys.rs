@@ -8,13 +8,13 @@ use e2ee::Conversation;
 use proto::signed::identity_of;
 use wire::{IdentityFingerprint, IdentityRecord, Wire};
 
-use super::requests;
+use super::{recover, requests};
 use crate::{
     ClientError,
     vault::{
         Tx,
         contact::{self, Person, Standing},
-        me, outbox, recovery, rotation, stamp,
+        me, outbox, rotation, stamp,
     },
 };
 
@@ -56,7 +56,7 @@ pub(crate) fn adopt_candidate(tx: &Tx<'_>, person: &Person) -> Result<bool, Clie
     };
     end_conversation(tx, person.id, &fingerprint)?;
     rotation::note_key_change(tx, person.id, &fingerprint, false, tx.now())?;
-    seal_anew(tx, person.id)?;
+    recover::seal_unanswered_again(tx, person.id, HELD)?;
     if let Some(request) = request {
         contact::absorb(tx, person.id, request.id)?;
     }
@@ -89,11 +89,4 @@ fn end_conversation(tx: &Tx<'_>, id: i64, theirs: &IdentityFingerprint) -> Resul
         [id],
     )?;
     Ok(())
-}
-
-/// What was sealed and not stored, and what was stored and never answered, leaves again to the new key.
-fn seal_anew(tx: &Tx<'_>, id: i64) -> Result<(), ClientError> {
-    outbox::unseal_all(tx, id)?;
-    let unanswered = recovery::sent_to(tx, id)?.into_iter().filter(|message| !message.answered);
-    unanswered.map(|message| message.id).try_for_each(|row| recovery::seal_again(tx, row, HELD))
 }

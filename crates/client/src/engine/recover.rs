@@ -6,10 +6,10 @@ use std::collections::BTreeSet;
 
 use client_core::{
     recovery::{
-        ANEW_WITHIN_S, ANSWER_AFTER_S, ANSWER_MESSAGES_MAX, ASK_WITHIN_S, Lack, PATIENCE_S, SentMessage, due,
-        to_seal_again,
+        ANEW_WITHIN_S, ANSWER_AFTER_S, ANSWER_MESSAGES_MAX, ASK_WITHIN_S, EXPIRES_S, Lack, PATIENCE_S,
+        SentMessage, due, to_seal_again,
     },
-    route::{Patience, Route},
+    route::Route,
 };
 use e2ee::{Content, Conversation, Kind, MessageId, Resend, resend::NUMBER_LAST};
 use wire::UnixSeconds;
@@ -29,6 +29,7 @@ use crate::{
 };
 
 const ASKED_AGAIN: &str = "asked for again";
+const NEVER_ANSWERED: &str = "was never answered: a key was replaced since";
 
 /// An envelope that came with a stamp of this person's does not open: the conversation shall begin anew. While
 /// the answer to a new beginning is awaited, envelopes of before it are no reason for another.
@@ -70,7 +71,9 @@ pub(crate) fn queue_due(tx: &Tx<'_>, early_s: u64) -> Result<(), ClientError> {
         }
         // A person's own message to this contact may bring it: it shows the relay nothing more.
         let brings = person.anew_due.is_some() && outbox::has_open_of_a_person(tx, person.id)?;
-        if brings || person.anew_due.is_some_and(|at| at <= until) || is_stuck(tx, &person, until)? {
+        if greet_again(tx, &person, until)? {
+            continue;
+        } else if brings || person.anew_due.is_some_and(|at| at <= until) || is_stuck(tx, &person, until)? {
             begin_anew(tx, person.id)?;
         } else if person.ask_due.is_some_and(|at| at <= until) {
             ask_again(tx, &person)?;
@@ -80,17 +83,61 @@ pub(crate) fn queue_due(tx: &Tx<'_>, early_s: u64) -> Result<(), ClientError> {
     Ok(())
 }
 
+/// A first message that was not answered in its fourteen days, or that a replaced key keeps from leaving: what waits for
+/// its answer would wait for ever, so that another is sent. Where a key was replaced it begins the conversation anew,
+/// and brings what somebody who was never heard of may never have had. Says whether there is one.
+fn greet_again(tx: &Tx<'_>, person: &Person, until: UnixSeconds) -> Result<bool, ClientError> {
+    let state = contact::conversation(tx, person.id)?;
+    let present = seal::is_under_present_keys(tx, person)?;
+    // Whom I have heard of asks for what he lacks: `is_stuck`.
+    let replaced = !present && !was_heard(person, &state);
+    let over = state.is_greeting_over(until) || (replaced && !state.awaits_answer());
+    if !over || !(present || replaced) || !waits_for_answer(tx, person)? {
+        return Ok(false);
+    }
+    if replaced {
+        begin_anew(tx, person.id)?;
+        seal_unanswered_again(tx, person.id, NEVER_ANSWERED)?;
+    } else {
+        queue_request(tx, person.id)?;
+    }
+    Ok(true)
+}
+
+fn was_heard(person: &Person, state: &Conversation) -> bool {
+    person.inbox.is_some() || state.can_use_session_form()
+}
+
+/// Whether the first of what waits to be sealed must wait for an answer.
+fn waits_for_answer(tx: &Tx<'_>, person: &Person) -> Result<bool, ClientError> {
+    match outbox::open_of(tx, person.id)?.into_iter().find(|row| row.sealed.is_none()) {
+        Some(row) => Ok(matches!(seal::route(tx, person, &row)?, Route::Wait(_))),
+        None => Ok(false),
+    }
+}
+
+/// What was sealed and not stored, and what was stored and never answered, leaves again.
+pub(crate) fn seal_unanswered_again(tx: &Tx<'_>, id: i64, reason: &str) -> Result<(), ClientError> {
+    outbox::unseal_all(tx, id)?;
+    let unanswered = recovery::sent_to(tx, id)?.into_iter().filter(|message| !message.answered);
+    unanswered.map(|message| message.id).try_for_each(|row| recovery::seal_again(tx, row, reason))
+}
+
 /// Without stamps, and with a key that changed on either side, nothing of mine can leave until the other side sends
 /// stamps. If it thinks that I have some (they were lost on a relay, say), it never does: after a day I begin anew.
+/// So I do when what went without stamps was not answered for as long as a doorstep keeps it.
 fn is_stuck(tx: &Tx<'_>, person: &Person, until: UnixSeconds) -> Result<bool, ClientError> {
-    let long_ago = |at: UnixSeconds| at.0.saturating_add(PATIENCE_S) <= until.0;
-    let waits = |row: &OutRow| row.sealed.is_none() && long_ago(row.queued_at);
+    let ago = |at: UnixSeconds, seconds: u64| at.0.saturating_add(seconds) <= until.0;
+    if !was_heard(person, &contact::conversation(tx, person.id)?) || !ago(person.recovered_at, PATIENCE_S) {
+        return Ok(false);
+    }
+    let unanswered = recovery::session_forms_since(tx, person.id, person.session_forms)?;
+    if unanswered.is_some_and(|since| ago(since, EXPIRES_S)) {
+        return Ok(true);
+    }
+    let waits = |row: &OutRow| row.sealed.is_none() && ago(row.queued_at, PATIENCE_S);
     let Some(row) = outbox::open_of(tx, person.id)?.into_iter().find(waits) else { return Ok(false) };
-    let was_heard = person.inbox.is_some() || contact::conversation(tx, person.id)?.can_use_session_form();
-    Ok(was_heard
-        && long_ago(person.recovered_at)
-        && !seal::is_under_present_keys(tx, person)?
-        && seal::route(tx, person, &row)? == Route::Wait(Patience::Answer))
+    Ok(!seal::is_under_present_keys(tx, person)? && matches!(seal::route(tx, person, &row)?, Route::Wait(_)))
 }
 
 /// Begins the conversation anew towards this person: a HELLO of a new stream leaves, and asks for what is missing.

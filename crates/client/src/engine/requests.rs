@@ -93,13 +93,14 @@ pub(crate) fn accept(client: &Client, label: &str, alias: Option<&str>) -> Resul
     client.vault.read(|tx| to_contact(tx, &contact::by_id(tx, person.id)?))
 }
 
-/// The request came under a key that was replaced since, perhaps because it was stolen: what is written goes
-/// to the present key only, in a conversation of its own.
+/// The request came under a key that was replaced since, perhaps because it was stolen: the present key only is
+/// answered, in a conversation of its own, by a first message without words.
 fn begin_with_successor(tx: &Tx<'_>, id: i64, me: &Me, found: &Found) -> Result<(), ClientError> {
     contact::set_conversation(tx, id, &Conversation::new(me.fingerprint, found.fingerprint))?;
     stamp::drop_all(tx, id)?;
     contact::set(tx, id, "inbox_sid", None::<[u8; 16]>)?;
-    contact::set(tx, id, "answered", false)
+    contact::set(tx, id, "answered", false)?;
+    recover::introduce(tx, id).map(drop)
 }
 
 /// A contact wrote under a new key: followed if the old one signed it. A superseded key begins nothing.

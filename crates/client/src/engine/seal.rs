@@ -5,8 +5,7 @@ use client_core::{
     schedule::{day_of, needs_refill},
 };
 use e2ee::{
-    Conversation, HELLOS_MAX, HelloIntro, Kind, Outgoing, ReplyPath, SealError, Sealed, VerifiedBundle,
-    authorise,
+    Conversation, HelloIntro, Kind, Outgoing, ReplyPath, SealError, Sealed, VerifiedBundle, authorise,
 };
 use wire::{
     DepositAuth, DepositId, IdentityFingerprint, Stamp,
@@ -37,7 +36,7 @@ const SMALL_PARTS_MAX: u64 = 8;
 
 /// Which way a waiting message would take now.
 pub(crate) fn route(tx: &Tx<'_>, person: &Person, row: &OutRow) -> Result<Route, ClientError> {
-    let state = conversation_with(tx, person)?;
+    let state = contact::conversation(tx, person.id)?;
     let now = tx.now();
     let stamps = stamp::count(tx, person.id)?;
     let chosen = choose(&Situation {
@@ -86,21 +85,6 @@ pub(crate) fn is_under_present_keys(tx: &Tx<'_>, person: &Person) -> Result<bool
     Ok(is_present(&contact::conversation(tx, person.id)?, &mine, person))
 }
 
-/// The conversation that goes on with a person. A first contact under a key that was replaced since, of which nothing
-/// was stored for fourteen days, never arrived: another begins under the present keys. One that did arrive may be
-/// answered at any time, and only this conversation opens the answer.
-fn conversation_with(tx: &Tx<'_>, person: &Person) -> Result<Conversation, ClientError> {
-    let state = contact::conversation(tx, person.id)?;
-    let mine = me::me(tx)?.ok_or(ClientError::JoinUnfinished)?.fingerprint;
-    let over = state.hello_reply().is_some() && state.hellos_left(tx.now()) == HELLOS_MAX;
-    let unheard = person.inbox.is_none() && !state.can_use_session_form();
-    let over = over && !outbox::is_any_stored(tx, person.id)?;
-    match !is_present(&state, &mine, person) && over && unheard {
-        true => Ok(Conversation::new(mine, person.fingerprint)),
-        false => Ok(state),
-    }
-}
-
 fn is_present(state: &Conversation, mine: &IdentityFingerprint, person: &Person) -> bool {
     state.mine() == mine && *state.theirs() == person.fingerprint
 }
@@ -137,7 +121,7 @@ pub(crate) fn seal(
     if way == SealedAs::Inbox && outbox::has_older_sealed(tx, person.id, person.revision)? {
         return Ok(Step::OlderFirst);
     }
-    let state = conversation_with(tx, &person)?;
+    let state = contact::conversation(tx, person.id)?;
     let work = Work { tx, row: &row, person: &person, state: &state };
     match (way, bundle) {
         (SealedAs::Inbox, bundle) => work.inbox(bundle)?,

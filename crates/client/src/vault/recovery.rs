@@ -71,6 +71,18 @@ pub(crate) fn first_messages_once_more(tx: &Tx<'_>, before: UnixSeconds) -> Resu
     Ok(())
 }
 
+/// Since when the oldest of the last `count` session forms that a relay stored is not answered.
+pub(crate) fn session_forms_since(
+    tx: &Tx<'_>,
+    contact: i64,
+    count: u32,
+) -> Result<Option<UnixSeconds>, ClientError> {
+    let sql = "SELECT min(stored_at) FROM (SELECT stored_at FROM outbox WHERE contact = ?1 AND route = 3
+               AND state = 2 AND answered_at IS NULL ORDER BY stored_at DESC LIMIT ?2)";
+    let since: Option<i64> = tx.query_row(sql, (contact, count), |row| row.get(0))?;
+    Ok(since.map(|at| UnixSeconds(uint(at))))
+}
+
 /// Contacts of whom something is missing: noted by the last drain.
 pub(crate) fn contacts_with_gaps(tx: &Tx<'_>) -> Result<Vec<i64>, ClientError> {
     let sql =
