@@ -22,8 +22,12 @@ impl Output {
         self.frames.push_back(frame);
     }
 
+    /// The next frame. Where there is none, the queue lets go of its memory, too.
     pub(crate) fn pop(&mut self) -> Option<Bytes> {
-        let frame = self.frames.pop_front()?;
+        let Some(frame) = self.frames.pop_front() else {
+            self.frames = VecDeque::new();
+            return None;
+        };
         self.bytes = self.bytes.saturating_sub(frame.len());
         Some(frame)
     }

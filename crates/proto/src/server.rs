@@ -144,7 +144,12 @@ impl ServerConnection {
 
     /// The next question to storage.
     pub fn poll_event(&mut self) -> Option<ServerEvent> {
-        self.events.pop_front()
+        let event = self.events.pop_front();
+        if event.is_none() {
+            // Most connections are silent most of the time: an empty queue keeps no memory.
+            self.events = VecDeque::new();
+        }
+        event
     }
 
     /// When to call [`handle_timeout`](Self::handle_timeout), unless something happens before.

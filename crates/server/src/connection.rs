@@ -245,6 +245,17 @@ impl Session {
         if self.machine.is_closed() {
             self.end();
         }
+        self.tidy_up();
+    }
+
+    /// Most connections are silent most of the time: an empty queue keeps no memory.
+    fn tidy_up(&mut self) {
+        if self.works.is_empty() {
+            self.works = VecDeque::new();
+        }
+        if self.steps.is_empty() {
+            self.steps = VecDeque::new();
+        }
     }
 
     /// Charges the source's budget, then queues what the event asks for.
