@@ -106,7 +106,7 @@ const JOURNAL_BYTES_MAX: u64 = 128 * 1024 * 1024;
 const ENVELOPE_MEMTABLE_BYTES: u64 = 8 * 1024 * 1024;
 const ROW_MEMTABLE_BYTES: u64 = 8 * 1024 * 1024;
 /// Block cache.
-const CACHE_BYTES: u64 = 16 * 1024 * 1024;
+const CACHE_BYTES: u64 = 8 * 1024 * 1024;
 /// From this on a value lives apart from its key and is not rewritten by compaction.
 const APART_BYTES: u32 = 1_024;
 
