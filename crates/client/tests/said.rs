@@ -281,3 +281,22 @@ fn receipts_go_only_to_contacts_for_whom_they_were_turned_on() {
     let read: Vec<bool> = log.iter().map(|entry| entry.read_at.is_some()).collect();
     assert_eq!(read, [false, false, true], "{log:?}");
 }
+
+#[test]
+fn what_was_taken_back_unseen_is_not_said_to_be_read() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    bob.pull();
+    bob.client().set_receipts("alice", true).unwrap();
+    alice.stored(&bob, "seen");
+    assert_eq!(bob.texts(), ["seen"]);
+    alice.stored(&bob, "never seen");
+    bob.client().collect().unwrap();
+    alice.client().take_back("bob", "last", &SendOptions::default()).unwrap().unwrap();
+    assert!(bob.pull().is_empty());
+    bob.client().collect().unwrap();
+    alice.pull();
+    let log = alice.client().log("bob", None).unwrap();
+    let read: Vec<bool> = log.iter().map(|entry| entry.read_at.is_some()).collect();
+    assert_eq!(read, [false, true, false], "{log:?}");
+}

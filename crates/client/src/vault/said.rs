@@ -106,10 +106,11 @@ pub(crate) fn take_edit(tx: &Tx<'_>, contact: i64, edit: &Edit, this: &MessageId
     Ok(())
 }
 
-/// Takes a message of a contact's back, as he asked.
+/// Takes a message of a contact's back, as he asked. What nobody was shown until now is not said to be read.
 pub(crate) fn take_deletion(tx: &Tx<'_>, contact: i64, message: &MessageId) -> Result<(), ClientError> {
     let Some(before) = find_theirs(tx, contact, message)? else { return Ok(()) };
-    let sql = "UPDATE message SET gone = 1, body = x'', handled = 1, expires_at = NULL
+    let sql = "UPDATE message SET gone = 1, body = x'', receipted = max(receipted, handled = 0), handled = 1,
+                                  expires_at = NULL
                WHERE (id = ?1 OR (contact = ?2 AND target = ?3 AND kind = 14)) AND gone = 0";
     tx.execute(sql, (before.id, contact, message.0))?;
     tx.execute(
