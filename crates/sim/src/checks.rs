@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use client::{Client, Direction, LogEntry, OutboxState, ReceivedBody};
 
-use crate::book::{Outcome, short};
-use crate::checks_said;
+use crate::book::{Expires, Outcome, short};
 use crate::person::Shown;
 use crate::run::Run;
+use crate::sayings::sha256_hex;
+use crate::{checks_healed, checks_paired, checks_said, checks_timed};
 
 /// For so long a message is sealed again, less the days until somebody asks.
 const KEPT_S: u64 = 27 * 86_400;
@@ -24,10 +25,16 @@ pub(crate) struct Pair {
     requested: BTreeSet<String>,
     /// What either history says was taken back, by id.
     pub(crate) taken_back: [BTreeSet<String>; 2],
+    /// What the sender's history says was read, taken back or not: id, when, and what.
+    pub(crate) read: Vec<(String, u64, String)>,
     /// What the recipient took from the screen, in order.
     pub(crate) taken: Vec<Shown>,
+    /// What the recipient was shown of which files, by the id of the message: SHA-256 of the bytes themselves.
+    pub(crate) files: BTreeMap<String, String>,
     /// The recipient's vault was restored from a copy, and with it what was shown was forgotten.
     pub(crate) forgetful: bool,
+    /// The sender's was, and what was said after the copy was forgotten.
+    pub(crate) sender_forgot: bool,
 }
 
 /// Asks every checker.
@@ -53,11 +60,17 @@ pub(crate) fn check(run: &mut Run) {
     }
     found.extend(said_and_kept(run, &pairs));
     if !run.rolled_back && expired == 0 {
-        found.extend(pairs.iter().flat_map(checks_said::both_agree));
+        found.extend(pairs.iter().flat_map(|pair| checks_said::both_agree(pair, &run.book)));
     }
-    found.extend(pairs.iter().flat_map(|pair| checks_said::nothing_outlives_its_time(pair, now)));
-    found.extend(run.check_meetings());
+    found.extend(pairs.iter().flat_map(|pair| checks_timed::as_they_were_said(pair, &run.book)));
+    found.extend(pairs.iter().flat_map(|pair| checks_timed::nothing_outlives_its_time(pair, &run.book, now)));
+    found.extend(pairs.iter().flat_map(checks_timed::read_after_shown));
+    found.extend(checks_paired::check(run));
     found.extend(wedged(run));
+    found.extend(checks_healed::no_false_alarm(run));
+    if streams_are_known && expired == 0 {
+        found.extend(checks_healed::nothing_had_to_heal(run));
+    }
     for pair in &pairs {
         let stored = pair.sent.iter().filter(|entry| entry.outgoing == Some(OutboxState::Stored));
         stored.for_each(|_| run.count("texts stored"));
@@ -78,14 +91,32 @@ fn pairs(run: &mut Run) -> Vec<Pair> {
             let sent = history(run, from, &theirs, Direction::Sent);
             let received = history(run, to, &his, Direction::Received);
             let taken_back = [taken_back(&sent), taken_back(&received)];
+            let read = |entry: &LogEntry| {
+                let text = entry.body.text().unwrap_or("what was taken back");
+                Some((entry.id.clone(), entry.read_at?.0, short(text).to_owned()))
+            };
+            let read = sent.iter().filter_map(read).collect();
             let [sent, received] = [sent, received].map(with_words);
+            let files = files(run, to, &received);
             let shown = run.book.shown.get(to).into_iter().flatten();
             let taken = shown.filter(|shown| shown.taken && shown.from == his).cloned().collect();
-            let forgetful = run.forgetful.contains(&to);
+            let [sender_forgot, forgetful] = [from, to].map(|who| run.forgetful.contains(&who));
             let requested = requested(run, to, &sender);
             requested.iter().for_each(|_| run.count("texts left in a request"));
             let (from, to) = (sender, recipient);
-            pairs.push(Pair { from, to, sent, received, requested, taken_back, taken, forgetful });
+            pairs.push(Pair {
+                from,
+                to,
+                sent,
+                received,
+                requested,
+                taken_back,
+                read,
+                taken,
+                files,
+                forgetful,
+                sender_forgot,
+            });
         }
     }
     pairs
@@ -104,6 +135,22 @@ fn history(run: &mut Run, who: usize, alias: &str, direction: Direction) -> Vec<
     let Some(person) = run.people.get_mut(who) else { return Vec::new() };
     let log = person.look(|client| client.log(alias, None)).unwrap_or_default();
     log.into_iter().filter(|entry| entry.direction == direction).collect()
+}
+
+/// What was received of files that are whole, read back as a person would save it.
+fn files(run: &mut Run, who: usize, received: &[LogEntry]) -> BTreeMap<String, String> {
+    let Some(person) = run.people.get_mut(who) else { return BTreeMap::new() };
+    let whole = received
+        .iter()
+        .filter(|entry| matches!(entry.body, ReceivedBody::File(_)) && checks_said::is_whole(&entry.body));
+    whole
+        .map(|entry| {
+            let mut bytes = Vec::new();
+            let written = person.look(|client| client.write_file(&entry.id, &mut bytes));
+            let sum = written.map_or_else(|error| format!("{error:?}"), |()| sha256_hex(&bytes));
+            (entry.id.clone(), sum)
+        })
+        .collect()
 }
 
 fn with_words(log: Vec<LogEntry>) -> Vec<LogEntry> {
@@ -126,7 +173,8 @@ fn requested(run: &mut Run, who: usize, name: &str) -> BTreeSet<String> {
 /// sealed again for thirty days.
 fn missing(pair: &Pair, since: u64, versions: &BTreeMap<String, Vec<String>>) -> Vec<String> {
     let received: BTreeSet<&str> = pair.received.iter().map(|entry| entry.id.as_str()).collect();
-    let shown: BTreeSet<&str> = pair.taken.iter().map(|shown| shown.id.as_str()).collect();
+    let timed = pair.taken.iter().filter(|shown| shown.expire_s.is_some());
+    let timed: BTreeSet<&str> = timed.map(|shown| shown.id.as_str()).collect();
     // In a request only the words can be seen, and those of before an edit.
     let requested = |entry: &LogEntry| {
         let before = versions.get(&entry.id).into_iter().flatten().map(String::as_str);
@@ -135,7 +183,7 @@ fn missing(pair: &Pair, since: u64, versions: &BTreeMap<String, Vec<String>>) ->
     let stored = pair.sent.iter().filter(|entry| entry.outgoing == Some(OutboxState::Stored));
     stored
         .filter(|entry| entry.at.0 >= since && !received.contains(entry.id.as_str()) && !requested(entry))
-        .filter(|entry| entry.marks.expire_s.is_none() || !shown.contains(entry.id.as_str()))
+        .filter(|entry| !timed.contains(entry.id.as_str()))
         .map(|entry| (entry.number, entry.body.text().unwrap_or_default()))
         .map(|(number, text)| format!("P1: '{}' (number {number}) was stored and is lost", short(text)))
         .collect()
@@ -143,17 +191,11 @@ fn missing(pair: &Pair, since: u64, versions: &BTreeMap<String, Vec<String>>) ->
 
 /// P1: what `send` called stored is called stored by the outbox.
 fn said_and_kept(run: &Run, pairs: &[Pair]) -> Vec<String> {
-    // Words that were edited, taken back or had a time are not in the vault as they were said.
-    if run.rolled_back || run.book.timers {
-        return Vec::new();
-    }
-    let changed = |text: &str| run.book.versions.values().flatten().any(|before| before == text);
-    // What it said is not kept with what is taken back, so nothing can be said of its sender.
-    let takes_back: BTreeSet<&str> = pairs
-        .iter()
-        .filter(|pair| pair.taken_back.iter().any(|ids| !ids.is_empty()))
-        .map(|pair| pair.from.as_str())
-        .collect();
+    // What was edited, taken back or had a time is not in the vault as it was said.
+    let changed = |text: &str| {
+        run.book.taken_back.contains(text)
+            || run.book.versions.values().flatten().any(|before| before == text)
+    };
     let stored: BTreeSet<&str> = pairs
         .iter()
         .flat_map(|pair| &pair.sent)
@@ -162,7 +204,8 @@ fn said_and_kept(run: &Run, pairs: &[Pair]) -> Vec<String> {
         .collect();
     let said = run.book.said.iter().filter(|said| said.outcome == Outcome::Stored);
     said.filter(|said| !stored.contains(said.text.as_str()) && !changed(&said.text))
-        .filter(|said| said.expire_s.is_none() && !takes_back.contains(run.name(said.from).as_str()))
+        // Whoever goes back forgets what was said since.
+        .filter(|said| said.expires == Expires::Never && !run.forgetful.contains(&said.from))
         .map(|said| format!("P1: {said} is not stored in the sender's vault"))
         .collect()
 }

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use client::{FileState, LogEntry, OutboxState, ReceivedBody};
 
-use crate::book::short;
+use crate::book::{Book, short};
 use crate::checks::Pair;
 
-/// Words are erased by the next command after their time is over.
-const GRACE_S: u64 = 600;
+/// So many files of one sender may be on their way at once; what comes beyond is dropped.
+const FILES_MAX: usize = 8;
 
 /// Whether a message is one that can be handed out: a file that is not whole cannot.
 pub(crate) fn is_whole(body: &ReceivedBody) -> bool {
@@ -19,7 +19,7 @@ pub(crate) fn is_whole(body: &ReceivedBody) -> bool {
 }
 
 /// What both have, both have alike, and the recipient was shown it; what was taken back is gone at both.
-pub(crate) fn both_agree(pair: &Pair) -> Vec<String> {
+pub(crate) fn both_agree(pair: &Pair, book: &Book) -> Vec<String> {
     let Pair { from, to, .. } = pair;
     let sent: BTreeMap<&str, &LogEntry> = pair.sent.iter().map(|entry| (entry.id.as_str(), entry)).collect();
     let mut found = Vec::new();
@@ -39,10 +39,16 @@ pub(crate) fn both_agree(pair: &Pair) -> Vec<String> {
         if quoted_there != quoted_here {
             found.push(format!("quoted: '{text}' quotes another message at {to}"));
         }
-        if original.read_at.is_some() && !entry.handled && !pair.forgetful {
-            found.push(format!("receipt: '{text}' is said to be read by {to}"));
+        let asked = |entry: &LogEntry| match &entry.body {
+            ReceivedBody::Question { choices, until, .. } => Some(format!("{choices:?} until {until:?}")),
+            ReceivedBody::Answer { question, .. } => Some(format!("to {question}")),
+            _ => None,
+        };
+        if asked(original) != asked(entry) {
+            found.push(format!("asked: '{text}' is another question, or answers another one, at {to}"));
         }
-        found.extend(same_file(original, entry).map(|what| format!("file: '{text}' at {to}: {what}")));
+        let file = is_as_sent(pair, original, entry, book);
+        found.extend(file.map(|what| format!("file: '{text}' at {to}: {what}")));
         let is =
             |shown: &&crate::person::Shown| shown.id == entry.id || shown.edits.as_ref() == Some(&entry.id);
         let last = pair.taken.iter().rev().find(is);
@@ -55,24 +61,21 @@ pub(crate) fn both_agree(pair: &Pair) -> Vec<String> {
     found
 }
 
-fn same_file(sent: &LogEntry, received: &LogEntry) -> Option<String> {
+fn is_as_sent(pair: &Pair, sent: &LogEntry, received: &LogEntry, book: &Book) -> Option<String> {
     let (ReceivedBody::File(sent_file), ReceivedBody::File(file)) = (&sent.body, &received.body) else {
         return None;
     };
+    let begin = format!("{}>{} #", pair.from, pair.to);
+    let many = book.files.keys().filter(|words| words.starts_with(&begin)).count() > FILES_MAX;
     let is_stored = sent.outgoing == Some(OutboxState::Stored) && sent_file.state == FileState::Whole;
     let same = (&sent_file.sha256, sent_file.bytes) == (&file.sha256, file.bytes);
     match file.state {
-        FileState::Whole | FileState::Saved(_) if same => None,
-        FileState::Dropped => None,
+        FileState::Whole if same => {
+            let bytes = (pair.files.get(&received.id), book.files.get(&sent_file.text));
+            (bytes.0 != bytes.1).then(|| format!("its bytes are others: {bytes:?}"))
+        }
+        FileState::Dropped if many => None,
         _ if !is_stored => None,
         ref state => Some(format!("it is {}", state.word())),
     }
-}
-
-/// Where words had a time, and it is over, they are gone.
-pub(crate) fn nothing_outlives_its_time(pair: &Pair, now: u64) -> Vec<String> {
-    let over = |entry: &&LogEntry| entry.marks.expires_at.is_some_and(|at| at.0 + GRACE_S < now);
-    let left = pair.sent.iter().chain(&pair.received).filter(over);
-    left.map(|entry| format!("'{}' outlived its time", short(entry.body.text().unwrap_or_default())))
-        .collect()
 }

@@ -27,7 +27,10 @@
 
 mod book;
 mod checks;
+mod checks_healed;
+mod checks_paired;
 mod checks_said;
+mod checks_timed;
 mod connection;
 mod deeds;
 mod faults;

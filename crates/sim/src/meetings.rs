@@ -1,48 +1,73 @@
 //! Two people who meet under a code (`spec/pairing.md`): who makes one, who types it, rightly or not, and what each is told.
 
+use std::cell::Cell;
 use std::time::Duration;
 
-use client::{Client, ClientError, Language, PairError, Trust};
+use client::{Client, ClientError, Contact, Language, PairError, Trust};
+use wire::{Address, PairingKey};
 
 use crate::person::Tried;
+use crate::relay::Relay;
 use crate::run::Run;
 
 /// Two words of the list that are hardly those of a code.
 const OTHER_WORDS: &str = "abandon-zoo";
 /// Codes that wait at once.
 const OPEN_MAX: usize = 3;
-const DAY_S: u64 = 86_400;
-/// Whose card is here is looked up for a week; whatever was not told by then never will be.
-const TOLD_AFTER_S: u64 = 9 * DAY_S;
+/// A code lives for so long.
+pub(crate) const DAY_S: u64 = 86_400;
 
 /// A code, and who did what with it.
 pub(crate) struct Meeting {
-    code: String,
-    relay: String,
-    begun_at: u64,
-    begins: Side,
-    replies: Vec<Side>,
+    pub(crate) code: String,
+    pub(crate) relay: String,
+    /// What names it at the relay, for who began.
+    pub(crate) key: Option<PairingKey>,
+    pub(crate) begun_at: u64,
+    /// How often the relay had died by then.
+    pub(crate) deaths: u64,
+    pub(crate) begins: Side,
+    pub(crate) replies: Vec<Side>,
 }
 
 /// One of those who have to do with a code.
-struct Side {
-    who: usize,
+pub(crate) struct Side {
+    pub(crate) who: usize,
     /// What names it in the vault; not known where a process died over it, or nothing came of it.
-    id: Option<i64>,
+    pub(crate) id: Option<i64>,
     /// Whether the words are those of the code.
-    right: bool,
-    end: End,
+    pub(crate) right: bool,
+    /// When it was asked, in vain and without any trouble on the way, what became of it.
+    pub(crate) asked: Vec<u64>,
+    pub(crate) end: End,
+    /// When it was told, and how often the relay had died by then.
+    pub(crate) told: (u64, u64),
 }
 
 /// What somebody was told.
 #[derive(Clone, PartialEq, Eq, Debug)]
-enum End {
+pub(crate) enum End {
     NotYet,
     /// With whom.
     Paired(usize),
     Not(PairError),
     /// The process died with the answer.
     Lost,
+}
+
+/// What looking once came to.
+enum Looked {
+    Told(End),
+    /// Nothing yet, and the relay was asked.
+    Nothing,
+    /// Something was in the way.
+    Trouble,
+}
+
+impl Side {
+    fn new(who: usize, id: Option<i64>, right: bool, end: End) -> Self {
+        Self { who, id, right, asked: Vec::new(), end, told: (0, 0) }
+    }
 }
 
 impl Run {
@@ -67,9 +92,13 @@ impl Run {
         let name = self.name(who);
         self.tell(format!("{name} makes the code {}", begun.code));
         self.count("codes made");
-        let begins = Side { who, id: Some(begun.id), right: true, end: End::NotYet };
+        let begins = Side::new(who, Some(begun.id), true, End::NotYet);
         let (code, relay, begun_at) = (begun.code, begun.relay, self.clock());
-        self.meetings.push(Meeting { code, relay, begun_at, begins, replies: Vec::new() });
+        let number = code.split('-').next().and_then(|number| number.parse().ok());
+        let key =
+            number.and_then(|number| self.at_relay(&relay, |relay| relay.meeters.key_of(number))).flatten();
+        let deaths = self.deaths_of(&relay);
+        self.meetings.push(Meeting { code, relay, key, begun_at, deaths, begins, replies: Vec::new() });
     }
 
     fn type_code(&mut self, who: usize) {
@@ -84,7 +113,8 @@ impl Run {
         let words = if slips { format!("{number}-{OTHER_WORDS}") } else { meeting.code.clone() };
         let typed = format!("{words}@{}", meeting.relay);
         // It counts from here on, whatever becomes of the process.
-        meeting.replies.push(Side { who, id: None, right: !slips, end: End::Lost });
+        meeting.replies.push(Side::new(who, None, !slips, End::Lost));
+        let relay = meeting.relay.clone();
         let points = self.death(150);
         let tried = self.person(who).attempt(points, |client, _| client.pair_with(&typed, None));
         let name = self.name(who);
@@ -95,8 +125,15 @@ impl Run {
             _ => None,
         };
         let id = self.note(who, "typing a code", tried);
-        let last = self.meetings.get_mut(place).and_then(|meeting| meeting.replies.last_mut());
-        let Some(side) = last else { return };
+        let told = (self.clock(), self.deaths_of(&relay));
+        let Some(replies) = self.meetings.get_mut(place).map(|meeting| &mut meeting.replies) else { return };
+        if id.is_some() && replies.iter().any(|side| (side.who, side.id) == (who, id)) {
+            // Typed once more: it goes on.
+            replies.pop();
+            return;
+        }
+        let Some(side) = replies.last_mut() else { return };
+        side.told = told;
         match (id, refused) {
             (Some(id), _) => (side.id, side.end) = (Some(id), End::NotYet),
             (None, Some(end)) => side.end = end,
@@ -114,24 +151,34 @@ impl Run {
                 waits.then_some((at, side.id?))
             };
             for (at, id) in sides.enumerate().filter_map(mine).collect::<Vec<_>>() {
-                let end = self.look_at(who, id, per_mille);
+                let looked = self.look_at(who, id, per_mille);
+                let Some(relay) = self.meetings.get(place).map(|meeting| meeting.relay.clone()) else {
+                    continue;
+                };
+                let told = (self.clock(), self.deaths_of(&relay));
                 let Some(meeting) = self.meetings.get_mut(place) else { continue };
                 let mut sides = std::iter::once(&mut meeting.begins).chain(&mut meeting.replies);
-                if let (Some(side), Some(end)) = (sides.nth(at), end) {
-                    side.end = end;
+                let Some(side) = sides.nth(at) else { continue };
+                match looked {
+                    Looked::Told(end) => (side.end, side.told) = (end, told),
+                    Looked::Nothing => side.asked.push(told.0),
+                    Looked::Trouble => {}
                 }
             }
         }
     }
 
-    fn look_at(&mut self, who: usize, id: i64, per_mille: u64) -> Option<End> {
+    fn look_at(&mut self, who: usize, id: i64, per_mille: u64) -> Looked {
         let points = self.death(per_mille);
+        let trouble = Cell::new(false);
+        let away = |_: &ClientError| trouble.set(true);
         let tried = self
             .person(who)
-            .attempt(points, |client, _| client.finish_pairing(id, Duration::ZERO, None, &|_| {}));
+            .attempt(points, |client, _| client.finish_pairing(id, Duration::ZERO, None, &away));
         let name = self.name(who);
         match tried {
-            Tried::Done(None) => None,
+            Tried::Done(None) if trouble.get() => Looked::Trouble,
+            Tried::Done(None) => Looked::Nothing,
             Tried::Done(Some(paired)) => {
                 let contact = paired.contact;
                 self.tell(format!("{name} is paired with {} ({:?})", contact.alias, contact.trust));
@@ -139,69 +186,68 @@ impl Run {
                 if contact.trust == Trust::Unverified {
                     self.broken(format!("{name} is paired with {}, and not verified", contact.alias));
                 }
-                Some(End::Paired(self.whose(&contact)))
+                let other = self.whose(&contact);
+                if !self.is_address_of(other, &contact) {
+                    self.broken(format!("{name} is paired with a key of {} that is nobody's", contact.alias));
+                }
+                Looked::Told(End::Paired(other))
             }
             Tried::Failed(ClientError::Pair(error)) => {
                 self.tell(format!("{name} is told of a code: {error:?}"));
                 self.count("people told that they are not paired");
-                Some(End::Not(error))
+                Looked::Told(End::Not(error))
             }
             Tried::Failed(error) => {
                 self.judge(&name, "looking at a code", &error);
-                None
+                Looked::Trouble
             }
             Tried::Died => {
                 self.note_death(&name, "looking at a code");
                 let known = self.person(who).look(Client::pairings).unwrap_or_default();
                 // It may have been told of by whoever died.
-                if known.iter().any(|under_way| under_way.id == id) { None } else { Some(End::Lost) }
+                match known.iter().any(|under_way| under_way.id == id) {
+                    true => Looked::Trouble,
+                    false => Looked::Told(End::Lost),
+                }
             }
         }
     }
 
-    /// Who types other words is nobody's contact; the one try is one; and nobody waits for ever.
-    pub(crate) fn check_meetings(&self) -> Vec<String> {
-        self.meetings.iter().flat_map(|meeting| self.check_meeting(meeting)).collect()
-    }
-
-    fn check_meeting(&self, meeting: &Meeting) -> Vec<String> {
-        let mut found = Vec::new();
-        let mut tell = |what: String| found.push(format!("pairing {}: {what}", meeting.code));
-        let Meeting { begins, replies, .. } = meeting;
-        let host = self.name(begins.who);
-        if let End::Paired(other) = begins.end
-            && !replies.iter().any(|side| side.who == other && side.right)
+    /// Whether this is one of the keys that somebody ever had.
+    fn is_address_of(&mut self, other: usize, contact: &Contact) -> bool {
+        if self.people.get(other).is_none() {
+            return false;
+        }
+        if let Ok(address) = self.person(other).look(Client::address)
+            && !self.person(other).addresses.contains(&address)
         {
-            tell(format!("{host} is paired with {}, who never typed the code", self.name(other)));
+            self.person(other).addresses.push(address);
         }
-        for side in replies {
-            let guest = self.name(side.who);
-            match (&side.end, &begins.end) {
-                (End::Paired(_), _) if !side.right => tell(format!("{guest} is paired by other words")),
-                (End::Paired(other), _) if *other != begins.who => {
-                    tell(format!("{guest} is paired with {}", self.name(*other)));
-                }
-                (End::Paired(_), End::Not(PairError::OtherWords)) => {
-                    tell(format!("{guest} is paired with {host}, who was told of other words"));
-                }
-                (End::Paired(_), End::Paired(other)) if *other != side.who => {
-                    tell(format!("{guest} is paired, and so is {}", self.name(*other)));
-                }
-                (End::Not(PairError::OtherWords), End::Paired(other)) if *other == side.who && side.right => {
-                    let again = replies.iter().filter(|side| side.who == *other).count() > 1;
-                    if !again {
-                        tell(format!("{guest} typed the right words, and was told of others"));
-                    }
-                }
-                _ => {}
+        let pins = |address: &Address| address.pins.as_ref().map(|pins| pins.identity);
+        let known = pins(&contact.address);
+        known.is_some() && self.person(other).addresses.iter().any(|address| pins(address) == known)
+    }
+
+    /// Whoever goes back to a copy of before a code was made or typed knows nothing of it.
+    pub(crate) fn forget_meetings(&mut self, who: usize) {
+        let known = self.person(who).look(Client::pairings).unwrap_or_default();
+        let sides = self
+            .meetings
+            .iter_mut()
+            .flat_map(|meeting| std::iter::once(&mut meeting.begins).chain(&mut meeting.replies));
+        for side in sides.filter(|side| side.who == who && side.end == End::NotYet) {
+            if !known.iter().any(|under_way| Some(under_way.id) == side.id) {
+                side.end = End::Lost;
             }
         }
-        for side in std::iter::once(begins).chain(replies) {
-            let waits = side.end == End::NotYet && self.clock() > meeting.begun_at + TOLD_AFTER_S;
-            if waits {
-                tell(format!("{} was never told what became of it", self.name(side.who)));
-            }
-        }
-        found
+    }
+
+    pub(crate) fn at_relay<T>(&self, at: &str, look: impl FnOnce(&Relay) -> T) -> Option<T> {
+        let net = self.net.lock();
+        net.relays.iter().find(|relay| relay.at.to_string() == at).map(look)
+    }
+
+    fn deaths_of(&self, at: &str) -> u64 {
+        self.at_relay(at, |relay| relay.deaths).unwrap_or(0)
     }
 }

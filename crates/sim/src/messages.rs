@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use client::{Contact, Handled, SendOptions, SentState};
 
-use crate::book::{Outcome, Said, short};
+use crate::book::{Expires, Outcome, Said, short};
 use crate::person::{Shown, Tried};
 use crate::run::Run;
 
@@ -34,14 +34,18 @@ impl Run {
             usize::try_from(bytes).unwrap_or(0),
         );
         let key = self.random.happens(400).then(|| format!("key {}", self.book.said.len()));
+        let to = self.whose(contact);
         Said {
             from: who,
+            to,
             alias: contact.alias.clone(),
             text,
             key,
             quotes: None,
             expire_s: None,
+            expires: self.book.agreed(who, to, &contact.alias),
             outcome: Outcome::Died,
+            at: 0,
         }
     }
 
@@ -49,6 +53,7 @@ impl Run {
     pub(crate) fn say(&mut self, mut said: Said) {
         let points = self.death(120);
         said.outcome = self.hand_over(&said, points);
+        said.at = self.clock();
         self.book.said.push(said);
     }
 
@@ -83,11 +88,20 @@ impl Run {
             })
             .collect();
         let Some(place) = self.random.choose(&mine).copied() else { return };
-        let Some(said) = self.book.said.get(place).cloned() else { return };
+        let Some(mut said) = self.book.said.get(place).cloned() else { return };
+        // Which of both times says it is not known.
+        let agreed = self.book.agreed(who, said.to, &said.alias);
+        if said.expire_s.is_none() && agreed != said.expires {
+            said.expires = Expires::Unknown;
+        }
         let points = self.death(120);
         let outcome = self.hand_over(&said, points);
+        let at = self.clock();
+        if let Some(known) = self.book.said.get_mut(place) {
+            known.expires = said.expires;
+        }
         if let (Some(said), true) = (self.book.said.get_mut(place), outcome == Outcome::Stored) {
-            said.outcome = outcome;
+            (said.outcome, said.at) = (outcome, at);
         }
     }
 
@@ -101,6 +115,7 @@ impl Run {
     pub(crate) fn pull_in(&mut self, who: usize, points: Option<u32>, mood: u64, after: u64) -> bool {
         let mut shown = Vec::new();
         let mut taken = 0;
+        let expired = self.expired();
         let tried = self.person(who).pull(points, &mut shown, || {
             taken += 1;
             match mood {
@@ -117,8 +132,9 @@ impl Run {
             let text = short(&shown.text).to_owned();
             self.tell(format!("{name} sees '{text}' ({number}, missing {missing_before}, taken {taken})"));
         }
+        let at = self.clock();
         if let Some(book) = self.book.shown.get_mut(who) {
-            book.extend(shown);
+            book.extend(shown.into_iter().map(|shown| Shown { at, ..shown }));
         }
         let Some(summary) = self.note(who, "pulling", tried) else { return any };
         let name = self.name(who);
@@ -128,6 +144,7 @@ impl Run {
         } else {
             let clock = self.clock();
             self.person(who).drained_at = clock;
+            self.check_expired(who, expired, summary.expired);
         }
         if summary.quarantined > 0 || summary.expired > 0 {
             let (quarantined, expired) = (summary.quarantined, summary.expired);
@@ -138,10 +155,26 @@ impl Run {
 
     pub(crate) fn collect(&mut self, who: usize) {
         let points = self.death(200);
+        let expired = self.expired();
         let tried = self.person(who).attempt(points, |client, _| client.collect());
-        if self.note(who, "collecting", tried).is_some() {
+        if let Some(summary) = self.note(who, "collecting", tried) {
             let clock = self.clock();
             self.person(who).drained_at = clock;
+            self.check_expired(who, expired, summary.expired);
+        }
+    }
+
+    /// Envelopes that expired on relays, as whoever opened their mailboxes was told.
+    fn expired(&self) -> u64 {
+        self.net.lock().relays.iter().flat_map(|relay| relay.expired.values()).sum()
+    }
+
+    /// Whoever collects without trouble is told of as many envelopes that expired as the relay told of.
+    fn check_expired(&mut self, who: usize, before: u64, told: u32) {
+        let by_relay = self.expired() - before;
+        if by_relay != u64::from(told) && !self.second_is_about {
+            let name = self.name(who);
+            self.broken(format!("{name} was told of {told} expired envelopes, and the relay of {by_relay}"));
         }
     }
 

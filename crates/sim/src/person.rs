@@ -55,8 +55,16 @@ pub(crate) struct Shown {
     pub(crate) text: String,
     pub(crate) number: u64,
     pub(crate) missing_before: u64,
+    /// The message that it quotes.
+    pub(crate) quotes: Option<String>,
+    /// After how many seconds it disappears.
+    pub(crate) expire_s: Option<u32>,
+    /// What it agrees on for all that follows, where it is that.
+    pub(crate) timer_s: Option<u32>,
     /// The person took it, and lived to say so: it must not be shown again.
     pub(crate) taken: bool,
+    /// When the pull was over in which it was shown.
+    pub(crate) at: u64,
 }
 
 impl Person {
@@ -205,14 +213,22 @@ impl Shown {
             ReceivedBody::Edited { message, .. } => Some(message.clone()),
             _ => None,
         };
+        let timer_s = match message.body {
+            ReceivedBody::Timer { seconds } => Some(seconds),
+            _ => None,
+        };
         Self {
             id: message.id.clone(),
             edits,
+            quotes: message.marks.quotes.as_ref().map(|quote| quote.id.clone()),
+            expire_s: message.marks.expire_s,
+            timer_s,
             from: message.from.clone(),
             text: message.body.text().unwrap_or("(something newer)").to_owned(),
             number: message.number,
             missing_before: message.missing_before,
             taken: false,
+            at: 0,
         }
     }
 }

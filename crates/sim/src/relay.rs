@@ -10,12 +10,12 @@ mod pairings;
 use std::collections::{BTreeMap, BTreeSet};
 
 use proto::ServerEvent;
-use server::pairings::Pairings;
 use store::{MailboxStore, MemoryStore};
 use wire::{Cursor, Day, DepositId, HostPort, Name, PrekeyId, ServerId, Slot};
 
 use crate::connection::{Connection, ConnectionId};
 use crate::net::Luck;
+use pairings::Meeters;
 
 /// Leading zero bits of a doorstep's puzzle: work, but little.
 const PUZZLE_BITS: u8 = 4;
@@ -37,8 +37,10 @@ pub(crate) struct Relay {
     pub(crate) expired: BTreeMap<DepositId, u64>,
     /// Prekeys that the owner of a doorstep published.
     prekeys: BTreeMap<DepositId, BTreeSet<PrekeyId>>,
-    /// Those who meet under a number, in memory only.
-    pairings: Pairings,
+    /// Those who meet under a number.
+    pub(crate) meeters: Meeters,
+    /// How often its process died, and with it what was in memory only.
+    pub(crate) deaths: u64,
     /// Where a name's first messages go.
     pub(crate) doorsteps: BTreeMap<Name, DepositId>,
 }
@@ -65,7 +67,8 @@ impl Relay {
             backup: None,
             expired: BTreeMap::new(),
             prekeys: BTreeMap::new(),
-            pairings: Pairings::default(),
+            meeters: Meeters::default(),
+            deaths: 0,
             doorsteps: BTreeMap::new(),
         }
     }
@@ -77,7 +80,8 @@ impl Relay {
         }
         self.sync();
         self.store = self.store.reopened();
-        self.pairings = Pairings::default();
+        self.meeters.die();
+        self.deaths += 1;
         self.holds.clear();
     }
 

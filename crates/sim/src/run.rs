@@ -91,6 +91,8 @@ pub(crate) struct Run {
     pub(crate) told_of_copy: BTreeSet<usize>,
     /// Who decided since his vault, or a relay, last went back.
     pub(crate) renewed: BTreeSet<usize>,
+    /// Whether a second process may be at work in this step.
+    pub(crate) second_is_about: bool,
     /// What second processes did in this step.
     pub(crate) second_done: Arc<Mutex<Vec<SecondDone>>>,
 }
@@ -118,6 +120,7 @@ pub fn simulate(seed: u64, scenario: &Scenario) -> Report {
         copies: BTreeMap::new(),
         told_of_copy: BTreeSet::new(),
         renewed: BTreeSet::new(),
+        second_is_about: false,
         second_done: Arc::default(),
         net,
     };

@@ -6,7 +6,7 @@ use client::{
     AskOptions, Client, ClientError, Contact, Direction, LogEntry, ReceivedBody, SendOptions, SentState,
 };
 
-use crate::book::{Outcome, Said, short};
+use crate::book::{Expires, Outcome, Said, Timer, short};
 use crate::run::Run;
 
 /// Something to say.
@@ -38,6 +38,11 @@ const SAYINGS: [(Saying, u64); 9] = [
 /// Lengths of files: none, less than a part, a part, a byte more, three parts.
 const FILES: [usize; 5] = [0, 4_000, 60_000, 60_001, 150_000];
 const HOUR_S: u64 = 3_600;
+
+/// SHA-256 as people read it.
+pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
+    crypto::sha256(&[bytes]).iter().map(|byte| format!("{byte:02x}")).collect()
+}
 
 impl Run {
     /// Somebody says something that is no text.
@@ -95,6 +100,8 @@ impl Run {
         let text = format!("{}>{} #e{}", self.name(who), contact.address.name, self.book.edits);
         let what = format!("editing '{}' to '{text}'", short(&before));
         self.book.versions.entry(entry.id.clone()).or_default().push(before);
+        let clock = self.clock();
+        self.book.edited_at.insert(entry.id.clone(), clock);
         let edited = self.attempt(who, &what, |client| {
             client.edit(&contact.alias, &entry.id, &text, &SendOptions::default())
         });
@@ -106,7 +113,9 @@ impl Run {
     fn take_back(&mut self, who: usize, contact: &Contact) {
         let fits = |entry: &LogEntry| entry.direction == Direction::Sent && entry.body.text().is_some();
         let Some(entry) = self.some_entry(who, contact, fits) else { return };
-        let what = format!("taking back '{}'", short(entry.body.text().unwrap_or_default()));
+        let text = entry.body.text().unwrap_or_default();
+        let what = format!("taking back '{}'", short(text));
+        self.book.taken_back.insert(text.to_owned());
         let taken = self.attempt(who, &what, |client| {
             client.take_back(&contact.alias, &entry.id, &SendOptions::default())
         });
@@ -125,14 +134,16 @@ impl Run {
     fn say_for_a_while(&mut self, who: usize, contact: &Contact) {
         let said = self.words_for(who, contact, 0);
         let expire_s = HOUR_S + self.more.below(4 * 24 * HOUR_S);
-        self.say(Said { expire_s: Some(expire_s), ..said });
+        self.say(Said { expire_s: Some(expire_s), expires: Expires::After(expire_s), ..said });
         self.count("texts with a time said");
     }
 
     fn set_timer(&mut self, who: usize, contact: &Contact) {
         let after = self.more.happens(600).then(|| Duration::from_secs(HOUR_S * (1 + self.more.below(96))));
-        self.attempt(who, "setting a timer", |client| client.set_timer(&contact.alias, after));
-        self.book.timers = true;
+        let set = self.attempt(who, "setting a timer", |client| client.set_timer(&contact.alias, after));
+        let (with, seconds) = (self.whose(contact), after.map_or(0, |after| after.as_secs()));
+        self.book.timers.push(Timer { by: who, with, seconds, is_set: set.is_some() });
+        self.count("timers set");
     }
 
     fn ask(&mut self, who: usize, contact: &Contact) {
@@ -162,6 +173,7 @@ impl Run {
         let length = self.more.choose(&FILES).copied().unwrap_or(0);
         let mut bytes = vec![0; length];
         self.more.fill(&mut bytes);
+        self.book.files.insert(said.text.clone(), sha256_hex(&bytes));
         let what = format!("sending a file of {length} bytes with '{}'", said.text);
         let options = SendOptions { idempotency: said.key.clone(), ..SendOptions::default() };
         let sent = self.attempt(who, &what, |client| {
@@ -178,6 +190,8 @@ impl Run {
             Some(SentState::Queued(_)) => Outcome::Queued,
             None => Outcome::Failed,
         };
-        self.book.said.push(Said { outcome, key: None, ..said });
+        let at = self.clock();
+        // No time is agreed on for these.
+        self.book.said.push(Said { outcome, key: None, expires: Expires::Never, at, ..said });
     }
 }

@@ -66,6 +66,7 @@ impl Run {
             done: self.second_done.clone(),
         };
         let points = u32::try_from(points).unwrap_or(0);
+        self.second_is_about = true;
         self.person(who).intruder.hide(points, Box::new(move || work.run()));
     }
 
@@ -83,6 +84,7 @@ impl Run {
     /// The step is over: what the second process did is noted.
     pub(crate) fn expel_intruder(&mut self, who: usize) {
         self.person(who).intruder.leave();
+        self.second_is_about = false;
         let done = std::mem::take(&mut *self.second_done.lock().unwrap_or_else(PoisonError::into_inner));
         for SecondDone { what, place, result } in done {
             self.count("fault: second processes");
@@ -93,8 +95,9 @@ impl Run {
                         "{name}, in a second process: {what}: {}",
                         if stored { "stored" } else { "done" }
                     ));
+                    let at = self.clock();
                     if let (true, Some(said)) = (stored, self.book.said.get_mut(place)) {
-                        said.outcome = Outcome::Stored;
+                        (said.outcome, said.at) = (Outcome::Stored, at);
                     }
                 }
                 Err(error) => self.judge(&format!("{name}, in a second process"), &what, &error),

@@ -1,10 +1,74 @@
-//! What a relay answers to those who meet under a number.
+//! What a relay answers to those who meet under a number, and what it sees of whether they keep to one guess.
 
-use proto::{ServerConnection, Ticket, asked};
-use wire::PairingStep;
+use std::collections::BTreeMap;
+
+use proto::{PairingAnswer, ServerConnection, Ticket, asked};
+use server::pairings::Pairings;
+use wire::request::{Begin, Reply, Settle};
+use wire::{PairingKey, PairingNumber, PairingStep, Settlement};
 
 use super::Relay;
 use crate::net::Luck;
+
+/// Those who meet under a number, in memory only, and a book of it that no death of the relay takes away.
+#[derive(Default)]
+pub(crate) struct Meeters {
+    pairings: Pairings,
+    /// Who began under which number, last.
+    begun: BTreeMap<PairingNumber, PairingKey>,
+    /// By the key of who began: whose reply the relay took, and when. It forgets that when it dies.
+    replied: BTreeMap<PairingKey, (PairingKey, u64)>,
+    /// By the key of who began: how it was settled first, and when.
+    settled: BTreeMap<PairingKey, (Settlement, u64)>,
+}
+
+impl Meeters {
+    pub(crate) fn die(&mut self) {
+        self.pairings = Pairings::default();
+        self.replied.clear();
+    }
+
+    /// The key of who began under this number.
+    pub(crate) fn key_of(&self, number: u16) -> Option<PairingKey> {
+        self.begun.get(&PairingNumber::new(number)?).copied()
+    }
+
+    /// When somebody replied, as far as the relay remembers.
+    pub(crate) fn replied_at(&self, key: &PairingKey) -> Option<u64> {
+        self.replied.get(key).map(|(_, at)| *at)
+    }
+
+    /// When it was settled first, and how.
+    pub(crate) fn settled(&self, key: &PairingKey) -> Option<&(Settlement, u64)> {
+        self.settled.get(key)
+    }
+
+    /// One code, one reply; one reply, one settlement (`spec/pairing.md § What each does`).
+    fn note(&mut self, step: &PairingStep, answer: &PairingAnswer, luck: &mut Luck) {
+        let at = luck.clock;
+        match (step, answer) {
+            (PairingStep::Begin(Begin { key, .. }), PairingAnswer::Begun(number)) => {
+                self.begun.insert(*number, *key);
+            }
+            (PairingStep::Reply(reply), PairingAnswer::Replied) => {
+                let Reply { number, key, .. } = **reply;
+                let Some(host) = self.begun.get(&number) else { return };
+                let (first, _) = *self.replied.entry(*host).or_insert((key, at));
+                if first != key {
+                    luck.broken(format!("pairing {}: the relay took a second reply", number.get()));
+                }
+            }
+            (PairingStep::Settle(settle), PairingAnswer::Settled) => {
+                let Settle { number, key, settlement } = (**settle).clone();
+                let (first, _) = self.settled.entry(key).or_insert_with(|| (settlement.clone(), at));
+                if *first != settlement {
+                    luck.broken(format!("pairing {}: it was settled twice, in two ways", number.get()));
+                }
+            }
+            _ => {}
+        }
+    }
+}
 
 impl Relay {
     pub(super) fn pair(
@@ -15,8 +79,11 @@ impl Relay {
         luck: &mut Luck,
     ) {
         let (now, random) = (luck.moment(), luck.random.word());
-        match self.pairings.take(now, step, || Some(random)) {
-            Ok(answer) => machine.paired(ticket, answer),
+        match self.meeters.pairings.take(now, step.clone(), || Some(random)) {
+            Ok(answer) => {
+                self.meeters.note(&step, &answer, luck);
+                machine.paired(ticket, answer);
+            }
             Err(refusal) => machine.refuse(ticket, refusal),
         }
     }
