@@ -59,15 +59,15 @@ pub(crate) fn check(run: &mut Run) {
         }
     }
     found.extend(said_and_kept(run, &pairs));
-    if !run.rolled_back && expired == 0 {
-        found.extend(pairs.iter().flat_map(|pair| checks_said::both_agree(pair, &run.book)));
+    if expired == 0 {
+        found.extend(pairs.iter().flat_map(|pair| checks_said::both_agree(pair, &run.book, since)));
     }
     found.extend(pairs.iter().flat_map(|pair| checks_timed::as_they_were_said(pair, &run.book)));
     found.extend(pairs.iter().flat_map(|pair| checks_timed::nothing_outlives_its_time(pair, &run.book, now)));
     found.extend(pairs.iter().flat_map(checks_timed::read_after_shown));
     found.extend(checks_paired::check(run));
     found.extend(wedged(run));
-    found.extend(checks_healed::no_false_alarm(run));
+    found.extend(checks_healed::no_false_alarm(run, expired));
     if streams_are_known && expired == 0 {
         found.extend(checks_healed::nothing_had_to_heal(run));
     }

@@ -1,6 +1,6 @@
 //! The checkers of pairing: one guess for a code, nobody paired by other words, and both are told alike.
 
-use client::PairError;
+use client::{Contact, PairError};
 use wire::Settlement;
 
 use crate::meetings::{DAY_S, End, Meeting, Side};
@@ -15,14 +15,24 @@ const TOLD_AFTER_S: u64 = 9 * DAY_S;
 
 /// Asks what became of every code.
 pub(crate) fn check(run: &Run) -> Vec<String> {
-    run.meetings
-        .iter()
-        .flat_map(|meeting| {
-            let case = Case::of(run, meeting);
-            let found = case.found();
-            found.into_iter().map(|what| format!("pairing {}: {what}", meeting.code)).collect::<Vec<_>>()
-        })
-        .collect()
+    let of_meetings = run.meetings.iter().flat_map(|meeting| {
+        let case = Case::of(run, meeting);
+        let found = case.found();
+        found.into_iter().map(|what| format!("pairing {}: {what}", meeting.code)).collect::<Vec<_>>()
+    });
+    of_meetings.chain(run.paired.iter().filter_map(|(who, contact)| with_whom(run, *who, contact))).collect()
+}
+
+/// A contact that a code made has a key that the name had, whatever a directory said at that moment.
+fn with_whom(run: &Run, who: usize, contact: &Contact) -> Option<String> {
+    let address = &contact.address;
+    let has_had = |pins: &wire::Pins| {
+        run.at_relay(&address.at.to_string(), |relay| relay.has_had(&address.name, &pins.identity))
+    };
+    match address.pins.as_ref().and_then(has_had) {
+        Some(true) => None,
+        _ => Some(format!("{} is paired with a key that {} never had", run.name(who), contact.alias)),
+    }
 }
 
 /// A code, with what the relay saw of it.

@@ -19,12 +19,22 @@ pub(crate) fn is_whole(body: &ReceivedBody) -> bool {
 }
 
 /// What both have, both have alike, and the recipient was shown it; what was taken back is gone at both.
-pub(crate) fn both_agree(pair: &Pair, book: &Book) -> Vec<String> {
+///
+/// Whoever goes back to an older copy does not know what was said since, and cannot be agreed with; to him it is said
+/// again, as far as that is done: what was edited or taken back before `since` is not.
+pub(crate) fn both_agree(pair: &Pair, book: &Book, since: u64) -> Vec<String> {
     let Pair { from, to, .. } = pair;
+    if pair.sender_forgot {
+        return Vec::new();
+    }
     let sent: BTreeMap<&str, &LogEntry> = pair.sent.iter().map(|entry| (entry.id.as_str(), entry)).collect();
     let mut found = Vec::new();
     let [mine, theirs] = &pair.taken_back;
-    for entry in &pair.received {
+    let is_young = |entry: &&LogEntry| {
+        let edited_at = book.edited_at.get(&entry.id).copied();
+        edited_at.unwrap_or(entry.at.0).min(entry.at.0) >= since
+    };
+    for entry in pair.received.iter().filter(is_young) {
         let text = short(entry.body.text().unwrap_or_default());
         if mine.contains(&entry.id) {
             found.push(format!("taken back: '{text}' of {from} is still at {to}"));
@@ -75,6 +85,8 @@ fn is_as_sent(pair: &Pair, sent: &LogEntry, received: &LogEntry, book: &Book) ->
             (bytes.0 != bytes.1).then(|| format!("its bytes are others: {bytes:?}"))
         }
         FileState::Dropped if many => None,
+        // Parts that were answered are erased, and cannot be said again to whoever went back.
+        _ if pair.forgetful => None,
         _ if !is_stored => None,
         ref state => Some(format!("it is {}", state.word())),
     }

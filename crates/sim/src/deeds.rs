@@ -86,12 +86,10 @@ impl Run {
         self.expel_intruder(who);
         self.renew_if_told(who, 100);
         let faults = self.scenario.faults;
-        // What an older copy of a vault does not know of these it cannot know.
-        let goes_back = faults.rollback || faults.relay_rollback;
-        if faults.said && !goes_back && self.more.happens(350) {
+        if faults.said && self.more.happens(350) {
             self.say_something_else();
         }
-        if faults.pairing && !goes_back && self.more.happens(150) {
+        if faults.pairing && self.more.happens(150) {
             self.meet();
         }
     }

@@ -3,8 +3,8 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use client::{Client, ClientError, Contact, Language, PairError, Trust};
-use wire::{Address, PairingKey};
+use client::{Client, ClientError, Language, PairError, Trust};
+use wire::PairingKey;
 
 use crate::person::Tried;
 use crate::relay::Relay;
@@ -187,9 +187,7 @@ impl Run {
                     self.broken(format!("{name} is paired with {}, and not verified", contact.alias));
                 }
                 let other = self.whose(&contact);
-                if !self.is_address_of(other, &contact) {
-                    self.broken(format!("{name} is paired with a key of {} that is nobody's", contact.alias));
-                }
+                self.paired.push((who, contact));
                 Looked::Told(End::Paired(other))
             }
             Tried::Failed(ClientError::Pair(error)) => {
@@ -211,21 +209,6 @@ impl Run {
                 }
             }
         }
-    }
-
-    /// Whether this is one of the keys that somebody ever had.
-    fn is_address_of(&mut self, other: usize, contact: &Contact) -> bool {
-        if self.people.get(other).is_none() {
-            return false;
-        }
-        if let Ok(address) = self.person(other).look(Client::address)
-            && !self.person(other).addresses.contains(&address)
-        {
-            self.person(other).addresses.push(address);
-        }
-        let pins = |address: &Address| address.pins.as_ref().map(|pins| pins.identity);
-        let known = pins(&contact.address);
-        known.is_some() && self.person(other).addresses.iter().any(|address| pins(address) == known)
     }
 
     /// Whoever goes back to a copy of before a code was made or typed knows nothing of it.

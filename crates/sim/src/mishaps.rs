@@ -135,6 +135,7 @@ impl Run {
         self.rolled_back = true;
         self.forgetful.insert(who);
         self.renewed.remove(&who);
+        self.forget_meetings(who);
         // A vault that forgot a key takes the same words for new ones.
         self.book.said.iter_mut().filter(|said| said.from == who).for_each(|said| said.key = None);
         self.count("fault: vaults restored from a copy");

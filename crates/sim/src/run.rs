@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-use client::ClientError;
+use client::{ClientError, Contact};
 use wire::ShortFingerprint;
 
 use crate::book::Book;
@@ -77,6 +77,8 @@ pub(crate) struct Run {
     /// Who says what beside texts, and meets whom.
     pub(crate) more: Random,
     pub(crate) meetings: Vec<Meeting>,
+    /// Whom somebody was paired with, as he was told.
+    pub(crate) paired: Vec<(usize, Contact)>,
     /// Who dies when.
     pub(crate) deaths: Random,
     pub(crate) trace: Vec<String>,
@@ -112,6 +114,7 @@ pub fn simulate(seed: u64, scenario: &Scenario) -> Report {
         random: Random::of(seed, 3),
         more: Random::of(seed, 6),
         meetings: Vec::new(),
+        paired: Vec::new(),
         deaths: Random::of(seed, 4),
         trace: Vec::new(),
         folder: folder.path().to_owned(),

@@ -1,5 +1,6 @@
 //! What a relay says of names: registered, replaced, published, looked up; and the lies that are told of them.
 
+use proto::signed::identity_of;
 use proto::{ServerConnection, ServerEvent, Ticket, asked};
 use store::{
     DirectoryStore, PublishOutcome, RegisterOutcome, RegisterRequest, ReplaceOutcome, ReplaceRequest,
@@ -7,7 +8,9 @@ use store::{
 use wire::refusal::Refusal;
 use wire::request::Claim;
 use wire::response::{Record, Registered, Replaced};
-use wire::{ChallengeNonce, CommitmentNonce, Name, PrekeyBundle, RefusalKind, TreeHead, UnixSeconds};
+use wire::{
+    ChallengeNonce, CommitmentNonce, Name, PrekeyBundle, RefusalKind, ShortFingerprint, TreeHead, UnixSeconds,
+};
 
 use super::Relay;
 use crate::connection::Connection;
@@ -120,6 +123,14 @@ impl Relay {
             }
             _ => {}
         }
+    }
+
+    /// Whether a name ever had this key.
+    pub(crate) fn has_had(&self, name: &Name, key: &ShortFingerprint) -> bool {
+        let newest = self.record(name, None).map_or(0, |found| found.record.body.seq);
+        (0..=newest).filter_map(|seq| self.record(name, Some(seq))).any(|found| {
+            identity_of(&found.record.body).is_ok_and(|identity| key.matches(&identity.fingerprint()))
+        })
     }
 
     fn record(&self, name: &Name, seq: Option<u32>) -> Option<Record> {
