@@ -180,8 +180,12 @@ fn missing(pair: &Pair, since: u64, versions: &BTreeMap<String, Vec<String>>) ->
         let before = versions.get(&entry.id).into_iter().flatten().map(String::as_str);
         before.chain(entry.body.text()).any(|text| pair.requested.contains(text))
     };
+    // Whoever goes back may have forgotten that he took it back.
+    let [_, gone] = &pair.taken_back;
+    let was_taken_back = |entry: &LogEntry| pair.sender_forgot && gone.contains(&entry.id);
     let stored = pair.sent.iter().filter(|entry| entry.outgoing == Some(OutboxState::Stored));
     stored
+        .filter(|entry| !was_taken_back(entry))
         .filter(|entry| entry.at.0 >= since && !received.contains(entry.id.as_str()) && !requested(entry))
         .filter(|entry| !timed.contains(entry.id.as_str()))
         .map(|entry| (entry.number, entry.body.text().unwrap_or_default()))
