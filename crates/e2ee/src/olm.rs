@@ -2,8 +2,8 @@
 
 use crate::open::OpenError;
 use crypto::sha256;
+use vodozemac::Curve25519PublicKey;
 use vodozemac::olm::{OlmMessage, PreKeyMessage, SessionConfig, SessionKeys};
-use vodozemac::{Curve25519PublicKey, Curve25519SecretKey};
 use wire::Curve25519Key;
 
 /// Version 2 only: its MAC is not truncated.
@@ -58,10 +58,73 @@ pub(crate) fn normal(bytes: &[u8]) -> Result<OlmMessage, OpenError> {
 /// Whether every agreement with this key gives zero. The library finds out when it computes one: with the
 /// ratchet key of a first message only when somebody answers, and then the answer cannot be sealed.
 pub(crate) fn is_of_low_order(key: &Curve25519PublicKey) -> bool {
-    // Any clamped scalar tells: the order of such a point divides it.
-    Curve25519SecretKey::from_slice(&[1; 32]).diffie_hellman(key).is_none()
+    let mut bytes = key.to_bytes();
+    // X25519 does not look at the highest bit (RFC 7748 § 5).
+    bytes[31] &= 0x7f;
+    LOW_ORDER.contains(&bytes)
+}
+
+/// Every u, as it may be written, of a point of Curve25519 or its twist whose order divides eight
+/// (<https://cr.yp.to/ecdh.html#validate>): 0, 1, two of order eight, −1, and 0 and 1 with p added.
+const LOW_ORDER: [[u8; 32]; 7] = [
+    [0; 32],
+    low(1, 0, 0),
+    [
+        0xe0, 0xeb, 0x7a, 0x7c, 0x3b, 0x41, 0xb8, 0xae, 0x16, 0x56, 0xe3, 0xfa, 0xf1, 0x9f, 0xc4, 0x6a, 0xda,
+        0x09, 0x8d, 0xeb, 0x9c, 0x32, 0xb1, 0xfd, 0x86, 0x62, 0x05, 0x16, 0x5f, 0x49, 0xb8, 0x00,
+    ],
+    [
+        0x5f, 0x9c, 0x95, 0xbc, 0xa3, 0x50, 0x8c, 0x24, 0xb1, 0xd0, 0xb1, 0x55, 0x9c, 0x83, 0xef, 0x5b, 0x04,
+        0x44, 0x5c, 0xc4, 0x58, 0x1c, 0x8e, 0x86, 0xd8, 0x22, 0x4e, 0xdd, 0xd0, 0x9f, 0x11, 0x57,
+    ],
+    low(0xec, 0xff, 0x7f),
+    low(0xed, 0xff, 0x7f),
+    low(0xee, 0xff, 0x7f),
+];
+
+/// A number by its lowest byte, those between, and its highest.
+const fn low(lowest: u8, between: u8, highest: u8) -> [u8; 32] {
+    let mut bytes = [between; 32];
+    bytes[0] = lowest;
+    bytes[31] = highest;
+    bytes
 }
 
 pub(crate) fn curve_key(key: &Curve25519Key) -> Curve25519PublicKey {
     Curve25519PublicKey::from_bytes(*key.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use vodozemac::Curve25519SecretKey;
+
+    /// Any clamped scalar tells: the order of such a point divides it.
+    fn gives_zero(bytes: [u8; 32]) -> bool {
+        let key = Curve25519PublicKey::from_bytes(bytes);
+        Curve25519SecretKey::from_slice(&[1; 32]).diffie_hellman(&key).is_none()
+    }
+
+    #[test]
+    fn the_points_of_low_order_are_those_with_which_an_agreement_gives_zero() {
+        let high = |mut bytes: [u8; 32]| {
+            bytes[31] |= 0x80;
+            bytes
+        };
+        for bytes in LOW_ORDER.into_iter().flat_map(|bytes| [bytes, high(bytes)]) {
+            assert!(gives_zero(bytes), "{bytes:x?}");
+            assert!(is_of_low_order(&Curve25519PublicKey::from_bytes(bytes)), "{bytes:x?}");
+        }
+    }
+
+    #[test]
+    fn neighbours_of_such_points_and_ordinary_keys_are_none() {
+        let near_zero = (0..=40).map(|n| low(n, 0, 0));
+        let near_p = (0xd0..=0xff).map(|n| low(n, 0xff, 0x7f));
+        let ordinary = (0..40_u8).map(|n| sha256(&[&[n]]));
+        for bytes in near_zero.chain(near_p).chain(ordinary) {
+            let key = Curve25519PublicKey::from_bytes(bytes);
+            assert_eq!(is_of_low_order(&key), gives_zero(bytes), "{bytes:x?}");
+        }
+    }
 }
