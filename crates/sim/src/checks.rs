@@ -64,7 +64,7 @@ pub(crate) fn check(run: &mut Run) {
     }
     found.extend(pairs.iter().flat_map(|pair| checks_timed::as_they_were_said(pair, &run.book)));
     found.extend(pairs.iter().flat_map(|pair| checks_timed::nothing_outlives_its_time(pair, &run.book, now)));
-    found.extend(pairs.iter().flat_map(checks_timed::read_after_shown));
+    found.extend(pairs.iter().flat_map(|pair| checks_timed::read_after_shown(pair, &run.book)));
     found.extend(checks_paired::check(run));
     found.extend(wedged(run));
     found.extend(checks_healed::no_false_alarm(run, expired));

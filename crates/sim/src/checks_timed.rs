@@ -62,7 +62,7 @@ pub(crate) fn nothing_outlives_its_time(pair: &Pair, book: &Book, now: u64) -> V
 }
 
 /// A receipt tells of what was shown, and not before it was.
-pub(crate) fn read_after_shown(pair: &Pair) -> Vec<String> {
+pub(crate) fn read_after_shown(pair: &Pair, book: &Book) -> Vec<String> {
     let mut first: BTreeMap<&str, u64> = BTreeMap::new();
     for shown in &pair.taken {
         first.entry(&shown.id).or_insert(shown.at);
@@ -70,7 +70,8 @@ pub(crate) fn read_after_shown(pair: &Pair) -> Vec<String> {
     // Whoever answers a question has read it.
     let asked = |id: &str| {
         let mut entries = pair.sent.iter().filter(|entry| entry.id == id);
-        entries.any(|entry| matches!(entry.body, ReceivedBody::Question { .. }))
+        book.questions_taken_back.contains(id)
+            || entries.any(|entry| matches!(entry.body, ReceivedBody::Question { .. }))
     };
     let too_early = |(id, at, _): &&(String, u64, String)| {
         let shown = first.get(id.as_str());

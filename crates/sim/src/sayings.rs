@@ -116,6 +116,9 @@ impl Run {
         let text = entry.body.text().unwrap_or_default();
         let what = format!("taking back '{}'", short(text));
         self.book.taken_back.insert(text.to_owned());
+        if matches!(entry.body, ReceivedBody::Question { .. }) {
+            self.book.questions_taken_back.insert(entry.id.clone());
+        }
         let taken = self.attempt(who, &what, |client| {
             client.take_back(&contact.alias, &entry.id, &SendOptions::default())
         });
