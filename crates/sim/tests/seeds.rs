@@ -100,6 +100,7 @@ fn what_goes_back_in_time_loses_nothing_that_somebody_still_has() {
         (13, 1, 60, "rollback"),
         (7_008, 2, 80, "rollback"),
         (7_056, 2, 80, "rollback"),
+        (7_000_039, 2, 128, "rollback"),
         (1_081, 1, 60, "relay-rollback"),
         (8_042, 1, 80, "relay-rollback"),
     ] {

@@ -290,10 +290,12 @@ impl Work<'_> {
 
     /// What a contact or a relay can bring about concerns this contact: it must not end a round of sending.
     fn seal_error(&self, error: &SealError) -> ClientError {
-        let (name, host) = (self.person.name.to_string(), self.person.at.to_string());
+        let alias = self.person.name.to_string();
         match error {
-            SealError::OldBundle => ClientError::BadSignature { name, host },
-            SealError::BadRecipient | SealError::NoSession => ClientError::NoBundle { alias: name },
+            // Of before the other side renewed: a directory shows the bundle of today from midnight on, and is no liar.
+            SealError::OldBundle | SealError::BadRecipient | SealError::NoSession => {
+                ClientError::NoBundle { alias }
+            }
             _ => ClientError::Unexpected { place: "sealing a message" },
         }
     }
