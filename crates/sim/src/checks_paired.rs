@@ -4,6 +4,7 @@ use client::{Contact, PairError};
 use wire::Settlement;
 
 use crate::meetings::{DAY_S, End, Meeting, Side};
+use crate::relay::When;
 use crate::run::Run;
 
 /// As far as two readings of anybody's clock differ from the true time between them.
@@ -39,22 +40,19 @@ fn with_whom(run: &Run, who: usize, contact: &Contact) -> Option<String> {
 struct Case<'a> {
     run: &'a Run,
     meeting: &'a Meeting,
-    /// The relay that died has forgotten who replied, and gives its numbers to others.
-    died: bool,
-    replied_at: Option<u64>,
-    settled: Option<(Settlement, u64)>,
+    replied: Option<When>,
+    settled: Option<(Settlement, When)>,
 }
 
 impl<'a> Case<'a> {
     fn of(run: &'a Run, meeting: &'a Meeting) -> Self {
         let key = meeting.key.as_ref();
         let seen = run.at_relay(&meeting.relay, |relay| {
-            let replied_at = key.and_then(|key| relay.meeters.replied_at(key));
-            let settled = key.and_then(|key| relay.meeters.settled(key).cloned());
-            (relay.deaths > meeting.deaths, replied_at, settled)
+            let replied = key.and_then(|key| relay.meeters.replied(key));
+            (replied, key.and_then(|key| relay.meeters.settled(key).cloned()))
         });
-        let (died, replied_at, settled) = seen.unwrap_or((true, None, None));
-        Self { run, meeting, died, replied_at, settled }
+        let (replied, settled) = seen.unwrap_or_default();
+        Self { run, meeting, replied, settled }
     }
 
     fn found(&self) -> Vec<String> {
@@ -112,14 +110,15 @@ impl<'a> Case<'a> {
         at + SKEW_S >= self.meeting.begun_at + after_s
     }
 
+    /// A relay that died has forgotten who replied, and gives its numbers to others, whose words are others.
     fn had_died(&self, side: &Side) -> bool {
-        side.told.1 > self.meeting.deaths
+        side.told.deaths > self.meeting.deaths
     }
 
     /// It is over after a day, or where the relay forgot it; whose card is here is looked up for a week.
     fn over_for_a_reason(&self, side: &Side) -> Option<String> {
         let name = self.run.name(side.who);
-        let (at, begins) = (side.told.0, &self.meeting.begins);
+        let (at, begins) = (side.told.at, &self.meeting.begins);
         let day_or_death = self.is_late(at, DAY_S) || self.had_died(side);
         let others = self.meeting.replies.len() + usize::from(side.who == begins.who);
         match &side.end {
@@ -146,15 +145,11 @@ impl<'a> Case<'a> {
         let mut found = Vec::new();
         let Meeting { begins, replies, .. } = self.meeting;
         let other_words = End::Not(PairError::OtherWords);
-        // A relay that died gives the number to another code, whose words are others.
-        if self.died {
-            return found;
-        }
         let host = self.run.name(begins.who);
-        if begins.end == other_words && replies.iter().all(|side| side.right) {
+        if begins.end == other_words && !self.had_died(begins) && replies.iter().all(|side| side.right) {
             found.push(format!("{host} was told of other words, and nobody typed any"));
         }
-        for side in replies.iter().filter(|side| side.end == other_words) {
+        for side in replies.iter().filter(|side| side.end == other_words && !self.had_died(side)) {
             let guest = self.run.name(side.who);
             if side.right {
                 found.push(format!("{guest} typed the right words, and was told of others"));
@@ -170,18 +165,16 @@ impl<'a> Case<'a> {
     fn both_are_told(&self) -> Vec<String> {
         let mut found = Vec::new();
         let Meeting { begins, replies, .. } = self.meeting;
-        if self.died {
-            return found;
-        }
-        let in_vain = |side: &Side, since: u64| {
-            side.asked.iter().filter(|at| **at > since && !self.is_late(**at, DAY_S)).count()
+        let in_vain = |side: &Side, since: When| {
+            let asked = side.asked.iter().filter(|asked| asked.at > since.at && asked.deaths == since.deaths);
+            asked.filter(|asked| !self.is_late(asked.at, DAY_S)).count()
         };
-        if self.replied_at.is_some_and(|at| in_vain(begins, at) > 0) {
+        if self.replied.is_some_and(|since| in_vain(begins, since) > 0) {
             found.push(format!("{} asked after a reply, and was not told of it", self.run.name(begins.who)));
         }
-        let settled_at = self.settled.as_ref().map(|(_, at)| *at);
+        let settled = self.settled.as_ref().map(|(_, when)| *when);
         // The first time may only find out that the reply is there.
-        for side in replies.iter().filter(|side| settled_at.is_some_and(|at| in_vain(side, at) > 1)) {
+        for side in replies.iter().filter(|side| settled.is_some_and(|since| in_vain(side, since) > 1)) {
             found.push(format!("{} asked after it was settled, and was not told", self.run.name(side.who)));
         }
         let expected = match &begins.end {
@@ -194,7 +187,7 @@ impl<'a> Case<'a> {
             Some((Settlement::Burned, _)) => "burned",
             None => "nothing",
         };
-        if settlement != expected && !self.is_late(begins.told.0, DAY_S) {
+        if settlement != expected && !self.had_died(begins) && !self.is_late(begins.told.at, DAY_S) {
             let host = self.run.name(begins.who);
             found.push(format!("{host} was told ({:?}), and left {settlement} at the relay", begins.end));
         }

@@ -7,7 +7,7 @@ use client::{Client, ClientError, Language, PairError, Trust};
 use wire::PairingKey;
 
 use crate::person::Tried;
-use crate::relay::Relay;
+use crate::relay::{Relay, When};
 use crate::run::Run;
 
 /// Two words of the list that are hardly those of a code.
@@ -38,10 +38,10 @@ pub(crate) struct Side {
     /// Whether the words are those of the code.
     pub(crate) right: bool,
     /// When it was asked, in vain and without any trouble on the way, what became of it.
-    pub(crate) asked: Vec<u64>,
+    pub(crate) asked: Vec<When>,
     pub(crate) end: End,
-    /// When it was told, and how often the relay had died by then.
-    pub(crate) told: (u64, u64),
+    /// When it was told.
+    pub(crate) told: When,
 }
 
 /// What somebody was told.
@@ -66,7 +66,7 @@ enum Looked {
 
 impl Side {
     fn new(who: usize, id: Option<i64>, right: bool, end: End) -> Self {
-        Self { who, id, right, asked: Vec::new(), end, told: (0, 0) }
+        Self { who, id, right, asked: Vec::new(), end, told: When::default() }
     }
 }
 
@@ -125,7 +125,7 @@ impl Run {
             _ => None,
         };
         let id = self.note(who, "typing a code", tried);
-        let told = (self.clock(), self.deaths_of(&relay));
+        let told = When { at: self.clock(), deaths: self.deaths_of(&relay) };
         let Some(replies) = self.meetings.get_mut(place).map(|meeting| &mut meeting.replies) else { return };
         if id.is_some() && replies.iter().any(|side| (side.who, side.id) == (who, id)) {
             // Typed once more: it goes on.
@@ -155,13 +155,13 @@ impl Run {
                 let Some(relay) = self.meetings.get(place).map(|meeting| meeting.relay.clone()) else {
                     continue;
                 };
-                let told = (self.clock(), self.deaths_of(&relay));
+                let told = When { at: self.clock(), deaths: self.deaths_of(&relay) };
                 let Some(meeting) = self.meetings.get_mut(place) else { continue };
                 let mut sides = std::iter::once(&mut meeting.begins).chain(&mut meeting.replies);
                 let Some(side) = sides.nth(at) else { continue };
                 match looked {
                     Looked::Told(end) => (side.end, side.told) = (end, told),
-                    Looked::Nothing => side.asked.push(told.0),
+                    Looked::Nothing => side.asked.push(told),
                     Looked::Trouble => {}
                 }
             }
@@ -231,6 +231,6 @@ impl Run {
     }
 
     fn deaths_of(&self, at: &str) -> u64 {
-        self.at_relay(at, |relay| relay.deaths).unwrap_or(0)
+        self.at_relay(at, |relay| relay.meeters.deaths).unwrap_or(0)
     }
 }

@@ -16,6 +16,7 @@ use wire::{Cursor, Day, DepositId, HostPort, Name, PrekeyId, ServerId, Slot};
 use crate::connection::{Connection, ConnectionId};
 use crate::net::Luck;
 use pairings::Meeters;
+pub(crate) use pairings::When;
 
 /// Leading zero bits of a doorstep's puzzle: work, but little.
 const PUZZLE_BITS: u8 = 4;
@@ -39,8 +40,6 @@ pub(crate) struct Relay {
     prekeys: BTreeMap<DepositId, BTreeSet<PrekeyId>>,
     /// Those who meet under a number.
     pub(crate) meeters: Meeters,
-    /// How often its process died, and with it what was in memory only.
-    pub(crate) deaths: u64,
     /// Where a name's first messages go.
     pub(crate) doorsteps: BTreeMap<Name, DepositId>,
 }
@@ -68,7 +67,6 @@ impl Relay {
             expired: BTreeMap::new(),
             prekeys: BTreeMap::new(),
             meeters: Meeters::default(),
-            deaths: 0,
             doorsteps: BTreeMap::new(),
         }
     }
@@ -81,7 +79,6 @@ impl Relay {
         self.sync();
         self.store = self.store.reopened();
         self.meeters.die();
-        self.deaths += 1;
         self.holds.clear();
     }
 

@@ -16,16 +16,25 @@ pub(crate) struct Meeters {
     pairings: Pairings,
     /// Who began under which number, last.
     begun: BTreeMap<PairingNumber, PairingKey>,
-    /// By the key of who began: whose reply the relay took, and when. It forgets that when it dies.
-    replied: BTreeMap<PairingKey, (PairingKey, u64)>,
+    /// How often the relay died.
+    pub(crate) deaths: u64,
+    /// By the key of who began: whose reply the relay took last, and when.
+    replied: BTreeMap<PairingKey, (PairingKey, When)>,
     /// By the key of who began: how it was settled first, and when.
-    settled: BTreeMap<PairingKey, (Settlement, u64)>,
+    settled: BTreeMap<PairingKey, (Settlement, When)>,
+}
+
+/// A moment, and how often the relay had died by then: what it was told before it does not remember.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(crate) struct When {
+    pub(crate) at: u64,
+    pub(crate) deaths: u64,
 }
 
 impl Meeters {
     pub(crate) fn die(&mut self) {
         self.pairings = Pairings::default();
-        self.replied.clear();
+        self.deaths += 1;
     }
 
     /// The key of who began under this number.
@@ -33,19 +42,19 @@ impl Meeters {
         self.begun.get(&PairingNumber::new(number)?).copied()
     }
 
-    /// When somebody replied, as far as the relay remembers.
-    pub(crate) fn replied_at(&self, key: &PairingKey) -> Option<u64> {
-        self.replied.get(key).map(|(_, at)| *at)
+    /// When somebody replied.
+    pub(crate) fn replied(&self, key: &PairingKey) -> Option<When> {
+        self.replied.get(key).map(|(_, when)| *when)
     }
 
     /// When it was settled first, and how.
-    pub(crate) fn settled(&self, key: &PairingKey) -> Option<&(Settlement, u64)> {
+    pub(crate) fn settled(&self, key: &PairingKey) -> Option<&(Settlement, When)> {
         self.settled.get(key)
     }
 
     /// One code, one reply; one reply, one settlement (`spec/pairing.md § What each does`).
     fn note(&mut self, step: &PairingStep, answer: &PairingAnswer, luck: &mut Luck) {
-        let at = luck.clock;
+        let now = When { at: luck.clock, deaths: self.deaths };
         match (step, answer) {
             (PairingStep::Begin(Begin { key, .. }), PairingAnswer::Begun(number)) => {
                 self.begun.insert(*number, *key);
@@ -53,14 +62,17 @@ impl Meeters {
             (PairingStep::Reply(reply), PairingAnswer::Replied) => {
                 let Reply { number, key, .. } = **reply;
                 let Some(host) = self.begun.get(&number) else { return };
-                let (first, _) = *self.replied.entry(*host).or_insert((key, at));
-                if first != key {
+                let first = self.replied.entry(*host).or_insert((key, now));
+                if first.1.deaths != now.deaths {
+                    *first = (key, now);
+                }
+                if first.0 != key {
                     luck.broken(format!("pairing {}: the relay took a second reply", number.get()));
                 }
             }
             (PairingStep::Settle(settle), PairingAnswer::Settled) => {
                 let Settle { number, key, settlement } = (**settle).clone();
-                let (first, _) = self.settled.entry(key).or_insert_with(|| (settlement.clone(), at));
+                let (first, _) = self.settled.entry(key).or_insert_with(|| (settlement.clone(), now));
                 if *first != settlement {
                     luck.broken(format!("pairing {}: it was settled twice, in two ways", number.get()));
                 }
