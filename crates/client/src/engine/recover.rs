@@ -83,15 +83,18 @@ pub(crate) fn queue_due(tx: &Tx<'_>, early_s: u64) -> Result<(), ClientError> {
     Ok(())
 }
 
-/// A first message that was not answered in its fourteen days, or that a replaced key keeps from leaving: what waits for
-/// its answer would wait for ever, so that another is sent. Where a key was replaced it begins the conversation anew,
-/// and brings what somebody who was never heard of may never have had. Says whether there is one.
+/// A first message that was not answered in its fourteen days, or that a replaced key took away: what waits for its
+/// answer would wait for ever, so that another is sent. Where a key was replaced it begins the conversation anew, and
+/// brings what somebody who was never heard of may never have had. Says whether there is one.
 fn greet_again(tx: &Tx<'_>, person: &Person, until: UnixSeconds) -> Result<bool, ClientError> {
     let state = contact::conversation(tx, person.id)?;
     let present = seal::is_under_present_keys(tx, person)?;
     // Whom I have heard of asks for what he lacks: `is_stuck`.
     let replaced = !present && !was_heard(person, &state);
-    let over = state.is_greeting_over(until) || (replaced && !state.awaits_answer());
+    let none = !state.awaits_answer() && !state.can_use_session_form();
+    // Who was told nothing yet is a stranger, and greeted by a person's words only.
+    let taken_away = none && (replaced || outbox::is_any_stored(tx, person.id)?);
+    let over = state.is_greeting_over(until) || taken_away;
     if !over || !(present || replaced) || !waits_for_answer(tx, person)? {
         return Ok(false);
     }
@@ -108,9 +111,12 @@ fn was_heard(person: &Person, state: &Conversation) -> bool {
     person.inbox.is_some() || state.can_use_session_form()
 }
 
-/// Whether the first of what waits to be sealed must wait for an answer.
+/// Whether the first of a person's messages that waits to be sealed must wait for an answer.
 fn waits_for_answer(tx: &Tx<'_>, person: &Person) -> Result<bool, ClientError> {
-    match outbox::open_of(tx, person.id)?.into_iter().find(|row| row.sealed.is_none()) {
+    match outbox::open_of(tx, person.id)?
+        .into_iter()
+        .find(|row| row.sealed.is_none() && row.kind.is_a_persons())
+    {
         Some(row) => Ok(matches!(seal::route(tx, person, &row)?, Route::Wait(_))),
         None => Ok(false),
     }

@@ -278,6 +278,12 @@ pub(crate) fn has_waiting(tx: &Tx<'_>, contact: i64, kind: OutKind) -> Result<bo
     Ok(tx.query_row(sql, (contact, kind as i64), |row| row.get::<_, i64>(0))? > 0)
 }
 
+/// Whether the relay ever confirmed something to a contact.
+pub(crate) fn is_any_stored(tx: &Tx<'_>, contact: i64) -> Result<bool, ClientError> {
+    let sql = "SELECT count(*) FROM outbox WHERE contact = ?1 AND state = 2";
+    Ok(tx.query_row(sql, [contact], |row| row.get::<_, i64>(0))? > 0)
+}
+
 /// Whether something sealed under another revision of the conversation's offers still lacks its STORED.
 pub(crate) fn has_older_sealed(tx: &Tx<'_>, contact: i64, revision: i64) -> Result<bool, ClientError> {
     let sql = "SELECT count(*) FROM outbox WHERE contact = ?1 AND state = 1 AND route = 2 AND revision != ?2";
