@@ -28,6 +28,14 @@ pub(crate) fn no_false_alarm(run: &mut Run, expired: u64) -> Vec<String> {
 /// Where no envelope was lost, none stays set aside, no conversation begins anew, and nobody runs out of stamps.
 pub(crate) fn nothing_had_to_heal(run: &mut Run) -> Vec<String> {
     let mut found = Vec::new();
+    // A change of key that died half-way was brought to its end by whatever came next.
+    for person in &mut run.people {
+        if let Ok(address) = person.look(Client::address)
+            && !person.addresses.contains(&address)
+        {
+            person.addresses.push(address);
+        }
+    }
     for who in 0..run.people.len() {
         let name = run.name(who);
         let aside = run.person(who).look(Client::quarantine).unwrap_or_default();
