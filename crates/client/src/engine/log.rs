@@ -176,7 +176,7 @@ fn to_notice(tx: &Tx<'_>, row: &NoticeRow) -> Result<Notice, ClientError> {
 /// See [`Client::quarantine`].
 pub(crate) fn quarantine(client: &Client) -> Result<Vec<SetAside>, ClientError> {
     client.vault.read(|tx| {
-        let rows = inbox::set_aside_after(tx, 0)?;
+        let rows = inbox::all_set_aside(tx)?;
         let entry = |row: inbox::SetAside| -> Result<SetAside, ClientError> {
             let from = row.contact.map(|id| contact::by_id(tx, id)).transpose()?;
             let bytes = row.envelope.as_bytes();

@@ -54,9 +54,10 @@ pub(crate) fn take_in(
     Ok(outcome)
 }
 
-/// Tries what was set aside on this connection once more: what it needed may have come behind it.
-pub(crate) fn retry_set_aside(tx: &Tx<'_>, after: i64, now: UnixSeconds) -> Result<(), ClientError> {
-    for aside in inbox::set_aside_after(tx, after)? {
+/// Tries what was set aside since the last drain once more: what it needed may have come behind it, also on another
+/// connection than its own.
+pub(crate) fn retry_set_aside(tx: &Tx<'_>, now: UnixSeconds) -> Result<(), ClientError> {
+    for aside in inbox::take_untried(tx)? {
         if !attempt::begin(tx, &aside.envelope) {
             continue;
         }

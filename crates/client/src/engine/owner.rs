@@ -23,7 +23,7 @@ use crate::{
     transport::{Line, Pin, Pushed},
     vault::{
         contact::{self, Standing},
-        inbox, mailbox,
+        mailbox,
         me::{self, Copy},
         stamp,
     },
@@ -45,8 +45,6 @@ pub(crate) struct Owner<'a> {
     doorstep: Opened,
     inbox: Opened,
     pub(crate) collected: Collected,
-    /// The last row of quarantine that is of an earlier connection.
-    set_aside_before: i64,
     flood: Flood,
 }
 
@@ -72,9 +70,8 @@ impl<'a> Owner<'a> {
         copies::check_generations(client, &inbox.generations)?;
         let expired = doorstep.expired.saturating_add(inbox.expired);
         let collected = Collected { expired, ..Collected::default() };
-        let set_aside_before = client.vault.read(inbox::last_set_aside)?;
         let flood = Flood::default();
-        Ok(Owner { client, line, doorstep, inbox, collected, set_aside_before, flood })
+        Ok(Owner { client, line, doorstep, inbox, collected, flood })
     }
 
     /// Drains both mailboxes, then does what only a drained client may do. The inbox comes first: what a friend
@@ -256,10 +253,8 @@ impl<'a> Owner<'a> {
     /// Retries what did not open in its turn, and lets old offers go.
     fn after_drain(&mut self, began: UnixSeconds) -> Result<(), ClientError> {
         let client = self.client;
-        let since = self.set_aside_before;
-        self.set_aside_before = client.vault.read(inbox::last_set_aside)?;
         client.vault.erase(|tx| {
-            open::retry_set_aside(tx, since, tx.now())?;
+            open::retry_set_aside(tx, tx.now())?;
             for standing in [Standing::Contact, Standing::Request, Standing::Removed] {
                 for person in contact::list(tx, standing)? {
                     let state = contact::conversation(tx, person.id)?;

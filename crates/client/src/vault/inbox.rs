@@ -286,7 +286,7 @@ pub(crate) fn set_aside(
     contact: Option<i64>,
 ) -> Result<(), ClientError> {
     tx.execute(
-        "INSERT INTO quarantine (at, policy, auth, envelope, contact) VALUES (?1, ?2, ?3, ?4, ?5)",
+        "INSERT INTO quarantine (at, policy, auth, envelope, contact, tried) VALUES (?1, ?2, ?3, ?4, ?5, 0)",
         (int(tx.now().0), mailbox::number(policy), auth.to_bytes(), envelope.as_bytes(), contact),
     )?;
     for _ in 0..16 {
@@ -302,17 +302,23 @@ pub(crate) fn set_aside(
     Ok(())
 }
 
-/// The last row that was set aside.
-pub(crate) fn last_set_aside(tx: &Tx<'_>) -> Result<i64, ClientError> {
-    Ok(tx.query_row("SELECT coalesce(max(id), 0) FROM quarantine", [], |row| row.get(0))?)
+/// Everything that is set aside.
+pub(crate) fn all_set_aside(tx: &Tx<'_>) -> Result<Vec<SetAside>, ClientError> {
+    list_set_aside(tx, true)
 }
 
-/// What was set aside after a row.
-pub(crate) fn set_aside_after(tx: &Tx<'_>, after: i64) -> Result<Vec<SetAside>, ClientError> {
+/// What was set aside since the last drain that came to its end, which is tried once more: this takes note of it.
+pub(crate) fn take_untried(tx: &Tx<'_>) -> Result<Vec<SetAside>, ClientError> {
+    let list = list_set_aside(tx, false)?;
+    tx.execute("UPDATE quarantine SET tried = 1 WHERE tried = 0", [])?;
+    Ok(list)
+}
+
+fn list_set_aside(tx: &Tx<'_>, tried_too: bool) -> Result<Vec<SetAside>, ClientError> {
     let mut rows = tx.prepare(
-        "SELECT id, policy, auth, envelope, contact, at FROM quarantine WHERE id > ?1 ORDER BY id",
+        "SELECT id, policy, auth, envelope, contact, at FROM quarantine WHERE tried <= ?1 ORDER BY id",
     )?;
-    let raw = rows.query_map([after], |row| {
+    let raw = rows.query_map([tried_too], |row| {
         Ok((
             row.get::<_, i64>(0)?,
             row.get::<_, i64>(1)?,

@@ -1,9 +1,10 @@
 //! A relay that repeats, permutes, mislabels, drops and invents deliveries.
 
-use client::{PullOptions, Received};
+use client::{Handled, PullOptions, Received};
 use wire::{DepositAuth, Envelope};
 
 use crate::evil::{Evil, Victim, befriend};
+use crate::shell::Shell;
 
 fn texts(list: &[Received]) -> Vec<&str> {
     list.iter().map(|message| message.body.text().unwrap()).collect()
@@ -180,6 +181,36 @@ fn garbage_holds_nothing_up_and_is_counted() {
     assert!(quarantine.finding.starts_with(&format!("{bad} ")), "the doorstep's is dropped: {quarantine:?}");
     alice.stored(&bob, "four");
     assert_eq!(bob.texts(), ["four"]);
+}
+
+/// S18: on a connection that breaks before it is drained, too; the next one does what this one did not come to.
+#[test]
+fn what_did_not_open_heals_also_when_the_connection_broke() {
+    let evil = Evil::start();
+    let (alice, bob) = evil.friends();
+    let old = bob.snapshot();
+    alice.stored(&bob, "one");
+    assert_eq!(bob.texts(), ["one"]);
+    bob.stored(&alice, "two");
+    assert_eq!(alice.texts(), ["two"]);
+    bob.roll_back(&old);
+    alice.stored(&bob, "does not open");
+    evil.shell().breaks_at = Some(bob.doorstep);
+    // The inbox comes first, and is acknowledged when the doorstep breaks.
+    let broken = bob.client().pull(&PullOptions::default(), &mut |_| Handled::Yes);
+    assert!(broken.is_err() || broken.is_ok_and(|summary| summary.unreachable.is_some()));
+    assert!(evil.shell().mailbox(bob.inbox).waiting.is_empty());
+    assert_eq!(bob.client().quarantine().unwrap().len(), 1);
+    evil.shell().breaks_at = None;
+    assert!(bob.texts().is_empty());
+    let doorstep = |shell: &mut Shell| shell.mailbox(alice.doorstep).waiting.len();
+    assert_eq!(
+        (bob.texts_later().len(), doorstep(&mut evil.shell())),
+        (0, 1),
+        "the conversation begins anew"
+    );
+    let settled = (0..6).flat_map(|_| [alice.texts_later(), bob.texts_later()]);
+    assert_eq!(settled.flatten().collect::<Vec<_>>(), ["one", "does not open"]);
 }
 
 /// Noise under a right stamp's number, a good envelope with one bit turned, and one cut out of the middle.

@@ -28,6 +28,8 @@ pub struct Shell {
     pub deposits: Vec<Deposit>,
     /// Say these bytes at that moment, and nothing else.
     pub outburst: Option<(When, Vec<u8>)>,
+    /// Say nonsense when somebody reads this mailbox.
+    pub breaks_at: Option<DepositId>,
     /// Answer so many deposits with this.
     pub refusals: Vec<RefusalKind>,
     /// Everything that clients ever said, connection by connection.
@@ -105,6 +107,11 @@ impl Shell {
             ServerEvent::Read { .. } => Some(When::Read),
             _ => None,
         };
+        if let ServerEvent::Read { sid, .. } = &event
+            && self.breaks_at == Some(*sid)
+        {
+            return Some(vec![0xff; 64]);
+        }
         if let Some((at, bytes)) = self.outburst.clone()
             && when == Some(at)
         {
