@@ -2,7 +2,6 @@
 #ifndef OUBLIETTE_EVP_MAC_H
 #define OUBLIETTE_EVP_MAC_H
 
-#include <limits.h>
 #include <stddef.h>
 #include <string.h>
 
