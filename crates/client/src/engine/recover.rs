@@ -73,7 +73,8 @@ pub(crate) fn queue_due(tx: &Tx<'_>, early_s: u64) -> Result<(), ClientError> {
         let brings = person.anew_due.is_some() && outbox::has_open_of_a_person(tx, person.id)?;
         if greet_again(tx, &person, until)? {
             continue;
-        } else if brings || person.anew_due.is_some_and(|at| at <= until) || is_stuck(tx, &person, until)? {
+        }
+        if brings || person.anew_due.is_some_and(|at| at <= until) || is_stuck(tx, &person, until)? {
             begin_anew(tx, person.id)?;
         } else if person.ask_due.is_some_and(|at| at <= until) {
             ask_again(tx, &person)?;
@@ -87,6 +88,9 @@ pub(crate) fn queue_due(tx: &Tx<'_>, early_s: u64) -> Result<(), ClientError> {
 /// answer would wait for ever, so that another is sent. Where a key was replaced it begins the conversation anew, and
 /// brings what somebody who was never heard of may never have had. Says whether there is one.
 fn greet_again(tx: &Tx<'_>, person: &Person, until: UnixSeconds) -> Result<bool, ClientError> {
+    // Every command asks this of every contact: a conversation is read only where something waits.
+    let waits = |row: &OutRow| row.sealed.is_none() && row.kind.is_a_persons();
+    let Some(first) = outbox::open_of(tx, person.id)?.into_iter().find(waits) else { return Ok(false) };
     let state = contact::conversation(tx, person.id)?;
     let present = seal::is_under_present_keys(tx, person)?;
     // Whom I have heard of asks for what he lacks: `is_stuck`.
@@ -95,7 +99,7 @@ fn greet_again(tx: &Tx<'_>, person: &Person, until: UnixSeconds) -> Result<bool,
     // Who was told nothing yet is a stranger, and greeted by a person's words only.
     let taken_away = none && (replaced || outbox::is_any_stored(tx, person.id)?);
     let over = state.is_greeting_over(until) || taken_away;
-    if !over || !(present || replaced) || !waits_for_answer(tx, person)? {
+    if !over || !(present || replaced) || !matches!(seal::route(tx, person, &first)?, Route::Wait(_)) {
         return Ok(false);
     }
     if replaced {
@@ -111,17 +115,6 @@ fn was_heard(person: &Person, state: &Conversation) -> bool {
     person.inbox.is_some() || state.can_use_session_form()
 }
 
-/// Whether the first of a person's messages that waits to be sealed must wait for an answer.
-fn waits_for_answer(tx: &Tx<'_>, person: &Person) -> Result<bool, ClientError> {
-    match outbox::open_of(tx, person.id)?
-        .into_iter()
-        .find(|row| row.sealed.is_none() && row.kind.is_a_persons())
-    {
-        Some(row) => Ok(matches!(seal::route(tx, person, &row)?, Route::Wait(_))),
-        None => Ok(false),
-    }
-}
-
 /// What was sealed and not stored, and what was stored and never answered, leaves again.
 pub(crate) fn seal_unanswered_again(tx: &Tx<'_>, id: i64, reason: &str) -> Result<(), ClientError> {
     outbox::unseal_all(tx, id)?;
@@ -134,16 +127,19 @@ pub(crate) fn seal_unanswered_again(tx: &Tx<'_>, id: i64, reason: &str) -> Resul
 /// So I do when what went without stamps was not answered for as long as a doorstep keeps it.
 fn is_stuck(tx: &Tx<'_>, person: &Person, until: UnixSeconds) -> Result<bool, ClientError> {
     let ago = |at: UnixSeconds, seconds: u64| at.0.saturating_add(seconds) <= until.0;
-    if !was_heard(person, &contact::conversation(tx, person.id)?) || !ago(person.recovered_at, PATIENCE_S) {
+    if !ago(person.recovered_at, PATIENCE_S) {
         return Ok(false);
     }
-    let unanswered = recovery::session_forms_since(tx, person.id, person.session_forms)?;
-    if unanswered.is_some_and(|since| ago(since, EXPIRES_S)) {
-        return Ok(true);
-    }
+    let since = recovery::session_forms_since(tx, person.id, person.session_forms)?;
+    let unanswered = since.is_some_and(|since| ago(since, EXPIRES_S));
     let waits = |row: &OutRow| row.sealed.is_none() && ago(row.queued_at, PATIENCE_S);
-    let Some(row) = outbox::open_of(tx, person.id)?.into_iter().find(waits) else { return Ok(false) };
-    Ok(!seal::is_under_present_keys(tx, person)? && matches!(seal::route(tx, person, &row)?, Route::Wait(_)))
+    let first = outbox::open_of(tx, person.id)?.into_iter().find(waits);
+    if (!unanswered && first.is_none()) || !was_heard(person, &contact::conversation(tx, person.id)?) {
+        return Ok(false);
+    }
+    let Some(first) = first.filter(|_| !unanswered) else { return Ok(true) };
+    Ok(!seal::is_under_present_keys(tx, person)?
+        && matches!(seal::route(tx, person, &first)?, Route::Wait(_)))
 }
 
 /// Begins the conversation anew towards this person: a HELLO of a new stream leaves, and asks for what is missing.
