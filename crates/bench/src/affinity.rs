@@ -1,7 +1,7 @@
 //! Which core does what: relays on the first, everything that loads them on the second.
 
 use crate::Failure;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustix::process::{Resource, Rlimit, getrlimit, setpriority_process, setrlimit};
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
 /// The core of every relay that is started here.
@@ -26,6 +26,12 @@ pub fn can_pin() -> bool {
     *COULD.get_or_init(|| {
         sched_getaffinity(None).is_ok_and(|set| set.is_set(RELAY_CORE) && set.is_set(LOAD_CORE))
     })
+}
+
+/// This thread gets what the others of this core leave.
+pub fn give_way() -> Result<(), Failure> {
+    // The system has a priority for each thread, and `None` is the one that asks.
+    Ok(setpriority_process(None, 19)?)
 }
 
 /// As many descriptors as the system lets us have; relays that are started afterwards inherit them.

@@ -44,6 +44,11 @@ impl Citizen {
         }
     }
 
+    /// How the relay is recognised.
+    pub fn pin(&self) -> ServerPin {
+        self.pin
+    }
+
     /// A connection to the relay.
     pub async fn link(&self, relay: &Relay, kind: ConnectionKind) -> Result<Link, Failure> {
         Link::open_at(relay.at, self.pin, kind).await

@@ -50,7 +50,7 @@ const USAGE: &str = "usage: bench SUBCOMMAND [NUMBERS]
   start-mailboxes [COUNT] | start-waiting [COUNT]    start with so much in the store
   disk [PEOPLE [ENVELOPES]]                    bytes written and bytes left
   equal [ROUNDS]                               whether the clock tells answers apart
-  flood [SECONDS]                              what an honest pair feels of each flood
+  flood [SECONDS [FLOOD]]                      what an honest pair feels of each flood
   people | unlock [TIMES]                      what a person waits for
   raw-relay FOLDER                             the floor, until it is killed
 A load is given up after OUBLIETTE_BENCH_SECONDS (600).";
@@ -105,7 +105,7 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
         ["start-waiting", ..] => on_one_thread(start::with_waiting(number(1, 100_000)?)),
         ["disk", ..] => on_one_thread(disk::run(number(1, 1_000)?, number(2, 100_000)?)),
         ["equal", ..] => on_one_thread(equal::run(number(1, 1_000)?)),
-        ["flood", ..] => on_one_thread(flood::run(number(1, 10)?)),
+        ["flood", ..] => on_one_thread(flood::run(number(1, 10)?, words.get(2).copied())),
         ["people"] => people::run(),
         ["size"] => start::sizes(),
         ["unlock", ..] => {

@@ -15,6 +15,12 @@ use crate::ticket::{DeliveryTicket, Ticket, asked};
 /// [`asked`], or given to [`refuse`](crate::ServerConnection::refuse).
 #[derive(Debug)]
 pub enum ServerEvent {
+    /// A name is to be claimed: may this peer bring one more claim? [`verify`](Ticket::verify) → `admitted`. Whoever
+    /// has spent his budget is refused before his signatures cost anything.
+    Admit {
+        /// Completes it.
+        ticket: Ticket<asked::Admit>,
+    },
     /// The record is a verified first record. Register the name → `registered` (also when exactly this
     /// record is registered already), or, when another stands there, `taken`.
     Claim {

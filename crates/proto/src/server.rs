@@ -3,12 +3,13 @@
 mod anonymous;
 mod challenge;
 mod dispatch;
+mod fruitless;
 mod mailbox;
 mod owner;
 mod pairing;
 mod registry;
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
 use wire::limits::{
@@ -28,6 +29,7 @@ use crate::place::Purpose;
 pub use crate::ticket::Asked;
 use crate::ticket::Ticket;
 use challenge::Challenges;
+use fruitless::{Fruitless, Weight};
 use mailbox::OwnerSlot;
 
 /// Input that may wait for room behind [`OUTSTANDING_MAX`] or a full output before the connection is given
@@ -61,10 +63,12 @@ pub struct ServerConnection {
     deframer: Deframer,
     output: Output,
     events: VecDeque<ServerEvent>,
-    outstanding: BTreeSet<RequestId>,
+    /// With what each weighs if it comes to nothing.
+    outstanding: BTreeMap<RequestId, Weight>,
     purpose: Purpose,
     phase: Phase,
     challenges: Challenges,
+    fruitless: Fruitless,
     slots: [OwnerSlot; SLOTS_MAX],
 }
 
@@ -94,10 +98,11 @@ impl ServerConnection {
             deframer: Deframer::new(),
             output,
             events: VecDeque::new(),
-            outstanding: BTreeSet::new(),
+            outstanding: BTreeMap::new(),
             purpose: Purpose::Undecided,
             phase: Phase::Greeted { until: now.after_ms(HANDSHAKE_MS_MAX) },
             challenges: Challenges::default(),
+            fruitless: Fruitless::NONE,
             slots: Default::default(),
         }
     }
@@ -130,9 +135,11 @@ impl ServerConnection {
     /// The clock passed what [`poll_timeout`](Self::poll_timeout) said.
     pub fn handle_timeout(&mut self, now: Now) {
         self.now = now;
-        if self.poll_timeout().is_some_and(|until| until <= now) {
+        if self.ends().is_some_and(|end| end <= now) {
             self.close_at_once();
         }
+        // Whoever asked too much for nothing may go on.
+        self.pump();
     }
 
     /// The next bytes to write. Take more only once these are written: what stays here is the back-pressure.
@@ -154,6 +161,12 @@ impl ServerConnection {
 
     /// When to call [`handle_timeout`](Self::handle_timeout), unless something happens before.
     pub fn poll_timeout(&self) -> Option<Now> {
+        let goes_on = if self.reads_frames() { self.fruitless.until(self.now) } else { None };
+        [self.ends(), goes_on].into_iter().flatten().min()
+    }
+
+    /// When the connection is over by its clock.
+    fn ends(&self) -> Option<Now> {
         match self.phase {
             Phase::Greeted { until } | Phase::Finishing { until } | Phase::Closing { until } => Some(until),
             Phase::Serving { idle_until } => Some(idle_until),
@@ -161,7 +174,8 @@ impl ServerConnection {
         }
     }
 
-    /// Whether to read from the peer: not while 64 requests are outstanding or 1 MiB waits to be written.
+    /// Whether to read from the peer: not while 64 requests are outstanding or 1 MiB waits to be written, nor for the
+    /// rest of a second in which too many of his requests came to nothing.
     pub fn wants_input(&self) -> bool {
         self.reads_frames() && self.has_room()
     }
@@ -226,12 +240,14 @@ impl ServerConnection {
     }
 
     fn has_room(&self) -> bool {
-        self.outstanding.len() < OUTSTANDING_MAX && self.output.bytes() < UNREAD_OUTPUT_BYTES_MAX
+        self.outstanding.len() < OUTSTANDING_MAX
+            && self.output.bytes() < UNREAD_OUTPUT_BYTES_MAX
+            && self.fruitless.until(self.now).is_none()
     }
 
     /// Makes the ticket that alone answers this request, which is outstanding from now on.
     fn ticket<T>(&mut self, request: RequestId, what: T) -> Ticket<T> {
-        self.outstanding.insert(request);
+        self.outstanding.insert(request, self.fruitless.weight());
         Ticket { connection: self.tag(), request, what }
     }
 
@@ -243,7 +259,7 @@ impl ServerConnection {
 
     fn is_ours<T>(&self, ticket: &Ticket<T>) -> bool {
         ticket.connection == self.tag()
-            && (ticket.request == RequestId::NOTICE || self.outstanding.contains(&ticket.request))
+            && (ticket.request == RequestId::NOTICE || self.outstanding.contains_key(&ticket.request))
     }
 
     /// Completes a ticket with an answer and goes on.
@@ -255,7 +271,10 @@ impl ServerConnection {
     }
 
     fn respond(&mut self, id: RequestId, response: Response) {
-        self.outstanding.remove(&id);
+        let weight = self.outstanding.remove(&id).unwrap_or_else(|| self.fruitless.weight());
+        if matches!(response, Response::Pong | Response::Refused(_)) {
+            self.fruitless.count(self.now, weight);
+        }
         if !matches!(self.phase, Phase::Closing { .. } | Phase::Closed) {
             self.output.push(&Frame::response(id, response));
         }

@@ -5,6 +5,8 @@ use core::marker::PhantomData;
 
 use wire::{Cursor, RequestId, Slot};
 
+use crate::signed;
+
 /// The server machine's question to storage, given back by value together with storage's answer.
 ///
 /// Made only by a [`ServerConnection`](crate::ServerConnection), for one request of one connection; neither
@@ -25,6 +27,17 @@ impl<T> Ticket<T> {
     }
 }
 
+impl Ticket<asked::Admit> {
+    /// Verifies the claim's record. Nothing that a stranger may ask for takes a server longer (a third of a
+    /// millisecond), and the machine is not needed for it: a shell does it where nobody waits.
+    pub fn verify(self) -> Ticket<asked::Admitted> {
+        let (connection, request, asked::Admit { claim, server_id }) =
+            (self.connection, self.request, self.what);
+        let claim = signed::verify_first(&claim.record, &server_id).map(|_| claim);
+        Ticket { connection, request, what: asked::Admitted { claim } }
+    }
+}
+
 impl<T> fmt::Debug for Ticket<T> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("Ticket(..)")
@@ -33,9 +46,20 @@ impl<T> fmt::Debug for Ticket<T> {
 
 /// What a [`Ticket`] asks. The fields are the machine's own memory of the request.
 pub mod asked {
-    use wire::request::{Open as OpenRequest, Publish as PublishRequest};
-    use wire::{Cursor, Slot};
+    use wire::request::{Claim as ClaimRequest, Open as OpenRequest, Publish as PublishRequest};
+    use wire::{Cursor, ServerId, Slot};
 
+    use crate::signed::RecordError;
+
+    /// A claim waits to be looked at: [`verify`](super::Ticket::verify).
+    pub struct Admit {
+        pub(crate) claim: Box<ClaimRequest>,
+        pub(crate) server_id: ServerId,
+    }
+    /// A claim was looked at: `admitted`.
+    pub struct Admitted {
+        pub(crate) claim: Result<Box<ClaimRequest>, RecordError>,
+    }
     /// A name is claimed: completed by `registered` or `taken`.
     pub struct Claim(pub(crate) ());
     /// A verified answer waits for the directory: `replaced`.
@@ -118,7 +142,7 @@ macro_rules! asked {
           })*
     };
 }
-asked!(Claim, Replace, FindIdentity, Publish, Lookup, Fetch, Deposit, Pairing, Create, Read, Ack, Generate, Retire, CrossOff;
+asked!(Admit, Admitted, Claim, Replace, FindIdentity, Publish, Lookup, Fetch, Deposit, Pairing, Create, Read, Ack, Generate, Retire, CrossOff;
        FindOwner, Open);
 
 /// The right to acknowledge one delivery, and with it all before it in its mailbox.

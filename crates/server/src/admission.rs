@@ -5,6 +5,7 @@
 //! A proxy or tunnel speaks for many people, so what comes from one has the total budgets only.
 
 use std::collections::{BTreeMap, HashMap};
+use std::future::pending;
 use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -23,7 +24,7 @@ use crate::spent::Spent;
 const SALT_LIFE: Duration = Duration::from_secs(3_600);
 const MINUTE: Duration = Duration::from_secs(60);
 /// Handshakes that may begin at once before their pace is kept, as a part of a second.
-const BURST: Duration = Duration::from_millis(100);
+const BURST: Duration = Duration::from_millis(20);
 /// So many connections are turned away in the time of one handshake.
 const REFUSALS: u32 = 16;
 
@@ -84,9 +85,11 @@ pub struct Place {
     admission: Arc<Admission>,
     source: Source,
     /// As long as its handshake is under way.
-    newcomer: Option<u64>,
-    pushed_out: Arc<Notify>,
+    newcomer: Option<Newcomer>,
 }
+
+/// A handshake under way: its number, and how it hears that it has to go.
+type Newcomer = (u64, Arc<Notify>);
 
 impl Admission {
     /// Nobody is here yet.
@@ -137,8 +140,8 @@ impl Admission {
             *count += 1;
         }
         state.total += 1;
-        let (newcomer, pushed_out) = state.newcomer(self.budgets.handshakes_max);
-        Some(Place { admission: self.clone(), source, newcomer: Some(newcomer), pushed_out })
+        let newcomer = Some(state.newcomer(self.budgets.handshakes_max));
+        Some(Place { admission: self.clone(), source, newcomer })
     }
 
     /// How long the next handshake has to wait so that all of them keep their pace. A handshake costs the
@@ -220,7 +223,7 @@ impl State {
 
     /// One more handshake; where there are too many the oldest hears that it has to go. Who is slow on
     /// purpose is the oldest before long, and who is not has finished by then.
-    fn newcomer(&mut self, max: usize) -> (u64, Arc<Notify>) {
+    fn newcomer(&mut self, max: usize) -> Newcomer {
         if self.newcomers.len() >= max
             && let Some((_, oldest)) = self.newcomers.pop_first()
         {
@@ -236,12 +239,20 @@ impl State {
 impl Place {
     /// Resolves when this handshake has to give way to a newer one.
     pub async fn pushed_out(&self) {
-        self.pushed_out.notified().await;
+        match &self.newcomer {
+            Some((_, pushed_out)) => pushed_out.notified().await,
+            None => pending().await,
+        }
+    }
+
+    /// Whose budgets it takes from.
+    pub fn source(&self) -> Source {
+        self.source
     }
 
     /// The handshake is over: nobody pushes this connection out any more.
     pub fn shaken(&mut self) {
-        if let Some(serial) = self.newcomer.take() {
+        if let Some((serial, _)) = self.newcomer.take() {
             self.admission.state().newcomers.remove(&serial);
         }
     }
@@ -367,7 +378,7 @@ mod tests {
     fn those_who_are_turned_away_keep_a_pace_too() {
         let admission = Admission::new(budgets());
         let waits: Vec<_> = (0..16 * 300).map(|_| admission.pace_refusals()).collect();
-        assert!(waits.iter().take(16 * 50).all(Duration::is_zero));
+        assert!(waits.iter().take(16 * 20).all(Duration::is_zero));
         assert!(*waits.last().unwrap() > Duration::from_millis(100));
     }
 
@@ -388,7 +399,7 @@ mod tests {
     fn handshakes_keep_their_pace_after_a_burst() {
         let admission = Admission::new(budgets());
         let waits: Vec<_> = (0..300).map(|_| admission.pace()).collect();
-        assert!(waits.iter().take(50).all(Duration::is_zero), "a burst waits for nothing");
+        assert!(waits.iter().take(20).all(Duration::is_zero), "a burst waits for nothing");
         assert!(
             *waits.last().unwrap() > Duration::from_millis(150),
             "three hundred take a third of a second"

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::future::pending;
 use std::io;
 use std::ops::ControlFlow;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,7 @@ use store::{Cause, DepositOutcome, DepositRequest, StoreError};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
-use tokio::task::{JoinError, JoinHandle};
+use tokio::task::JoinError;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use wire::limits::{HANDSHAKE_MS_MAX, UNREAD_MS_MAX};
@@ -25,7 +25,7 @@ use wire::refusal::Refusal;
 use wire::request::{Binding, Deposit};
 use wire::{Cursor, DepositAuth, DepositId, PairingStep, Slot, WelcomeNonce};
 
-use crate::admission::{Place, Source};
+use crate::admission::Place;
 use crate::bell::Post;
 use crate::clock::wall;
 use crate::fresh::Fresh;
@@ -52,15 +52,29 @@ pub struct Door {
     pub writer: mpsc::Sender<Work>,
 }
 
-/// Serves one accepted socket until it ends. Its place is given back then.
-pub async fn serve(door: Door, socket: TcpStream, source: Source, mut place: Place) {
-    let accepted = door.relay.clock.now();
-    // In a box, so that a connection does not carry the memory of its handshake for ever.
-    let shaken = Box::pin(shake_hands(&door, socket, &mut place)).await;
-    let Some((binding, line)) = shaken else { return };
-    let Some(session) = Session::new(door, line, source, binding, accepted).map(Box::new) else { return };
+/// A socket that was accepted, with its place.
+pub struct Arrival {
+    /// What its connection needs besides.
+    pub door: Door,
+    /// The socket.
+    pub socket: TcpStream,
+    /// Given back when the connection ends.
+    pub place: Place,
+}
+
+/// Serves one accepted socket until it ends. What it needs only until it is greeted stands in boxes, so that nothing
+/// of that is carried for as long as the connection lasts.
+pub async fn serve(arrival: Box<Arrival>) {
+    let Some(session) = Box::pin(greet(arrival)).await else { return };
     // Why a peer went away is nobody's business and nothing an operator could act on.
     let _ended: io::Result<()> = session.run().await;
+}
+
+async fn greet(arrival: Box<Arrival>) -> Option<Box<Session>> {
+    let Arrival { door, socket, mut place } = *arrival;
+    let accepted = door.relay.clock.now();
+    let (binding, line) = shake_hands(&door, socket, &mut place).await?;
+    Session::new(door, line, place, binding, accepted).map(Box::new)
 }
 
 /// TLS 1.3 with our protocol chosen, in time; anything else is counted.
@@ -98,13 +112,14 @@ struct Session {
     line: Line,
     machine: ServerConnection,
     asker: Asker,
+    _place: Place,
     /// Deposits and acks for which the writer's queue had no room yet.
     works: VecDeque<Work>,
     in_writer: usize,
     /// Acks under way: what is read meanwhile must stand behind them.
     acking: Vec<(DepositId, Cursor)>,
     steps: VecDeque<Step>,
-    running: Option<JoinHandle<Answer>>,
+    running: Option<Running>,
     fresh: Fresh,
     holds: Vec<Hold>,
     ending: Option<Instant>,
@@ -118,12 +133,17 @@ enum Step {
     Ack(Ticket<asked::Ack>, DepositId, Cursor),
     /// Of a machine that may deliver.
     Read(Ticket<asked::Read>, Slot, DepositId, Cursor, u16),
+    /// Of somebody who claims a name.
+    Verify(Ticket<asked::Admit>),
     /// Any other.
     Task(Task),
 }
 
+/// A step under way, on a thread where it may block.
+type Running = Pin<Box<dyn Future<Output = Result<Answer, JoinError>> + Send>>;
+
 impl Session {
-    fn new(door: Door, line: Line, source: Source, binding: Binding, accepted: Now) -> Option<Self> {
+    fn new(door: Door, line: Line, place: Place, binding: Binding, accepted: Now) -> Option<Self> {
         let relay = &door.relay;
         let config = ServerConfig {
             server_id: relay.server_id,
@@ -136,7 +156,8 @@ impl Session {
             machine: ServerConnection::new(config, accepted),
             door,
             line,
-            asker: Asker { source, bell: Arc::default() },
+            asker: Asker { source: place.source(), bell: Arc::default() },
+            _place: place,
             works: VecDeque::new(),
             in_writer: 0,
             acking: Vec::new(),
@@ -171,6 +192,11 @@ impl Session {
             }
             self.unread_since =
                 self.line.is_writing().then(|| self.unread_since.unwrap_or_else(Instant::now));
+            if self.line.had_its_turn() {
+                tokio::task::yield_now().await;
+                heard = Heard::Nothing;
+                continue;
+            }
             if self.is_over() {
                 break;
             }
@@ -300,11 +326,12 @@ impl Session {
             {
                 over(&mut self.machine, event);
             }
-            event @ (ServerEvent::Claim { .. } | ServerEvent::FindIdentity { .. })
+            event @ (ServerEvent::Admit { .. } | ServerEvent::FindIdentity { .. })
                 if !relay.admission.registry(source) =>
             {
                 over(&mut self.machine, event);
             }
+            ServerEvent::Admit { ticket } => self.steps.push_back(Step::Verify(ticket)),
             event => self.steps.extend(task::of(event, &self.asker).map(Step::Task)),
         }
     }
@@ -318,7 +345,7 @@ impl Session {
                 Some(Step::Read(_, _, sid, after, _)) => {
                     !self.acking.iter().any(|(of, through)| of == sid && after < through)
                 }
-                Some(Step::Task(_)) => self.acking.is_empty(),
+                Some(Step::Verify(_) | Step::Task(_)) => self.acking.is_empty(),
             };
         let Some(step) = self.steps.pop_front_if(|_| may_begin) else { return false };
         match step {
@@ -328,6 +355,10 @@ impl Session {
                 true
             }
             Step::Read(ticket, slot, sid, after, max) => self.read(ticket, slot, sid, after, max),
+            Step::Verify(ticket) => {
+                self.run_in_turn(task::verify(ticket));
+                false
+            }
             Step::Task(task) => {
                 self.run_aside(task);
                 false
@@ -361,7 +392,18 @@ impl Session {
 
     fn run_aside(&mut self, task: Task) {
         let relay = self.door.relay.clone();
-        self.running = Some(tokio::task::spawn_blocking(move || task(&relay)));
+        self.running = Some(Box::pin(tokio::task::spawn_blocking(move || task(&relay))));
+    }
+
+    /// The same for what takes a processor long: one at a time of all connections, so that nobody else's questions
+    /// wait behind many of them.
+    fn run_in_turn(&mut self, task: Task) {
+        let relay = self.door.relay.clone();
+        self.running = Some(Box::pin(async move {
+            let _turn = relay.verifying.acquire().await;
+            let blocking = relay.clone();
+            tokio::task::spawn_blocking(move || task(&blocking)).await
+        }));
     }
 
     /// Gives the writer what its queue has room for.
@@ -449,16 +491,16 @@ fn refuse(machine: &mut ServerConnection, event: ServerEvent, refusal: Refusal) 
         ServerEvent::Lookup { ticket, .. } => machine.refuse(ticket, refusal),
         ServerEvent::Fetch { ticket, .. } => machine.refuse(ticket, refusal),
         ServerEvent::Pairing { ticket, .. } => machine.refuse(ticket, refusal),
-        ServerEvent::Claim { ticket, .. } => machine.refuse(ticket, refusal),
+        ServerEvent::Admit { ticket } => machine.refuse(ticket, refusal),
         ServerEvent::FindIdentity { ticket, .. } => machine.refuse(ticket, refusal),
         ServerEvent::Deposit { ticket, .. } => machine.refuse(ticket, refusal),
         _ => {}
     }
 }
 
-async fn finished(running: &mut Option<JoinHandle<Answer>>) -> Result<Answer, JoinError> {
+async fn finished(running: &mut Option<Running>) -> Result<Answer, JoinError> {
     match running {
-        Some(task) => task.await,
+        Some(task) => task.as_mut().await,
         None => pending().await,
     }
 }

@@ -15,6 +15,8 @@ use tokio_rustls::server::TlsStream;
 
 /// Read from a peer at a time.
 const READ_BYTES: usize = 64 * 1024;
+/// Bytes of one turn, read and written; the write that goes beyond is the last.
+const TURN_BYTES: usize = 128 * 1024;
 /// Frames that become one write, unless their bytes are more than `WRITE_BYTES` before.
 const WRITE_FRAMES: usize = 64;
 /// The frame that goes beyond is the last of a write; the rest stays in the machine, which stops reading when
@@ -30,6 +32,8 @@ thread_local! {
 pub struct Line {
     socket: TcpStream,
     tls: Box<ServerConnection>,
+    /// Read and written since the turn began.
+    turn: usize,
 }
 
 /// What reading came to.
@@ -49,7 +53,7 @@ impl Line {
         let (socket, mut tls) = stream.into_inner();
         // How much is under way is bounded here, in bytes and in frames.
         tls.set_buffer_limit(None);
-        Self { socket, tls: Box::new(tls) }
+        Self { socket, tls: Box::new(tls), turn: 0 }
     }
 
     /// Hands over what came together with the end of the handshake, then what the socket holds, once.
@@ -64,6 +68,7 @@ impl Line {
                 Poll::Pending => return Ok(Heard::Nothing),
             }
             let mut unread = came.filled();
+            self.turn += unread.len();
             if unread.is_empty() {
                 return Ok(Heard::End);
             }
@@ -102,11 +107,20 @@ impl Line {
         }
     }
 
-    /// Encrypts what `next` gives and writes as much as the socket takes now; what it does not take stays, and
-    /// nothing more is asked for before it is gone.
+    /// Whether this connection has had so much that the others come first. Their turn begins with the question.
+    pub fn had_its_turn(&mut self) -> bool {
+        let had = self.turn >= TURN_BYTES;
+        if had {
+            self.turn = 0;
+        }
+        had
+    }
+
+    /// Encrypts what `next` gives and writes as much as the socket takes now, within the turn; what it does not take
+    /// stays, and nothing more is asked for before it is gone.
     pub fn say(&mut self, mut next: impl FnMut() -> Option<Bytes>) -> io::Result<()> {
         let mut frames = Vec::new();
-        while self.flush()? {
+        while self.flush()? && self.turn < TURN_BYTES {
             let mut bytes = 0;
             while frames.len() < WRITE_FRAMES && bytes < WRITE_BYTES {
                 let Some(frame) = next() else { break };
@@ -120,6 +134,7 @@ impl Line {
             if self.tls.writer().write_vectored(&slices)? != bytes {
                 return Err(io::ErrorKind::WriteZero.into());
             }
+            self.turn += bytes;
             frames.clear();
         }
         Ok(())

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::task::TaskTracker;
 
-use crate::connection::{self, Door};
+use crate::connection::{self, Arrival, Door};
 use crate::failure::{EXIT_TEMPORARY, EXIT_USAGE, Failure};
 
 /// Pause after the system could not accept (out of descriptors, most of the time): it clears by waiting.
@@ -87,7 +87,8 @@ pub async fn run(listener: TcpListener, door: Door, connections: TaskTracker) {
                 door.relay.counters.accepted.add_one();
                 // Small frames wait for nothing; without this option they still arrive.
                 let _slower: io::Result<()> = socket.set_nodelay(true);
-                connections.spawn(connection::serve(door.clone(), socket, source, place));
+                let arrival = Box::new(Arrival { door: door.clone(), socket, place });
+                connections.spawn(connection::serve(arrival));
                 admission.pace()
             }
             None => {

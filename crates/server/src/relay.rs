@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use store::{Cause, Store, StoreError};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use wire::refusal::{Refusal, RefusalKind};
 use wire::{Day, HostPort, ServerId};
@@ -41,6 +42,8 @@ pub struct Relay {
     pub public_host: HostPort,
     /// Whether everybody may register.
     pub open: bool,
+    /// Whose signatures are verified now.
+    pub verifying: Semaphore,
     /// Ends everything, in order.
     pub stopping: CancellationToken,
     /// Set when the store asks for a new process.
@@ -73,6 +76,7 @@ impl Relay {
             server_id,
             public_host,
             open,
+            verifying: Semaphore::new(1),
             stopping: CancellationToken::new(),
             broken: AtomicBool::new(false),
             trouble: Seldom::default(),

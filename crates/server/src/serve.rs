@@ -31,7 +31,7 @@ use crate::{admin, forgetting, listener, metrics, process, sweep, tls};
 /// After a signal, connections have so long to end in order.
 const DRAIN: Duration = Duration::from_secs(8);
 /// Blocking questions to the store at once; more wait in line.
-const BLOCKING_MAX: usize = 32;
+const BLOCKING_MAX: usize = 8;
 
 /// Names that a throw-away server invites.
 const EPHEMERAL_NAMES: [&str; 2] = ["alice", "bob"];

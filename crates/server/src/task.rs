@@ -5,6 +5,7 @@ mod mailbox;
 
 use std::sync::Arc;
 
+pub use directory::verify;
 pub use mailbox::read;
 use proto::ticket::Asked;
 use proto::{Now, ServerConnection, ServerEvent, Ticket};
@@ -51,7 +52,8 @@ pub fn of(event: ServerEvent, asker: &Asker) -> Option<Task> {
         ServerEvent::CrossOff { ticket, sid, generation, indices } => {
             mailbox::cross_off(ticket, sid, generation, indices)
         }
-        ServerEvent::Deposit { .. }
+        ServerEvent::Admit { .. }
+        | ServerEvent::Deposit { .. }
         | ServerEvent::Read { .. }
         | ServerEvent::Ack { .. }
         | ServerEvent::Pairing { .. }

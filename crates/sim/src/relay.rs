@@ -130,6 +130,7 @@ impl Relay {
             event @ (ServerEvent::Lookup { .. } | ServerEvent::Fetch { .. }) => {
                 self.tell(connection, event, luck)
             }
+            ServerEvent::Admit { ticket } => connection.machine.admitted(ticket.verify()),
             event @ (ServerEvent::Claim { .. }
             | ServerEvent::Replace { .. }
             | ServerEvent::FindIdentity { .. }

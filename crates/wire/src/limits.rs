@@ -8,6 +8,12 @@ pub const ENVELOPE_BYTES: [usize; 3] = [4 * 1024, 16 * 1024, 64 * 1024];
 pub const ENVELOPE_BYTES_MAX: usize = 64 * 1024;
 /// Requests of one connection without their answers.
 pub const OUTSTANDING_MAX: usize = 64;
+/// Requests of one connection within a second that come to nothing: pings and refusals, by their weight.
+pub const FRUITLESS_PER_SECOND_MAX: u32 = 64;
+/// Bytes of a request for which it weighs one more.
+pub const FRUITLESS_BYTES: usize = 4 * 1024;
+/// What a request weighs whose signature is verified, or compared with a challenge.
+pub const FRUITLESS_SIGNED: u8 = 16;
 /// Unread output of a connection after which no more is read from it.
 pub const UNREAD_OUTPUT_BYTES_MAX: usize = 1024 * 1024;
 /// For how long a peer may take nothing of what waits for it.
@@ -121,6 +127,7 @@ const _: () = assert!(
     "nobody is pushed out of a handshake before a second has passed"
 );
 const _: () = assert!(CONNECTIONS_PER_SOURCE_MAX < HANDSHAKES_MAX && HANDSHAKES_MAX < CONNECTIONS_MAX);
+const _: () = assert!(FRUITLESS_SIGNED as u32 * 2 <= FRUITLESS_PER_SECOND_MAX, "who errs may try again");
 const _: () = assert!(HANDSHAKE_MS_MAX < UNREAD_MS_MAX && UNREAD_MS_MAX < KEEP_ALIVE_MS);
 const _: () = assert!(2 * KEEP_ALIVE_MS < IDLE_MS_MAX);
 const _: () = assert!(2 * PAIRINGS_MAX < PAIRING_NUMBER_MAX as usize, "a free number is found soon");

@@ -18,9 +18,9 @@ use wire::{
     Response, ServerId, Slot,
 };
 
-use crate::Failure;
 use crate::citizen::{Citizen, Mailbox, claim, noise, random};
 use crate::relay::Relay;
+use crate::{Failure, affinity};
 
 /// Addresses that attack, from 127.0.0.2 on.
 const SOURCES: u8 = 32;
@@ -62,6 +62,11 @@ impl Attack {
         Attack::Doorstep,
         Attack::Registrations,
     ];
+
+    /// As the command line calls it.
+    pub fn name(self) -> String {
+        format!("{self:?}").to_lowercase()
+    }
 }
 
 /// Whom it is directed against.
@@ -122,6 +127,10 @@ impl Target {
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             let Ok(runtime) = runtime else { return };
+            // The honest pair shares this core with the flood, and would feel its work in place of the relay's.
+            if affinity::give_way().is_err() {
+                return;
+            }
             let set = tokio::task::LocalSet::new();
             for number in 0..usize::from(SOURCES) * EACH {
                 set.spawn_local(attacker(prepared.clone(), attack, number));

@@ -121,6 +121,7 @@ impl Shell {
             ServerEvent::Lookup { .. } | ServerEvent::Fetch { .. } | ServerEvent::Deposit { .. } => {
                 self.answer_anonymous(server, event);
             }
+            ServerEvent::Admit { ticket } => server.admitted(ticket.verify()),
             ServerEvent::Claim { .. }
             | ServerEvent::FindIdentity { .. }
             | ServerEvent::Publish { .. }

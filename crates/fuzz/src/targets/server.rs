@@ -94,7 +94,12 @@ impl<'a> Shell<'a> {
         assert!(!before || self.server.is_closed(), "a closed connection opened again");
         while let Some(event) = self.server.poll_event() {
             self.features.note("event", core::mem::discriminant(&event));
-            self.asked.push_back(event);
+            match event {
+                ServerEvent::Admit { ticket } if operation >> 4 != 15 => {
+                    self.server.admitted(ticket.verify())
+                }
+                event => self.asked.push_back(event),
+            }
         }
     }
 

@@ -9,11 +9,12 @@ use super::{Phase, ServerConnection};
 impl ServerConnection {
     pub(super) fn on_frame(&mut self, raw: &RawFrame) {
         self.phase = Phase::Serving { idle_until: self.now.after_ms(IDLE_MS_MAX) };
+        self.fruitless.weigh(raw);
         if raw.request_id == RequestId::NOTICE {
             // A client has nothing to say unasked, and a refusal would have no request to name.
             return self.close_after_flush();
         }
-        if self.outstanding.contains(&raw.request_id) {
+        if self.outstanding.contains_key(&raw.request_id) {
             // Two answers would carry one id.
             return self.refuse_and_close(raw.request_id, RefusalKind::Malformed);
         }

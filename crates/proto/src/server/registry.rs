@@ -12,6 +12,19 @@ use crate::signed::{self, Change};
 use crate::ticket::{Ticket, asked};
 
 impl ServerConnection {
+    /// The peer may bring one more claim, and it was verified: asks for [`ServerEvent::Claim`], or refuses.
+    pub fn admitted(&mut self, ticket: Ticket<asked::Admitted>) {
+        if !self.is_ours(&ticket) {
+            return;
+        }
+        let (admitted, ticket) = ticket.step(asked::Claim(()));
+        match admitted.claim {
+            Ok(claim) => self.events.push_back(ServerEvent::Claim { ticket, claim }),
+            Err(_) => self.refuse_request(ticket.request, RefusalKind::Signature),
+        }
+        self.pump();
+    }
+
     /// The name is registered with the claimed record, now or before: durable, in the ledger.
     pub fn registered(&mut self, ticket: Ticket<asked::Claim>, registered: Registered) {
         self.complete(ticket, Response::Registered(Box::new(registered)));
@@ -70,11 +83,8 @@ impl ServerConnection {
     }
 
     pub(super) fn on_claim(&mut self, id: RequestId, claim: Box<Claim>) {
-        if signed::verify_first(&claim.record, &self.config.server_id).is_err() {
-            return self.refuse_request(id, RefusalKind::Signature);
-        }
-        let ticket = self.ticket(id, asked::Claim(()));
-        self.events.push_back(ServerEvent::Claim { ticket, claim });
+        let ticket = self.ticket(id, asked::Admit { claim, server_id: self.config.server_id });
+        self.events.push_back(ServerEvent::Admit { ticket });
     }
 
     pub(super) fn on_answer(&mut self, id: RequestId, answer: Answer) {

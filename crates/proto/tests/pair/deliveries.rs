@@ -254,6 +254,7 @@ fn nobody_learns_why_a_mailbox_does_not_open() {
         Open { rid: unknown, proof: proto::signed::sign_open(&owner(), &unknown, &here) },
     ];
     for open in opens {
+        pair.now = pair.now.after_ms(1_000);
         assert_eq!(pair.ask(&mut relay, open), Response::Refused(RefusalKind::NoSuchMailbox.into()));
     }
     // The refused ones hold no slot.

@@ -2,12 +2,15 @@
 
 use proptest::prelude::*;
 use proto::{ClientConnection, Now, ServerConnection};
-use wire::limits::{FRAME_BYTES_MAX, OUTSTANDING_MAX, UNREAD_OUTPUT_BYTES_MAX};
-use wire::request::Fetch;
-use wire::{ConnectionKind, DepositId, Frame, Request, RequestId};
+use wire::limits::{
+    FRAME_BYTES_MAX, FRUITLESS_PER_SECOND_MAX, FRUITLESS_SIGNED, IDLE_MS_MAX, OUTSTANDING_MAX,
+    UNREAD_OUTPUT_BYTES_MAX,
+};
+use wire::request::{Fetch, Lookup};
+use wire::{ConnectionKind, DepositId, Frame, OwnerKey, Request, RequestId};
 
 use crate::people::{deposit, name};
-use crate::relay::Relay;
+use crate::relay::{Relay, StoredMailbox};
 use crate::wire_between::{client_config, server_config};
 
 fn server() -> ServerConnection {
@@ -34,7 +37,7 @@ fn a_flood_of_pipelined_requests_is_executed_sixty_four_at_a_time() {
     let mut served = 0;
     while let Some(event) = asked.pop() {
         let proto::ServerEvent::Fetch { ticket, .. } = event else { panic!() };
-        server.fetched(ticket, None);
+        server.fetched(ticket, Some(crate::people::bundle(&crate::people::identity(1), 1)));
         served += 1;
         while server.poll_output().is_some() {}
         asked.extend(core::iter::from_fn(|| server.poll_event()));
@@ -61,20 +64,93 @@ fn a_shell_that_reads_on_regardless_loses_the_connection_before_its_memory() {
 }
 
 #[test]
-fn a_peer_that_pings_and_never_reads_is_not_read_from() {
-    let mut server = server();
-    let ping = Frame::request(RequestId(1), Request::Ping).encode();
-    let burst = ping.repeat(1_000);
-    for _ in 0..10_000 {
+fn a_peer_that_asks_and_never_reads_is_not_read_from() {
+    let (mut server, mut relay) = (server(), Relay::default());
+    let asked = Frame::request(RequestId(1), Lookup { name: name("alice"), seq: None }).encode();
+    relay.records.insert(name("alice"), vec![crate::people::first_record()]);
+    for _ in 0..100_000 {
         if !server.wants_input() {
             break;
         }
-        server.handle_input(Now(0), &burst);
+        server.handle_input(Now(0), &asked);
+        relay.act(Now(0), &mut server);
     }
     assert!(!server.wants_input());
-    assert!(server.output_buffered() < UNREAD_OUTPUT_BYTES_MAX + 1_000);
+    assert!(server.output_buffered() < UNREAD_OUTPUT_BYTES_MAX + FRAME_BYTES_MAX);
     while server.poll_output().is_some() {}
     assert!(server.wants_input(), "reading helps");
+}
+
+/// Answers that the machine has, by kind.
+fn answers(server: &mut ServerConnection) -> usize {
+    core::iter::from_fn(|| server.poll_output()).count()
+}
+
+/// C19: what costs whoever asks nothing is answered so often in a second, and then waits for the next one.
+#[test]
+fn pings_beyond_those_of_a_second_wait_for_the_next() {
+    let mut server = server();
+    let ping = Frame::request(RequestId(1), Request::Ping).encode();
+    let most = FRUITLESS_PER_SECOND_MAX as usize;
+    server.handle_input(Now(10), &ping.repeat(3 * most - 1));
+    assert_eq!(answers(&mut server), most);
+    assert_eq!((server.wants_input(), server.poll_timeout()), (false, Some(Now(1_010))));
+    server.handle_timeout(Now(1_009));
+    assert_eq!(answers(&mut server), 0);
+    server.handle_timeout(Now(1_010));
+    assert_eq!((answers(&mut server), server.wants_input()), (most, false));
+    server.handle_timeout(Now(2_010));
+    assert_eq!((answers(&mut server), server.wants_input()), (most - 1, true));
+    assert_eq!(
+        server.poll_timeout(),
+        Some(Now(2_010 + IDLE_MS_MAX)),
+        "the last of them was a frame like any other"
+    );
+}
+
+/// What a refusal costs the server counts: its bytes, and a signature.
+#[test]
+fn a_refusal_counts_by_what_it_cost() {
+    let refused_of = |frames: &dyn Fn(u32) -> Vec<u8>| {
+        let (mut server, mut refused) = (server(), 0);
+        for id in 1..1_000 {
+            if !server.wants_input() {
+                break;
+            }
+            server.handle_input(Now(0), &frames(id));
+            while let Some(event) = server.poll_event() {
+                let no = wire::Refusal::new(wire::RefusalKind::Stamp);
+                match event {
+                    proto::ServerEvent::Deposit { ticket, .. } => server.refuse(ticket, no),
+                    proto::ServerEvent::Admit { ticket } => server.refuse(ticket, no),
+                    other => panic!("{other:?}"),
+                }
+                refused += 1;
+            }
+        }
+        refused
+    };
+    let most = FRUITLESS_PER_SECOND_MAX as usize;
+    let small = |id| Frame::request(RequestId(id), deposit(DepositId([1; 16]), 1)).encode().to_vec();
+    assert_eq!(refused_of(&small), most.div_ceil(2), "4 KiB and what is around them");
+    let record = crate::people::first_record();
+    let claim = |id| Frame::request(RequestId(id), crate::people::claim(record.clone())).encode().to_vec();
+    assert_eq!(refused_of(&claim), most.div_ceil(1 + usize::from(FRUITLESS_SIGNED)));
+}
+
+/// Deposits that are stored are nobody's flood.
+#[test]
+fn what_comes_to_something_is_not_counted() {
+    let (mut server, mut relay) = (server(), Relay::default());
+    let (sid, owner) = (DepositId([1; 16]), OwnerKey(crate::people::owner().public()));
+    let empty = StoredMailbox { sid, owner, generations: vec![], waiting: vec![], last: 0 };
+    relay.mailboxes.insert(crate::people::RID, empty);
+    for id in 1..=1_000 {
+        assert!(server.wants_input());
+        server.handle_input(Now(0), &Frame::request(RequestId(id), deposit(sid, id as u8)).encode());
+        relay.act(Now(0), &mut server);
+        assert_eq!(answers(&mut server), 1);
+    }
 }
 
 #[test]

@@ -43,6 +43,7 @@ impl Relay {
 
     pub fn answer(&mut self, now: Now, server: &mut ServerConnection, event: ServerEvent) {
         match event {
+            ServerEvent::Admit { ticket } => server.admitted(ticket.verify()),
             ServerEvent::Claim { ticket, claim } => self.claim(now, server, ticket, &claim.record),
             ServerEvent::Replace { ticket, kind, expected_seq, record, .. } => {
                 self.replace(server, ticket, kind, expected_seq, *record);

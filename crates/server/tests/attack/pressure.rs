@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use wire::limits::{OUTSTANDING_MAX, UNREAD_MS_MAX};
+use wire::limits::{FRUITLESS_PER_SECOND_MAX, OUTSTANDING_MAX, UNREAD_MS_MAX};
 use wire::request::{Collect, Lookup};
 use wire::{Cursor, Frame, RefusalKind, Request, RequestId, Response};
 
@@ -57,20 +57,51 @@ fn a_hundred_thousand_requests_without_reading_are_not_kept() {
 fn a_long_pipeline_is_answered_to_its_end_for_who_reads() {
     let data = Data::new();
     let server = data.serve(&[]);
-    let (_, _) = alice_with_inbox(&data, &server);
+    let (alice, _) = alice_with_inbox(&data, &server);
     let mut peer = Peer::connect(server.port);
-    let pings: usize = many(20_000, 200_000);
+    let lookups: usize = many(20_000, 200_000);
     let (mut sent, mut answered) = (0, 0);
-    while answered < pings {
+    while answered < lookups {
         let mut bytes = Vec::new();
-        while sent < pings && sent - answered < OUTSTANDING_MAX {
+        while sent < lookups && sent - answered < OUTSTANDING_MAX {
             sent += 1;
-            bytes.extend(Frame::request(RequestId(sent as u32), Request::Ping).encode());
+            let lookup = Lookup { name: alice.name.clone(), seq: None };
+            bytes.extend(Frame::request(RequestId(sent as u32), lookup).encode());
         }
         peer.tls.write_all(&bytes).unwrap();
         let (id, answer) = peer.answer().expect("an answer");
         answered += 1;
+        assert_eq!((id, matches!(answer, Response::Record(_))), (RequestId(answered as u32), true));
+    }
+    is_well_after_all(&data, &server);
+}
+
+/// C19: who asks for nothing but answers waits for the next second with what is too much, on that connection alone.
+#[test]
+fn pings_without_end_are_answered_so_many_a_second() {
+    let data = Data::new();
+    let server = data.serve(&[]);
+    let mut peer = Peer::connect(server.port);
+    let (seconds, most) = (3, FRUITLESS_PER_SECOND_MAX as usize);
+    let ping = |id: usize| Frame::request(RequestId(id as u32), Request::Ping).encode();
+    let began = Instant::now();
+    peer.tls.write_all(&(1..=most * (seconds + 1)).flat_map(ping).collect::<Vec<u8>>()).unwrap();
+    for answered in 1..=most * (seconds + 1) {
+        let (id, answer) = peer.answer().expect("an answer");
         assert_eq!((id, matches!(answer, Response::Pong)), (RequestId(answered as u32), true));
+        // The server counts in whole milliseconds.
+        let waited = began.elapsed() + Duration::from_millis(5);
+        assert!(
+            waited >= Duration::from_secs(((answered - 1) / most) as u64),
+            "{answered} answers after {:?}",
+            began.elapsed()
+        );
+        if answered % most == 1 {
+            assert!(
+                matches!(Peer::connect(server.port).ask(Request::Ping), Response::Pong),
+                "others are served"
+            );
+        }
     }
     is_well_after_all(&data, &server);
 }
@@ -127,7 +158,7 @@ fn deposits_under_bad_stamps_leave_an_inbox_as_it_was() {
     let commits = || data.counters()["commits"].as_u64().unwrap();
     let before = server.resident_kib();
     let mut evil = Peer::connect(server.port);
-    let flood = many(2_000, 50_000);
+    let flood = many(200, 2_000);
     let mut bad = inbox.stamped(1, envelope(1, 65_536));
     if let wire::DepositAuth::Stamped { tag, .. } = &mut bad.auth {
         tag.0[0] ^= 1;
@@ -142,8 +173,8 @@ fn deposits_under_bad_stamps_leave_an_inbox_as_it_was() {
         let (_, answer) = evil.answer().unwrap();
         assert_eq!(refused(answer), RefusalKind::Stamp);
         refusals += 1;
-        if refusals % 100 == 0 {
-            let index = (refusals / 100) as u16;
+        if refusals % 10 == 0 {
+            let index = (refusals / 10) as u16;
             let stored = Peer::connect(server.port).ask(inbox.stamped(index, envelope(1, 4096)));
             assert!(matches!(stored, Response::Stored));
         }

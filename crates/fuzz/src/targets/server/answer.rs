@@ -76,6 +76,7 @@ impl Answers {
         let there = choice & 3 != 2;
         let [first, second] = &Signed::get().records;
         match event {
+            ServerEvent::Admit { ticket } => server.admitted(ticket.verify()),
             ServerEvent::Claim { ticket, .. } if there => {
                 self.confirm(kind::REGISTERED);
                 server.registered(ticket, registered());
@@ -170,6 +171,7 @@ impl Answers {
 fn refuse(server: &mut ServerConnection, event: ServerEvent, kind: RefusalKind) {
     let refusal = kind.into();
     match event {
+        ServerEvent::Admit { ticket } => server.refuse(ticket, refusal),
         ServerEvent::Claim { ticket, .. } => server.refuse(ticket, refusal),
         ServerEvent::Replace { ticket, .. } => server.refuse(ticket, refusal),
         ServerEvent::FindIdentity { ticket, .. } => server.refuse(ticket, refusal),
