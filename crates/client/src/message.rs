@@ -455,7 +455,8 @@ pub struct PullSummary {
     pub handled: u32,
     /// First messages of strangers that now wait in `requests` (all, not only new ones).
     pub requests: u32,
-    /// Envelopes that expired on the relay before they were collected.
+    /// Envelopes that expired on the relay before they were collected, and of which nobody was told before: whichever
+    /// command heard of them, a pull tells it.
     pub expired: u32,
     /// Envelopes that could not be opened and were set aside in this pull.
     pub quarantined: u32,

@@ -195,7 +195,7 @@ pub struct Opening {
     pub waiting: u32,
     /// Arrival day of the oldest (day 0 when none waits).
     pub oldest: Day,
-    /// Expired unread since the last open.
+    /// Expired unread since the mailbox was made.
     pub expired: u32,
     /// Live generations, rising.
     pub generations: Vec<Generation>,

@@ -23,6 +23,10 @@ pub(crate) struct Book {
     pub(crate) questions_taken_back: BTreeSet<String>,
     /// Times after which words disappear, as they were agreed on, in order.
     pub(crate) timers: Vec<Timer>,
+    /// Envelopes that expired, as people were told of them.
+    pub(crate) expired: u64,
+    /// Whether somebody died while he may have been told.
+    pub(crate) died_at_a_pull: bool,
     /// SHA-256 of the files that were sent, by the words beside them.
     pub(crate) files: BTreeMap<String, String>,
 }

@@ -92,9 +92,8 @@ impl<S: Shelf> MailboxStore for Engine<S> {
             expired: mailbox.row.expired,
             generations: mailbox.row.generations.iter().map(|(generation, _)| *generation).collect(),
         };
-        if mailbox.row.opened != today || mailbox.row.expired != 0 || !batch.0.is_empty() {
+        if mailbox.row.opened != today || !batch.0.is_empty() {
             mailbox.row.opened = mailbox.row.opened.max(today);
-            mailbox.row.expired = 0;
             batch.put(Table::Mailboxes, sid.as_bytes(), &mailbox.row.to_bytes());
             self.commit(batch, Durability::Synced)?;
             self.show(|state| state.mailboxes.insert(sid, mailbox));

@@ -80,7 +80,7 @@ pub struct OpenedMailbox {
     pub waiting: u32,
     /// Arrival day of the oldest of them; day 0 when none waits.
     pub oldest: Day,
-    /// Envelopes that expired unread since the last open.
+    /// Envelopes that expired unread since the mailbox was made.
     pub expired: u32,
     /// Live stamp generations, rising.
     pub generations: Vec<Generation>,

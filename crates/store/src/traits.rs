@@ -25,8 +25,7 @@ pub trait MailboxStore: Send + Sync {
     /// Whose signature opens the mailbox of `rid`; `None` when unknown or gone.
     fn find_owner(&self, rid: &OwnerId) -> Result<Option<OwnerView>, StoreError>;
 
-    /// Marks the mailbox opened today, lets what is past its TTL expire, and returns how it stands. The
-    /// expired counter starts anew.
+    /// Marks the mailbox opened today, lets what is past its TTL expire, and returns how it stands.
     fn open(&self, rid: &OwnerId, today: Day) -> Result<Option<OpenedMailbox>, StoreError>;
 
     /// Judges and does everything of a batch in its order, with one commit, and one sync if a deposit is

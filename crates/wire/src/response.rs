@@ -117,7 +117,7 @@ pub struct Opened {
     pub waiting: u32,
     /// Arrival day of the oldest of them (day 0 when none waits).
     pub oldest: Day,
-    /// Envelopes that expired unread since the last open.
+    /// Envelopes that expired unread since the mailbox was made.
     pub expired: u32,
     /// Stamp generations that the relay accepts, rising, at most 4.
     pub generations: Vec<Generation>,

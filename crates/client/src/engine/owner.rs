@@ -63,12 +63,12 @@ impl<'a> Owner<'a> {
         let mut line = Line::connect(&client.options, &me.at, pin, ConnectionKind::Owner).await?;
         let doorstep = open_mailbox(&client.vault, &mut line, MailboxPolicy::Doorstep).await?;
         let inbox = open_mailbox(&client.vault, &mut line, MailboxPolicy::Inbox).await?;
-        client.vault.write(|tx| {
-            mailbox::note_expired(tx, MailboxPolicy::Doorstep, doorstep.expired)?;
-            mailbox::note_expired(tx, MailboxPolicy::Inbox, inbox.expired)
+        let expired = client.vault.write(|tx| {
+            let at_the_door = mailbox::note_expired(tx, MailboxPolicy::Doorstep, doorstep.expired)?;
+            let inside = mailbox::note_expired(tx, MailboxPolicy::Inbox, inbox.expired)?;
+            Ok(at_the_door.saturating_add(inside))
         })?;
         copies::check_generations(client, &inbox.generations)?;
-        let expired = doorstep.expired.saturating_add(inbox.expired);
         let collected = Collected { expired, ..Collected::default() };
         let flood = Flood::default();
         Ok(Owner { client, line, doorstep, inbox, collected, flood })

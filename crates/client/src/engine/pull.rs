@@ -18,7 +18,7 @@ use crate::{
         inbox::{self, InRow},
         key::to_hex,
         lock::CollectorLock,
-        recovery, said,
+        mailbox, recovery, said,
     },
 };
 
@@ -62,7 +62,12 @@ pub(crate) fn pull(
             run(handing.follow(sink))?;
         }
     }
-    handing.finish()
+    let mut summary = handing.finish()?;
+    // Most of the time nothing expired, and a look costs less than a transaction.
+    if client.vault.read(mailbox::untold)? > 0 {
+        summary.expired = client.vault.write(mailbox::tell)?;
+    }
+    Ok(summary)
 }
 
 /// See [`Client::hand_out`].
@@ -95,7 +100,6 @@ pub(crate) fn collect_only(client: &Client) -> Result<PullSummary, ClientError> 
     };
     Ok(PullSummary {
         requests: client.vault.read(contact::count_requests)?,
-        expired: collected.expired,
         quarantined: collected.quarantined,
         ..PullSummary::default()
     })
@@ -168,7 +172,6 @@ impl<'a> Handing<'a> {
     fn note(&mut self, network: Result<Collected, ClientError>) -> Result<(), ClientError> {
         match network {
             Ok(collected) => {
-                self.summary.expired += collected.expired;
                 self.summary.quarantined += collected.quarantined;
                 Ok(())
             }

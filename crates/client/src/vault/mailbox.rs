@@ -144,11 +144,29 @@ pub(crate) fn forget_through(tx: &Tx<'_>) -> Result<(), ClientError> {
     Ok(())
 }
 
-/// Notes what OPENED told of expired envelopes.
-pub(crate) fn note_expired(tx: &Tx<'_>, policy: MailboxPolicy, expired: u32) -> Result<(), ClientError> {
-    let sql = "UPDATE mailbox SET expired = expired + ?2 WHERE policy = ?1 AND ?2 > 0";
-    tx.execute(sql, (number(policy), expired))?;
-    Ok(())
+/// Notes how many envelopes the relay counts as expired, as OPENED told it. Returns how many are new.
+pub(crate) fn note_expired(tx: &Tx<'_>, policy: MailboxPolicy, in_all: u32) -> Result<u32, ClientError> {
+    let told: u32 =
+        tx.query_row("SELECT told FROM mailbox WHERE policy = ?1", [number(policy)], |row| row.get(0))?;
+    // A relay that went back counts less.
+    let new = in_all.saturating_sub(told);
+    if in_all != told {
+        let sql = "UPDATE mailbox SET told = ?2, expired = expired + ?3, untold = untold + ?3 WHERE policy = ?1";
+        tx.execute(sql, (number(policy), in_all, new))?;
+    }
+    Ok(new)
+}
+
+/// How many envelopes expired of which the person was not told yet.
+pub(crate) fn untold(tx: &Tx<'_>) -> Result<u32, ClientError> {
+    Ok(tx.query_row("SELECT coalesce(sum(untold), 0) FROM mailbox", [], |row| row.get(0))?)
+}
+
+/// The person is told of so many.
+pub(crate) fn tell(tx: &Tx<'_>) -> Result<u32, ClientError> {
+    let untold = untold(tx)?;
+    tx.execute("UPDATE mailbox SET untold = 0", [])?;
+    Ok(untold)
 }
 
 /// Notes that the relay knows the mint's generation.

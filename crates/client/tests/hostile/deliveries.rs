@@ -117,6 +117,32 @@ fn a_tail_held_back_is_told_by_the_next_that_comes_and_not_before() {
     assert_eq!(bob.texts(), ["three", "four"]);
 }
 
+/// P1: what expired is told by the next pull, whichever command heard of it, once, and explains the hole that it leaves.
+#[test]
+fn what_expired_is_told_once_whichever_command_heard_of_it() {
+    let evil = Evil::start();
+    let (alice, bob) = evil.friends();
+    let expires = |so_far, now| {
+        let mut shell = evil.shell();
+        let mailbox = shell.mailbox(bob.inbox);
+        (mailbox.expired, mailbox.given) = (so_far, mailbox.given + now);
+    };
+    let told = || bob.pull_with(&PullOptions::default()).1.expired;
+    expires(3, 3);
+    bob.stored(&alice, "sending drains, and says nothing of what it hears");
+    bob.client().collect().unwrap();
+    assert_eq!((told(), told()), (3, 0));
+    expires(5, 2);
+    assert_eq!((told(), told()), (2, 0), "what the relay counts in all");
+    alice.stored(&bob, "behind a hole of five");
+    assert_eq!(bob.texts(), ["behind a hole of five"]);
+    assert!(bob.client().take_notices().unwrap().is_empty(), "nobody else collected them");
+    expires(1, 0);
+    assert_eq!(told(), 0, "a relay that went back");
+    expires(2, 1);
+    assert_eq!((told(), told()), (1, 0));
+}
+
 /// S12: the right to deposit says nothing about who wrote.
 #[test]
 fn nothing_is_ever_attributed_to_another_sender() {

@@ -67,8 +67,10 @@ pub struct Mailbox {
     owner: OwnerKey,
     generations: Vec<Generation>,
     pub waiting: Vec<(DepositAuth, Envelope)>,
+    /// Envelopes that expired so far, as it is told.
+    pub expired: u32,
     /// Places given so far: they never come again.
-    given: u64,
+    pub given: u64,
 }
 
 impl Shell {
@@ -195,6 +197,7 @@ impl Shell {
                     owner,
                     generations: vec![],
                     waiting: vec![],
+                    expired: 0,
                     given: 0,
                 });
                 server.created(ticket, sid);
@@ -206,8 +209,8 @@ impl Shell {
             ServerEvent::Open { ticket, rid, .. } => {
                 let mailbox = self.mailboxes.iter().find(|mailbox| mailbox.rid == rid).unwrap();
                 let waiting = mailbox.waiting.len() as u32;
-                let generations = mailbox.generations.clone();
-                let opening = Opening { sid: mailbox.sid, waiting, oldest: Day(0), expired: 0, generations };
+                let (generations, expired) = (mailbox.generations.clone(), mailbox.expired);
+                let opening = Opening { sid: mailbox.sid, waiting, oldest: Day(0), expired, generations };
                 server.opened(ticket, opening);
             }
             ServerEvent::Read { ticket, sid, after, max, .. } => {

@@ -68,7 +68,7 @@ impl Relay {
     ) -> After {
         match self.store.open(&rid, luck.today()) {
             Ok(Some(OpenedMailbox { sid, waiting, oldest, expired, generations })) => {
-                *self.expired.entry(sid).or_default() += u64::from(expired);
+                self.expired.insert(sid, u64::from(expired));
                 let before = self.holds.insert(sid, (id, slot));
                 connection.slots.insert(slot, sid);
                 connection.machine.opened(ticket, Opening { sid, waiting, oldest, expired, generations });
