@@ -44,6 +44,8 @@ pub enum Patience {
     Answer,
     /// A greeting is short; this goes once he has answered.
     TooLongForGreeting,
+    /// A greeting is words; this goes once he has answered.
+    NoGreeting,
 }
 
 /// Chooses the way of one message.

@@ -221,6 +221,8 @@ pub enum QueuedReason {
     AwaitingAnswer,
     /// Longer than a greeting may be; goes once the contact has accepted.
     TooLongForFirstContact,
+    /// A file or a question, and a greeting is words; goes once the contact has accepted.
+    NotForFirstContact,
     /// The contact's mailbox is full.
     MailboxFull,
     /// The server refused it for good; `oub outbox` shows it.
@@ -249,6 +251,13 @@ impl QueuedReason {
                     language,
                     "it is too long for a first message",
                     "il est trop long pour un premier message"
+                )
+            }
+            Self::NotForFirstContact => {
+                both!(
+                    language,
+                    "the contact must accept before files and questions",
+                    "le contact doit accepter avant les fichiers et les questions"
                 )
             }
             Self::MailboxFull => {

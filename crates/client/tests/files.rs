@@ -50,6 +50,25 @@ fn a_file_arrives_as_it_was_and_is_saved_once() {
     }
 }
 
+/// A greeting is words. A file for somebody who knows nothing of its sender is announced by a first message without any.
+#[test]
+fn a_file_that_is_the_first_to_a_stranger_announces_itself_and_follows_the_answer() {
+    let relay = Relay::start();
+    let (alice, bob) = (relay.person("alice"), relay.person("bob"));
+    alice.add(&bob);
+    let content = bytes(100_000);
+    let sent = send(&alice, &bob, "report.pdf", &content);
+    assert_eq!(sent.state, SentState::Queued(QueuedReason::NotForFirstContact));
+    bob.client().collect().unwrap();
+    assert!(bob.client().requests().unwrap()[0].texts.is_empty());
+    bob.client().accept("alice", None).unwrap();
+    alice.client().collect().unwrap();
+    let list = bob.pull();
+    assert_eq!((list.len(), &file(&list[0]).state), (1, &FileState::Whole));
+    assert_eq!(saved(&bob, &sent.id, tempfile::tempdir().unwrap().path()), content);
+    assert!(alice.client().outbox().unwrap().is_empty());
+}
+
 #[test]
 fn nothing_is_overwritten_and_no_name_leaves_the_folder() {
     let relay = Relay::start();
@@ -174,7 +193,11 @@ fn a_file_for_a_stranger_waits_for_the_answer() {
     assert!(matches!(sent.state, SentState::Queued(_)), "{sent:?}");
     assert_eq!(alice.client().outbox().unwrap()[0].state, OutboxState::Waiting);
     let relayed = bob.client().collect().unwrap();
-    assert_eq!(relayed.requests, 0, "nothing leaves for a stranger but words");
+    assert_eq!(relayed.requests, 1);
+    assert!(
+        bob.client().requests().unwrap()[0].texts.is_empty(),
+        "nothing of the file leaves for a stranger"
+    );
     alice.client().take_back("bob", "last", &SendOptions::default()).unwrap();
     alice.stored(&bob, "hello");
     bob.client().collect().unwrap();

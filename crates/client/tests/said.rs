@@ -229,6 +229,31 @@ fn a_question_is_answered_while_somebody_waits() {
     assert!(matches!(again, ClientError::Said(SaidError::NoQuestion { .. })), "{again:?}");
 }
 
+/// Whoever asks a stranger waits for him to let the asker in, and then for the answer, in one go.
+#[test]
+fn a_question_that_is_the_first_to_a_stranger_announces_itself_and_follows_the_answer() {
+    let relay = Relay::start();
+    let (alice, bob) = (relay.person("alice"), relay.person("bob"));
+    alice.add(&bob);
+    let options = ask_options(&["yes", "no"], Duration::from_secs(30));
+    let until = |what: &dyn Fn() -> bool| {
+        let began = std::time::Instant::now();
+        while !what() {
+            assert!(began.elapsed() < Duration::from_secs(20));
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    };
+    let asked = std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| alice.client().ask("bob", "deploy 1.4?", &options).unwrap());
+        until(&|| bob.client().collect().unwrap().requests == 1);
+        bob.client().accept("alice", None).unwrap();
+        until(&|| bob.pull().iter().any(|message| matches!(message.body, ReceivedBody::Question { .. })));
+        bob.client().answer("alice", None, "yes", &SendOptions::default()).unwrap();
+        waiting.join().unwrap()
+    });
+    assert!(matches!(&asked, Asked::Answered(answer) if answer.body.text() == Some("yes")), "{asked:?}");
+}
+
 #[test]
 fn nobody_answers_in_time_and_the_question_is_over() {
     let relay = Relay::start();

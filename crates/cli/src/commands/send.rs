@@ -124,6 +124,7 @@ pub fn why_queued(reason: &QueuedReason, to: &str) -> String {
         QueuedReason::Unreachable(why) => screens::goes_with_next(why_of(why)),
         QueuedReason::AwaitingAnswer => screens::nothing_lately(to),
         QueuedReason::TooLongForFirstContact => screens::too_long_for_first(to),
+        QueuedReason::NotForFirstContact => screens::not_for_first(to),
         QueuedReason::MailboxFull => screens::mailbox_full(to),
         QueuedReason::Refused => screens::refused_see_outbox().to_owned(),
         QueuedReason::BehindOthers => screens::earlier_first().to_owned(),

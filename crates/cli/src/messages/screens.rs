@@ -114,6 +114,9 @@ messages! {
     too_long_for_first(to):
         en "too long for a first message; it will go once {to} has accepted",
         fr "trop long pour un premier message ; il partira une fois que {to} aura accepté";
+    not_for_first(to):
+        en "files and questions go once {to} has accepted; a first message without words went ahead",
+        fr "fichiers et questions partent une fois que {to} a accepté ; un premier message sans texte est parti devant";
     mailbox_full(to):
         en "the mailbox of {to} is full; it will go with a later oub command",
         fr "la boîte de {to} est pleine ; il partira avec une commande oub suivante";

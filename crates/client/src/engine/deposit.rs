@@ -148,8 +148,8 @@ impl<'a> Courier<'a> {
     }
 
     async fn wait(&mut self, row: &OutRow, patience: Patience) -> Result<Go, ClientError> {
-        // Who was never greeted cannot answer: a first message without words goes ahead of a text that waits for it.
-        if patience == Patience::TooLongForGreeting
+        // Who was never greeted cannot answer: a first message without words goes ahead of what waits for it.
+        if matches!(patience, Patience::TooLongForGreeting | Patience::NoGreeting)
             && self.client.vault.write(|tx| recover::introduce(tx, self.contact))?
         {
             return Ok(Go::On);
@@ -159,6 +159,10 @@ impl<'a> Courier<'a> {
             Patience::TooLongForGreeting => {
                 (QueuedReason::TooLongForFirstContact, "too long for a first message: goes after the answer")
             }
+            Patience::NoGreeting => (
+                QueuedReason::NotForFirstContact,
+                "more than words, for a first message: goes after the answer",
+            ),
         };
         self.client.vault.write(|tx| outbox::set_reason(tx, row.id, words))?;
         self.flushed.waits.insert(row.id, reason);

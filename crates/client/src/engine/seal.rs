@@ -55,6 +55,9 @@ pub(crate) fn route(tx: &Tx<'_>, person: &Person, row: &OutRow) -> Result<Route,
     }
     // What a client sends by itself, and what is more than words, never goes to somebody who has not been heard from.
     Ok(match (row.kind, chosen) {
+        (kind, Route::Hello | Route::Wait(Patience::TooLongForGreeting)) if kind.introduces_itself() => {
+            Route::Wait(Patience::NoGreeting)
+        }
         (kind, Route::Hello) if !kind.may_greet() => Route::Wait(Patience::Answer),
         // A file never stands in the way of words.
         (OutKind::FilePart, Route::SessionForm) => Route::Wait(Patience::Answer),

@@ -45,6 +45,10 @@ const PHRASES: &[(&str, &str)] = &[
         "too long for a first message: goes after the answer",
         "trop long pour un premier message : part après la réponse",
     ),
+    (
+        "more than words, for a first message: goes after the answer",
+        "plus que du texte, pour un premier message : part après la réponse",
+    ),
     ("was held until you decided about the new key", "retenu jusqu'à votre décision sur la nouvelle clé"),
     ("asked for again", "demandé de nouveau"),
     ("not answered for two weeks: sealed once more", "sans réponse depuis deux semaines : scellé de nouveau"),

@@ -151,7 +151,8 @@ pub(crate) fn note_expired(tx: &Tx<'_>, policy: MailboxPolicy, in_all: u32) -> R
     // A relay that went back counts less.
     let new = in_all.saturating_sub(told);
     if in_all != told {
-        let sql = "UPDATE mailbox SET told = ?2, expired = expired + ?3, untold = untold + ?3 WHERE policy = ?1";
+        let sql =
+            "UPDATE mailbox SET told = ?2, expired = expired + ?3, untold = untold + ?3 WHERE policy = ?1";
         tx.execute(sql, (number(policy), in_all, new))?;
     }
     Ok(new)

@@ -69,6 +69,11 @@ impl OutKind {
         )
     }
 
+    /// Whether a first message without words goes ahead of it, since it needs the answer and a person wanted it said.
+    pub(crate) fn introduces_itself(self) -> bool {
+        matches!(self, OutKind::Question | OutKind::File)
+    }
+
     /// Whether it may be the first thing that a stranger hears: words only.
     pub(crate) fn may_greet(self) -> bool {
         matches!(self, OutKind::Text | OutKind::Note | OutKind::Resend)
