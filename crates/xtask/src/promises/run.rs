@@ -1,6 +1,6 @@
 //! Runs the proofs of one promise and keeps the lines that they print for it.
 
-use super::table::{Promise, Proof, Tests};
+use super::table::{BENCH, BUILD, Promise, Proof, Tests};
 use crate::{Findings, rows::tests_of, tidy::files};
 use std::path::Path;
 use std::process::Command;
@@ -23,6 +23,7 @@ pub fn run(root: &Path, promise: &Promise, long: bool) -> Outcome {
     for proof in promise.proofs {
         let (figures, fault) = match proof {
             Proof::Tests(tests) => run_tests(root, promise.id, tests, long),
+            Proof::Measured(arguments) => measure(root, promise.id, proof, arguments),
             Proof::Printed { page, limits } => find_limits(root, page, limits),
         };
         if figures.is_empty() && fault.is_none() {
@@ -52,6 +53,26 @@ fn run_tests(root: &Path, id: &str, tests: &Tests, long: bool) -> (Vec<String>, 
         format!("`{}` failed", tests.command())
     });
     (figures(&printed, id), fault)
+}
+
+/// Runs the benchmark where cargo puts it; it needs the servers beside it.
+fn measure(root: &Path, id: &str, proof: &Proof, arguments: &[&str]) -> (Vec<String>, Option<String>) {
+    let fails = || Some(format!("`{}` failed", proof.command()));
+    let built = Command::new("cargo").args(BUILD).current_dir(root).status();
+    if !built.is_ok_and(|status| status.success()) {
+        return (Vec::new(), fails());
+    }
+    // Cargo may have been told to build elsewhere.
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), Into::into);
+    let bench = target.join("release").join(BENCH.rsplit('/').next().unwrap_or(BENCH));
+    match Command::new(bench).args(arguments).current_dir(root).output() {
+        Ok(output) => {
+            eprint!("{}", String::from_utf8_lossy(&output.stderr));
+            let fault = if output.status.success() { None } else { fails() };
+            (figures(&String::from_utf8_lossy(&output.stdout), id), fault)
+        }
+        Err(error) => (Vec::new(), Some(format!("{BENCH} did not start: {error}"))),
+    }
 }
 
 /// What stands behind `promise Pn: ` anywhere in a line: the test harness may have written before it.
