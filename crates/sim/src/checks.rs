@@ -292,7 +292,14 @@ fn gaps_are_shown(pair: &Pair) -> Vec<String> {
             let (number, own) = (entry.number, own.unwrap_or(usize::MAX));
             let beyond = taken.iter().position(|shown| shown.number > number);
             let Some(beyond) = beyond.filter(|place| *place < own) else { continue };
-            if taken.get(beyond).is_some_and(|shown| shown.missing_before == 0) {
+            let Some(beyond) = taken.get(beyond) else { continue };
+            // What was taken back since may have said so: it is in no history, but it was shown.
+            let is_in_history = |shown: &Shown| pair.sent.iter().any(|entry| entry.id == shown.id);
+            let before = pair.taken.iter().take_while(|shown| shown.id != beyond.id);
+            let told_by_what_is_gone = before
+                .filter(|shown| shown.number > number && !is_in_history(shown))
+                .any(|shown| shown.missing_before > 0);
+            if beyond.missing_before == 0 && !told_by_what_is_gone {
                 let text = entry.body.text().unwrap_or_default();
                 found.push(format!("P3: '{}' (number {number}) was missing in silence", short(text)));
             }
