@@ -16,7 +16,10 @@ struct Asked {
     people: Option<usize>,
     relays: Option<usize>,
     steps: Option<u32>,
-    faults: Faults,
+    /// Which faults to have, in place of those that a seed draws.
+    only: bool,
+    /// Switched on or off, in this order.
+    switches: Vec<(String, bool)>,
     trace: bool,
     keep_going: bool,
 }
@@ -39,7 +42,8 @@ fn read(args: &[String]) -> Result<Asked, String> {
         people: None,
         relays: None,
         steps: None,
-        faults: Faults::ALL,
+        only: false,
+        switches: Vec::new(),
         trace: false,
         keep_going: false,
     };
@@ -53,11 +57,12 @@ fn read(args: &[String]) -> Result<Asked, String> {
             "--people" => asked.people = Some(number(name, args.next())?),
             "--relays" => asked.relays = Some(number(name, args.next())?),
             "--steps" => asked.steps = Some(number(name, args.next())?),
-            "--with" => switch(&mut asked.faults, args.next(), true)?,
-            "--without" => switch(&mut asked.faults, args.next(), false)?,
+            "--with" => switch(&mut asked.switches, args.next(), true)?,
+            "--without" => switch(&mut asked.switches, args.next(), false)?,
             "--only" => {
-                asked.faults = Faults::NONE;
-                switch(&mut asked.faults, args.next(), true)?;
+                asked.only = true;
+                asked.switches.clear();
+                switch(&mut asked.switches, args.next(), true)?;
             }
             other => return Err(format!("what is {other}?")),
         }
@@ -71,12 +76,13 @@ fn number<T: std::str::FromStr>(name: &str, value: Option<&String>) -> Result<T,
     value.and_then(|text| text.parse().ok()).ok_or_else(|| format!("{name} takes a number"))
 }
 
-fn switch(faults: &mut Faults, names: Option<&String>, on: bool) -> Result<(), String> {
+fn switch(switches: &mut Vec<(String, bool)>, names: Option<&String>, on: bool) -> Result<(), String> {
     let names = names.ok_or("which fault?")?;
     for name in names.split(',').filter(|name| !name.is_empty()) {
-        if !faults.set(name, on) {
+        if !Faults::names().contains(&name) {
             return Err(format!("there is no fault called {name}"));
         }
+        switches.push((name.to_owned(), on));
     }
     Ok(())
 }
@@ -122,11 +128,16 @@ fn line(tally: &Tally, from: u64, began: Instant, bad: &[u64]) -> String {
 
 fn scenario(asked: &Asked, seed: u64) -> Scenario {
     let drawn = Scenario::of(seed);
+    let mut faults = if asked.only { Faults::NONE } else { drawn.faults };
+    for (name, on) in &asked.switches {
+        // Every name was looked at when it was read.
+        let _known = faults.set(name, *on);
+    }
     Scenario {
         people: asked.people.unwrap_or(drawn.people),
         relays: asked.relays.unwrap_or(drawn.relays),
         steps: asked.steps.unwrap_or(drawn.steps),
-        faults: asked.faults,
+        faults,
     }
 }
 

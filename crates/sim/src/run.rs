@@ -46,7 +46,7 @@ impl Scenario {
         let people = 2 + usize::try_from(random.below(4)).unwrap_or(0);
         let relays = 1 + usize::try_from(random.below(2)).unwrap_or(0);
         let steps = 40 + u32::try_from(random.below(120)).unwrap_or(0);
-        Self { people, relays, steps, faults: Faults::ALL }
+        Self { people, relays, steps, faults: Faults::drawn_by(seed) }
     }
 }
 

@@ -7,7 +7,7 @@ use sim::{Faults, Report, Scenario, Tally, simulate};
 
 /// From here on seeds are tried; with `OUBLIETTE_LONG=1`, seeds that nobody has seen: whether a change is sound must not
 /// hang on which ones are drawn.
-const FIRST: u64 = 910_000;
+const FIRST: u64 = 10_910_000;
 /// Seeds are tried for so long; with `OUBLIETTE_LONG=1`, for longer.
 const FRESH: Duration = Duration::from_secs(12);
 const FRESH_LONG: Duration = Duration::from_secs(600);
@@ -34,6 +34,11 @@ fn insist(report: &Report, more: &[&str]) {
 
 fn try_seed(seed: u64, tally: &mut Tally) {
     try_scenario(seed, &Scenario::of(seed), &[], tally);
+}
+
+/// As it was found, when no seed drew faults of its own.
+fn try_as_found(seed: u64, tally: &mut Tally) {
+    try_scenario(seed, &Scenario { faults: Faults::ALL, ..Scenario::of(seed) }, &[], tally);
 }
 
 /// As it was found, when people wrote texts and nothing else; with some faults more than usual, as `--with` has it.
@@ -85,7 +90,7 @@ fn what_was_found_once_is_not_found_again() {
     try_seed(5_300_088, &mut tally);
     [20_549, 20_983, 1_795_647_973_002, 1_795_650_137_005]
         .iter()
-        .for_each(|seed| try_seed(*seed, &mut tally));
+        .for_each(|seed| try_as_found(*seed, &mut tally));
     try_with(20_018, &["rollback"], &mut tally);
     [5_057, 5_072].iter().for_each(|seed| try_with(*seed, &["expiry"], &mut tally));
     [60_085, 70_022].iter().for_each(|seed| try_with(*seed, &["early-rotation", "expiry"], &mut tally));
