@@ -71,8 +71,8 @@ messages! {
         en "The name is what they claim; it is checked when you accept.",
         fr "Ce nom n'est encore qu'une affirmation ; il est contrôlé quand vous acceptez.";
     words_come_later:
-        en "No words yet: what was written is longer and comes once you accept.",
-        fr "Pas encore de mots : ce qui a été écrit est plus long et arrive une fois la demande acceptée.";
+        en "No words yet: what was sent is longer, or no text, and comes once you accept.",
+        fr "Pas encore de mots : ce qui a été envoyé est plus long, ou n'est pas du texte, et arrive une fois la demande acceptée.";
     accept_or_decline: en " a accept    d decline", fr " a accepter    d décliner";
 
     // What lies over the panes. `yes` is the key that says it.

@@ -95,8 +95,8 @@ messages! {
         fr "{what} : voici les demandes relevées auparavant";
     not_accepted(label, address): en "{label} (not accepted)  {address}", fr "{label} (pas accepté)  {address}";
     no_words_yet:
-        en "(no words yet; what was written is longer and comes once you accept)",
-        fr "(pas encore de mots ; ce qui a été écrit est plus long et arrive une fois la demande acceptée)";
+        en "(no words yet; what was sent is longer, or no text, and comes once you accept)",
+        fr "(pas encore de mots ; ce qui a été envoyé est plus long, ou n'est pas du texte, et arrive une fois la demande acceptée)";
 
     // Sending.
     stored_for(to, id): en "✓ stored for {to}  {id}", fr "✓ déposé pour {to}  {id}";
