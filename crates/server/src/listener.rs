@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::task::TaskTracker;
 
 use crate::connection::{self, Arrival, Door};
@@ -12,6 +12,12 @@ use crate::failure::{EXIT_TEMPORARY, EXIT_USAGE, Failure};
 
 /// Pause after the system could not accept (out of descriptors, most of the time): it clears by waiting.
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// What the system keeps of a peer whom we do not read, twice at most. By itself it would keep 6 MB of each, and all
+/// connections together would want more than it has for TCP.
+const UNREAD_INPUT_BYTES: u32 = 256 * 1024;
+/// Connections that wait to be accepted.
+const BACKLOG: u32 = 1_024;
 
 /// Why an address cannot be listened on.
 #[derive(thiserror::Error, Debug)]
@@ -54,13 +60,22 @@ impl From<ListenError> for Failure {
 
 /// Listens on one address; on IPv4 alone where `[::]` was meant and the machine has no IPv6.
 pub async fn bind(address: SocketAddr) -> Result<TcpListener, ListenError> {
-    match TcpListener::bind(address).await {
+    match listen(address) {
         Err(error) if address.ip() == std::net::Ipv6Addr::UNSPECIFIED && no_ipv6(&error) => {
             let address = SocketAddr::from((std::net::Ipv4Addr::UNSPECIFIED, address.port()));
-            TcpListener::bind(address).await.map_err(|error| ListenError { address, error })
+            listen(address).map_err(|error| ListenError { address, error })
         }
         bound => bound.map_err(|error| ListenError { address, error }),
     }
+}
+
+/// As `TcpListener::bind` does it, with a bound for what waits unread, which every accepted socket has from the listener.
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.set_reuseaddr(true)?;
+    socket.set_recv_buffer_size(UNREAD_INPUT_BYTES)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 fn no_ipv6(error: &io::Error) -> bool {
