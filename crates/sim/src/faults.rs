@@ -73,7 +73,7 @@ impl Faults {
         pairing: false,
     };
 
-    /// What a seed has. From [`DRAWN_FROM`] on one in four has long holidays, and one in eight early changes of keys: with
+    /// What a seed has. From seed 10,000,000 on one in four has long holidays, and one in eight early changes of keys: with
     /// the first, checkers excuse what expired, with the second it is not known where a stream begins, so that not every
     /// seed should.
     pub fn drawn_by(seed: u64) -> Faults {
