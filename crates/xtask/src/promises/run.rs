@@ -55,24 +55,21 @@ fn run_tests(root: &Path, id: &str, tests: &Tests, long: bool) -> (Vec<String>, 
     (figures(&printed, id), fault)
 }
 
-/// Runs the benchmark where cargo puts it; it needs the servers beside it.
+/// Builds what is measured, and measures.
 fn measure(root: &Path, id: &str, proof: &Proof, arguments: &[&str]) -> (Vec<String>, Option<String>) {
     let fails = || Some(format!("`{}` failed", proof.command()));
     let built = Command::new("cargo").args(BUILD).current_dir(root).status();
     if !built.is_ok_and(|status| status.success()) {
         return (Vec::new(), fails());
     }
-    // Cargo may have been told to build elsewhere.
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), Into::into);
-    let bench = target.join("release").join(BENCH.rsplit('/').next().unwrap_or(BENCH));
-    match Command::new(bench).args(arguments).current_dir(root).output() {
-        Ok(output) => {
-            eprint!("{}", String::from_utf8_lossy(&output.stderr));
-            let fault = if output.status.success() { None } else { fails() };
-            (figures(&String::from_utf8_lossy(&output.stdout), id), fault)
-        }
-        Err(error) => (Vec::new(), Some(format!("{BENCH} did not start: {error}"))),
-    }
+    let output = match Command::new(root.join(BENCH)).args(arguments).current_dir(root).output() {
+        Ok(output) => output,
+        Err(error) => return (Vec::new(), Some(format!("{BENCH} did not start: {error}"))),
+    };
+    // Every line of it says something, and the page keeps the last.
+    let printed = String::from_utf8_lossy(&output.stdout);
+    eprint!("{printed}{}", String::from_utf8_lossy(&output.stderr));
+    (figures(&printed, id), if output.status.success() { None } else { fails() })
 }
 
 /// What stands behind `promise Pn: ` anywhere in a line: the test harness may have written before it.
