@@ -11,11 +11,13 @@ const STAMPS_LOW: u32 = 64;
 /// vault, and what is in flight is spent once.
 pub(crate) fn no_false_alarm(run: &mut Run) -> Vec<String> {
     let mut found = Vec::new();
+    if run.rolled_back {
+        return found;
+    }
     for who in 0..run.people.len() {
         let notices = run.person(who).look(Client::take_notices).unwrap_or_default();
         let about_pairing = |notice: &Notice| matches!(notice, Notice::Paired { .. } | Notice::NotPaired(_));
-        let rolled_back = run.rolled_back;
-        let alarms = notices.into_iter().filter(|notice| !about_pairing(notice) && !rolled_back);
+        let alarms = notices.into_iter().filter(|notice| !about_pairing(notice));
         let name = run.name(who);
         found.extend(alarms.map(|notice| format!("false alarm: {name} is told of {notice:?}")));
     }
@@ -58,7 +60,9 @@ pub(crate) fn nothing_had_to_heal(run: &mut Run) -> Vec<String> {
             for _ in aside.iter().filter(|one| one.from.as_ref() == Some(alias)) {
                 found.push(format!("healed: what {name} got of {alias} never opened"));
             }
-            if log.iter().any(|entry| entry.body == ReceivedBody::BegunAnew) {
+            // Who hears nothing for longer than a doorstep keeps begins anew by himself, also where nothing expired.
+            let holidays = run.scenario.faults.expiry;
+            if !holidays && log.iter().any(|entry| entry.body == ReceivedBody::BegunAnew) {
                 found.push(format!("healed: {alias} began anew with {name}"));
             }
         }
