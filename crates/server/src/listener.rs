@@ -58,8 +58,8 @@ impl From<ListenError> for Failure {
     }
 }
 
-/// Listens on one address; on IPv4 alone where `[::]` was meant and the machine has no IPv6.
-pub async fn bind(address: SocketAddr) -> Result<TcpListener, ListenError> {
+/// Listens on one address, within a runtime; on IPv4 alone where `[::]` was meant and the machine has no IPv6.
+pub fn bind(address: SocketAddr) -> Result<TcpListener, ListenError> {
     match listen(address) {
         Err(error) if address.ip() == std::net::Ipv6Addr::UNSPECIFIED && no_ipv6(&error) => {
             let address = SocketAddr::from((std::net::Ipv4Addr::UNSPECIFIED, address.port()));

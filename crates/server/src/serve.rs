@@ -68,7 +68,7 @@ async fn run(
     store: EmbeddedStore,
     invite_two: Option<bool>,
 ) -> Result<(), Failure> {
-    let listeners = bind_all(&settings.listen).await?;
+    let listeners = bind_all(&settings.listen)?;
     let metrics = match settings.metrics_listen {
         Some(address) => Some(metrics::bind(address).await?),
         None => None,
@@ -149,12 +149,8 @@ async fn at_start(relay: &Arc<Relay>) {
     let _ended = tokio::task::spawn_blocking(move || sweep::once(&relay)).await;
 }
 
-async fn bind_all(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, Failure> {
-    let mut listeners = Vec::with_capacity(addresses.len());
-    for address in addresses {
-        listeners.push(listener::bind(*address).await?);
-    }
-    Ok(listeners)
+fn bind_all(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, Failure> {
+    addresses.iter().map(|address| Ok(listener::bind(*address)?)).collect()
 }
 
 fn announce(listener: &TcpListener) {
