@@ -1,6 +1,5 @@
 //! Create, open, collect, ack, stamp generations: what an owner does with a mailbox.
 
-use wire::limits::UNREAD_OUTPUT_BYTES_MAX;
 use wire::request::{Ack, Collect, Create, CrossOff, Generate, Open, Retire};
 use wire::response::{Created, Deliver, Drained, Notice, Opened};
 use wire::{
@@ -13,6 +12,10 @@ use crate::Now;
 use crate::event::{Delivery, Opening, ServerEvent};
 use crate::signed;
 use crate::ticket::{Ticket, asked};
+
+/// With so many bytes to write, no more deliveries are asked for: a peer who reads never waits for storage, and one
+/// who does not costs this and one read.
+const DELIVERIES_AHEAD_BYTES: usize = 64 * 1024;
 
 /// Verified against when a mailbox does not exist, so that the work is the same: a valid point whose secret
 /// is published (RFC 8032 § 7.1, test 1) and which opens nothing, because the answer is not looked at.
@@ -203,7 +206,7 @@ impl ServerConnection {
 
     /// Asks storage for whatever may go now, while the peer keeps reading.
     pub(super) fn ask_for_deliveries(&mut self) {
-        if !self.reads_frames() || self.output.bytes() >= UNREAD_OUTPUT_BYTES_MAX {
+        if !self.reads_frames() || self.output.bytes() >= DELIVERIES_AHEAD_BYTES {
             return;
         }
         let connection = self.tag();

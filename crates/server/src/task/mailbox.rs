@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use proto::ticket::Asked;
 use proto::{Delivery, Opening, ServerConnection, Ticket, asked};
-use store::{CreateOutcome, GenerationOutcome, NewMailbox, OpenedMailbox, StoreError, Stored};
+use store::{CreateOutcome, GenerationOutcome, NewMailbox, OpenedMailbox, Store, StoreError, Stored};
 use wire::request::Create;
 use wire::{Cursor, DepositId, Generation, OwnerId, RefusalKind, Slot, StampIndex, StampKey, VoucherHash};
 
@@ -50,15 +50,32 @@ pub(super) fn open(ticket: Ticket<asked::Open>, slot: Slot, rid: OwnerId, bell: 
     })
 }
 
+/// So many bytes of envelopes end what one read hands over: two of the largest. Whoever asks for much and takes
+/// little makes the disk read no more than this in vain.
+const READ_BYTES: usize = 128 * 1024;
+
 /// Reads what waits behind a place.
 pub fn read(ticket: Ticket<asked::Read>, sid: DepositId, after: Cursor, max: u16) -> Task {
-    let deliver = |Stored { cursor, auth, envelope }| Delivery { cursor, auth, envelope };
-    Box::new(move |relay| match relay.store.collect(&sid, after, usize::from(max)) {
-        Ok(batch) => answer(move |machine, now| {
-            machine.delivered(now, ticket, batch.into_iter().map(deliver).collect());
-        }),
+    Box::new(move |relay| match read_some(&*relay.store, &sid, after, max) {
+        Ok(batch) => answer(move |machine, now| machine.delivered(now, ticket, batch)),
         Err(error) => failed(relay, ticket, error),
     })
+}
+
+fn read_some(
+    store: &dyn Store,
+    sid: &DepositId,
+    mut after: Cursor,
+    max: u16,
+) -> Result<Vec<Delivery>, StoreError> {
+    let (mut batch, mut bytes) = (Vec::new(), 0);
+    while batch.len() < usize::from(max) && bytes < READ_BYTES {
+        let Some(Stored { cursor, auth, envelope }) = store.collect(sid, after, 1)?.pop() else { break };
+        after = cursor;
+        bytes += envelope.as_bytes().len();
+        batch.push(Delivery { cursor, auth, envelope });
+    }
+    Ok(batch)
 }
 
 pub(super) fn generate(
@@ -97,5 +114,38 @@ fn changed<T: Asked + Send + 'static>(
         Ok(GenerationOutcome::Done) => answer(move |machine, _| done(machine, ticket)),
         Ok(GenerationOutcome::Refused(kind)) => no(ticket, kind),
         Err(error) => failed(relay, ticket, error),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use store::conformance::{Person, deposit, envelope, stamped};
+    use store::{DepositOutcome, MemoryStore};
+
+    use super::*;
+
+    #[test]
+    fn a_read_ends_with_what_reaches_its_bytes_and_the_next_goes_on_there() {
+        let store = MemoryStore::new();
+        let sid = Person::register(&store, 1).inbox(&store);
+        for number in 0..40 {
+            let mut request = stamped(sid, 1, number, u32::from(number));
+            if number % 8 == 0 {
+                request.envelope = envelope(64 * 1024, u32::from(number));
+            }
+            assert_eq!(deposit(&store, &request), DepositOutcome::Stored);
+        }
+        let (mut after, mut lengths) = (Cursor(0), Vec::new());
+        loop {
+            let batch = read_some(&store, &sid, after, 16).unwrap();
+            let Some(last) = batch.last() else { break };
+            assert!(last.cursor > after);
+            after = last.cursor;
+            lengths.push(batch.len());
+        }
+        // A large one at each eighth place: 64 + 7 × 4 + 64 KiB, and at most sixteen.
+        assert_eq!(lengths, [9, 16, 15]);
+        assert!(read_some(&store, &sid, Cursor(0), 0).unwrap().is_empty());
     }
 }
