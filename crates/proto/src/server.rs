@@ -174,8 +174,8 @@ impl ServerConnection {
         }
     }
 
-    /// Whether to read from the peer: not while 64 requests are outstanding or 1 MiB waits to be written, nor for the
-    /// rest of a second in which too many of his requests came to nothing.
+    /// Whether to read from the peer: not while 64 requests are outstanding or 1 MiB waits to be written, nor for a
+    /// while after too many of his requests came to nothing.
     pub fn wants_input(&self) -> bool {
         self.reads_frames() && self.has_room()
     }

@@ -6,8 +6,13 @@ use wire::limits::{FRUITLESS_BYTES, FRUITLESS_PER_SECOND_MAX, FRUITLESS_SIGNED};
 
 use crate::Now;
 
-/// From the first of them to when they are counted anew.
-const SECOND_MS: u64 = 1_000;
+/// In what is counted: thousandths of a weight, of which a millisecond takes as many away as a second takes weights.
+const THOUSANDTHS: u32 = 1_000;
+/// What a connection may have come to nothing before it waits.
+const MOST: u32 = FRUITLESS_PER_SECOND_MAX * THOUSANDTHS;
+/// To what it goes down while it waits: a sixteenth of a second's. Who waits is woken for a few at once, and those who
+/// began in the same moment do not all come again in the same moment.
+const GOES_ON: u32 = MOST - MOST / 16;
 
 /// What a request counts for if it comes to nothing.
 pub(super) type Weight = u8;
@@ -17,15 +22,18 @@ pub(super) type Weight = u8;
 /// They cost whoever asks nothing but bytes, and a server that answered as many as it can would have no time for
 /// anybody else.
 pub(super) struct Fruitless {
+    /// When `count` was true.
     since: Now,
     count: u32,
+    /// Until then no more is read.
+    goes_on: Now,
     /// Of the frame that is looked at now.
     weight: Weight,
 }
 
 impl Fruitless {
     /// Nothing yet.
-    pub(super) const NONE: Self = Self { since: Now(0), count: 0, weight: 1 };
+    pub(super) const NONE: Self = Self { since: Now(0), count: 0, goes_on: Now(0), weight: 1 };
 
     /// Looks at the next frame.
     pub(super) fn weigh(&mut self, raw: &RawFrame) {
@@ -44,15 +52,17 @@ impl Fruitless {
 
     /// Counts a request that came to nothing.
     pub(super) fn count(&mut self, now: Now, weight: Weight) {
-        if self.count == 0 || self.since.after_ms(SECOND_MS) <= now {
-            (self.since, self.count) = (now, 0);
+        let gone = now.0.saturating_sub(self.since.0).saturating_mul(FRUITLESS_PER_SECOND_MAX.into());
+        let left = self.count.saturating_sub(u32::try_from(gone).unwrap_or(u32::MAX));
+        (self.since, self.count) = (now, left.saturating_add(u32::from(weight) * THOUSANDTHS));
+        if self.count >= MOST {
+            let wait = (self.count - GOES_ON).div_ceil(FRUITLESS_PER_SECOND_MAX);
+            self.goes_on = now.after_ms(wait.into());
         }
-        self.count = self.count.saturating_add(weight.into());
     }
 
     /// Until when no more is read from this peer; nothing where he may go on.
     pub(super) fn until(&self, now: Now) -> Option<Now> {
-        let until = self.since.after_ms(SECOND_MS);
-        (self.count >= FRUITLESS_PER_SECOND_MAX && now < until).then_some(until)
+        (now < self.goes_on).then_some(self.goes_on)
     }
 }

@@ -92,26 +92,40 @@ fn answers(server: &mut ServerConnection) -> usize {
     core::iter::from_fn(|| server.poll_output()).count()
 }
 
-/// C19: what costs whoever asks nothing is answered so often in a second, and then waits for the next one.
+/// C19: what costs whoever asks nothing is answered so often at once and so often in a second; the rest waits.
 #[test]
-fn pings_beyond_those_of_a_second_wait_for_the_next() {
+fn pings_beyond_those_of_a_second_wait_their_turn() {
     let mut server = server();
     let ping = Frame::request(RequestId(1), Request::Ping).encode();
     let most = FRUITLESS_PER_SECOND_MAX as usize;
     server.handle_input(Now(10), &ping.repeat(3 * most - 1));
     assert_eq!(answers(&mut server), most);
-    assert_eq!((server.wants_input(), server.poll_timeout()), (false, Some(Now(1_010))));
-    server.handle_timeout(Now(1_009));
+    assert_eq!(
+        (server.wants_input(), server.poll_timeout()),
+        (false, Some(Now(73))),
+        "a sixteenth of a second"
+    );
+    server.handle_timeout(Now(72));
     assert_eq!(answers(&mut server), 0);
-    server.handle_timeout(Now(1_010));
-    assert_eq!((answers(&mut server), server.wants_input()), (most, false));
-    server.handle_timeout(Now(2_010));
-    assert_eq!((answers(&mut server), server.wants_input()), (most - 1, true));
+    let (mut answered, mut last) = (most, Now(10));
+    while !server.wants_input() {
+        last = server.poll_timeout().unwrap();
+        server.handle_timeout(last);
+        let few = answers(&mut server);
+        assert!((1..=most / 16 + 1).contains(&few), "{few} at once");
+        answered += few;
+        assert!(answered <= most + most * (last.0 - 10) as usize / 1_000 + 1, "{answered} at {last:?}");
+    }
+    assert_eq!(answered, 3 * most - 1);
+    assert!((1_900..=2_100).contains(&last.0), "in two seconds: {last:?}");
     assert_eq!(
         server.poll_timeout(),
-        Some(Now(2_010 + IDLE_MS_MAX)),
+        Some(last.after_ms(IDLE_MS_MAX)),
         "the last of them was a frame like any other"
     );
+    // Whoever was quiet for a second has as many at once again.
+    server.handle_input(last.after_ms(1_000), &ping.repeat(2 * most));
+    assert_eq!(answers(&mut server), most);
 }
 
 /// What a refusal costs the server counts: its bytes, and a signature.
