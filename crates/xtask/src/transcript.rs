@@ -1,7 +1,9 @@
 //! Runs the ```console blocks of a page and compares what is printed with what the page shows.
 //!
 //! Lines that begin with `$ ` are typed; the lines below them are what the page says they print, standard error
-//! included. `…` in a shown line stands for anything; a shown line that is `…` alone stands for any lines.
+//! included. `…` in a shown line stands for anything; a shown line that is `…` alone stands for any lines. In a
+//! command, a word with `…` stands for the last word of its form that a command before it printed.
+//! `alice$ ` is Alice at her own machine: `oub` has a home and a passphrase of hers there.
 //! All blocks of a page run in one shell, in an empty folder, with our programs first on the PATH; a command
 //! that ends in ` &` runs in the background and is ended, by its pid, when the page is through.
 
@@ -11,12 +13,22 @@ use std::process::{Command, Stdio};
 
 /// What one command is shown to print.
 struct Step {
+    /// At whose machine; nobody's in particular if none is named.
+    who: Option<String>,
     command: String,
     shown: Vec<String>,
 }
 
 /// Between the outputs of two commands in the shell's output.
 const MARK: &str = "--- oubliette transcript ---";
+
+/// What the commands of a page find in their shell.
+const PRELUDE: &str = r#"exec >.printed 2>&1
+echo 'correct horse battery staple' >.passphrase; chmod 600 .passphrase
+at() { export OUB_HOME="$PWD/$1" OUB_PASSPHRASE_FILE="$PWD/.passphrase"; }
+nobody() { unset OUB_HOME OUB_PASSPHRASE_FILE; }
+printed() { grep -oE -- "$1" .printed | tail -n 1; }
+"#;
 
 /// Longest run of a page, in seconds.
 const SECONDS_MAX: &str = "120";
@@ -49,8 +61,8 @@ fn steps(text: &str) -> Vec<Step> {
             "```console" => inside = true,
             "```" => inside = false,
             _ if !inside => {}
-            _ => match (line.strip_prefix("$ "), steps.last_mut()) {
-                (Some(command), _) => steps.push(Step { command: command.to_owned(), shown: Vec::new() }),
+            _ => match (typed(line), steps.last_mut()) {
+                (Some(step), _) => steps.push(step),
                 (None, Some(step)) => step.shown.push(line.to_owned()),
                 (None, None) => {}
             },
@@ -59,13 +71,48 @@ fn steps(text: &str) -> Vec<Step> {
     steps
 }
 
+/// A line that somebody types: `$ ` or `name$ `, and the command.
+fn typed(line: &str) -> Option<Step> {
+    let (prompt, command) = line.split_once("$ ")?;
+    if !prompt.chars().all(|each| each.is_ascii_lowercase()) {
+        return None;
+    }
+    let who = (!prompt.is_empty()).then(|| prompt.to_owned());
+    Some(Step { who, command: command.to_owned(), shown: Vec::new() })
+}
+
+/// What the shell does for a step: whose machine it is at, then the command.
+fn spoken(step: &Step) -> String {
+    let at = step.who.as_ref().map_or("nobody".to_owned(), |who| format!("at {who}"));
+    let is_end = |each: char| each.is_whitespace() || matches!(each, '"' | '(' | ')' | '=');
+    let words = step.command.split_inclusive(is_end).map(|word| match word.contains('…') {
+        false => word.to_owned(),
+        // Looked up when its turn comes.
+        true => {
+            let (form, end) = word.split_at(word.trim_end_matches(is_end).len());
+            let parts: Vec<String> = form.split('…').map(literally).collect();
+            format!("$(printed '{}'){end}", parts.join("[^[:space:]]*"))
+        }
+    });
+    format!("{at}\n{}\n", words.collect::<String>())
+}
+
+/// A text as a regular expression that means nothing else.
+fn literally(text: &str) -> String {
+    let each = |char: char| match char.is_alphanumeric() || matches!(char, '/' | ':' | '-' | '#' | '@') {
+        true => char.to_string(),
+        false => format!("[{char}]"),
+    };
+    text.chars().map(each).collect()
+}
+
 /// Types every command into one shell and returns what it printed.
 fn run(root: &Path, folder: &Path, steps: &[Step]) -> Result<String, String> {
     let programs = root.join("target/release");
     let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap_or_default());
-    let mut script = String::from("exec 2>&1\n");
+    let mut script = String::from(PRELUDE);
     for step in steps {
-        script.push_str(&format!("echo '{MARK}'\n{}\n", step.command));
+        script.push_str(&format!("echo '{MARK}'\n{}", spoken(step)));
         if step.command.ends_with('&') {
             script.push_str("pids=\"$pids $!\"; sleep 1\n");
             if step.command.starts_with("oublietted serve") {
@@ -79,7 +126,7 @@ fn run(root: &Path, folder: &Path, steps: &[Step]) -> Result<String, String> {
     script.push_str(&format!("echo '{MARK}'\nfor pid in $pids; do kill $pid; wait $pid; done 2>/dev/null\n"));
     let file = folder.join(".transcript");
     std::fs::write(&file, script).map_err(|error| format!("{}: {error}", file.display()))?;
-    let output = Command::new("timeout")
+    let ended = Command::new("timeout")
         .args([SECONDS_MAX, "bash"])
         .arg(&file)
         .current_dir(folder)
@@ -89,9 +136,11 @@ fn run(root: &Path, folder: &Path, steps: &[Step]) -> Result<String, String> {
         .env("OUBLIETTED_DATA", folder.join("relay"))
         .env("NO_COLOR", "1")
         .stdin(Stdio::null())
-        .output()
-        .map_err(|error| format!("bash did not start: {error}"))?;
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+        .status();
+    ended.map_err(|error| format!("bash did not start: {error}"))?;
+    let printed = folder.join(".printed");
+    let bytes = std::fs::read(&printed).map_err(|error| format!("{}: {error}", printed.display()))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// What is wrong with one step, with both sides.
@@ -103,7 +152,8 @@ fn difference(page: &str, step: &Step, printed: &str) -> Option<String> {
         return None;
     }
     Some(format!(
-        "{page}: $ {}\n  shown:\n    {}\n  printed:\n    {}",
+        "{page}: {}$ {}\n  shown:\n    {}\n  printed:\n    {}",
+        step.who.as_deref().unwrap_or_default(),
         step.command,
         shown.join("\n    "),
         printed.join("\n    ")
@@ -144,7 +194,7 @@ fn matches_line(shown: &str, line: &str) -> bool {
 }
 
 #[cfg(test)]
-#[allow(clippy::indexing_slicing)]
+#[allow(clippy::indexing_slicing, clippy::unwrap_used)]
 mod tests {
     use super::*;
 
@@ -158,9 +208,18 @@ mod tests {
 
     #[test]
     fn commands_and_their_lines_are_told_apart() {
-        let steps = steps("x\n```console\n$ one\nsays\n$ two\n```\n$ three\n");
+        let steps = steps("x\n```console\n$ one\nsays 3$ and\nbob$ two\n```\n$ three\n");
         assert_eq!(steps.len(), 2);
-        assert_eq!(steps[0].shown, ["says"]);
-        assert!(steps[1].shown.is_empty());
+        assert_eq!((steps[0].who.as_deref(), &*steps[0].shown), (None, &["says 3$ and".to_owned()][..]));
+        assert_eq!((steps[1].who.as_deref(), steps[1].shown.len()), (Some("bob"), 0));
+    }
+
+    #[test]
+    fn an_ellipsis_in_a_command_is_looked_up_in_what_was_printed() {
+        let step = typed("bob$ oub add \"oub://a.b/…#…\" --as 'x y'").unwrap();
+        assert_eq!(
+            spoken(&step),
+            "at bob\noub add \"$(printed 'oub://a[.]b/[^[:space:]]*#[^[:space:]]*')\" --as 'x y'\n"
+        );
     }
 }
