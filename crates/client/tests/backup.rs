@@ -67,6 +67,27 @@ fn a_lost_device_comes_back_with_history_and_with_what_came_meanwhile() {
 }
 
 #[test]
+fn a_contact_whose_key_changed_meanwhile_is_told_at_once_too() {
+    for heard_of_it in [false, true] {
+        let (relay, folder) = (Relay::start(), tempfile::tempdir().unwrap());
+        let (alice, bob) = friends(&relay);
+        alice.client().rotate_identity().unwrap();
+        if heard_of_it {
+            alice.stored(&bob, "a new key");
+            assert_eq!(bob.texts(), ["a new key"]);
+        }
+        let file = back_up(&bob, &folder);
+        drop(bob);
+        let (bob, _) = restore("bob", &file);
+        assert!(alice.texts().is_empty(), "the news of the restored copy are no text");
+        alice.stored(&bob, "for the restored one");
+        assert_eq!(bob.texts(), ["for the restored one"], "heard of it before: {heard_of_it}");
+        bob.stored(&alice, "found it");
+        assert_eq!(alice.texts(), ["found it"]);
+    }
+}
+
+#[test]
 fn the_device_that_was_not_lost_after_all_is_refused() {
     let (relay, folder) = (Relay::start(), tempfile::tempdir().unwrap());
     let (_alice, bob) = friends(&relay);

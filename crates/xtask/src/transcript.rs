@@ -20,13 +20,13 @@ struct Step {
 }
 
 /// Between the outputs of two commands in the shell's output.
-const MARK: &str = "--- oubliette transcript ---";
+const MARK: &str = "=== oubliette transcript ===";
 
 /// What the commands of a page find in their shell.
 const PRELUDE: &str = r#"exec >.printed 2>&1
 echo 'correct horse battery staple' >.passphrase; chmod 600 .passphrase
-at() { export OUB_HOME="$PWD/$1" OUB_PASSPHRASE_FILE="$PWD/.passphrase"; }
-nobody() { unset OUB_HOME OUB_PASSPHRASE_FILE; }
+at() { export OUB_HOME="$PWD/$1" OUB_PASSPHRASE_FILE="$PWD/.passphrase" OUB_BACKUP_PASSPHRASE_FILE="$PWD/.passphrase"; }
+nobody() { unset OUB_HOME OUB_PASSPHRASE_FILE OUB_BACKUP_PASSPHRASE_FILE; }
 printed() { grep -oE -- "$1" .printed | tail -n 1; }
 "#;
 
