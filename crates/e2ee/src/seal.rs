@@ -72,6 +72,12 @@ impl Conversation {
         check_length(&message.kind, GREETING_BYTES_MAX)?;
         intro.check_mine(account, &self.mine)?;
         let mut next = self.clone();
+        // A session whose other end is an account that was replaced opens nowhere any more.
+        let renewed =
+            self.their_bundle.is_some_and(|known| known.olm_identity != theirs.bundle().body.olm_identity);
+        if renewed {
+            next.hello = None;
+        }
         next.note_bundle(theirs)?;
         let (session, reply) = next.hello_session(account, theirs, intro, message, now)?;
         let mut content = next.compose(message, now, rng);
@@ -155,7 +161,7 @@ impl Conversation {
         Ok(())
     }
 
-    /// The session of the HELLOs so far while it is unanswered and young, else a new one.
+    /// The session of the HELLOs so far while it is unanswered, young and for the account of today, else a new one.
     fn hello_session(
         &mut self,
         account: &Account,

@@ -173,6 +173,24 @@ fn after_fourteen_days_a_hello_begins_a_new_session_with_the_same_number() {
     assert!(later.opened.repeat && !later.opened.new_stream);
 }
 
+/// What was sealed for the account of before is lost; what is sealed once the new bundle shows is not.
+#[test]
+fn a_hello_to_whose_recipient_another_account_belongs_by_now_begins_a_new_session() {
+    let (mut alice, mut bob) = Person::pair();
+    for _ in 0..16 {
+        alice.hello(&bob, "anybody?");
+    }
+    bob.restored();
+    let hello = alice.hello(&bob, "and now?");
+    let opened = bob.answer_door(&hello).opened;
+    assert_eq!((text_of(&opened.content), opened.gaps), ("and now?", vec![1..=16]));
+    assert_eq!(alice.conversation(&bob).hellos_left(alice.now), 15, "counted anew");
+    let letter = bob.accept(&alice);
+    alice.read(&bob, &letter);
+    let letter = alice.say(&bob, "at last");
+    assert_eq!(text_of(&bob.read(&alice, &letter)), "at last");
+}
+
 #[test]
 fn a_restored_correspondent_replaces_stream_offers_and_session() {
     let (mut alice, mut bob) = acquainted();

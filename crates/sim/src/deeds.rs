@@ -101,7 +101,7 @@ impl Run {
     fn deed(&mut self) -> Deed {
         // Who asks for what goes back in time wants to see it happen, which is rare by itself.
         let faults = self.scenario.faults;
-        if faults.rollback && self.random.happens(90) {
+        if (faults.rollback || faults.backup) && self.random.happens(90) {
             return if self.random.happens(600) { Deed::Snapshot } else { Deed::Restore };
         }
         if faults.relay_rollback && self.random.happens(60) {

@@ -25,6 +25,8 @@ pub struct Faults {
     pub early_rotation: bool,
     /// A vault that is restored from an older copy of its folder.
     pub rollback: bool,
+    /// A device that is lost, and its person's backup, restored on another one.
+    pub backup: bool,
     /// A relay that is restored from an older backup.
     pub relay_rollback: bool,
     /// No fault: people also edit, take back, quote, ask, answer, send files, receipts and words with a time.
@@ -39,7 +41,7 @@ const DRAWN_FROM: u64 = 10_000_000;
 /// Every switch by its name.
 type Switch = (&'static str, fn(&mut Faults) -> &mut bool);
 
-const SWITCHES: [Switch; 13] = [
+const SWITCHES: [Switch; 14] = [
     ("network", |faults| &mut faults.network),
     ("relay", |faults| &mut faults.relay),
     ("order", |faults| &mut faults.order),
@@ -50,6 +52,7 @@ const SWITCHES: [Switch; 13] = [
     ("expiry", |faults| &mut faults.expiry),
     ("early-rotation", |faults| &mut faults.early_rotation),
     ("rollback", |faults| &mut faults.rollback),
+    ("backup", |faults| &mut faults.backup),
     ("relay-rollback", |faults| &mut faults.relay_rollback),
     ("said", |faults| &mut faults.said),
     ("pairing", |faults| &mut faults.pairing),
@@ -68,6 +71,7 @@ impl Faults {
         expiry: false,
         early_rotation: false,
         rollback: false,
+        backup: false,
         relay_rollback: false,
         said: false,
         pairing: false,

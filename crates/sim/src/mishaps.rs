@@ -1,7 +1,11 @@
 //! What happens to people, without their doing: time, relays that fall and go back, vaults that are copied and put back.
 
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
+use client::ClientError;
+
+use crate::person::Tried;
 use crate::run::Run;
 
 const DAY_S: u64 = 86_400;
@@ -9,6 +13,16 @@ const DAY_S: u64 = 86_400;
 const AWAY_DAYS_MAX: u64 = 11;
 /// How old a copy comes back: what was said longer ago is not said again after thirty days.
 const COPY_DAYS_MAX: u64 = 14;
+
+/// A copy of a vault, or a backup.
+#[derive(Clone, Debug)]
+pub(crate) struct VaultCopy {
+    made: u64,
+    /// Contacts in it.
+    knows: BTreeSet<String>,
+    /// Keys that its person had had by then.
+    keys: usize,
+}
 
 impl Run {
     // --- time and relays ---
@@ -99,21 +113,27 @@ impl Run {
 
     // --- copies of a vault ---
 
-    fn copy_of(&self, who: usize) -> std::path::PathBuf {
+    fn copy_of(&self, who: usize) -> PathBuf {
         self.folder.join(format!("{} (copy)", self.name(who)))
     }
 
     /// Only of somebody whose first contacts are made: whom a vault never knew it cannot find again.
     pub(crate) fn snapshot(&mut self, who: usize) {
-        let copy = self.copy_of(who);
-        if !self.scenario.faults.rollback || !self.is_settled(who) {
+        let (copy, faults) = (self.copy_of(who), self.scenario.faults);
+        if !(faults.rollback || faults.backup) || !self.is_settled(who) {
             return;
         }
-        if let Err(error) = self.person(who).snapshot(&copy) {
+        let person = self.person(who);
+        let copied = if faults.backup {
+            person.back_up(&copy).map_err(|error| format!("{error:?}"))
+        } else {
+            person.snapshot(&copy).map_err(|error| error.to_string())
+        };
+        if let Err(error) = copied {
             self.broken(format!("a profile cannot be copied: {error}"));
         }
-        let (clock, knows) = (self.clock(), self.knows(who));
-        self.copies.insert(who, (clock, knows));
+        let (made, knows, keys) = (self.clock(), self.knows(who), self.person(who).addresses.len());
+        self.copies.insert(who, VaultCopy { made, knows, keys });
         let name = self.name(who);
         self.tell(format!("{name} copies the vault"));
     }
@@ -123,13 +143,17 @@ impl Run {
     }
 
     pub(crate) fn restore(&mut self, who: usize) {
-        let copy = self.copy_of(who);
-        let Some((made, known)) = self.copies.get(&who).cloned() else { return };
+        let (copy, is_backup) = (self.copy_of(who), self.scenario.faults.backup);
+        let Some(VaultCopy { made, knows, keys }) = self.copies.get(&who).cloned() else { return };
         let is_old = self.clock() - made > COPY_DAYS_MAX * DAY_S;
-        if is_old || !self.is_settled(who) || self.knows(who) != known {
+        // A backup from before a change of one's own key is refused by name: that takes the recovery words.
+        let is_other = is_backup && keys != self.person(who).addresses.len();
+        if is_old || is_other || !self.is_settled(who) || self.knows(who) != knows {
             return;
         }
-        if let Err(error) = self.person(who).restore(&copy) {
+        if is_backup {
+            self.lose_the_device(who, &copy);
+        } else if let Err(error) = self.person(who).restore(&copy) {
             self.broken(format!("a profile cannot be restored: {error}"));
         }
         self.rolled_back = true;
@@ -143,8 +167,24 @@ impl Run {
         self.tell(format!("{name} goes back to an older copy of the vault"));
     }
 
-    pub(crate) fn note_copy(&mut self, who: usize, error: &client::ClientError) {
-        if *error == client::ClientError::OtherCopy {
+    /// All is gone but the backup. Whoever dies while it is restored does it once more.
+    fn lose_the_device(&mut self, who: usize, backup: &Path) {
+        let name = self.name(who);
+        if let Err(error) = self.person(who).lose() {
+            return self.broken(format!("a profile cannot be removed: {error}"));
+        }
+        for points in [self.death(400), None] {
+            match self.person(who).restore_backup(backup, points) {
+                // What was committed before the death goes on by itself.
+                Tried::Done(()) | Tried::Failed(ClientError::AlreadyJoined { .. }) => return,
+                Tried::Failed(error) => return self.judge(&name, "restoring", &error),
+                Tried::Died => self.note_death(&name, "restoring"),
+            }
+        }
+    }
+
+    pub(crate) fn note_copy(&mut self, who: usize, error: &ClientError) {
+        if *error == ClientError::OtherCopy {
             self.told_of_copy.insert(who);
         }
     }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use std::{fs, io};
 
 use client::{
-    Client, ClientError, Handled, JoinAt, JoinRequest, Language, Options, Profile, Protector, PullOptions,
-    Received, ReceivedBody, SharedWorld, Unlock,
+    Client, ClientError, Handled, JoinAt, JoinRequest, Language, Options, Passphrase, Profile, Protector,
+    PullOptions, Received, ReceivedBody, SharedWorld, Unlock,
 };
 use wire::{Address, HostPort, Name, ShortFingerprint};
 
@@ -200,6 +200,36 @@ impl Person {
         copy(self.profile.dir(), to)
     }
 
+    /// Backs everything up into one file.
+    pub(crate) fn back_up(&mut self, to: &Path) -> Result<(), ClientError> {
+        // An older one of the same name would be kept; where there is none, there is nothing to remove.
+        let _none = fs::remove_file(to);
+        self.look(|client| client.backup(to, &passphrase()).map(drop))
+    }
+
+    /// The profile's folder is no more.
+    pub(crate) fn lose(&mut self) -> io::Result<()> {
+        self.restart();
+        fs::remove_dir_all(self.profile.dir())
+    }
+
+    /// Restores a backup where no profile is, or where a restoring ended early.
+    pub(crate) fn restore_backup(&mut self, from: &Path, points: Option<u32>) -> Tried<()> {
+        let options = self.options();
+        self.fuse.set(points);
+        let tried =
+            outlive(|| Client::restore(&self.profile, from, &passphrase(), &Protector::KeyFile, options));
+        self.fuse.set(None);
+        match tried {
+            Some(Ok((client, _))) => {
+                self.client = Some(client);
+                Tried::Done(())
+            }
+            Some(Err(error)) => Tried::Failed(error),
+            None => Tried::Died,
+        }
+    }
+
     /// Puts a copy of the profile's folder back.
     pub(crate) fn restore(&mut self, from: &Path) -> io::Result<()> {
         self.restart();
@@ -231,6 +261,11 @@ impl Shown {
             at: 0,
         }
     }
+}
+
+/// Of backups.
+fn passphrase() -> Passphrase {
+    Passphrase::new("of every backup here".into())
 }
 
 /// A folder without folders in it, with its files' modes.

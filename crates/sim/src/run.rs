@@ -11,6 +11,7 @@ use crate::book::Book;
 use crate::checks;
 use crate::faults::Faults;
 use crate::meetings::Meeting;
+use crate::mishaps::VaultCopy;
 use crate::net::Net;
 use crate::person::{Person, Tried};
 use crate::random::Random;
@@ -88,7 +89,7 @@ pub(crate) struct Run {
     /// Who was: whoever forgets what was shown is shown it again.
     pub(crate) forgetful: BTreeSet<usize>,
     /// Of whose vault there is a copy that may come back: when it was made, and whom it knows.
-    pub(crate) copies: BTreeMap<usize, (u64, BTreeSet<String>)>,
+    pub(crate) copies: BTreeMap<usize, VaultCopy>,
     /// Who was told that another copy counts, and must decide.
     pub(crate) told_of_copy: BTreeSet<usize>,
     /// Who decided since his vault, or a relay, last went back.
