@@ -5,8 +5,8 @@ mod common;
 
 use std::path::PathBuf;
 
-use client::{Client, ClientError, Protector, Restored, Unlock};
-use common::{Person, Relay, friends, options, passphrase};
+use client::{Client, ClientError, Protector, QueuedReason, Restored, SentState, Unlock};
+use common::{Person, Relay, friends, make_friends, options, passphrase};
 
 const SECRET: &str = "of the backup alone";
 
@@ -115,6 +115,26 @@ fn without_the_server_everything_is_there_and_the_next_command_renews() {
     assert_eq!((came, back.len()), (vec!["sealed to keys that are gone".to_owned()], 0));
     bob.stored(&alice, "here again");
     assert_eq!(alice.texts(), ["here again"]);
+}
+
+/// A first message brings a bundle, and a restored copy has none before it was at its own server.
+#[test]
+fn what_a_restored_copy_is_given_waits_for_its_own_server_and_not_for_that_of_the_contact() {
+    let (mut own, other, folder) = (Relay::start(), Relay::start(), tempfile::tempdir().unwrap());
+    let (bob, alice) = (own.person("bob"), other.person("alice"));
+    make_friends(&alice, &bob);
+    let file = back_up(&bob, &folder);
+    own.kill();
+    let (bob, _) = restore("bob", &file);
+    let SentState::Queued(QueuedReason::Unreachable(error)) = bob.send(&alice, "as soon as it can").state
+    else {
+        panic!("sent without its server");
+    };
+    assert!(matches!(*error, ClientError::Unreachable { .. }), "{error:?}");
+    assert!(alice.texts().is_empty());
+    own.restart();
+    assert!(bob.texts().is_empty());
+    assert_eq!(alice.texts(), ["as soon as it can"]);
 }
 
 #[test]

@@ -138,6 +138,7 @@ impl Run {
         let name = self.name(who);
         match tried {
             Tried::Done(value) => Some(value),
+            Tried::Failed(_) if self.finds_the_device(who, &tried) => None,
             Tried::Failed(error) => {
                 self.note_copy(who, &error);
                 self.judge(&name, what, &error);

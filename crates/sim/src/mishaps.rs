@@ -148,13 +148,22 @@ impl Run {
         let is_old = self.clock() - made > COPY_DAYS_MAX * DAY_S;
         // A backup from before a change of one's own key is refused by name: that takes the recovery words.
         let is_other = is_backup && keys != self.person(who).addresses.len();
+        // Nobody loses two devices: which of them would turn up again?
+        let is_other = is_other || (is_backup && self.person(who).lost().exists());
         if is_old || is_other || !self.is_settled(who) || self.knows(who) != knows {
             return;
         }
-        if is_backup {
-            self.lose_the_device(who, &copy);
-        } else if let Err(error) = self.person(who).restore(&copy) {
-            self.broken(format!("a profile cannot be restored: {error}"));
+        let counts = match is_backup {
+            true => self.lose_the_device(who, &copy),
+            false => {
+                if let Err(error) = self.person(who).restore(&copy) {
+                    self.broken(format!("a profile cannot be restored: {error}"));
+                }
+                true
+            }
+        };
+        if !counts {
+            return;
         }
         self.rolled_back = true;
         self.forgetful.insert(who);
@@ -167,20 +176,43 @@ impl Run {
         self.tell(format!("{name} goes back to an older copy of the vault"));
     }
 
-    /// All is gone but the backup. Whoever dies while it is restored does it once more.
-    fn lose_the_device(&mut self, who: usize, backup: &Path) {
-        let name = self.name(who);
+    /// All is gone but the backup. Whoever dies while it is restored does it once more. Says whether the backup is what
+    /// counts from now on.
+    fn lose_the_device(&mut self, who: usize, backup: &Path) -> bool {
         if let Err(error) = self.person(who).lose() {
-            return self.broken(format!("a profile cannot be removed: {error}"));
+            self.broken(format!("a profile cannot be lost: {error}"));
+            return false;
         }
-        for points in [self.death(400), None] {
-            match self.person(who).restore_backup(backup, points) {
+        let points = [self.death(400), None];
+        for points in points {
+            let restored = self.person(who).restore_backup(backup, points);
+            match restored {
                 // What was committed before the death goes on by itself.
-                Tried::Done(()) | Tried::Failed(ClientError::AlreadyJoined { .. }) => return,
-                Tried::Failed(error) => return self.judge(&name, "restoring", &error),
-                Tried::Died => self.note_death(&name, "restoring"),
+                Tried::Done(()) | Tried::Failed(ClientError::AlreadyJoined { .. }) => break,
+                tried => {
+                    if self.finds_the_device(who, &tried) {
+                        return false;
+                    }
+                    self.note(who, "restoring", tried);
+                }
             }
         }
+        true
+    }
+
+    /// A backup from before a change of key that died half-way, and came to its end since, is refused by name: then the
+    /// lost device turns up again.
+    pub(crate) fn finds_the_device<T>(&mut self, who: usize, tried: &Tried<T>) -> bool {
+        let is_refused = matches!(tried, Tried::Failed(ClientError::SupersededKey { .. }));
+        if !is_refused || !self.person(who).lost().exists() {
+            return false;
+        }
+        if let Err(error) = self.person(who).find() {
+            self.broken(format!("a profile cannot be found: {error}"));
+        }
+        let name = self.name(who);
+        self.tell(format!("{name} finds the lost device"));
+        true
     }
 
     pub(crate) fn note_copy(&mut self, who: usize, error: &ClientError) {

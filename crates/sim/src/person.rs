@@ -1,6 +1,6 @@
 //! [`Person`]: somebody with a profile, a clock and a client that may die at any moment.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -207,10 +207,26 @@ impl Person {
         self.look(|client| client.backup(to, &passphrase()).map(drop))
     }
 
-    /// The profile's folder is no more.
+    /// The profile's folder is lost, for now.
     pub(crate) fn lose(&mut self) -> io::Result<()> {
         self.restart();
-        fs::remove_dir_all(self.profile.dir())
+        let lost = self.lost();
+        if lost.exists() {
+            fs::remove_dir_all(&lost)?;
+        }
+        fs::rename(self.profile.dir(), lost)
+    }
+
+    /// It is found again, and what was there meanwhile goes.
+    pub(crate) fn find(&mut self) -> io::Result<()> {
+        self.restart();
+        fs::remove_dir_all(self.profile.dir())?;
+        fs::rename(self.lost(), self.profile.dir())
+    }
+
+    /// Where a lost device's profile lies.
+    pub(crate) fn lost(&self) -> PathBuf {
+        self.profile.dir().with_file_name(format!("{} (lost)", self.name))
     }
 
     /// Restores a backup where no profile is, or where a restoring ended early.

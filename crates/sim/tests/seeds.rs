@@ -106,6 +106,8 @@ fn what_goes_back_in_time_loses_nothing_that_somebody_still_has() {
         (7_008, 2, 80, "rollback"),
         (7_056, 2, 80, "rollback"),
         (7_000_039, 2, 128, "rollback"),
+        (7_000_004, 2, Scenario::of(7_000_004).steps, "backup"),
+        (7_000_007, 2, Scenario::of(7_000_007).steps, "backup"),
         (1_081, 1, 60, "relay-rollback"),
         (8_042, 1, 80, "relay-rollback"),
     ] {

@@ -1,4 +1,5 @@
-//! Prekey bundles: compare-and-set on the counter, and the midnight rule (DESIGN § 6.4).
+//! Prekey bundles: compare-and-set on the counter, and the midnight rule (DESIGN § 6.4,
+//! `docs/decisions/0017-a-new-account-shows-at-once.md`).
 
 use wire::{Day, Name, PrekeyBundle, Wire};
 
@@ -88,6 +89,10 @@ impl<S: Shelf> Engine<S> {
             Some(shown) if *shown.newest() == bundle => return Ok(PublishOutcome::Again),
             Some(shown) if shown.newest().body.counter >= bundle.body.counter => {
                 return Ok(PublishOutcome::Stale);
+            }
+            // So does the first of another account: what is sealed under the one before, nobody can open any more.
+            Some(shown) if shown.current.body.olm_identity != bundle.body.olm_identity => {
+                Shown { current: bundle, next: None }
             }
             // Later ones at the next 00:00 UTC, so that a bundle is no last-seen to the minute.
             Some(shown) => {

@@ -225,7 +225,7 @@ pub enum ReplaceOutcome {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[must_use]
 pub enum PublishOutcome {
-    /// Kept; in effect at once if the first under its identity, else from the next 00:00 UTC.
+    /// Kept; in effect at once if the first under its identity or of its account, else from the next 00:00 UTC.
     Published,
     /// These very bytes were published before.
     Again,

@@ -25,6 +25,7 @@ use crate::{
         contact::{self, Person, Standing},
         file,
         key::to_hex,
+        me,
         outbox::{self, Gone, OutKind, OutRow},
         said::{self, Said},
     },
@@ -243,13 +244,28 @@ async fn drain_and_flush(client: &Client) -> Result<Flushed, ClientError> {
         {
             Err(error)
         }
+        Err(error) if client.vault.read(me::copy)? == me::Copy::Restored => held(client, &error),
         _ => flush_all(client).await,
     }
+}
+
+/// Nothing leaves: why, for everybody for whom something waits.
+fn held(client: &Client, error: &ClientError) -> Result<Flushed, ClientError> {
+    let mut flushed = Flushed::default();
+    for id in client.vault.read(outbox::contacts_with_open)? {
+        note_reason(client, id, error)?;
+        flushed.problems.insert(id, error.clone());
+    }
+    Ok(flushed)
 }
 
 /// Sends what waits, contact by contact; one contact's trouble does not hold up another.
 pub(crate) async fn flush_all(client: &Client) -> Result<Flushed, ClientError> {
     copies::check(client)?;
+    if client.vault.read(me::copy)? == me::Copy::Restored {
+        // It has no bundle that a first message could bring, and no stamps: it renews itself first, at its own relay.
+        return Ok(Flushed::default());
+    }
     let early = client.options.dues_early_s;
     client.vault.write(|tx| {
         queue_due_refills(tx, early)?;

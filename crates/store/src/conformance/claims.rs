@@ -221,6 +221,26 @@ pub(super) fn the_first_bundle_counts_at_once_and_later_ones_from_midnight(make:
     assert_eq!(store.bundle(&alice, Day(TODAY.0 + 2)), Ok(Some(bundle(1, 6))));
 }
 
+pub(super) fn the_first_bundle_of_another_account_counts_at_once(make: Make<'_>) {
+    let store = make(Options::default());
+    let alice = name("alice");
+    let of_account = |account: u8, counter: u64| {
+        let bundle = bundle(1, counter);
+        PrekeyBundle {
+            body: BundleBody { olm_identity: Curve25519Key([account; 32]), ..bundle.body },
+            ..bundle
+        }
+    };
+    let _ = store.register(RegisterRequest { open: true, ..claim("alice", 1, None) });
+    for (account, counter) in [(1, 1), (1, 2), (2, 3), (2, 4)] {
+        assert_eq!(store.publish(&alice, of_account(account, counter), TODAY), Ok(PublishOutcome::Published));
+        let in_effect = if account == 1 { of_account(1, 1) } else { of_account(2, 3) };
+        assert_eq!(store.bundle(&alice, TODAY), Ok(Some(in_effect)), "after {account}, {counter}");
+    }
+    assert_eq!(store.publish(&alice, of_account(1, 4), TODAY), Ok(PublishOutcome::Stale), "an older copy");
+    assert_eq!(store.bundle(&alice, Day(TODAY.0 + 1)), Ok(Some(of_account(2, 4))));
+}
+
 pub(super) fn a_bundle_counter_never_goes_back(make: Make<'_>) {
     let store = make(Options::default());
     let alice = name("alice");
