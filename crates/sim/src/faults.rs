@@ -38,6 +38,9 @@ pub struct Faults {
 /// Earlier seeds stand in our records as they were found, and have what every seed had then.
 const DRAWN_FROM: u64 = 10_000_000;
 
+/// Those before it were tried before backups could be lost and restored.
+const BACKUPS_FROM: u64 = 12_000_000;
+
 /// Every switch by its name.
 type Switch = (&'static str, fn(&mut Faults) -> &mut bool);
 
@@ -77,15 +80,17 @@ impl Faults {
         pairing: false,
     };
 
-    /// What a seed has. From seed 10,000,000 on one in four has long holidays, and one in eight early changes of keys: with
-    /// the first, checkers excuse what expired, with the second it is not known where a stream begins, so that not every
-    /// seed should.
+    /// What a seed has. From seed 10,000,000 on one in four has long holidays, and one in eight early changes of keys; from
+    /// 12,000,000 on, one in eight lost devices. With the first, checkers excuse what expired, with the second it is not
+    /// known where a stream begins, with the third somebody forgot what he said, so that not every seed should.
     pub fn drawn_by(seed: u64) -> Faults {
         if seed < DRAWN_FROM {
             return Faults::ALL;
         }
         let mut random = Random::of(seed, 7);
-        Faults { expiry: random.happens(250), early_rotation: random.happens(125), ..Faults::ALL }
+        let (expiry, early_rotation) = (random.happens(250), random.happens(125));
+        let backup = seed >= BACKUPS_FROM && random.happens(125);
+        Faults { expiry, early_rotation, backup, ..Faults::ALL }
     }
 
     /// Everything that a client must live through today.
