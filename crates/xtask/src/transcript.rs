@@ -108,7 +108,9 @@ fn literally(text: &str) -> String {
 
 /// Types every command into one shell and returns what it printed.
 fn run(root: &Path, folder: &Path, steps: &[Step]) -> Result<String, String> {
-    let programs = root.join("target/release");
+    // As ./test builds them, or as they ship (dist).
+    let profile = std::env::var("OUBLIETTE_PROFILE").unwrap_or_else(|_| "release".to_owned());
+    let programs = root.join("target").join(profile);
     let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap_or_default());
     let mut script = String::from(PRELUDE);
     for step in steps {
