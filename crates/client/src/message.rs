@@ -483,6 +483,8 @@ pub struct ContactRequest {
     pub label: String,
     /// The claimed full address: the name is checked with its server only when accepting.
     pub address: Address,
+    /// What I call the contact whose name it claims, under another key: one who lost a device, or somebody else.
+    pub claims: Option<String>,
     /// Greetings so far, oldest first.
     pub texts: Vec<String>,
     /// When the first arrived.

@@ -65,12 +65,35 @@ fn the_words_take_the_name_back_and_contacts_decide_before_they_write() {
 }
 
 #[test]
+fn whoever_writes_under_the_new_key_is_a_request_that_says_whose_name_it_claims() {
+    let Cast { relay, alice, bob: _lost, address, words } = cast();
+    let bob = Person::stranger("bob");
+    take_back(&bob, &address, &words).unwrap();
+    bob.add(&alice);
+    bob.stored(&alice, "it is me");
+    alice.client().collect().unwrap();
+    let requests = alice.client().requests().unwrap();
+    assert_eq!((requests[0].label.as_str(), requests[0].claims.as_deref()), ("bob-2", Some("bob")));
+    alice.verify("bob");
+    assert!(alice.client().requests().unwrap().is_empty(), "it was the contact");
+    assert_eq!(alice.texts(), ["it is me"]);
+    let carol = Person::stranger("carol");
+    carol.join(&relay).unwrap();
+    carol.add(&alice);
+    carol.stored(&alice, "somebody new");
+    alice.client().collect().unwrap();
+    assert_eq!(alice.client().requests().unwrap()[0].claims, None);
+}
+
+#[test]
 fn other_words_and_no_words_change_nothing() {
     let Cast { relay, alice, bob, address, words } = cast();
     let other = Person::stranger("carol").join(&relay).unwrap().recovery_words.join(" ");
     for (words, code) in [(other.as_str(), "OUB-E066"), ("twelve words", "OUB-E038"), ("", "OUB-E038")] {
-        let error = take_back(&Person::stranger("bob"), &address, words).unwrap_err();
+        let nobody = Person::stranger("bob");
+        let error = take_back(&nobody, &address, words).unwrap_err();
         assert_eq!(error.code(), code, "{error:?}");
+        assert!(code != "OUB-E038" || !nobody.profile().exists(), "nothing is made of words that are none");
     }
     let mut elsewhere = address.clone();
     elsewhere.name = wire::Name::parse("alice").unwrap();

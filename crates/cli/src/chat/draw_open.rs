@@ -148,6 +148,11 @@ fn draw_request(state: &State, frame: &mut Frame<'_>, area: Rect, request: &Cont
     lines.push(Line::default());
     lines.extend(quiet(&request.address.to_string()));
     lines.push(Line::default());
+    if let Some(contact) = &request.claims {
+        let warning = wrap(&says::claims_to_be(shown_on_one_line(contact)), room);
+        lines.extend(warning.into_iter().map(|line| Line::styled(format!(" {line}"), paint.alarm())));
+        lines.push(Line::default());
+    }
     for text in &request.texts {
         let when = state.clock.long(request.received_at);
         lines.push(Line::styled(format!(" {when}"), paint.quiet()));

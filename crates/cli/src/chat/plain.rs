@@ -301,6 +301,9 @@ impl Plain<'_> {
             let line =
                 format!("{number}. {name}, {}{colon}{} ({when})", request.address, texts.join("\n    "));
             self.context.screen.print(&line)?;
+            if let Some(contact) = &request.claims {
+                self.say(&says::claims_to_be(shown_on_one_line(contact)));
+            }
         }
         Ok(())
     }

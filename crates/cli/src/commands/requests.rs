@@ -32,6 +32,7 @@ pub fn to_json(request: &ContactRequest) -> Line {
     Line::new("request")
         .text("name", &request.label)
         .text("address", &request.address.to_string())
+        .maybe_text("claims", request.claims.as_deref())
         .text("recv", &when::for_programs(request.received_at))
         .texts("texts", &request.texts)
 }
@@ -46,6 +47,10 @@ fn show(context: &Context, request: &ContactRequest) -> Result<(), Stop> {
     if request.texts.is_empty() {
         text.push_str("\n    ");
         text.push_str(screens::no_words_yet());
+    }
+    if let Some(contact) = &request.claims {
+        text.push_str("\n  ");
+        text.push_str(&screens::claims_to_be(shown_on_one_line(contact)));
     }
     Ok(context.screen.answer(to_json(request), &text)?)
 }

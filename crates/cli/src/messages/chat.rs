@@ -70,6 +70,9 @@ messages! {
     the_name_is_claimed:
         en "The name is what they claim; it is checked when you accept.",
         fr "Ce nom n'est encore qu'une affirmation ; il est contrôlé quand vous acceptez.";
+    claims_to_be(contact):
+        en "This is the name of your contact {contact}, under another key: a lost device, or somebody else. Compare words with {contact} before you accept (oub verify {contact}).",
+        fr "C'est le nom de votre contact {contact}, sous une autre clé : un appareil perdu, ou quelqu'un d'autre. Comparez les mots avec {contact} avant d'accepter (oub verify {contact}).";
     words_come_later:
         en "No words yet: what was sent is longer, or no text, and comes once you accept.",
         fr "Pas encore de mots : ce qui a été envoyé est plus long, ou n'est pas du texte, et arrive une fois la demande acceptée.";

@@ -94,6 +94,9 @@ messages! {
         en "{what}: these are the requests collected before",
         fr "{what} : voici les demandes relevées auparavant";
     not_accepted(label, address): en "{label} (not accepted)  {address}", fr "{label} (pas accepté)  {address}";
+    claims_to_be(contact):
+        en "this is the name of your contact {contact}, under another key: a lost device, or somebody else\n  compare before you accept:   oub verify {contact}",
+        fr "c'est le nom de votre contact {contact}, sous une autre clé : un appareil perdu, ou quelqu'un d'autre\n  comparez avant d'accepter :   oub verify {contact}";
     no_words_yet:
         en "(no words yet; what was sent is longer, or no text, and comes once you accept)",
         fr "(pas encore de mots ; ce qui a été envoyé est plus long, ou n'est pas du texte, et arrive une fois la demande acceptée)";

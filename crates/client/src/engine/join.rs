@@ -41,6 +41,10 @@ pub(crate) fn join(
     request: &JoinRequest,
     options: Options,
 ) -> Result<(Client, Joined), ClientError> {
+    // Words that are none are told before anything is made.
+    if let JoinAt::Recover { words, .. } = &request.at {
+        entropy_of(words)?;
+    }
     let resumed = profile.exists();
     let vault = match resumed {
         true => Vault::open(profile, &Unlock::from(&request.protect), &options.world)?,

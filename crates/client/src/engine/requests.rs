@@ -33,9 +33,11 @@ fn to_request(tx: &Tx<'_>, person: &Person) -> Result<ContactRequest, ClientErro
         ReceivedBody::Text(text) => Some(text),
         _ => None,
     });
+    let namesake = contact::by_name(tx, &person.name, &person.server_id)?;
     Ok(ContactRequest {
         label: person.shown().to_owned(),
         address: person.address(),
+        claims: namesake.map(|known| known.shown().to_owned()),
         texts: texts.collect(),
         received_at: person.added_at,
     })
