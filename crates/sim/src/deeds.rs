@@ -26,6 +26,7 @@ enum Deed {
     Restore,
     BackUp,
     RestoreRelay,
+    UseWords,
 }
 
 /// How often each is drawn.
@@ -82,6 +83,7 @@ impl Run {
             Deed::Restore => self.restore(who),
             Deed::BackUp => self.back_up(),
             Deed::RestoreRelay => self.restore_relay(),
+            Deed::UseWords => self.use_the_words(who),
         }
         self.expel_intruder(who);
         self.renew_if_told(who, 100);
@@ -106,6 +108,9 @@ impl Run {
         }
         if faults.relay_rollback && self.random.happens(60) {
             return if self.random.happens(600) { Deed::BackUp } else { Deed::RestoreRelay };
+        }
+        if faults.words && self.random.happens(25) {
+            return Deed::UseWords;
         }
         self.random.weighted(&DEEDS).unwrap_or(Deed::Wait)
     }

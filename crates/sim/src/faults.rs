@@ -27,6 +27,8 @@ pub struct Faults {
     pub rollback: bool,
     /// A device that is lost, and its person's backup, restored on another one.
     pub backup: bool,
+    /// A device that is lost, and no backup: the name is taken back with the recovery words.
+    pub words: bool,
     /// A relay that is restored from an older backup.
     pub relay_rollback: bool,
     /// No fault: people also edit, take back, quote, ask, answer, send files, receipts and words with a time.
@@ -44,7 +46,7 @@ const BACKUPS_FROM: u64 = 12_000_000;
 /// Every switch by its name.
 type Switch = (&'static str, fn(&mut Faults) -> &mut bool);
 
-const SWITCHES: [Switch; 14] = [
+const SWITCHES: [Switch; 15] = [
     ("network", |faults| &mut faults.network),
     ("relay", |faults| &mut faults.relay),
     ("order", |faults| &mut faults.order),
@@ -56,6 +58,7 @@ const SWITCHES: [Switch; 14] = [
     ("early-rotation", |faults| &mut faults.early_rotation),
     ("rollback", |faults| &mut faults.rollback),
     ("backup", |faults| &mut faults.backup),
+    ("words", |faults| &mut faults.words),
     ("relay-rollback", |faults| &mut faults.relay_rollback),
     ("said", |faults| &mut faults.said),
     ("pairing", |faults| &mut faults.pairing),
@@ -75,6 +78,7 @@ impl Faults {
         early_rotation: false,
         rollback: false,
         backup: false,
+        words: false,
         relay_rollback: false,
         said: false,
         pairing: false,

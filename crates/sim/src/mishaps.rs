@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use client::ClientError;
+use client::{Client, ClientError};
 
 use crate::person::Tried;
 use crate::run::Run;
@@ -198,6 +198,64 @@ impl Run {
             }
         }
         true
+    }
+
+    /// All is gone but the words on paper, and whom one knew: the name is taken back, and everybody added again.
+    pub(crate) fn use_the_words(&mut self, who: usize) {
+        if !self.is_settled(who) || self.person(who).lost().exists() || !self.person(who).has_words() {
+            return;
+        }
+        let known: Vec<usize> = self.contacts(who).iter().map(|contact| self.whose(contact)).collect();
+        if let Err(error) = self.person(who).lose() {
+            return self.broken(format!("a profile cannot be lost: {error}"));
+        }
+        let deaths = [self.death(300), self.death(300), None];
+        // Whoever has nothing left tries until it works.
+        let was_bad = std::mem::replace(&mut self.net.lock().luck.is_bad, false);
+        let mut taken = false;
+        for points in deaths {
+            match self.person(who).take_back(points) {
+                Tried::Done(()) | Tried::Failed(ClientError::AlreadyJoined { .. }) => {
+                    taken = true;
+                    break;
+                }
+                Tried::Died => {
+                    let name = self.name(who);
+                    self.note_death(&name, "taking the name back");
+                }
+                // Nothing was registered: the relay is down from before.
+                Tried::Failed(ClientError::Unreachable { .. }) if self.person(who).find().is_ok() => break,
+                tried => {
+                    self.note(who, "taking the name back", tried);
+                    break;
+                }
+            }
+        }
+        self.net.lock().luck.is_bad = was_bad;
+        if !taken {
+            return;
+        }
+        if let Ok(address) = self.person(who).look(Client::address) {
+            self.person(who).addresses.push(address);
+        }
+        self.copies.remove(&who);
+        self.net.lock().relays.iter_mut().for_each(|relay| relay.backup = None);
+        self.rolled_back = true;
+        self.forgetful.insert(who);
+        self.renewed.remove(&who);
+        self.forget_meetings(who);
+        self.book.said.iter_mut().filter(|said| said.from == who).for_each(|said| said.key = None);
+        self.count("names taken back");
+        let name = self.name(who);
+        self.tell(format!("{name} takes the name back with the words"));
+        for other in known {
+            let Some(address) = self.people.get(other).and_then(|person| person.addresses.last()).cloned()
+            else {
+                continue;
+            };
+            let tried = self.person(who).attempt(None, |client, _| client.add(&address, None));
+            self.note(who, "adding somebody again", tried);
+        }
     }
 
     /// A backup from before a change of key that died half-way, and came to its end since, is refused by name: then the

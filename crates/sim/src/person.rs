@@ -26,6 +26,8 @@ pub(crate) struct Person {
     pub(crate) profile: Profile,
     /// The relay where the name is registered.
     pub(crate) home: HostPort,
+    /// The recovery words, on paper.
+    words: String,
     /// Addresses given out so far, one for each key.
     pub(crate) addresses: Vec<Address>,
     /// When the mailboxes were last drained.
@@ -82,6 +84,7 @@ impl Person {
             name: Name::parse(name).expect("a short name"),
             profile: Profile::at(folder.join(name)),
             home,
+            words: String::new(),
             addresses: Vec::new(),
             drained_at: 0,
             skew,
@@ -110,6 +113,7 @@ impl Person {
         self.fuse.set(None);
         match tried {
             Some(Ok((client, joined))) => {
+                self.words = joined.recovery_words.join(" ");
                 self.addresses.push(joined.address);
                 self.client = Some(client);
                 Tried::Done(())
@@ -227,6 +231,36 @@ impl Person {
     /// Where a lost device's profile lies.
     pub(crate) fn lost(&self) -> PathBuf {
         self.profile.dir().with_file_name(format!("{} (lost)", self.name))
+    }
+
+    /// Takes the name back with the words, where no profile is, or where that ended early.
+    pub(crate) fn take_back(&mut self, points: Option<u32>) -> Tried<()> {
+        let Some(address) = self.addresses.last().cloned() else {
+            return Tried::Failed(ClientError::JoinUnfinished);
+        };
+        let request = JoinRequest {
+            at: JoinAt::Recover { address, words: Passphrase::new(self.words.clone().into()) },
+            name: None,
+            protect: Protector::KeyFile,
+            language: Language::English,
+        };
+        let options = self.options();
+        self.fuse.set(points);
+        let tried = outlive(|| Client::join(&self.profile, &request, options));
+        self.fuse.set(None);
+        match tried {
+            Some(Ok((client, _))) => {
+                self.client = Some(client);
+                Tried::Done(())
+            }
+            Some(Err(error)) => Tried::Failed(error),
+            None => Tried::Died,
+        }
+    }
+
+    /// Whether the words were ever shown: a process may die before.
+    pub(crate) fn has_words(&self) -> bool {
+        !self.words.is_empty()
     }
 
     /// Restores a backup where no profile is, or where a restoring ended early.

@@ -344,7 +344,7 @@ impl Run {
             1 | 7 => false,
             4 => is_bad,
             5 => is_bad && lied_to,
-            6 => lied_to,
+            6 => lied_to || faults.words,
             _ => true,
         };
         if !fine {
