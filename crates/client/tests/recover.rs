@@ -77,6 +77,10 @@ fn whoever_writes_under_the_new_key_is_a_request_that_says_whose_name_it_claims(
     alice.verify("bob");
     assert!(alice.client().requests().unwrap().is_empty(), "it was the contact");
     assert_eq!(alice.texts(), ["it is me"]);
+    // All of it within a second of what the lost device said: nothing is thought to be missing.
+    bob.stored(&alice, "and again");
+    let (texts, summary) = alice.pull_with(&client::PullOptions::default());
+    assert_eq!((texts.len(), summary.missing), (1, vec![]));
     let carol = Person::stranger("carol");
     carol.join(&relay).unwrap();
     carol.add(&alice);

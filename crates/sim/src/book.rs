@@ -23,6 +23,8 @@ pub(crate) struct Book {
     pub(crate) questions_taken_back: BTreeSet<String>,
     /// Times after which words disappear, as they were agreed on, in order.
     pub(crate) timers: Vec<Timer>,
+    /// Messages that a device had which was lost without a backup, by id.
+    pub(crate) lost: BTreeSet<String>,
     /// Envelopes that expired, as people were told of them.
     pub(crate) expired: u64,
     /// Whether somebody died while he may have been told.

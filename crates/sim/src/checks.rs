@@ -46,11 +46,7 @@ pub(crate) fn check(run: &mut Run) {
     let mut found = Vec::new();
     let now = run.clock();
     let since = if run.rolled_back { now.saturating_sub(KEPT_S) } else { 0 };
-    let versions = &run.book.versions;
-    let missing: Vec<String> = pairs
-        .iter()
-        .flat_map(|pair| missing(pair, since, versions, run.scenario.faults.words && pair.forgetful))
-        .collect();
+    let missing: Vec<String> = pairs.iter().flat_map(|pair| missing(pair, since, run)).collect();
     if missing.len() as u64 > expired {
         found.extend(missing);
     }
@@ -174,16 +170,10 @@ fn requested(run: &mut Run, who: usize, name: &str) -> BTreeSet<String> {
 }
 
 /// P1: what was stored is there, unless it had a time and was shown. What a vault or a relay forgot that went back is
-/// sealed again for thirty days; what somebody had read before he lost everything but his words, his contacts need not
-/// say again.
-fn missing(
-    pair: &Pair,
-    since: u64,
-    versions: &BTreeMap<String, Vec<String>>,
-    read_is_enough: bool,
-) -> Vec<String> {
-    let read = pair.taken.iter().filter(|_| read_is_enough);
-    let read: BTreeSet<&str> = read.map(|shown| shown.id.as_str()).collect();
+/// sealed again for thirty days. What a device had that was lost with everything but the words on paper is gone with it: a
+/// key that nobody vouches for is not told again what another was told.
+fn missing(pair: &Pair, since: u64, run: &Run) -> Vec<String> {
+    let versions = &run.book.versions;
     let received: BTreeSet<&str> = pair.received.iter().map(|entry| entry.id.as_str()).collect();
     let timed = pair.taken.iter().filter(|shown| shown.expire_s.is_some());
     let timed: BTreeSet<&str> = timed.map(|shown| shown.id.as_str()).collect();
@@ -199,7 +189,7 @@ fn missing(
     stored
         .filter(|entry| !was_taken_back(entry))
         .filter(|entry| entry.at.0 >= since && !received.contains(entry.id.as_str()) && !requested(entry))
-        .filter(|entry| !timed.contains(entry.id.as_str()) && !read.contains(entry.id.as_str()))
+        .filter(|entry| !timed.contains(entry.id.as_str()) && !run.book.lost.contains(&entry.id))
         .map(|entry| (entry.number, entry.body.text().unwrap_or_default()))
         .map(|(number, text)| format!("P1: '{}' (number {number}) was stored and is lost", short(text)))
         .collect()

@@ -146,7 +146,8 @@ impl<'a> Case<'a> {
         let Meeting { begins, replies, .. } = self.meeting;
         let other_words = End::Not(PairError::OtherWords);
         let host = self.run.name(begins.who);
-        if begins.end == other_words && !self.had_died(begins) && replies.iter().all(|side| side.right) {
+        let guessed = replies.iter().any(|side| !side.right) || self.number_was_had_before();
+        if begins.end == other_words && !self.had_died(begins) && !guessed {
             found.push(format!("{host} was told of other words, and nobody typed any"));
         }
         for side in replies.iter().filter(|side| side.end == other_words && !self.had_died(side)) {
@@ -159,6 +160,18 @@ impl<'a> Case<'a> {
             }
         }
         found
+    }
+
+    /// A relay that died gives a number out again: who goes on with the code of before guesses at this one.
+    fn number_was_had_before(&self) -> bool {
+        let number = |meeting: &Meeting| meeting.code.split('-').next().map(str::to_owned);
+        self.run.meetings.iter().any(|other| {
+            other.relay == self.meeting.relay
+                && other.code != self.meeting.code
+                && other.deaths < self.meeting.deaths
+                && !other.replies.is_empty()
+                && number(other) == number(self.meeting)
+        })
     }
 
     /// Whoever asks a relay that knows, without trouble on the way, is told; and the relay knows what one was told.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use client::{Client, ClientError};
+use client::{Client, ClientError, Direction};
 
 use crate::person::Tried;
 use crate::run::Run;
@@ -205,7 +205,15 @@ impl Run {
         if !self.is_settled(who) || self.person(who).lost().exists() || !self.person(who).has_words() {
             return;
         }
-        let known: Vec<usize> = self.contacts(who).iter().map(|contact| self.whose(contact)).collect();
+        let contacts = self.contacts(who);
+        let known: Vec<usize> = contacts.iter().map(|contact| self.whose(contact)).collect();
+        let had = |client: &Client| {
+            let logs = contacts.iter().map(|contact| client.log(&contact.alias, None));
+            Ok(logs.collect::<Result<Vec<_>, _>>()?.concat())
+        };
+        let had = self.person(who).look(had).unwrap_or_default();
+        // A second process is lost with the device.
+        self.expel_intruder(who);
         if let Err(error) = self.person(who).lose() {
             return self.broken(format!("a profile cannot be lost: {error}"));
         }
@@ -238,6 +246,8 @@ impl Run {
         if let Ok(address) = self.person(who).look(Client::address) {
             self.person(who).addresses.push(address);
         }
+        let received = had.into_iter().filter(|entry| entry.direction == Direction::Received);
+        self.book.lost.extend(received.map(|entry| entry.id));
         self.copies.remove(&who);
         self.net.lock().relays.iter_mut().for_each(|relay| relay.backup = None);
         self.rolled_back = true;

@@ -245,9 +245,6 @@ pub(crate) fn hear(
     content: &Content,
     begins_anew: bool,
 ) -> Result<(), ClientError> {
-    // A stranger's first stream replaces none; but if he turns out to be a contact who lost everything, he lacks it all.
-    let knows_nothing = person.standing == Standing::Request && content.seen.is_none();
-    let begins_anew = begins_anew || knows_nothing;
     let lacks = match &content.kind {
         Kind::Resend(resend) => Some(resend.clone()),
         _ if !begins_anew => return Ok(()),

@@ -200,12 +200,14 @@ pub(crate) fn by_series(
 }
 
 /// Joins a request to the contact who turned out to have sent it: its messages, and the conversation that it
-/// began in place of the present one, unless he went on writing in the present one: then he has left the other.
+/// began in place of the present one, unless he went on writing in the present one: then he has left the other. Where the
+/// present one was ended there is none to go on in, whatever his clock said.
 pub(crate) fn absorb(tx: &Tx<'_>, contact: i64, request: i64) -> Result<(), ClientError> {
-    let state = conversation(tx, request)?.remembering(&conversation(tx, contact)?);
-    let from = by_id(tx, request)?;
-    let revision = by_id(tx, contact)?.revision.max(from.revision) + 1;
-    let takes_over = last_sent_at(tx, request)? > last_sent_at(tx, contact)?;
+    let (present, requested) = (conversation(tx, contact)?, conversation(tx, request)?);
+    let (person, from) = (by_id(tx, contact)?, by_id(tx, request)?);
+    let revision = person.revision.max(from.revision) + 1;
+    let is_ended = person.inbox.is_none() && !present.can_use_session_form() && !present.awaits_answer();
+    let takes_over = is_ended || last_sent_at(tx, request)? > last_sent_at(tx, contact)?;
     let goes_along: &[&str] = match takes_over {
         true => &["message", "stream", "handed", "history", "file", "stamp"],
         false => &["message", "stream", "handed", "history", "file"],
@@ -223,9 +225,9 @@ pub(crate) fn absorb(tx: &Tx<'_>, contact: i64, request: i64) -> Result<(), Clie
     super::asked::join(tx, contact, request)?;
     tx.execute("DELETE FROM contact WHERE id = ?1", [request])?;
     if !takes_over {
-        return Ok(());
+        return set_conversation(tx, contact, &present.remembering(&requested));
     }
-    set_conversation(tx, contact, &state)?;
+    set_conversation(tx, contact, &requested.remembering(&present))?;
     set(tx, contact, "revision", revision)?;
     set(tx, contact, "inbox_sid", from.inbox.map(|sid| sid.0))?;
     set(tx, contact, "accept_sent", false)
