@@ -121,6 +121,7 @@ impl<'a> Case<'a> {
         let (at, begins) = (side.told.at, &self.meeting.begins);
         let day_or_death = self.is_late(at, DAY_S) || self.had_died(side);
         let others = self.meeting.replies.len() + usize::from(side.who == begins.who);
+        let disturbed = self.had_died(side) || self.number_was_given_out_twice();
         match &side.end {
             End::Not(PairError::Over) if !day_or_death => {
                 Some(format!("{name} was told too early that it is over"))
@@ -128,7 +129,7 @@ impl<'a> Case<'a> {
             End::Not(PairError::NobodyThere { .. }) if !day_or_death => {
                 Some(format!("{name} typed it, and the relay knew of nothing"))
             }
-            End::Not(PairError::SomebodyElse) if others < 2 && !self.had_died(side) => {
+            End::Not(PairError::SomebodyElse) if others < 2 && !disturbed => {
                 Some(format!("{name} was told of somebody else, and there was none"))
             }
             End::Not(PairError::Over) if side.who == begins.who && !self.is_late(at, CARD_S) => {
@@ -146,7 +147,7 @@ impl<'a> Case<'a> {
         let Meeting { begins, replies, .. } = self.meeting;
         let other_words = End::Not(PairError::OtherWords);
         let host = self.run.name(begins.who);
-        let guessed = replies.iter().any(|side| !side.right) || self.number_was_had_before();
+        let guessed = replies.iter().any(|side| !side.right) || self.number_was_given_out_twice();
         if begins.end == other_words && !self.had_died(begins) && !guessed {
             found.push(format!("{host} was told of other words, and nobody typed any"));
         }
@@ -162,14 +163,14 @@ impl<'a> Case<'a> {
         found
     }
 
-    /// A relay that died gives a number out again: who goes on with the code of before guesses at this one.
-    fn number_was_had_before(&self) -> bool {
+    /// A relay that died gives a number out again: who goes on with the code of before guesses at the other one, or stands
+    /// in its way.
+    fn number_was_given_out_twice(&self) -> bool {
         let number = |meeting: &Meeting| meeting.code.split('-').next().map(str::to_owned);
         self.run.meetings.iter().any(|other| {
             other.relay == self.meeting.relay
                 && other.code != self.meeting.code
-                && other.deaths < self.meeting.deaths
-                && !other.replies.is_empty()
+                && other.deaths != self.meeting.deaths
                 && number(other) == number(self.meeting)
         })
     }

@@ -297,6 +297,7 @@ impl Run {
         let stored = self.net.lock().luck.tally.sum("envelopes");
         let mut moved = self.pull_in(who, None, 9, 0);
         self.renew_if_told(who, 0);
+        self.add_again(who);
         let requests = self.person(who).look(Client::requests).unwrap_or_default();
         let known: Vec<_> = self.contacts(who).into_iter().map(|contact| contact.address.name).collect();
         for request in requests {

@@ -33,6 +33,7 @@ mod checks_said;
 mod checks_timed;
 mod connection;
 mod deeds;
+mod devices;
 mod faults;
 mod fuse;
 mod intruder;

@@ -239,7 +239,7 @@ impl Person {
             return Tried::Failed(ClientError::JoinUnfinished);
         };
         let request = JoinRequest {
-            at: JoinAt::Recover { address, words: Passphrase::new(self.words.clone().into()) },
+            at: JoinAt::Recover { address, words: Passphrase::new(self.words.clone()) },
             name: None,
             protect: Protector::KeyFile,
             language: Language::English,

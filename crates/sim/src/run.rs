@@ -88,6 +88,8 @@ pub(crate) struct Run {
     pub(crate) rolled_back: bool,
     /// Who was: whoever forgets what was shown is shown it again.
     pub(crate) forgetful: BTreeSet<usize>,
+    /// Who has to add whom again, once his relay is there.
+    pub(crate) to_add: BTreeSet<(usize, usize)>,
     /// Of whose vault there is a copy that may come back: when it was made, and whom it knows.
     pub(crate) copies: BTreeMap<usize, VaultCopy>,
     /// Who was told that another copy counts, and must decide.
@@ -121,6 +123,7 @@ pub fn simulate(seed: u64, scenario: &Scenario) -> Report {
         folder: folder.path().to_owned(),
         rolled_back: false,
         forgetful: BTreeSet::new(),
+        to_add: BTreeSet::new(),
         copies: BTreeMap::new(),
         told_of_copy: BTreeSet::new(),
         renewed: BTreeSet::new(),
