@@ -182,6 +182,10 @@ fn a_thread_looks_as_it_is_kept() {
 fn people_and_requests_look_as_they_are_kept() {
     check("people", |state| state.focus = Focus::People);
     check("request", |state| state.open = Some(Who::Request("frank".to_owned())));
+    check("request-claims", |state| {
+        state.open = Some(Who::Request("frank".to_owned()));
+        state.requests.iter_mut().for_each(|request| request.claims = Some("bob".to_owned()));
+    });
 }
 
 #[test]
