@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use wire::{HostPort, Name};
 
 use crate::backup::secret::SecretFlags;
+use crate::config::endpoint;
 use crate::log::LogFormat;
 
 /// The whole command line.
@@ -147,7 +148,7 @@ pub struct Restore {
 #[derive(Args, Clone, Default, Debug)]
 pub struct Serve {
     /// Where to listen; may be given several times [default: `[::]:24268`]
-    #[arg(long, env = "OUBLIETTED_LISTEN", value_name = "ADDR", value_delimiter = ',')]
+    #[arg(long, env = "OUBLIETTED_LISTEN", value_name = "ADDR", value_delimiter = ',', value_parser = endpoint)]
     pub listen: Vec<SocketAddr>,
     /// The name under which people reach this server, for what it prints
     #[arg(long, env = "OUBLIETTED_PUBLIC_HOST", value_name = "HOST[:PORT]", value_parser = host_port)]
@@ -159,7 +160,7 @@ pub struct Serve {
     #[arg(long, env = "OUBLIETTED_CONNECTIONS_MAX", value_name = "N")]
     pub connections_max: Option<usize>,
     /// Serve metrics for Prometheus there, such as 127.0.0.1:9268 [default: nowhere]
-    #[arg(long, env = "OUBLIETTED_METRICS_LISTEN", value_name = "ADDR")]
+    #[arg(long, env = "OUBLIETTED_METRICS_LISTEN", value_name = "ADDR", value_parser = endpoint)]
     pub metrics_listen: Option<SocketAddr>,
     /// Temporary folder, free port, two invitations on stdout, nothing left at the end
     #[arg(long, conflicts_with = "data")]

@@ -52,7 +52,7 @@ pub struct Settings {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct File {
     data: Option<PathBuf>,
-    listen: Option<Vec<SocketAddr>>,
+    listen: Option<Vec<Endpoint>>,
     public_host: Option<String>,
     open: Option<bool>,
     connections_max: Option<usize>,
@@ -61,7 +61,27 @@ struct File {
     handshakes_per_minute_max: Option<u32>,
     handshakes_per_second_max: Option<u32>,
     proxies: Option<Vec<Network>>,
-    metrics_listen: Option<SocketAddr>,
+    metrics_listen: Option<Endpoint>,
+}
+
+/// Where to listen, as it is written.
+#[derive(Deserialize, Clone, Copy, Debug)]
+#[serde(try_from = "String")]
+struct Endpoint(SocketAddr);
+
+impl TryFrom<String> for Endpoint {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        endpoint(&text).map(Self)
+    }
+}
+
+/// An address of this machine and a port.
+pub(crate) fn endpoint(text: &str) -> Result<SocketAddr, String> {
+    const FORM: &str =
+        "write an address of this machine and a port: [::]:24268 (everywhere), 127.0.0.1:24268";
+    text.parse().map_err(|_| FORM.to_owned())
 }
 
 impl File {
@@ -150,14 +170,16 @@ impl Settings {
             (None, None) => None,
         };
         let flags = Some(serve.listen.clone()).filter(|listen| !listen.is_empty());
-        let listen = flags.or(file.listen).filter(|listen| !listen.is_empty()).unwrap_or_else(everywhere);
+        let in_file_listen =
+            file.listen.map(|all| all.into_iter().map(|Endpoint(address)| address).collect());
+        let listen = flags.or(in_file_listen).filter(|listen| !listen.is_empty()).unwrap_or_else(everywhere);
         Ok(Self {
             data: common.data.clone().or(file.data).unwrap_or_else(default_data),
             listen,
             public_host,
             open: serve.open || file.open.unwrap_or(false),
             budgets,
-            metrics_listen: serve.metrics_listen.or(file.metrics_listen),
+            metrics_listen: serve.metrics_listen.or(file.metrics_listen.map(|Endpoint(address)| address)),
             in_file,
         })
     }
@@ -299,6 +321,17 @@ mod tests {
         assert!(settings.open);
         assert_eq!(settings.public_host.unwrap().port(), PORT);
         assert_eq!(settings.listen, everywhere());
+    }
+
+    #[test]
+    fn a_place_to_listen_that_is_none_is_an_error_that_says_how_one_is_written() {
+        for text in
+            ["listen = [\"999\"]", "metrics-listen = \"localhost\"", "listen = [\"relay.example:24268\"]"]
+        {
+            let error = gather(text).unwrap_err().to_string();
+            assert!(error.contains("line 1") && error.contains("127.0.0.1:24268"), "{text}: {error}");
+        }
+        assert_eq!(gather("metrics-listen = \"[::1]:9\"").unwrap().metrics_listen.unwrap().port(), 9);
     }
 
     #[test]
