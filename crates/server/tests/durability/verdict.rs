@@ -126,7 +126,7 @@ pub fn retry(world: &World, ledger: &mut Ledger, port: u16, chance: &mut Chance)
         let some = (0..all.len().min(24)).map(|_| all[chance.below(all.len() as u64) as usize]);
         let again: Vec<_> = silent.iter().copied().chain(some).collect();
         let unseen = silent.iter().filter(|index| account.letters[index].cursor.is_none());
-        let fresh = unseen.filter(|index| !before.contains(index)).count();
+        let fresh: BTreeSet<u16> = unseen.filter(|index| !before.contains(index)).copied().collect();
         let mut sender = Peer::connect(port);
         for chunk in again.chunks(32) {
             let mut ids = Vec::new();
@@ -145,8 +145,17 @@ pub fn retry(world: &World, ledger: &mut Ledger, port: u16, chance: &mut Chance)
         let account = &mut ledger.inboxes[inbox];
         let mut uncertain = std::mem::take(&mut account.uncertain);
         uncertain.retain(|index| !after.contains(index));
-        let expected = before.len() + fresh - uncertain.len();
-        assert_eq!(after.len(), expected, "a retry added what was there, or did not add what was not");
+        let expected = before.len() + fresh.len() - uncertain.len();
+        let surplus = after.difference(&before).filter(|index| !fresh.contains(index));
+        let surplus: Vec<_> = surplus.map(|index| (index, account.letters[index])).collect();
+        assert_eq!(
+            after.len(),
+            expected,
+            "a retry added what was there, or did not add what was not, in inbox {inbox}: acked {}, ack sent {}, \
+             added beside what was expected {surplus:?}",
+            account.acked,
+            account.ack_sent
+        );
         // Stored and let go of before the cut was over, wherever they stood.
         for index in uncertain {
             account.letters.get_mut(&index).unwrap().cursor = Some(0);
