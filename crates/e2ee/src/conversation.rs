@@ -116,6 +116,15 @@ impl Conversation {
         next
     }
 
+    /// The same between other keys, where nothing was said in it yet: neither sealed nor heard since it began, or began
+    /// anew. What came before stays known, and what is under way still opens.
+    #[must_use]
+    pub fn between(&self, mine: IdentityFingerprint, theirs: IdentityFingerprint) -> Option<Self> {
+        let was_said = self.stream.is_some() || self.their_offer.is_some() || self.sessions.best().is_some();
+        let their_bundle = self.their_bundle.filter(|_| theirs == self.theirs);
+        (!was_said).then(|| Self { mine, theirs, their_bundle, ..self.clone() })
+    }
+
     /// The same, and what had come of their streams in a conversation of before, under other keys.
     #[must_use]
     pub fn remembering(&self, before: &Self) -> Self {

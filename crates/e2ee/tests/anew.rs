@@ -5,7 +5,7 @@ mod common;
 
 use common::{Person, acquainted, rng, text_of};
 use e2ee::{Conversation, Kind, MessageId, Outgoing, Resend, resend::NUMBER_LAST};
-use wire::UnixSeconds;
+use wire::{IdentityFingerprint, UnixSeconds};
 
 /// Begins anew towards the other, and seals the HELLO that asks for what is missing.
 fn begin_anew(person: &mut Person, other: &Person) -> wire::Envelope {
@@ -74,6 +74,24 @@ fn what_is_under_way_when_one_begins_anew_still_opens() {
     both_still_write(&mut alice, &mut bob);
     let drained = bob.conversation(&alice).drained(UnixSeconds(bob.now.0 + 1));
     assert!(drained.offer_secrets() <= 3, "the series of before is gone");
+}
+
+/// A key that is replaced before anything was said anew: the conversation is between the present keys, and what was under
+/// way under those of before still opens.
+#[test]
+fn a_conversation_in_which_nothing_was_said_anew_takes_other_keys() {
+    let (mut alice, mut bob) = acquainted();
+    let under_way = alice.say(&bob, "under way");
+    let other = IdentityFingerprint([9; 32]);
+    assert!(bob.conversation(&alice).between(bob.me, other).is_none(), "something was said");
+    let anew = bob.conversation(&alice).begun_anew(bob.me, alice.me, bob.now);
+    let next = anew.between(bob.me, other).unwrap();
+    assert_eq!((next.mine(), next.theirs()), (&bob.me, &other));
+    assert_eq!(next.everything_missing(), anew.everything_missing());
+    let opened = next.open(&bob.account, &under_way, bob.inbox, bob.now).unwrap();
+    assert_eq!(text_of(&opened.content), "under way");
+    begin_anew(&mut bob, &alice);
+    assert!(bob.conversation(&alice).between(bob.me, other).is_none(), "it awaits its answer");
 }
 
 #[test]

@@ -154,12 +154,6 @@ impl<'a> Courier<'a> {
         {
             return Ok(Go::On);
         }
-        // The look-up of a moment ago may have brought another key than that of the beginning.
-        if patience == Patience::Answer
-            && self.client.vault.erase(|tx| recover::begin_under_present_keys(tx, self.contact))?
-        {
-            return Ok(Go::On);
-        }
         let (reason, words) = match patience {
             Patience::Answer => (QueuedReason::AwaitingAnswer, "waits for the contact's answer"),
             Patience::TooLongForGreeting => {

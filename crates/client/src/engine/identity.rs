@@ -4,7 +4,6 @@
 //! looks the own record up: it says whether the answer arrived. Mailboxes, stamps and conversations stay.
 
 use crypto::IdentitySecret;
-use e2ee::Conversation;
 use proto::signed::{record_hash, sign_rotation};
 use wire::{
     CommitmentNonce, ConnectionKind, IdentityFingerprint, Response, Voucher, VoucherHash,
@@ -132,18 +131,16 @@ fn stands(
     })
 }
 
-/// A conversation keeps the fingerprints under which it began; one that has not begun takes the present ones.
+/// A conversation keeps the fingerprints under which it began; one in which nothing was said takes the present ones.
 pub(crate) fn begin_under(
     tx: &Tx<'_>,
     id: i64,
     mine: &IdentityFingerprint,
     theirs: &IdentityFingerprint,
 ) -> Result<(), ClientError> {
-    let state = contact::conversation(tx, id)?;
-    let untouched = Conversation::new(*state.mine(), *state.theirs());
-    match state.snapshot() == untouched.snapshot() {
-        true => contact::set_conversation(tx, id, &Conversation::new(*mine, *theirs)),
-        false => Ok(()),
+    match contact::conversation(tx, id)?.between(*mine, *theirs) {
+        Some(next) => contact::set_conversation(tx, id, &next),
+        None => Ok(()),
     }
 }
 

@@ -156,22 +156,6 @@ pub(crate) fn begin_anew(tx: &Tx<'_>, id: i64) -> Result<(), ClientError> {
     queue_request(tx, id)
 }
 
-/// A conversation with somebody whom I have heard of began anew, and before anything was sealed in it a key was
-/// replaced: nothing may leave under the keys of its beginning, and nothing is lost when it begins under the present
-/// ones. Says whether it did.
-pub(crate) fn begin_under_present_keys(tx: &Tx<'_>, id: i64) -> Result<bool, ClientError> {
-    let person = contact::by_id(tx, id)?;
-    let state = contact::conversation(tx, id)?;
-    let sealed = state.awaits_answer() || state.can_use_session_form();
-    if sealed || !was_heard(&person, &state) || !may_be_written_to(&person) {
-        return Ok(false);
-    }
-    if seal::is_under_present_keys(tx, &person)? {
-        return Ok(false);
-    }
-    begin_anew(tx, id).map(|()| true)
-}
-
 fn ask_again(tx: &Tx<'_>, person: &Person) -> Result<(), ClientError> {
     contact::set(tx, person.id, "ask_due", None::<i64>)?;
     match contact::conversation(tx, person.id)?.missing() {
