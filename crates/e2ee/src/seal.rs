@@ -59,7 +59,8 @@ impl Conversation {
     /// Form 1: first contact, a 16 KiB envelope for the doorstep that the bundle names.
     ///
     /// Repeated before an answer it uses the same Olm session, the same stamps and the same first offer;
-    /// `intro.reply` counts for the first one only. After fourteen days a new session begins.
+    /// `intro.reply` counts for the first one only. After fourteen days, or where the bundle shows another account, a new
+    /// session begins.
     pub fn seal_hello(
         &self,
         account: &Account,
@@ -72,12 +73,6 @@ impl Conversation {
         check_length(&message.kind, GREETING_BYTES_MAX)?;
         intro.check_mine(account, &self.mine)?;
         let mut next = self.clone();
-        // A session whose other end is an account that was replaced opens nowhere any more.
-        let renewed =
-            self.their_bundle.is_some_and(|known| known.olm_identity != theirs.bundle().body.olm_identity);
-        if renewed {
-            next.hello = None;
-        }
         next.note_bundle(theirs)?;
         let (session, reply) = next.hello_session(account, theirs, intro, message, now)?;
         let mut content = next.compose(message, now, rng);
@@ -152,7 +147,10 @@ impl Conversation {
             return Err(SealError::OtherIdentity);
         }
         match self.their_bundle {
-            Some(known) if body.counter >= known.counter => {}
+            // A HELLO to an account that was replaced opens nowhere any more: the next one begins a session.
+            Some(known) if body.counter >= known.counter => {
+                self.hello = self.hello.take().filter(|_| body.olm_identity == known.olm_identity);
+            }
             Some(known) if body.olm_identity == known.olm_identity => return Ok(()),
             Some(_) => return Err(SealError::OldBundle),
             None => {}
@@ -161,7 +159,7 @@ impl Conversation {
         Ok(())
     }
 
-    /// The session of the HELLOs so far while it is unanswered, young and for the account of today, else a new one.
+    /// The session of the HELLOs so far while it is unanswered and young, else a new one.
     fn hello_session(
         &mut self,
         account: &Account,
