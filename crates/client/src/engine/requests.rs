@@ -24,16 +24,18 @@ use crate::{
 pub(crate) fn list(client: &Client) -> Result<Vec<ContactRequest>, ClientError> {
     client.vault.read(|tx| {
         let people = contact::list(tx, Standing::Request)?;
-        people.iter().map(|person| to_request(tx, person)).collect()
+        let contacts = contact::list(tx, Standing::Contact)?;
+        people.iter().map(|person| to_request(tx, person, &contacts)).collect()
     })
 }
 
-fn to_request(tx: &Tx<'_>, person: &Person) -> Result<ContactRequest, ClientError> {
+fn to_request(tx: &Tx<'_>, person: &Person, contacts: &[Person]) -> Result<ContactRequest, ClientError> {
     let texts = inbox::all_of(tx, person.id)?.into_iter().filter_map(|row| match row.body {
         ReceivedBody::Text(text) => Some(text),
         _ => None,
     });
-    let namesake = contact::by_name(tx, &person.name, &person.server_id)?;
+    let namesake =
+        contacts.iter().find(|known| known.name == person.name && known.server_id == person.server_id);
     Ok(ContactRequest {
         label: person.shown().to_owned(),
         address: person.address(),
