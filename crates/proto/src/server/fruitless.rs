@@ -10,8 +10,8 @@ use crate::Now;
 const THOUSANDTHS: u32 = 1_000;
 /// What a connection may have come to nothing before it waits.
 const MOST: u32 = FRUITLESS_PER_SECOND_MAX * THOUSANDTHS;
-/// To what it goes down while it waits: a sixteenth of a second's. Who waits is woken for a few at once, and those who
-/// began in the same moment do not all come again in the same moment.
+/// To what it goes down while it waits, by a sixteenth: who waits is woken for a few at once, and many who began in the
+/// same moment do not bring all of a second's at once again.
 const GOES_ON: u32 = MOST - MOST / 16;
 
 /// What a request counts for if it comes to nothing.

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use proto::{ClientEvent, DeliveryTicket, NotSent, ServerEvent};
+use wire::limits::UNREAD_OUTPUT_BYTES_MAX;
 use wire::request::{Ack, Collect, MailboxPolicy, Open};
 use wire::{
     Body, ConnectionKind, Cursor, Envelope, Frame, OwnerId, OwnerSignature, RefusalKind, Response, Slot,
@@ -283,6 +284,7 @@ fn deliveries_stop_while_nobody_reads_them() {
     let frame = owner.client.poll_output().unwrap();
     owner.server.handle_input(owner.now, &frame);
     relay.act(owner.now, &mut owner.server);
+    assert!(owner.server.output_buffered() >= UNREAD_OUTPUT_BYTES_MAX && !owner.server.wants_input());
     // One read of sixteen envelopes, and no second one.
     assert!(owner.server.output_buffered() < 17 * 64 * 1024);
     owner.settle(&mut relay);
