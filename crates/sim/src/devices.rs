@@ -15,8 +15,7 @@ impl Run {
             self.broken(format!("a profile cannot be lost: {error}"));
             return false;
         }
-        let points = [self.death(400), None];
-        for points in points {
+        for points in [self.death(400), None] {
             let restored = self.person(who).restore_backup(backup, points);
             match restored {
                 // What was committed before the death goes on by itself.
@@ -82,11 +81,7 @@ impl Run {
         self.book.lost.extend(received.map(|entry| entry.id));
         self.copies.remove(&who);
         self.net.lock().relays.iter_mut().for_each(|relay| relay.backup = None);
-        self.rolled_back = true;
-        self.forgetful.insert(who);
-        self.renewed.remove(&who);
-        self.forget_meetings(who);
-        self.book.said.iter_mut().filter(|said| said.from == who).for_each(|said| said.key = None);
+        self.forgets(who);
         self.count("names taken back");
         let name = self.name(who);
         self.tell(format!("{name} takes the name back with the words"));

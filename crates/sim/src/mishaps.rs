@@ -13,16 +13,6 @@ const AWAY_DAYS_MAX: u64 = 11;
 /// How old a copy comes back: what was said longer ago is not said again after thirty days.
 const COPY_DAYS_MAX: u64 = 14;
 
-/// A copy of a vault, or a backup.
-#[derive(Clone, Debug)]
-pub(crate) struct VaultCopy {
-    made: u64,
-    /// Contacts in it.
-    knows: BTreeSet<String>,
-    /// Keys that its person had had by then.
-    keys: usize,
-}
-
 impl Run {
     // --- time and relays ---
 
@@ -131,8 +121,8 @@ impl Run {
         if let Err(error) = copied {
             self.broken(format!("a profile cannot be copied: {error}"));
         }
-        let (made, knows, keys) = (self.clock(), self.knows(who), self.person(who).addresses.len());
-        self.copies.insert(who, VaultCopy { made, knows, keys });
+        let (clock, knows) = (self.clock(), self.knows(who));
+        self.copies.insert(who, (clock, knows));
         let name = self.name(who);
         self.tell(format!("{name} copies the vault"));
     }
@@ -143,36 +133,34 @@ impl Run {
 
     pub(crate) fn restore(&mut self, who: usize) {
         let (copy, is_backup) = (self.copy_of(who), self.scenario.faults.backup);
-        let Some(VaultCopy { made, knows, keys }) = self.copies.get(&who).cloned() else { return };
+        let Some((made, known)) = self.copies.get(&who).cloned() else { return };
         let is_old = self.clock() - made > COPY_DAYS_MAX * DAY_S;
-        // A backup from before a change of one's own key is refused by name: that takes the recovery words.
-        let is_other = is_backup && keys != self.person(who).addresses.len();
         // Nobody loses two devices: which of them would turn up again?
-        let is_other = is_other || (is_backup && self.person(who).lost().exists());
-        if is_old || is_other || !self.is_settled(who) || self.knows(who) != knows {
+        let has_lost = self.person(who).lost().exists();
+        if is_old || has_lost || !self.is_settled(who) || self.knows(who) != known {
             return;
         }
-        let counts = match is_backup {
-            true => self.lose_the_device(who, &copy),
-            false => {
-                if let Err(error) = self.person(who).restore(&copy) {
-                    self.broken(format!("a profile cannot be restored: {error}"));
-                }
-                true
+        if is_backup {
+            if !self.lose_the_device(who, &copy) {
+                return;
             }
-        };
-        if !counts {
-            return;
+        } else if let Err(error) = self.person(who).restore(&copy) {
+            self.broken(format!("a profile cannot be restored: {error}"));
         }
+        self.forgets(who);
+        self.count("fault: vaults restored from a copy");
+        let name = self.name(who);
+        self.tell(format!("{name} goes back to an older copy of the vault"));
+    }
+
+    /// What somebody knew is gone, or as it was before.
+    pub(crate) fn forgets(&mut self, who: usize) {
         self.rolled_back = true;
         self.forgetful.insert(who);
         self.renewed.remove(&who);
         self.forget_meetings(who);
         // A vault that forgot a key takes the same words for new ones.
         self.book.said.iter_mut().filter(|said| said.from == who).for_each(|said| said.key = None);
-        self.count("fault: vaults restored from a copy");
-        let name = self.name(who);
-        self.tell(format!("{name} goes back to an older copy of the vault"));
     }
 
     pub(crate) fn note_copy(&mut self, who: usize, error: &ClientError) {

@@ -47,6 +47,16 @@ pub(crate) enum Tried<T> {
     Died,
 }
 
+impl<T> Tried<T> {
+    fn map<U>(self, done: impl FnOnce(T) -> U) -> Tried<U> {
+        match self {
+            Self::Done(value) => Tried::Done(done(value)),
+            Self::Failed(error) => Tried::Failed(error),
+            Self::Died => Tried::Died,
+        }
+    }
+}
+
 /// A message that a person was shown.
 #[derive(Clone, Debug)]
 pub(crate) struct Shown {
@@ -107,16 +117,28 @@ impl Person {
             protect: Protector::KeyFile,
             language: Language::English,
         };
+        let tried = self.come_to(points, |profile, options| Client::join(profile, &request, options));
+        if let Tried::Done(joined) = &tried {
+            self.words = joined.recovery_words.join(" ");
+            self.addresses.push(joined.address.clone());
+        }
+        tried.map(drop)
+    }
+
+    /// Comes to a client by something that makes a profile; it dies at the given point.
+    fn come_to<T>(
+        &mut self,
+        points: Option<u32>,
+        make: impl FnOnce(&Profile, Options) -> Result<(Client, T), ClientError>,
+    ) -> Tried<T> {
         let options = self.options();
         self.fuse.set(points);
-        let tried = outlive(|| Client::join(&self.profile, &request, options));
+        let tried = outlive(|| make(&self.profile, options));
         self.fuse.set(None);
         match tried {
-            Some(Ok((client, joined))) => {
-                self.words = joined.recovery_words.join(" ");
-                self.addresses.push(joined.address);
+            Some(Ok((client, made))) => {
                 self.client = Some(client);
-                Tried::Done(())
+                Tried::Done(made)
             }
             Some(Err(error)) => Tried::Failed(error),
             None => Tried::Died,
@@ -214,11 +236,7 @@ impl Person {
     /// The profile's folder is lost, for now.
     pub(crate) fn lose(&mut self) -> io::Result<()> {
         self.restart();
-        let lost = self.lost();
-        if lost.exists() {
-            fs::remove_dir_all(&lost)?;
-        }
-        fs::rename(self.profile.dir(), lost)
+        fs::rename(self.profile.dir(), self.lost())
     }
 
     /// It is found again, and what was there meanwhile goes.
@@ -244,18 +262,7 @@ impl Person {
             protect: Protector::KeyFile,
             language: Language::English,
         };
-        let options = self.options();
-        self.fuse.set(points);
-        let tried = outlive(|| Client::join(&self.profile, &request, options));
-        self.fuse.set(None);
-        match tried {
-            Some(Ok((client, _))) => {
-                self.client = Some(client);
-                Tried::Done(())
-            }
-            Some(Err(error)) => Tried::Failed(error),
-            None => Tried::Died,
-        }
+        self.come_to(points, |profile, options| Client::join(profile, &request, options)).map(drop)
     }
 
     /// Whether the words were ever shown: a process may die before.
@@ -265,19 +272,11 @@ impl Person {
 
     /// Restores a backup where no profile is, or where a restoring ended early.
     pub(crate) fn restore_backup(&mut self, from: &Path, points: Option<u32>) -> Tried<()> {
-        let options = self.options();
-        self.fuse.set(points);
-        let tried =
-            outlive(|| Client::restore(&self.profile, from, &passphrase(), &Protector::KeyFile, options));
-        self.fuse.set(None);
-        match tried {
-            Some(Ok((client, _))) => {
-                self.client = Some(client);
-                Tried::Done(())
-            }
-            Some(Err(error)) => Tried::Failed(error),
-            None => Tried::Died,
-        }
+        let protect = Protector::KeyFile;
+        self.come_to(points, |profile, options| {
+            Client::restore(profile, from, &passphrase(), &protect, options)
+        })
+        .map(drop)
     }
 
     /// Puts a copy of the profile's folder back.

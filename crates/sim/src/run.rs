@@ -11,7 +11,6 @@ use crate::book::Book;
 use crate::checks;
 use crate::faults::Faults;
 use crate::meetings::Meeting;
-use crate::mishaps::VaultCopy;
 use crate::net::Net;
 use crate::person::{Person, Tried};
 use crate::random::Random;
@@ -91,7 +90,7 @@ pub(crate) struct Run {
     /// Who has to add whom again, once his relay is there.
     pub(crate) to_add: BTreeSet<(usize, usize)>,
     /// Of whose vault there is a copy that may come back: when it was made, and whom it knows.
-    pub(crate) copies: BTreeMap<usize, VaultCopy>,
+    pub(crate) copies: BTreeMap<usize, (u64, BTreeSet<String>)>,
     /// Who was told that another copy counts, and must decide.
     pub(crate) told_of_copy: BTreeSet<usize>,
     /// Who decided since his vault, or a relay, last went back.
