@@ -117,6 +117,33 @@ fn without_the_server_everything_is_there_and_the_next_command_renews() {
     assert_eq!(alice.texts(), ["here again"]);
 }
 
+/// Sixteen went to an account that is gone; the seventeenth waits no longer than the bundle of before is used.
+#[test]
+fn who_has_no_first_message_left_for_a_lost_device_reaches_the_restored_one_a_day_later() {
+    let (relay, folder) = (Relay::start(), tempfile::tempdir().unwrap());
+    let (alice, bob) = (relay.person("alice"), relay.person("bob"));
+    alice.add(&bob);
+    let file = back_up(&bob, &folder);
+    let said: Vec<String> = (1..=17).map(|number| format!("{number}")).collect();
+    said.iter().take(16).for_each(|text| alice.stored(&bob, text));
+    drop(bob);
+    let (bob, _) = restore("bob", &file);
+    let waits = |sent: &SentState| matches!(sent, SentState::Queued(QueuedReason::AwaitingAnswer));
+    let sent = alice.send(&bob, "17");
+    assert!(waits(&sent.state), "{sent:?}");
+    assert!(bob.texts().is_empty());
+    assert_eq!(alice.client_hours_later(25).send_waiting().unwrap(), 1);
+    bob.client().collect().unwrap();
+    bob.client().accept("alice", None).unwrap();
+    let mut came = bob.texts();
+    for _ in 0..3 {
+        alice.texts_later();
+        came.extend(bob.texts_later());
+    }
+    came.sort_by_key(|text| text.parse::<u32>().unwrap());
+    assert_eq!(came, said, "what the lost device had not read is asked for");
+}
+
 /// A first message brings a bundle, and a restored copy has none before it was at its own server.
 #[test]
 fn what_a_restored_copy_is_given_waits_for_its_own_server_and_not_for_that_of_the_contact() {

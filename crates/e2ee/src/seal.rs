@@ -138,6 +138,14 @@ impl Conversation {
         if is_usable(offer, day_of(now)) { Ok(offer.clone()) } else { Err(SealError::OfferTooOld) }
     }
 
+    /// The same once this bundle was seen, without sealing: a HELLO to an account that was replaced is forgotten, and
+    /// [`Conversation::hellos_left`] counts anew.
+    pub fn noting(&self, theirs: &VerifiedBundle) -> Result<Self, SealError> {
+        let mut next = self.clone();
+        next.note_bundle(theirs)?;
+        Ok(next)
+    }
+
     /// Remembers the newest bundle; refuses another identity and one from before a restore. A lower counter of the
     /// same vault is taken: a HELLO brings a bundle before the directory does, which shows it from midnight on.
     /// Whether what was *fetched* went back, whoever fetches knows.

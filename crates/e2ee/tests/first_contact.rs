@@ -180,7 +180,10 @@ fn a_hello_to_whose_recipient_another_account_belongs_by_now_begins_a_new_sessio
     for _ in 0..16 {
         alice.hello(&bob, "anybody?");
     }
+    let state = alice.conversation(&bob);
+    assert_eq!(state.noting(&bob.verified()).unwrap().hellos_left(alice.now), 0, "the same account");
     bob.restored();
+    assert_eq!(state.noting(&bob.verified()).unwrap().hellos_left(alice.now), 16);
     let hello = alice.hello(&bob, "and now?");
     let opened = bob.answer_door(&hello).opened;
     assert_eq!((text_of(&opened.content), opened.gaps), ("and now?", vec![1..=16]));

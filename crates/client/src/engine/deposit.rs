@@ -154,6 +154,9 @@ impl<'a> Courier<'a> {
         {
             return Ok(Go::On);
         }
+        if patience == Patience::Answer && self.counts_hellos_anew().await? {
+            return Ok(Go::On);
+        }
         let (reason, words) = match patience {
             Patience::Answer => (QueuedReason::AwaitingAnswer, "waits for the contact's answer"),
             Patience::TooLongForGreeting => {
@@ -172,6 +175,24 @@ impl<'a> Courier<'a> {
         }
         self.await_all().await?;
         Ok(Go::Stop)
+    }
+
+    /// Whoever answers none of sixteen first messages may have lost the account that they went to.
+    async fn counts_hellos_anew(&mut self) -> Result<bool, ClientError> {
+        let person = self.person()?;
+        if self.bundle.is_some() || !self.client.vault.read(|tx| seal::has_no_hello_left(tx, &person))? {
+            return Ok(false);
+        }
+        self.await_all().await?;
+        let bundle = match refresh(self.client, &person, true).await {
+            Err(ClientError::NoBundle { .. }) => None,
+            bundle => bundle?,
+        };
+        let Some(bundle) = bundle else { return Ok(false) };
+        let anew = self.client.vault.erase(|tx| seal::count_hellos_anew(tx, self.contact, &bundle))?;
+        self.bundle = Some(bundle);
+        self.refreshed = true;
+        Ok(anew)
     }
 
     /// The mailbox to seal for, with the record looked up anew where it is due (P6).

@@ -92,6 +92,29 @@ fn is_present(state: &Conversation, mine: &IdentityFingerprint, person: &Person)
     state.mine() == mine && *state.theirs() == person.fingerprint
 }
 
+/// Whether as many first messages as may be were not answered yet.
+pub(crate) fn has_no_hello_left(tx: &Tx<'_>, person: &Person) -> Result<bool, ClientError> {
+    let state = contact::conversation(tx, person.id)?;
+    Ok(state.awaits_answer() && state.hellos_left(tx.now()) == 0 && is_under_present_keys(tx, person)?)
+}
+
+/// Where this bundle shows that the account is gone to which first messages went, they are counted anew. Says whether
+/// they are.
+pub(crate) fn count_hellos_anew(
+    tx: &Tx<'_>,
+    contact: i64,
+    bundle: &VerifiedBundle,
+) -> Result<bool, ClientError> {
+    let state = contact::conversation(tx, contact)?;
+    // Another process may have followed another key meanwhile, or noted a newer one.
+    let Ok(next) = state.noting(bundle) else { return Ok(false) };
+    let anew = state.awaits_answer() && !next.awaits_answer();
+    if anew {
+        contact::set_conversation(tx, contact, &next)?;
+    }
+    Ok(anew)
+}
+
 /// What sealing came to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Step {
