@@ -101,10 +101,11 @@ impl EmbeddedStore {
 
 /// Caps the journals: what was acked leaves the disk soon.
 const JOURNAL_BYTES_MAX: u64 = 128 * 1024 * 1024;
-/// Caps the memtable that envelopes pass through, and that of the small tables. Larger ones make nothing quicker
-/// and cost the memory of several (`bench/RESULTS.md`).
+/// Caps the memtable that envelopes pass through. A smaller one writes more of what is acked soon.
 const ENVELOPE_MEMTABLE_BYTES: u64 = 8 * 1024 * 1024;
-const ROW_MEMTABLE_BYTES: u64 = 8 * 1024 * 1024;
+/// Caps those of the small tables: a megabyte is ten thousand rows and more, and while it is let go of, deposits wait
+/// (`bench/RESULTS.md`).
+const ROW_MEMTABLE_BYTES: u64 = 1024 * 1024;
 /// Block cache.
 const CACHE_BYTES: u64 = 8 * 1024 * 1024;
 /// From this on a value lives apart from its key and is not rewritten by compaction.
