@@ -28,8 +28,6 @@ const PACE: Duration = Duration::from_millis(20);
 const PATIENCE: Duration = Duration::from_secs(5);
 /// What we promise (DESIGN § 1, P8).
 const RATIO_MAX: f64 = 2.0;
-/// Where every loopback address is a source like any other.
-const CONFIGURATION: &str = "proxies = []\n";
 
 /// The honest pair.
 struct Pair<'a> {
@@ -55,7 +53,7 @@ pub async fn run(seconds: usize, only: Option<&str>) -> Result<(), Failure> {
     let length = Duration::from_secs(u64::try_from(seconds.max(1))?);
     let mut felt = Vec::new();
     for attack in Attack::ALL.into_iter().filter(|attack| only.is_none_or(|only| attack.name() == only)) {
-        let relay = Relay::start_configured(CONFIGURATION)?;
+        let relay = Relay::start_configured(attack.configuration())?;
         felt.push((phase(&relay, attack, length).await?, attack.name()));
     }
     let worst = felt.iter().max_by(|(one, _), (other, _)| one.total_cmp(other));
@@ -77,7 +75,7 @@ async fn phase(relay: &Relay, attack: Attack, length: Duration) -> Result<f64, F
     let name = attack.name();
     let mut citizen = Citizen::register(relay, &name).await?;
     let inbox = citizen.mailbox(relay, MailboxPolicy::Inbox).await?;
-    let target = Target::prepare(relay, &mut citizen).await?;
+    let target = Target::prepare(relay, &mut citizen, &name, attack).await?;
     let mut pair = Pair { relay, citizen: &citizen, inbox, envelope: noise(4_096)?, stamp: 0 };
     let before = pair.talk(length).await?;
     let (memory, cpu) = (relay.resident_bytes()?, relay.cpu_seconds()?);

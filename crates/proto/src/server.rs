@@ -272,7 +272,7 @@ impl ServerConnection {
 
     fn respond(&mut self, id: RequestId, response: Response) {
         let weight = self.outstanding.remove(&id).unwrap_or_else(|| self.fruitless.weight());
-        if matches!(response, Response::Pong | Response::Refused(_)) {
+        if matches!(response, Response::Refused(_)) {
             self.fruitless.count(self.now, weight);
         }
         if !matches!(self.phase, Phase::Closing { .. } | Phase::Closed) {

@@ -14,7 +14,8 @@ use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 use wire::DepositId;
 use wire::limits::{
-    DOORSTEP_PER_HOUR_MAX, LOOKUPS_PER_MINUTE_MAX, PAIRINGS_PER_MINUTE_MAX, REGISTRY_PER_MINUTE_MAX,
+    DOORSTEP_PER_HOUR_MAX, KNOCKS_PER_SECOND_MAX, LOOKUPS_PER_MINUTE_MAX, PAIRINGS_PER_MINUTE_MAX,
+    REGISTRY_PER_MINUTE_MAX,
 };
 
 use crate::network::Network;
@@ -23,7 +24,7 @@ use crate::spent::Spent;
 /// How long a salt lives.
 const SALT_LIFE: Duration = Duration::from_secs(3_600);
 const MINUTE: Duration = Duration::from_secs(60);
-/// Handshakes that may begin at once before their pace is kept, as a part of a second.
+/// What may begin at once before its pace is kept, as a part of a second.
 const BURST: Duration = Duration::from_millis(20);
 /// So many connections are turned away in the time of one handshake.
 const REFUSALS: u32 = 16;
@@ -63,12 +64,19 @@ struct State {
     /// Handshakes under way, oldest first.
     newcomers: BTreeMap<u64, Arc<Notify>>,
     next_newcomer: u64,
-    /// When the next handshake may begin.
-    next_handshake: Instant,
+    handshakes: Pace,
+    knocks: Pace,
     salt: RandomState,
     salted: Instant,
     minutes: Spent<(u64, Budget)>,
     doorsteps: Spent<u64>,
+}
+
+/// At what distance from each other things may begin, whoever begins them.
+#[derive(Debug)]
+struct Pace {
+    /// When the next may.
+    next: Instant,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -100,7 +108,8 @@ impl Admission {
             connections: HashMap::new(),
             newcomers: BTreeMap::new(),
             next_newcomer: 0,
-            next_handshake: now.checked_sub(BURST).unwrap_or(now),
+            handshakes: Pace::from(now),
+            knocks: Pace::from(now),
             salt: RandomState::new(),
             salted: now,
             minutes: Spent::default(),
@@ -147,21 +156,19 @@ impl Admission {
     /// How long the next handshake has to wait so that all of them keep their pace. A handshake costs the
     /// server more than it costs whoever begins it; waiting costs those who are connected nothing.
     pub fn pace(&self) -> Duration {
-        self.wait(Duration::from_secs(1) / self.budgets.handshakes_per_second_max.max(1))
+        self.state().handshakes.next(Duration::from_secs(1) / self.budgets.handshakes_per_second_max.max(1))
     }
 
     /// How long the next connection has to wait after one that was turned away: that costs little, and whoever
     /// does it all the time must not have a whole processor.
     pub fn pace_refusals(&self) -> Duration {
-        self.wait(Duration::from_secs(1) / self.budgets.handshakes_per_second_max.max(1) / REFUSALS)
+        let step = Duration::from_secs(1) / self.budgets.handshakes_per_second_max.max(1) / REFUSALS;
+        self.state().handshakes.next(step)
     }
 
-    fn wait(&self, step: Duration) -> Duration {
-        let now = Instant::now();
-        let mut state = self.state();
-        let begun = state.next_handshake.max(now.checked_sub(BURST).unwrap_or(now));
-        state.next_handshake = begun + step;
-        state.next_handshake.saturating_duration_since(now)
+    /// How long the next deposit without a stamp has to wait: whoever repeats one pays nothing for it.
+    pub fn pace_knocks(&self) -> Duration {
+        self.state().knocks.next(Duration::from_secs(1) / KNOCKS_PER_SECOND_MAX)
     }
 
     /// Whether this source may look one more name up (`LOOKUP`, `FETCH`).
@@ -207,6 +214,19 @@ impl Admission {
     fn state(&self) -> MutexGuard<'_, State> {
         // A count that a panicking thread left behind is still a count.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Pace {
+    fn from(now: Instant) -> Self {
+        Self { next: now.checked_sub(BURST).unwrap_or(now) }
+    }
+
+    /// Takes the next place, `step` behind the one before; how long it is until then.
+    fn next(&mut self, step: Duration) -> Duration {
+        let now = Instant::now();
+        self.next = self.next.max(now.checked_sub(BURST).unwrap_or(now)) + step;
+        self.next.saturating_duration_since(now)
     }
 }
 

@@ -15,9 +15,10 @@ use std::time::{Duration, Instant};
 use proto::{Now, ServerConfig, ServerConnection, ServerEvent, Ticket, asked};
 use store::{Cause, DepositOutcome, DepositRequest, StoreError};
 use tokio::net::TcpStream;
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
-use tokio::task::JoinError;
+use tokio::task::spawn_blocking;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use wire::limits::{HANDSHAKE_MS_MAX, UNREAD_MS_MAX};
@@ -32,7 +33,7 @@ use crate::fresh::Fresh;
 use crate::hub::Hold;
 use crate::line::{Heard, Line};
 use crate::relay::{OVER_BUDGET, Relay, STOPPING};
-use crate::task::{self, Answer, Asker, Task};
+use crate::task::{self, Answer, Asker, Change, Look, Question};
 use crate::tls;
 use crate::writer::{Settled, Work};
 
@@ -115,6 +116,8 @@ struct Session {
     _place: Place,
     /// Deposits and acks for which the writer's queue had no room yet.
     works: VecDeque<Work>,
+    /// When the first of them may go, if it keeps a pace.
+    knocks_at: Option<Instant>,
     in_writer: usize,
     /// Acks under way: what is read meanwhile must stand behind them.
     acking: Vec<(DepositId, Cursor)>,
@@ -133,14 +136,12 @@ enum Step {
     Ack(Ticket<asked::Ack>, DepositId, Cursor),
     /// Of a machine that may deliver.
     Read(Ticket<asked::Read>, Slot, DepositId, Cursor, u16),
-    /// Of somebody who claims a name.
-    Verify(Ticket<asked::Admit>),
     /// Any other.
-    Task(Task),
+    Question(Question),
 }
 
-/// A step under way, on a thread where it may block.
-type Running = Pin<Box<dyn Future<Output = Result<Answer, JoinError>> + Send>>;
+/// A step under way, on a thread where it may block. `None`: it panicked.
+type Running = Pin<Box<dyn Future<Output = Option<Answer>> + Send>>;
 
 impl Session {
     fn new(door: Door, line: Line, place: Place, binding: Binding, accepted: Now) -> Option<Self> {
@@ -159,6 +160,7 @@ impl Session {
             asker: Asker { source: place.source(), bell: Arc::default() },
             _place: place,
             works: VecDeque::new(),
+            knocks_at: None,
             in_writer: 0,
             acking: Vec::new(),
             steps: VecDeque::new(),
@@ -206,6 +208,7 @@ impl Session {
             }
             let reading = self.ending.is_none() && self.machine.wants_input() && self.works.is_empty();
             heard = Heard::Nothing;
+            let work_due = self.is_work_due();
             tokio::select! {
                 ready = self.line.readable(), if reading => {
                     ready?;
@@ -218,8 +221,9 @@ impl Session {
                 }
                 () = bell.rung() => self.open_post(bell.take()),
                 answer = finished(&mut self.running) => if self.conclude(answer).is_break() { break },
-                permit = writer.reserve(), if !self.works.is_empty() => match permit {
+                permit = writer.reserve(), if work_due => match permit {
                     Ok(permit) => if let Some(work) = self.works.pop_front() {
+                        self.knocks_at = None;
                         self.in_writer += 1;
                         permit.send(work);
                     },
@@ -331,8 +335,7 @@ impl Session {
             {
                 over(&mut self.machine, event);
             }
-            ServerEvent::Admit { ticket } => self.steps.push_back(Step::Verify(ticket)),
-            event => self.steps.extend(task::of(event, &self.asker).map(Step::Task)),
+            event => self.steps.extend(task::of(event, &self.asker).map(Step::Question)),
         }
     }
 
@@ -345,7 +348,7 @@ impl Session {
                 Some(Step::Read(_, _, sid, after, _)) => {
                     !self.acking.iter().any(|(of, through)| of == sid && after < through)
                 }
-                Some(Step::Verify(_) | Step::Task(_)) => self.acking.is_empty(),
+                Some(Step::Question(_)) => self.acking.is_empty(),
             };
         let Some(step) = self.steps.pop_front_if(|_| may_begin) else { return false };
         match step {
@@ -355,12 +358,16 @@ impl Session {
                 true
             }
             Step::Read(ticket, slot, sid, after, max) => self.read(ticket, slot, sid, after, max),
-            Step::Verify(ticket) => {
-                self.run_in_turn(task::verify(ticket));
+            Step::Question(Question::Look(look)) => {
+                self.run_aside(look);
                 false
             }
-            Step::Task(task) => {
-                self.run_aside(task);
+            Step::Question(Question::LookInTurn(look)) => {
+                self.look_in_turn(look);
+                false
+            }
+            Step::Question(Question::Change(change)) => {
+                self.run_in_turns(change);
                 false
             }
         }
@@ -390,27 +397,48 @@ impl Session {
         true
     }
 
-    fn run_aside(&mut self, task: Task) {
+    fn run_aside(&mut self, look: Look) {
         let relay = self.door.relay.clone();
-        self.running = Some(Box::pin(tokio::task::spawn_blocking(move || task(&relay))));
+        self.running = Some(Box::pin(async move { spawn_blocking(move || look(&relay)).await.ok() }));
     }
 
-    /// The same for what takes a processor long: one at a time of all connections, so that nobody else's questions
-    /// wait behind many of them.
-    fn run_in_turn(&mut self, task: Task) {
+    fn look_in_turn(&mut self, look: Look) {
         let relay = self.door.relay.clone();
         self.running = Some(Box::pin(async move {
-            let _turn = relay.verifying.acquire().await;
-            let blocking = relay.clone();
-            tokio::task::spawn_blocking(move || task(&blocking)).await
+            let (turn, runtime) = (relay.looks.next().await.ok()?, Handle::current());
+            spawn_blocking(move || turn.spend(&runtime, || look(&relay))).await.ok()
+        }));
+    }
+
+    /// The same for what changes something: between two of its turns everybody else has one.
+    fn run_in_turns(&mut self, mut change: Change) {
+        let relay = self.door.relay.clone();
+        self.running = Some(Box::pin(async move {
+            loop {
+                let (turn, runtime) = (relay.changes.next().await.ok()?, Handle::current());
+                let blocking = relay.clone();
+                let step = move || {
+                    let answer = turn.spend(&runtime, || change(&blocking));
+                    (answer, change)
+                };
+                let (answer, rest) = spawn_blocking(step).await.ok()?;
+                if answer.is_some() {
+                    return answer;
+                }
+                change = rest;
+            }
         }));
     }
 
     /// Gives the writer what its queue has room for.
     fn hand_over(&mut self) {
-        while let Some(work) = self.works.pop_front() {
+        while self.is_work_due() {
+            let Some(work) = self.works.pop_front() else { return };
             match self.door.writer.try_send(work) {
-                Ok(()) => self.in_writer += 1,
+                Ok(()) => {
+                    self.knocks_at = None;
+                    self.in_writer += 1;
+                }
                 Err(TrySendError::Full(work)) => return self.works.push_front(work),
                 Err(TrySendError::Closed(work)) => {
                     self.works.push_front(work);
@@ -418,6 +446,16 @@ impl Session {
                 }
             }
         }
+    }
+
+    /// Whether the first of what waits for the writer may go: a deposit without a stamp keeps the pace of all of them.
+    fn is_work_due(&mut self) -> bool {
+        let Some(first) = self.works.front() else { return false };
+        if !first.is_knock() {
+            return true;
+        }
+        let (now, admission) = (Instant::now(), &self.door.relay.admission);
+        *self.knocks_at.get_or_insert_with(|| now + admission.pace_knocks()) <= now
     }
 
     fn settle(&mut self, settled: Settled) {
@@ -442,16 +480,17 @@ impl Session {
         }
     }
 
-    fn conclude(&mut self, answer: Result<Answer, JoinError>) -> ControlFlow<()> {
+    fn conclude(&mut self, answer: Option<Answer>) -> ControlFlow<()> {
         self.running = None;
-        // A task that panicked took its ticket with it: the peer asks again on a new connection.
-        let Ok(answer) = answer else { return ControlFlow::Break(()) };
+        // A question that panicked took its ticket with it: the peer asks again on a new connection.
+        let Some(answer) = answer else { return ControlFlow::Break(()) };
         self.holds.extend(answer(&mut self.machine, self.door.relay.clock.now()));
         ControlFlow::Continue(())
     }
 
     /// The writer is gone: nothing of this was done.
     fn refuse_works(&mut self) {
+        self.knocks_at = None;
         for work in std::mem::take(&mut self.works) {
             match work.undone(StoreError::NotDone(Cause::Stopped)) {
                 Settled::Deposit(ticket, _) => self.machine.refuse(ticket, STOPPING),
@@ -481,7 +520,8 @@ impl Session {
     fn next_deadline(&self) -> Option<Instant> {
         let machine = self.machine.poll_timeout().map(|at| self.door.relay.clock.instant(at));
         let unread = self.unread_since.map(|since| since + UNREAD);
-        [machine, self.ending, unread].into_iter().flatten().min()
+        let knock = self.knocks_at.filter(|at| *at > Instant::now());
+        [machine, self.ending, unread, knock].into_iter().flatten().min()
     }
 }
 
@@ -498,7 +538,7 @@ fn refuse(machine: &mut ServerConnection, event: ServerEvent, refusal: Refusal) 
     }
 }
 
-async fn finished(running: &mut Option<Running>) -> Result<Answer, JoinError> {
+async fn finished(running: &mut Option<Running>) -> Option<Answer> {
     match running {
         Some(task) => task.as_mut().await,
         None => pending().await,

@@ -58,5 +58,6 @@ pub mod status;
 pub mod sweep;
 pub mod task;
 pub mod tls;
+pub mod turns;
 pub mod verbs;
 pub mod writer;

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use store::{Cause, Store, StoreError};
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use wire::refusal::{Refusal, RefusalKind};
 use wire::{Day, HostPort, ServerId};
@@ -17,6 +16,7 @@ use crate::hub::Hub;
 use crate::pairings::Pairings;
 use crate::pulse::Pulse;
 use crate::seldom::Seldom;
+use crate::turns::Turns;
 
 /// One running server.
 pub struct Relay {
@@ -42,8 +42,10 @@ pub struct Relay {
     pub public_host: HostPort,
     /// Whether everybody may register.
     pub open: bool,
-    /// Whose signatures are verified now.
-    pub verifying: Semaphore,
+    /// Who may look a name up next.
+    pub looks: Turns,
+    /// Who may change something next.
+    pub changes: Turns,
     /// Ends everything, in order.
     pub stopping: CancellationToken,
     /// Set when the store asks for a new process.
@@ -76,7 +78,8 @@ impl Relay {
             server_id,
             public_host,
             open,
-            verifying: Semaphore::new(1),
+            looks: Turns::default(),
+            changes: Turns::default(),
             stopping: CancellationToken::new(),
             broken: AtomicBool::new(false),
             trouble: Seldom::default(),

@@ -1,15 +1,14 @@
-//! What a connection asks of the store besides deposits and acks: one task per question, run beside the event loop.
+//! What a connection asks of the store besides deposits and acks: one question at a time, run beside the event loop.
 
 mod directory;
 mod mailbox;
 
 use std::sync::Arc;
 
-pub use directory::verify;
 pub use mailbox::read;
 use proto::ticket::Asked;
 use proto::{Now, ServerConnection, ServerEvent, Ticket};
-use store::StoreError;
+use store::{GenerationOutcome, StoreError};
 use wire::refusal::{Refusal, RefusalKind};
 
 use crate::admission::Source;
@@ -18,7 +17,19 @@ use crate::hub::Hold;
 use crate::relay::Relay;
 
 /// A question for the store; it blocks, so it runs on a thread where that does no harm.
-pub type Task = Box<dyn FnOnce(&Relay) -> Answer + Send>;
+pub enum Question {
+    /// An owner's, who changes nothing by it.
+    Look(Look),
+    /// A stranger's, who changes nothing: such questions take turns.
+    LookInTurn(Look),
+    /// Whoever's who changes something: so do these.
+    Change(Change),
+}
+
+/// Asks, and has the answer.
+pub type Look = Box<dyn FnOnce(&Relay) -> Answer + Send>;
+/// Does so much of a change as one turn may take; `None` when there is more of it.
+pub type Change = Box<dyn FnMut(&Relay) -> Option<Answer> + Send>;
 /// What the store's answer does to the connection. Opening a mailbox leaves a hold on it.
 pub type Answer = Box<dyn FnOnce(&mut ServerConnection, Now) -> Option<Hold> + Send>;
 
@@ -31,20 +42,22 @@ pub struct Asker {
     pub bell: Arc<Bell>,
 }
 
-/// The task behind an event; `None` for the events that are none for a task.
-pub fn of(event: ServerEvent, asker: &Asker) -> Option<Task> {
+/// The question behind an event; `None` for the events that are none.
+pub fn of(event: ServerEvent, asker: &Asker) -> Option<Question> {
+    use Question::{Look, LookInTurn};
     Some(match event {
+        ServerEvent::Admit { ticket } => directory::verify(ticket),
         ServerEvent::Claim { ticket, claim } => directory::claim(ticket, claim, asker.source),
         ServerEvent::Replace { ticket, kind, expected_seq, record, vouchers } => {
             directory::replace(ticket, kind, expected_seq, record, vouchers)
         }
-        ServerEvent::FindIdentity { ticket, name } => directory::find_identity(ticket, name),
+        ServerEvent::FindIdentity { ticket, name } => LookInTurn(directory::find_identity(ticket, name)),
         ServerEvent::Publish { ticket, name, bundle } => directory::publish(ticket, name, bundle),
-        ServerEvent::Lookup { ticket, name, seq } => directory::lookup(ticket, name, seq),
-        ServerEvent::Fetch { ticket, name } => directory::fetch(ticket, name),
+        ServerEvent::Lookup { ticket, name, seq } => LookInTurn(directory::lookup(ticket, name, seq)),
+        ServerEvent::Fetch { ticket, name } => LookInTurn(directory::fetch(ticket, name)),
         ServerEvent::Create { ticket, create } => mailbox::create(ticket, create),
-        ServerEvent::FindOwner { ticket, rid } => mailbox::find_owner(ticket, rid),
-        ServerEvent::Open { ticket, slot, rid } => mailbox::open(ticket, slot, rid, asker.bell.clone()),
+        ServerEvent::FindOwner { ticket, rid } => LookInTurn(mailbox::find_owner(ticket, rid)),
+        ServerEvent::Open { ticket, slot, rid } => Look(mailbox::open(ticket, slot, rid, asker.bell.clone())),
         ServerEvent::Generate { ticket, sid, generation, key } => {
             mailbox::generate(ticket, sid, generation, key)
         }
@@ -52,13 +65,39 @@ pub fn of(event: ServerEvent, asker: &Asker) -> Option<Task> {
         ServerEvent::CrossOff { ticket, sid, generation, indices } => {
             mailbox::cross_off(ticket, sid, generation, indices)
         }
-        ServerEvent::Admit { .. }
-        | ServerEvent::Deposit { .. }
+        ServerEvent::Deposit { .. }
         | ServerEvent::Read { .. }
         | ServerEvent::Ack { .. }
         | ServerEvent::Pairing { .. }
         | ServerEvent::AnswerWrong => return None,
     })
+}
+
+/// A change that is done in one turn.
+fn at_once(change: impl FnOnce(&Relay) -> Answer + Send + 'static) -> Question {
+    let mut change = Some(change);
+    Question::Change(Box::new(move |relay| change.take().map(|change| change(relay))))
+}
+
+/// A change that takes as many turns as `step` says that it has more to do.
+fn by_and_by<T: Asked + Send + 'static>(
+    ticket: Ticket<T>,
+    done: fn(&mut ServerConnection, Ticket<T>),
+    mut step: impl FnMut(&Relay) -> Result<GenerationOutcome, StoreError> + Send + 'static,
+) -> Question {
+    let mut ticket = Some(ticket);
+    Question::Change(Box::new(move |relay| {
+        let stepped = step(relay);
+        if stepped == Ok(GenerationOutcome::More) {
+            return None;
+        }
+        let ticket = ticket.take()?;
+        Some(match stepped {
+            Ok(GenerationOutcome::Refused(kind)) => no(ticket, kind),
+            Ok(_) => answer(move |machine, _| done(machine, ticket)),
+            Err(error) => failed(relay, ticket, error),
+        })
+    }))
 }
 
 /// An answer that completes a ticket and leaves nothing behind.

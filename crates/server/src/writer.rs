@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use proto::{Ticket, asked};
 use store::{Cause, DepositOutcome, DepositRequest, StoreError, Stored, Write, Wrote};
 use tokio::sync::mpsc;
-use wire::{Cursor, DepositId};
+use wire::{Cursor, DepositAuth, DepositId};
 
 use crate::bell::Bell;
 use crate::relay::Relay;
@@ -53,6 +53,11 @@ impl Work {
     /// Envelopes to let go of.
     pub fn ack(sid: DepositId, through: Cursor, ticket: Ticket<asked::Ack>, bell: Arc<Bell>) -> Self {
         Self { write: Write::Ack { sid, through }, ticket: WriteTicket::Ack(ticket), bell }
+    }
+
+    /// Whether it is a deposit without a stamp.
+    pub fn is_knock(&self) -> bool {
+        matches!(&self.write, Write::Deposit(request) if matches!(request.auth, DepositAuth::Open { .. }))
     }
 
     /// What to tell whoever asked when the thread will not do it.

@@ -51,4 +51,4 @@ pub use options::Options;
 pub use outcome::*;
 pub use request::*;
 pub use salvage::{SalvageError, Salvaged};
-pub use traits::{DirectoryStore, MailboxStore, OperatorStore, Store};
+pub use traits::{DirectoryStore, MailboxStore, OperatorStore, ROWS_AT_ONCE, Store};

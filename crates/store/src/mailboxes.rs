@@ -13,7 +13,7 @@ use crate::mailbox::{Mailbox, MailboxRow, envelope_key};
 use crate::shelf::{Batch, Durability, Shelf, Table};
 use crate::{
     Cause, CreateOutcome, Extent, Forgotten, GenerationOutcome, MailboxStore, NewMailbox, OpenedMailbox,
-    OwnerView, StoreError, Stored, Swept, Totals, Write, Wrote,
+    OwnerView, ROWS_AT_ONCE, StoreError, Stored, Swept, Totals, Write, Wrote,
 };
 
 /// Under which the time is written down.
@@ -174,8 +174,11 @@ impl<S: Shelf> MailboxStore for Engine<S> {
         }
         // After the key is gone the spent records say nothing any more. Cut short by a crash, the rest
         // goes with the identical request or with the mailbox.
-        self.forget_spent(sid, Some(generation))?;
-        Ok(GenerationOutcome::Done)
+        let (from, until) = spent_range(sid, Some(generation));
+        match self.forget_some(Table::Spent, &from, &until, ROWS_AT_ONCE)? {
+            Some(_) => Ok(GenerationOutcome::More),
+            None => Ok(GenerationOutcome::Done),
+        }
     }
 
     fn cross_off(
@@ -291,14 +294,9 @@ impl<S: Shelf> Engine<S> {
         });
     }
 
-    /// Removes spent records of one generation or of all, in bounded steps.
-    pub(crate) fn forget_spent(
-        &self,
-        sid: &DepositId,
-        generation: Option<Generation>,
-    ) -> Result<(), StoreError> {
-        let from: Vec<u8> = sid.0.into_iter().chain(generation.map(|g| g.0)).collect();
-        let until: Vec<u8> = from.iter().copied().chain([0xff; 8]).collect();
+    /// Removes the spent records of all generations.
+    pub(crate) fn forget_spent(&self, sid: &DepositId) -> Result<(), StoreError> {
+        let (from, until) = spent_range(sid, None);
         self.forget_range(Table::Spent, from, &until)
     }
 
@@ -309,15 +307,36 @@ impl<S: Shelf> Engine<S> {
         mut from: Vec<u8>,
         until: &[u8],
     ) -> Result<(), StoreError> {
-        loop {
-            let rows = self.shelf.scan(table, &from, until, STEP).map_err(|cause| self.failed(cause))?;
-            let Some((last, _)) = rows.last() else { return Ok(()) };
-            from = last.iter().copied().chain([0]).collect();
-            let mut batch = Batch::default();
-            for (key, _) in &rows {
-                batch.remove(table, key);
-            }
+        while let Some(next) = self.forget_some(table, &from, until, STEP)? {
+            from = next;
+        }
+        Ok(())
+    }
+
+    /// Removes the first so many keys of a range; says where the rest begins, unless there cannot be any.
+    fn forget_some(
+        &self,
+        table: Table,
+        from: &[u8],
+        until: &[u8],
+        count: usize,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        let rows = self.shelf.scan(table, from, until, count).map_err(|cause| self.failed(cause))?;
+        let mut batch = Batch::default();
+        for (key, _) in &rows {
+            batch.remove(table, key);
+        }
+        if !rows.is_empty() {
             self.commit(batch, Durability::Written)?;
         }
+        let last = rows.last().filter(|_| rows.len() >= count);
+        Ok(last.map(|(last, _)| last.iter().copied().chain([0]).collect()))
     }
+}
+
+/// The keys of spent records of one generation or of all.
+fn spent_range(sid: &DepositId, generation: Option<Generation>) -> (Vec<u8>, Vec<u8>) {
+    let from: Vec<u8> = sid.0.into_iter().chain(generation.map(|g| g.0)).collect();
+    let until = from.iter().copied().chain([0xff; 8]).collect();
+    (from, until)
 }

@@ -147,6 +147,8 @@ pub struct Stored {
 pub enum GenerationOutcome {
     /// Done, now or by an identical request before.
     Done,
+    /// As much of it is done as others may wait for: the identical request goes on.
+    More,
     /// A numbered no; nothing changed.
     Refused(RefusalKind),
 }

@@ -76,7 +76,7 @@ impl<S: Shelf> Engine<S> {
         batch.put(Table::Mailboxes, sid.as_bytes(), &mailbox.row.to_bytes());
         self.commit(batch, Durability::Written)?;
         self.show(|state| state.mailboxes.insert(*sid, mailbox));
-        self.forget_spent(sid, None)?;
+        self.forget_spent(sid)?;
         swept.mailboxes += 1;
         swept.envelopes += u64::from(waiting);
         Ok(())

@@ -16,6 +16,9 @@ use crate::{
     Suspension, Swept, Totals, Write, Wrote,
 };
 
+/// Rows that change together at most where everybody else waits for it: a few milliseconds.
+pub const ROWS_AT_ONCE: usize = 256;
+
 /// Mailboxes: created by voucher, filled by deposit, emptied by ack or time.
 pub trait MailboxStore: Send + Sync {
     /// Makes a mailbox and spends the voucher. The identical request (same rid, key, policy, voucher)
@@ -67,7 +70,8 @@ pub trait MailboxStore: Send + Sync {
         key: &StampKey,
     ) -> Result<GenerationOutcome, StoreError>;
 
-    /// Ends a generation: its stamps are worth nothing, its spent records go.
+    /// Ends a generation: its stamps are worth nothing at once, its spent records go, [`ROWS_AT_ONCE`] of them each time
+    /// this is asked for, until it is done.
     fn retire(&self, sid: &DepositId, generation: Generation) -> Result<GenerationOutcome, StoreError>;
 
     /// From now on envelopes under these stamps are dropped while the sender keeps seeing `STORED`.

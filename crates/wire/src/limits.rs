@@ -8,7 +8,7 @@ pub const ENVELOPE_BYTES: [usize; 3] = [4 * 1024, 16 * 1024, 64 * 1024];
 pub const ENVELOPE_BYTES_MAX: usize = 64 * 1024;
 /// Requests of one connection without their answers.
 pub const OUTSTANDING_MAX: usize = 64;
-/// Requests of one connection within a second that come to nothing: pings and refusals, by their weight.
+/// Requests of one connection within a second that come to nothing, or may be repeated for the asking, by their weight.
 pub const FRUITLESS_PER_SECOND_MAX: u32 = 64;
 /// Bytes of a request for which it weighs one more.
 pub const FRUITLESS_BYTES: usize = 4 * 1024;
@@ -80,6 +80,8 @@ pub const NAME_BYTES_MAX: usize = 32;
 pub const NAME_BYTES_MIN: usize = 2;
 /// Default TCP port.
 pub const PORT: u16 = 24268;
+/// Deposits without a stamp within a second, whoever brings them.
+pub const KNOCKS_PER_SECOND_MAX: u32 = 1_000;
 /// Look-ups per source and minute.
 pub const LOOKUPS_PER_MINUTE_MAX: u32 = 60;
 /// Registry requests per source and minute.

@@ -12,10 +12,14 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
-use wire::request::{Collect, ConnectionProof, Deposit, MailboxPolicy};
+use wire::limits::CROSS_OFF_INDICES_MAX;
+use wire::request::{
+    Await, Begin, Collect, ConnectionProof, CrossOff, Deposit, Generate, Lookup, MailboxPolicy, Open, Retire,
+    VOUCHERS,
+};
 use wire::{
-    Body, ConnectionKind, Cursor, Deframer, DepositAuth, Frame, Notice, PROTOCOL_VERSION, Request, RequestId,
-    Response, ServerId, Slot,
+    Body, ConnectionKind, Cursor, Deframer, DepositAuth, Frame, Generation, Name, Notice, PROTOCOL_VERSION,
+    PairingKey, PairingShare, Request, RequestId, Response, ServerId, Slot, StampIndex, StampKey,
 };
 
 use crate::citizen::{Citizen, Mailbox, claim, noise, random};
@@ -28,6 +32,14 @@ const SOURCES: u8 = 32;
 const EACH: usize = 8;
 /// Large envelopes that wait for a receiver who does not read.
 const WAITING: u16 = 24;
+/// Registered people who turn upon their relay, each with as many inboxes as may be.
+const TRAITORS: usize = 8;
+/// Look-ups that are under way together on one connection.
+const LOOKUPS: usize = 32;
+/// Deposits that are, of the same envelope.
+const KNOCKS: usize = 8;
+/// Envelopes of an owner who reads the same ones again and again.
+const READ: u16 = 256;
 
 /// What the flood consists of.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -48,11 +60,21 @@ pub enum Attack {
     Doorstep,
     /// Claims without an invitation.
     Registrations,
+    /// Look-ups of a name that there is, through a proxy.
+    Lookups,
+    /// Questions after pairings that nobody began.
+    Awaits,
+    /// The same deposit at a doorstep again and again, through a proxy.
+    Retries,
+    /// Owners who make generations of stamps, cross all of each off, and retire them.
+    Owners,
+    /// Owners who have what waits for them delivered again and again.
+    Readers,
 }
 
 impl Attack {
     /// All of them.
-    pub const ALL: [Attack; 8] = [
+    pub const ALL: [Attack; 13] = [
         Attack::Loris,
         Attack::Handshakes,
         Attack::Connections,
@@ -61,11 +83,28 @@ impl Attack {
         Attack::Unreading,
         Attack::Doorstep,
         Attack::Registrations,
+        Attack::Lookups,
+        Attack::Awaits,
+        Attack::Retries,
+        Attack::Owners,
+        Attack::Readers,
     ];
 
     /// As the command line calls it.
     pub fn name(self) -> String {
         format!("{self:?}").to_lowercase()
+    }
+
+    fn is_of_owners(self) -> bool {
+        matches!(self, Attack::Owners | Attack::Readers)
+    }
+
+    /// How the relay is set up: what has budgets for each source is let through by none that is a proxy.
+    pub fn configuration(self) -> &'static str {
+        match self {
+            Attack::Lookups | Attack::Retries => "proxies = [\"127.0.0.0/8\"]\n",
+            _ => "proxies = []\n",
+        }
     }
 }
 
@@ -78,7 +117,10 @@ struct Prepared {
     connector: TlsConnector,
     hello: Vec<u8>,
     knock: Vec<u8>,
+    knocks: Vec<u8>,
     unread: Mailbox,
+    lookups: Vec<u8>,
+    inboxes: Vec<Mailbox>,
     stop: AtomicBool,
     done: AtomicU64,
 }
@@ -91,7 +133,12 @@ pub struct Flood {
 
 impl Target {
     /// Makes what the floods need beforehand: a doorstep, and a full inbox of an owner who will not read.
-    pub async fn prepare(relay: &Relay, citizen: &mut Citizen) -> Result<Target, Failure> {
+    pub async fn prepare(
+        relay: &Relay,
+        citizen: &mut Citizen,
+        name: &str,
+        attack: Attack,
+    ) -> Result<Target, Failure> {
         let doorstep = citizen.mailbox(relay, MailboxPolicy::Doorstep).await?;
         let unread = citizen.mailbox(relay, MailboxPolicy::Inbox).await?;
         let mut sender = citizen.link(relay, ConnectionKind::Anonymous).await?;
@@ -105,6 +152,8 @@ impl Target {
             auth: DepositAuth::Open { puzzle: None },
             envelope: noise(16 * 1024)?,
         };
+        let lookup = Request::from(Lookup { name: Name::parse(name)?, seq: None });
+        let inboxes = if attack.is_of_owners() { inboxes(relay).await? } else { Vec::new() };
         let config = Arc::new(crate::link::tls()?);
         let name = ServerName::try_from("relay.oubliette.invalid")?;
         let mut hello = Vec::new();
@@ -114,8 +163,11 @@ impl Target {
             server_id: sender.machine.proof().ok_or("no proof")?.server_id,
             connector: TlsConnector::from(config),
             hello,
+            knocks: pipelined(std::iter::repeat_n(Request::from(knock.clone()), KNOCKS)),
             knock: Frame::request(RequestId(1), knock).encode().to_vec(),
             unread,
+            lookups: pipelined(std::iter::repeat_n(lookup, LOOKUPS)),
+            inboxes,
             stop: AtomicBool::new(false),
             done: AtomicU64::new(0),
         })))
@@ -156,17 +208,39 @@ impl Flood {
     }
 }
 
+/// The inboxes of everybody who turns upon the relay.
+async fn inboxes(relay: &Relay) -> Result<Vec<Mailbox>, Failure> {
+    let mut inboxes = Vec::new();
+    for number in 0..TRAITORS {
+        let mut traitor = Citizen::register(relay, &format!("traitor{number}")).await?;
+        for _ in 0..VOUCHERS {
+            let inbox = traitor.mailbox(relay, MailboxPolicy::Inbox).await?;
+            let mut sender = traitor.link(relay, ConnectionKind::Anonymous).await?;
+            for index in 0..READ {
+                let Response::Stored = sender.answer(inbox.stamped(index, &noise(4_096)?)).await? else {
+                    return Err("not stored".into());
+                };
+            }
+            inboxes.push(inbox);
+        }
+    }
+    Ok(inboxes)
+}
+
 /// One connection after the other, until the flood ends.
 async fn attacker(prepared: Arc<Prepared>, attack: Attack, number: usize) {
+    if attack.is_of_owners() && number >= prepared.inboxes.len() {
+        return;
+    }
     let source = u8::try_from(number % usize::from(SOURCES)).unwrap_or_default().saturating_add(2);
     loop {
         // However it ended: the next one.
-        let _ended: io::Result<()> = once(&prepared, attack, source).await;
+        let _ended: io::Result<()> = once(&prepared, attack, source, number).await;
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
 }
 
-async fn once(prepared: &Prepared, attack: Attack, source: u8) -> io::Result<()> {
+async fn once(prepared: &Prepared, attack: Attack, source: u8, number: usize) -> io::Result<()> {
     let socket = TcpSocket::new_v4()?;
     socket.bind((Ipv4Addr::new(127, 0, 0, source), 0).into())?;
     let mut socket = socket.connect(prepared.at).await?;
@@ -203,8 +277,25 @@ async fn once(prepared: &Prepared, attack: Attack, source: u8) -> io::Result<()>
                 .map_err(|error| io::Error::other(error.to_string()))?;
             raw.repeat(prepared, &Frame::request(RequestId(1), claim).encode(), 1).await
         }
+        Attack::Lookups => raw.repeat(prepared, &prepared.lookups, LOOKUPS as u64).await,
+        Attack::Awaits => raw.ask_after(prepared).await,
+        Attack::Retries => raw.repeat(prepared, &prepared.knocks, KNOCKS as u64).await,
+        Attack::Owners | Attack::Readers => match prepared.inboxes.get(number) {
+            Some(inbox) if attack == Attack::Owners => raw.cross_off(prepared, inbox).await,
+            Some(inbox) => raw.read_again(prepared, inbox).await,
+            None => Ok(()),
+        },
         _ => raw.never_read(prepared).await,
     }
+}
+
+/// Requests behind each other, each with a number of its own.
+fn pipelined(requests: impl Iterator<Item = impl Into<Request>>) -> Vec<u8> {
+    (1..)
+        .map(RequestId)
+        .zip(requests)
+        .flat_map(|(id, request)| Frame::request(id, request).encode().to_vec())
+        .collect()
 }
 
 fn random_vouchers() -> [wire::Voucher; wire::request::VOUCHERS] {
@@ -255,6 +346,69 @@ impl Raw {
 
     /// Opens the full inbox, asks for everything, and takes nothing. Each of them supersedes the one before.
     async fn never_read(&mut self, prepared: &Prepared) -> io::Result<()> {
+        self.open(&prepared.unread).await?;
+        let collect = Collect { slot: Slot(0), after: Cursor(0), credit: 256, follow: true };
+        self.ask(collect).await?;
+        prepared.count(1);
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        Ok(())
+    }
+
+    /// Generation after generation: made, crossed off, retired.
+    async fn cross_off(&mut self, prepared: &Prepared, inbox: &Mailbox) -> io::Result<()> {
+        self.open(inbox).await?;
+        for generation in (1..).map(Generation) {
+            let key = StampKey(random());
+            self.answered(Generate { slot: Slot(0), generation, key }).await?;
+            let all: Vec<StampIndex> = (0..=u16::MAX).map(StampIndex).collect();
+            let some = all.chunks(CROSS_OFF_INDICES_MAX);
+            let cross_off =
+                |some: &[StampIndex]| CrossOff { slot: Slot(0), generation, indices: some.to_vec() };
+            self.stream.write_all(&pipelined(some.map(cross_off))).await?;
+            self.stream.flush().await?;
+            for _ in all.chunks(CROSS_OFF_INDICES_MAX) {
+                self.frame().await?;
+                prepared.count(1);
+            }
+            self.answered(Retire { slot: Slot(0), generation }).await?;
+        }
+        Ok(())
+    }
+
+    /// The same envelopes, as often as they are given.
+    async fn read_again(&mut self, prepared: &Prepared, inbox: &Mailbox) -> io::Result<()> {
+        self.open(inbox).await?;
+        let collect = Collect { slot: Slot(0), after: Cursor(0), credit: READ, follow: false };
+        loop {
+            self.ask(collect.clone()).await?;
+            while !matches!(self.frame().await?.body, Body::Notice(Notice::Drained(_))) {
+                prepared.count(1);
+            }
+        }
+    }
+
+    /// Begins a pairing, and asks whether somebody has come.
+    async fn ask_after(&mut self, prepared: &Prepared) -> io::Result<()> {
+        let _welcome = self.frame().await?;
+        let key = PairingKey(random());
+        let begun = self.answered(Begin { number: None, key, share: PairingShare(random()) }).await?;
+        let Body::Response(Response::Begun(number)) = begun.body else {
+            return Err(io::ErrorKind::InvalidData.into());
+        };
+        let asking = std::iter::repeat_n(Await { number, key }, LOOKUPS);
+        let asking = pipelined(asking);
+        loop {
+            self.stream.write_all(&asking).await?;
+            self.stream.flush().await?;
+            for _ in 0..LOOKUPS {
+                self.frame().await?;
+            }
+            prepared.count(LOOKUPS as u64);
+            tokio::task::yield_now().await;
+        }
+    }
+
+    async fn open(&mut self, mailbox: &Mailbox) -> io::Result<()> {
         let Body::Notice(Notice::Welcome(welcome)) = self.frame().await?.body else {
             return Err(io::ErrorKind::InvalidData.into());
         };
@@ -266,16 +420,18 @@ impl Raw {
             welcome_nonce: welcome.nonce,
             binding: wire::request::Binding::TlsExporter(exported.map_err(io::Error::other)?),
         };
-        let opening = Request::from(prepared.unread.opening(&proof));
-        self.stream.write_all(&Frame::request(RequestId(1), opening).encode()).await?;
-        self.stream.flush().await?;
-        self.frame().await?;
-        let collect = Collect { slot: Slot(0), after: Cursor(0), credit: 256, follow: true };
-        self.stream.write_all(&Frame::request(RequestId(2), collect).encode()).await?;
-        self.stream.flush().await?;
-        prepared.count(1);
-        tokio::time::sleep(Duration::from_secs(2)).await;
-        Ok(())
+        let opening: Open = mailbox.opening(&proof);
+        self.answered(opening).await.map(drop)
+    }
+
+    async fn ask(&mut self, request: impl Into<Request>) -> io::Result<()> {
+        self.stream.write_all(&Frame::request(RequestId(1), request).encode()).await?;
+        self.stream.flush().await
+    }
+
+    async fn answered(&mut self, request: impl Into<Request>) -> io::Result<Frame> {
+        self.ask(request).await?;
+        self.frame().await
     }
 
     async fn frame(&mut self) -> io::Result<Frame> {

@@ -6,6 +6,20 @@ use wire::{Body, DecodeError, Frame, PairingStep, RefusalKind, Request, RequestI
 
 use super::{Phase, ServerConnection};
 
+/// Whether the answer is the same however often this is asked, and whoever asks has all of it for the asking.
+fn may_be_repeated(request: &Request) -> bool {
+    matches!(
+        request,
+        Request::Ping
+            | Request::Collect(_)
+            | Request::Begin(_)
+            | Request::Meet(_)
+            | Request::Reply(_)
+            | Request::Settle(_)
+            | Request::Await(_)
+    )
+}
+
 impl ServerConnection {
     pub(super) fn on_frame(&mut self, raw: &RawFrame) {
         self.phase = Phase::Serving { idle_until: self.now.after_ms(IDLE_MS_MAX) };
@@ -29,6 +43,9 @@ impl ServerConnection {
     fn on_request(&mut self, id: RequestId, request: Request) {
         if self.purpose.admit(&request).is_err() {
             return self.refuse_request(id, RefusalKind::OutOfPlace);
+        }
+        if may_be_repeated(&request) {
+            self.fruitless.count_now(self.now);
         }
         match request {
             Request::Ping => self.respond(id, Response::Pong),

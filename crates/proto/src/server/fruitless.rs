@@ -1,4 +1,4 @@
-//! How much that comes to nothing a connection is answered (`spec/connection.md § Back-pressure and end`).
+//! How much a connection is answered that costs whoever asks nothing (`spec/connection.md § Back-pressure and end`).
 
 use wire::frame::RawFrame;
 use wire::kind;
@@ -17,7 +17,7 @@ const GOES_ON: u32 = MOST - MOST / 16;
 /// What a request counts for if it comes to nothing.
 pub(super) type Weight = u8;
 
-/// What came to nothing of late: pings and refusals.
+/// What came to nothing of late: pings, refusals, and what may be asked for again and again.
 ///
 /// They cost whoever asks nothing but bytes, and a server that answered as many as it can would have no time for
 /// anybody else.
@@ -48,6 +48,12 @@ impl Fruitless {
     /// What the frame weighs that is looked at now.
     pub(super) fn weight(&self) -> Weight {
         self.weight
+    }
+
+    /// Counts the frame that is looked at now, whatever it comes to; a refusal adds nothing to it.
+    pub(super) fn count_now(&mut self, now: Now) {
+        let weight = std::mem::take(&mut self.weight);
+        self.count(now, weight);
     }
 
     /// Counts a request that came to nothing.

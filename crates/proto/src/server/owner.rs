@@ -10,12 +10,16 @@ use super::ServerConnection;
 use super::mailbox::{Mailbox, OwnerSlot, Wanted};
 use crate::Now;
 use crate::event::{Delivery, Opening, ServerEvent};
+use crate::server::fruitless::Weight;
 use crate::signed;
 use crate::ticket::{Ticket, asked};
 
 /// With so many bytes to write, no more deliveries are asked for: a peer who reads never waits for storage, and one
 /// who does not costs this and one read.
 const DELIVERIES_AHEAD_BYTES: usize = 64 * 1024;
+
+/// What an envelope counts for that was delivered on this connection before.
+const DELIVERED_AGAIN: Weight = 1;
 
 /// Verified against when a mailbox does not exist, so that the work is the same: a valid point whose secret
 /// is published (RFC 8032 § 7.1, test 1) and which opens nothing, because the answer is not looked at.
@@ -171,6 +175,7 @@ impl ServerConnection {
             return self.refuse_request(id, RefusalKind::Cursor);
         }
         if mailbox.is_acked(ack.through) {
+            self.fruitless.count_now(self.now);
             return self.respond(id, Response::Acked);
         }
         let sid = mailbox.sid;
@@ -206,7 +211,10 @@ impl ServerConnection {
 
     /// Asks storage for whatever may go now, while the peer keeps reading.
     pub(super) fn ask_for_deliveries(&mut self) {
-        if !self.reads_frames() || self.output.bytes() >= DELIVERIES_AHEAD_BYTES {
+        if !self.reads_frames()
+            || self.output.bytes() >= DELIVERIES_AHEAD_BYTES
+            || self.fruitless.until(self.now).is_some()
+        {
             return;
         }
         let connection = self.tag();
@@ -251,8 +259,16 @@ impl ServerConnection {
 
     fn deliver(&mut self, slot: Slot, delivery: Delivery) {
         let Delivery { cursor, auth, envelope } = delivery;
-        if !self.reads_frames() || !self.mailbox(slot).is_some_and(|mailbox| mailbox.deliver(cursor)) {
+        if !self.reads_frames() {
             return;
+        }
+        let Some(mailbox) = self.mailbox(slot) else { return };
+        let again = mailbox.was_delivered(cursor);
+        if !mailbox.deliver(cursor) {
+            return;
+        }
+        if again {
+            self.fruitless.count(self.now, DELIVERED_AGAIN);
         }
         let auth = match auth {
             DepositAuth::Open { .. } => DepositAuth::Open { puzzle: None },

@@ -8,21 +8,21 @@ use wire::{
     ChallengeNonce, CommitmentNonce, IdentityRecord, Name, PrekeyBundle, RefusalKind, TreeHead, VoucherHash,
 };
 
-use super::{NO_RANDOMNESS, Task, answer, failed, no, random, refused};
+use super::{Look, NO_RANDOMNESS, Question, answer, at_once, failed, no, random, refused};
 use crate::admission::Source;
 use crate::clock::wall;
 use crate::relay::OVER_BUDGET;
 
-/// Looks at a claim before the directory does.
-pub fn verify(ticket: Ticket<asked::Admit>) -> Task {
-    Box::new(move |_| {
+/// Looks at a claim before the directory does: it changes nothing, but takes a processor long.
+pub(super) fn verify(ticket: Ticket<asked::Admit>) -> Question {
+    at_once(move |_| {
         let verified = ticket.verify();
         answer(move |machine, _| machine.admitted(verified))
     })
 }
 
-pub(super) fn claim(ticket: Ticket<asked::Claim>, claim: Box<Claim>, source: Source) -> Task {
-    Box::new(move |relay| {
+pub(super) fn claim(ticket: Ticket<asked::Claim>, claim: Box<Claim>, source: Source) -> Question {
+    at_once(move |relay| {
         let Some(commitment_nonce) = random().map(CommitmentNonce) else {
             return refused(ticket, NO_RANDOMNESS);
         };
@@ -60,8 +60,8 @@ pub(super) fn replace(
     expected_seq: u32,
     record: Box<IdentityRecord>,
     vouchers: [VoucherHash; VOUCHERS],
-) -> Task {
-    Box::new(move |relay| {
+) -> Question {
+    at_once(move |relay| {
         let Some(commitment_nonce) = random().map(CommitmentNonce) else {
             return refused(ticket, NO_RANDOMNESS);
         };
@@ -80,7 +80,7 @@ pub(super) fn replace(
     })
 }
 
-pub(super) fn find_identity(ticket: Ticket<asked::FindIdentity>, name: Name) -> Task {
+pub(super) fn find_identity(ticket: Ticket<asked::FindIdentity>, name: Name) -> Look {
     Box::new(move |relay| match relay.store.record(&name, None) {
         Ok(found) => answer(move |machine, _| {
             machine.identity_found(ticket, found.as_ref().map(|stored| &stored.record));
@@ -89,8 +89,8 @@ pub(super) fn find_identity(ticket: Ticket<asked::FindIdentity>, name: Name) -> 
     })
 }
 
-pub(super) fn publish(ticket: Ticket<asked::Publish>, name: Name, bundle: Box<PrekeyBundle>) -> Task {
-    Box::new(move |relay| match relay.store.publish(&name, *bundle, relay.today()) {
+pub(super) fn publish(ticket: Ticket<asked::Publish>, name: Name, bundle: Box<PrekeyBundle>) -> Question {
+    at_once(move |relay| match relay.store.publish(&name, *bundle, relay.today()) {
         Ok(PublishOutcome::Published | PublishOutcome::Again) => {
             answer(move |machine, _| machine.published(ticket))
         }
@@ -100,7 +100,7 @@ pub(super) fn publish(ticket: Ticket<asked::Publish>, name: Name, bundle: Box<Pr
     })
 }
 
-pub(super) fn lookup(ticket: Ticket<asked::Lookup>, name: Name, seq: Option<u32>) -> Task {
+pub(super) fn lookup(ticket: Ticket<asked::Lookup>, name: Name, seq: Option<u32>) -> Look {
     Box::new(move |relay| match relay.store.record(&name, seq) {
         Ok(found) => answer(move |machine, _| {
             let found = found.map(|stored| Record {
@@ -115,7 +115,7 @@ pub(super) fn lookup(ticket: Ticket<asked::Lookup>, name: Name, seq: Option<u32>
     })
 }
 
-pub(super) fn fetch(ticket: Ticket<asked::Fetch>, name: Name) -> Task {
+pub(super) fn fetch(ticket: Ticket<asked::Fetch>, name: Name) -> Look {
     Box::new(move |relay| match relay.store.bundle(&name, relay.today()) {
         Ok(found) => answer(move |machine, _| machine.fetched(ticket, found)),
         Err(error) => failed(relay, ticket, error),

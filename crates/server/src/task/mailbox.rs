@@ -2,18 +2,18 @@
 
 use std::sync::Arc;
 
-use proto::ticket::Asked;
 use proto::{Delivery, Opening, ServerConnection, Ticket, asked};
-use store::{CreateOutcome, GenerationOutcome, NewMailbox, OpenedMailbox, Store, StoreError, Stored};
+use store::{
+    CreateOutcome, GenerationOutcome, NewMailbox, OpenedMailbox, ROWS_AT_ONCE, Store, StoreError, Stored,
+};
 use wire::request::Create;
 use wire::{Cursor, DepositId, Generation, OwnerId, RefusalKind, Slot, StampIndex, StampKey, VoucherHash};
 
-use super::{Answer, NO_RANDOMNESS, Task, answer, failed, no, random, refused};
+use super::{Look, NO_RANDOMNESS, Question, answer, at_once, by_and_by, failed, no, random, refused};
 use crate::bell::Bell;
-use crate::relay::Relay;
 
-pub(super) fn create(ticket: Ticket<asked::Create>, create: Create) -> Task {
-    Box::new(move |relay| {
+pub(super) fn create(ticket: Ticket<asked::Create>, create: Create) -> Question {
+    at_once(move |relay| {
         let Some(sid) = random().map(DepositId) else { return refused(ticket, NO_RANDOMNESS) };
         let Create { rid, owner_key, policy, voucher } = create;
         let voucher = VoucherHash(crypto::voucher_hash(voucher.as_bytes()));
@@ -27,14 +27,14 @@ pub(super) fn create(ticket: Ticket<asked::Create>, create: Create) -> Task {
     })
 }
 
-pub(super) fn find_owner(ticket: Ticket<asked::FindOwner>, rid: OwnerId) -> Task {
+pub(super) fn find_owner(ticket: Ticket<asked::FindOwner>, rid: OwnerId) -> Look {
     Box::new(move |relay| match relay.store.find_owner(&rid) {
         Ok(owner) => answer(move |machine, _| machine.owner_found(ticket, owner.map(|view| view.owner_key))),
         Err(error) => failed(relay, ticket, error),
     })
 }
 
-pub(super) fn open(ticket: Ticket<asked::Open>, slot: Slot, rid: OwnerId, bell: Arc<Bell>) -> Task {
+pub(super) fn open(ticket: Ticket<asked::Open>, slot: Slot, rid: OwnerId, bell: Arc<Bell>) -> Look {
     Box::new(move |relay| match relay.store.open(&rid, relay.today()) {
         Ok(Some(opened)) => {
             // The hub knows the new owner before the first read, so no arrival falls between.
@@ -55,7 +55,7 @@ pub(super) fn open(ticket: Ticket<asked::Open>, slot: Slot, rid: OwnerId, bell: 
 const READ_BYTES: usize = 128 * 1024;
 
 /// Reads what waits behind a place.
-pub fn read(ticket: Ticket<asked::Read>, sid: DepositId, after: Cursor, max: u16) -> Task {
+pub fn read(ticket: Ticket<asked::Read>, sid: DepositId, after: Cursor, max: u16) -> Look {
     Box::new(move |relay| match read_some(&*relay.store, &sid, after, max) {
         Ok(batch) => answer(move |machine, now| machine.delivered(now, ticket, batch)),
         Err(error) => failed(relay, ticket, error),
@@ -83,14 +83,12 @@ pub(super) fn generate(
     sid: DepositId,
     g: Generation,
     key: StampKey,
-) -> Task {
-    Box::new(move |relay| {
-        changed(relay, ticket, relay.store.generate(&sid, g, &key), ServerConnection::generated)
-    })
+) -> Question {
+    by_and_by(ticket, ServerConnection::generated, move |relay| relay.store.generate(&sid, g, &key))
 }
 
-pub(super) fn retire(ticket: Ticket<asked::Retire>, sid: DepositId, g: Generation) -> Task {
-    Box::new(move |relay| changed(relay, ticket, relay.store.retire(&sid, g), ServerConnection::retired))
+pub(super) fn retire(ticket: Ticket<asked::Retire>, sid: DepositId, g: Generation) -> Question {
+    by_and_by(ticket, ServerConnection::retired, move |relay| relay.store.retire(&sid, g))
 }
 
 pub(super) fn cross_off(
@@ -98,23 +96,19 @@ pub(super) fn cross_off(
     sid: DepositId,
     g: Generation,
     indices: Vec<StampIndex>,
-) -> Task {
-    Box::new(move |relay| {
-        changed(relay, ticket, relay.store.cross_off(&sid, g, &indices), ServerConnection::crossed_off)
+) -> Question {
+    let mut done = 0;
+    by_and_by(ticket, ServerConnection::crossed_off, move |relay| {
+        let rest = indices.get(done..).unwrap_or_default();
+        let some = rest.get(..ROWS_AT_ONCE).unwrap_or(rest);
+        done += some.len();
+        let crossed = relay.store.cross_off(&sid, g, some)?;
+        Ok(if crossed == GenerationOutcome::Done && some.len() < rest.len() {
+            GenerationOutcome::More
+        } else {
+            crossed
+        })
     })
-}
-
-fn changed<T: Asked + Send + 'static>(
-    relay: &Relay,
-    ticket: Ticket<T>,
-    outcome: Result<GenerationOutcome, StoreError>,
-    done: fn(&mut ServerConnection, Ticket<T>),
-) -> Answer {
-    match outcome {
-        Ok(GenerationOutcome::Done) => answer(move |machine, _| done(machine, ticket)),
-        Ok(GenerationOutcome::Refused(kind)) => no(ticket, kind),
-        Err(error) => failed(relay, ticket, error),
-    }
 }
 
 #[cfg(test)]

@@ -3,13 +3,19 @@
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use wire::limits::{FRUITLESS_BYTES, FRUITLESS_PER_SECOND_MAX, OUTSTANDING_MAX, UNREAD_MS_MAX};
-use wire::request::{Collect, Lookup};
-use wire::{Cursor, Frame, RefusalKind, Request, RequestId, Response};
+use wire::limits::{
+    CROSS_OFF_INDICES_MAX, FRUITLESS_BYTES, FRUITLESS_PER_SECOND_MAX, KNOCKS_PER_SECOND_MAX, OUTSTANDING_MAX,
+    UNREAD_MS_MAX,
+};
+use wire::request::{Ack, Await, Begin, Collect, CrossOff, Lookup, MailboxPolicy, Meet, Retire};
+use wire::{
+    Cursor, Frame, Generation, PairingKey, PairingShare, RefusalKind, Request, RequestId, Response,
+    StampIndex,
+};
 
 use crate::support::Data;
 use crate::support::peer::Peer;
-use crate::support::person::{alice_with_inbox, envelope, refused};
+use crate::support::person::{alice_with_inbox, collect, envelope, refused};
 use crate::{is_well_after_all, many};
 
 /// C19, R06: a hundred thousand requests without reading one answer. The server stops reading, keeps no more
@@ -76,36 +82,139 @@ fn a_long_pipeline_is_answered_to_its_end_for_who_reads() {
     is_well_after_all(&data, &server);
 }
 
+/// C19: who says so many of the same hears so many answers within a second, after as many at once.
+fn is_paced(peer: &mut Peer, request: &Request, is_answer: impl Fn(&Response) -> bool, count: usize) {
+    let most = FRUITLESS_PER_SECOND_MAX as usize;
+    let began = Instant::now();
+    let frame = |id: usize| Frame::request(RequestId(1_000 + id as u32), request.clone()).encode();
+    peer.tls.write_all(&(1..=count).flat_map(frame).collect::<Vec<u8>>()).unwrap();
+    for answered in 1..=count {
+        let (id, answer) = peer.answer().expect("an answer");
+        assert!(id == RequestId(1_000 + answered as u32) && is_answer(&answer), "{answer:?}");
+        // As many at once as a second has, and then so many a second, a sixteenth of them at a time. The server counts
+        // in whole milliseconds.
+        let waited = began.elapsed() + Duration::from_millis(5);
+        let paced = answered.saturating_sub(most + most / 16 + 1);
+        assert!(waited.as_millis() >= (paced * 1_000 / most) as u128, "{answered} answers after {waited:?}");
+    }
+}
+
+/// C19: what may be asked for as often as one likes, and is answered.
+#[test]
+fn what_can_be_repeated_for_the_asking_is_answered_so_many_a_second() {
+    let data = Data::new();
+    let server = data.serve(&[]);
+    let (_, inbox) = alice_with_inbox(&data, &server);
+    let count = FRUITLESS_PER_SECOND_MAX as usize * 2;
+    let (mut stranger, key) = (Peer::connect(server.port), PairingKey([9; 16]));
+    let begin = Begin { number: None, key, share: PairingShare([7; 32]) };
+    let Response::Begun(number) = stranger.ask(begin) else { panic!("no number") };
+    let wait = Await { number, key }.into();
+    is_paced(&mut stranger, &wait, |answer| matches!(answer, Response::Awaited(_)), count);
+    let meet = Meet { number }.into();
+    is_paced(&mut Peer::connect(server.port), &meet, |answer| matches!(answer, Response::Met(_)), count);
+
+    assert!(matches!(Peer::connect(server.port).ask(inbox.stamped(1, envelope(1, 4096))), Response::Stored));
+    let mut owner = Peer::connect(server.port);
+    let slot = inbox.open(&mut owner).slot;
+    let through = collect(&mut owner, slot, false)[0].cursor;
+    let ack = Request::from(Ack { slot, through });
+    assert!(matches!(owner.ask(ack.clone()), Response::Acked));
+    is_paced(&mut owner, &ack, |answer| matches!(answer, Response::Acked), count);
+    let again = Collect { slot, after: Cursor(0), credit: 64, follow: false }.into();
+    let mut owner = Peer::connect(server.port);
+    assert_eq!(inbox.open(&mut owner).slot, slot);
+    is_paced(&mut owner, &again, |answer| matches!(answer, Response::Collecting), count);
+    is_well_after_all(&data, &server);
+}
+
+/// R06: who has the same delivered again and again has it so often a second.
+#[test]
+fn what_was_delivered_before_comes_again_so_many_a_second() {
+    let data = Data::new();
+    let server = data.serve(&[]);
+    let (_, inbox) = alice_with_inbox(&data, &server);
+    let mut sender = Peer::connect(server.port);
+    for index in 0..40 {
+        assert!(matches!(sender.ask(inbox.stamped(index, envelope(1, 4096))), Response::Stored));
+    }
+    let mut owner = Peer::connect(server.port);
+    let slot = inbox.open(&mut owner).slot;
+    let began = Instant::now();
+    let times = 6;
+    for _ in 0..times {
+        assert_eq!(collect(&mut owner, slot, false).len(), 40);
+    }
+    // The first 40 are new; what is read and asked for together goes beyond the count by one read at most.
+    let again = 40 * (times - 1) - FRUITLESS_PER_SECOND_MAX as u64 - 32;
+    let least = Duration::from_millis(again * 1_000 / u64::from(FRUITLESS_PER_SECOND_MAX));
+    assert!(began.elapsed() >= least, "{times} times in {:?}", began.elapsed());
+    is_well_after_all(&data, &server);
+}
+
+/// R07: whoever repeats a deposit at a doorstep pays nothing for it, so that all of them keep a pace.
+#[test]
+fn deposits_without_a_stamp_keep_a_pace_whoever_brings_them() {
+    let data = Data::new();
+    let server = data.serve(&[]);
+    let (alice, _) = alice_with_inbox(&data, &server);
+    let doorstep = alice.create(server.port, MailboxPolicy::Doorstep, 1);
+    let (mut strangers, each) = ([(); 4].map(|()| Peer::connect(server.port)), 60);
+    let began = Instant::now();
+    for stranger in &mut strangers {
+        for _ in 0..each {
+            stranger.send(doorstep.knock(1));
+        }
+    }
+    for stranger in &mut strangers {
+        for _ in 0..each {
+            assert!(matches!(stranger.answer(), Some((_, Response::Stored))));
+        }
+    }
+    let paced = 4 * each - KNOCKS_PER_SECOND_MAX / 50;
+    let least = Duration::from_secs(1) * (paced - 1) / KNOCKS_PER_SECOND_MAX;
+    assert!(began.elapsed() >= least, "{:?}", began.elapsed());
+    is_well_after_all(&data, &server);
+}
+
+/// What takes several turns is done to its end before it is answered.
+#[test]
+fn thousands_of_stamps_are_crossed_off_and_retired() {
+    let data = Data::new();
+    let server = data.serve(&[]);
+    let (_, inbox) = alice_with_inbox(&data, &server);
+    let mut owner = Peer::connect(server.port);
+    let slot = inbox.open(&mut owner).slot;
+    let (generation, most) = (Generation(0), CROSS_OFF_INDICES_MAX as u16);
+    let indices = (0..most).map(StampIndex).collect();
+    assert!(matches!(owner.ask(CrossOff { slot, generation, indices }), Response::CrossedOff));
+    let mut sender = Peer::connect(server.port);
+    for index in [0, most / 2, most - 1] {
+        assert!(matches!(sender.ask(inbox.stamped(index, envelope(1, 4096))), Response::Stored));
+    }
+    assert!(collect(&mut owner, slot, false).is_empty(), "dropped in silence");
+    assert!(matches!(sender.ask(inbox.stamped(most, envelope(2, 4096))), Response::Stored));
+    for _ in 0..2 {
+        assert!(matches!(owner.ask(Retire { slot, generation }), Response::Retired));
+        assert_eq!(refused(sender.ask(inbox.stamped(1, envelope(1, 4096)))), RefusalKind::Stamp);
+    }
+    assert_eq!(collect(&mut owner, slot, false).len(), 1);
+    is_well_after_all(&data, &server);
+}
+
 /// C19: who asks for nothing but answers waits his turn with what is too much for a second, on that connection alone.
 #[test]
 fn pings_without_end_are_answered_so_many_a_second() {
     let data = Data::new();
     let server = data.serve(&[]);
-    let mut peer = Peer::connect(server.port);
-    let (seconds, most) = (3, FRUITLESS_PER_SECOND_MAX as usize);
-    let ping = |id: usize| Frame::request(RequestId(id as u32), Request::Ping).encode();
-    let began = Instant::now();
-    peer.tls.write_all(&(1..=most * (seconds + 1)).flat_map(ping).collect::<Vec<u8>>()).unwrap();
-    for answered in 1..=most * (seconds + 1) {
-        let (id, answer) = peer.answer().expect("an answer");
-        assert_eq!((id, matches!(answer, Response::Pong)), (RequestId(answered as u32), true));
-        // As many at once as a second has, and then so many a second, a sixteenth of them at a time. The server counts
-        // in whole milliseconds.
-        let waited = began.elapsed() + Duration::from_millis(5);
-        let paced = answered.saturating_sub(most + most / 16 + 1);
-        assert!(
-            waited.as_millis() >= (paced * 1_000 / most) as u128,
-            "{answered} answers after {:?}",
-            began.elapsed()
-        );
-        if answered % most == 1 {
-            assert!(
-                matches!(Peer::connect(server.port).ask(Request::Ping), Response::Pong),
-                "others are served"
-            );
-        }
-    }
-    let (pings, took) = (most * (seconds + 1), began.elapsed());
+    let pings = FRUITLESS_PER_SECOND_MAX as usize * 4;
+    let (mut peer, began) = (Peer::connect(server.port), Instant::now());
+    let is_pong = |answer: &Response| {
+        let others = Peer::connect(server.port).ask(Request::Ping);
+        matches!((answer, others), (Response::Pong, Response::Pong))
+    };
+    is_paced(&mut peer, &Request::Ping, is_pong, pings);
+    let took = began.elapsed();
     println!("promise P8: {pings} pings at once on a connection, answered in {took:?}, others meanwhile");
     is_well_after_all(&data, &server);
 }

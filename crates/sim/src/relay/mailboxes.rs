@@ -124,7 +124,11 @@ impl Relay {
                 );
             }
             ServerEvent::Retire { ticket, sid, generation } => {
-                changed(machine, ticket, self.store.retire(&sid, generation), ServerConnection::retired);
+                let mut retired = self.store.retire(&sid, generation);
+                while retired == Ok(GenerationOutcome::More) {
+                    retired = self.store.retire(&sid, generation);
+                }
+                changed(machine, ticket, retired, ServerConnection::retired);
             }
             ServerEvent::CrossOff { ticket, sid, generation, indices } => {
                 let outcome = self.store.cross_off(&sid, generation, &indices);
@@ -163,7 +167,7 @@ fn changed<T: proto::ticket::Asked>(
     done: fn(&mut ServerConnection, Ticket<T>),
 ) {
     match outcome {
-        Ok(GenerationOutcome::Done) => done(machine, ticket),
+        Ok(GenerationOutcome::Done | GenerationOutcome::More) => done(machine, ticket),
         Ok(GenerationOutcome::Refused(kind)) => machine.refuse(ticket, Refusal::new(kind)),
         Err(_) => machine.refuse(ticket, Refusal::new(RefusalKind::Unavailable)),
     }

@@ -5,8 +5,8 @@ use wire::{Cursor, DepositId, Generation, RefusalKind, StampIndex, StampKey};
 use super::Make;
 use super::fixture::{Person, deposit, stamp_key, stamped, waiting};
 use crate::DepositOutcome::{Again, Refused as Denied, Stored};
-use crate::GenerationOutcome::{Done, Refused};
-use crate::Options;
+use crate::GenerationOutcome::{Done, More, Refused};
+use crate::{Options, ROWS_AT_ONCE};
 
 pub(super) fn a_generation_is_accepted_from_generate_to_retire(make: Make<'_>) {
     let store = make(Options::default());
@@ -24,6 +24,21 @@ pub(super) fn a_generation_is_accepted_from_generate_to_retire(make: Make<'_>) {
     );
     assert_eq!(waiting(&*store, &sid).len(), 2, "what waits stays");
     assert_eq!(deposit(&*store, &stamped(sid, 2, 0, 1)), Again, "another generation's spent records stay");
+}
+
+pub(super) fn many_spent_records_go_by_and_by(make: Make<'_>) {
+    let store = make(Options::default());
+    let sid = Person::register(&*store, 1).inbox(&*store);
+    let indices: Vec<StampIndex> = (0..=u16::MAX).map(StampIndex).take(2 * ROWS_AT_ONCE + 1).collect();
+    assert_eq!(store.cross_off(&sid, Generation(1), &indices), Ok(Done));
+    for retired in [More, More, Done, Done] {
+        assert_eq!(store.retire(&sid, Generation(1)), Ok(retired));
+        assert_eq!(
+            deposit(&*store, &stamped(sid, 1, u16::MAX, 1)),
+            Denied(RefusalKind::Stamp),
+            "the key is the first to go"
+        );
+    }
 }
 
 pub(super) fn a_generation_number_is_used_once(make: Make<'_>) {

@@ -64,6 +64,7 @@ sentences! {
         opening_tells_how_the_mailbox_stands;
     generations:
         a_generation_is_accepted_from_generate_to_retire,
+        many_spent_records_go_by_and_by,
         a_generation_number_is_used_once,
         at_most_four_generations_live,
         crossed_off_stamps_keep_saying_stored,
