@@ -56,15 +56,12 @@ pub fn next(items: &[Item], left: &dyn Fn(i64) -> bool, in_flight: usize) -> Nex
     if in_flight >= IN_FLIGHT_PER_CONTACT_MAX {
         return Next::Rest;
     }
-    let open = items.iter().filter(|item| matches!(item.state, State::Waiting | State::Sealed));
-    for item in open {
-        match item.state {
-            State::Sealed if left(item.id) => {}
-            State::Sealed => return Next::Deposit(item.id),
-            _ => return Next::Seal(item.id),
-        }
+    let sealed = items.iter().find(|item| item.state == State::Sealed && !left(item.id));
+    let waiting = || items.iter().find(|item| item.state == State::Waiting);
+    match sealed {
+        Some(item) => Next::Deposit(item.id),
+        None => waiting().map_or(Next::Rest, |item| Next::Seal(item.id)),
     }
-    Next::Rest
 }
 
 #[cfg(test)]
@@ -80,6 +77,14 @@ mod tests {
         let items = [item(1, State::Stored), item(2, State::Sealed), item(3, State::Waiting)];
         assert_eq!(next(&items, &|_| false, 0), Next::Deposit(2));
         assert_eq!(next(&items, &|id| id == 2, 1), Next::Seal(3));
+    }
+
+    /// An older one that somebody asked for again waits once more.
+    #[test]
+    fn so_it_does_before_an_older_one_that_waits() {
+        let items = [item(1, State::Waiting), item(2, State::Sealed)];
+        assert_eq!(next(&items, &|_| false, 0), Next::Deposit(2));
+        assert_eq!(next(&items, &|id| id == 2, 1), Next::Seal(1));
     }
 
     #[test]

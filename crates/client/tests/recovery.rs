@@ -107,6 +107,35 @@ fn whoever_lost_all_stamps_before_his_key_changed_begins_anew_after_a_day() {
     both_still_write(&alice, &bob);
 }
 
+/// The first of them shows that its stamp was spent; the others have stamps that were not, and keys that were.
+#[test]
+fn what_left_together_with_the_first_that_shows_a_spent_stamp_is_sealed_again() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    alice.stored(&bob, "one");
+    assert_eq!(bob.texts(), ["one"]);
+    let old = alice.snapshot();
+    alice.stored(&bob, "two");
+    // More numbers than stamps.
+    alice.change_vault("DELETE FROM stamp WHERE spent = 0");
+    for text in ["three", "four"] {
+        alice.stored(&bob, text);
+    }
+    assert_eq!(bob.texts(), ["two", "three", "four"]);
+    alice.roll_back(&old);
+    // He has seen her former numbers, which tells her nothing of the next.
+    bob.stored(&alice, "I have seen four of yours");
+    let said: Vec<String> = (5..10).map(|number| number.to_string()).collect();
+    for text in &said {
+        alice.client().queue("bob", text, &SendOptions::default()).unwrap();
+    }
+    alice.client().send_waiting().unwrap();
+    let [to_alice, mut to_bob] = settle([&alice, &bob]);
+    to_bob.sort();
+    assert_eq!((to_alice.len(), to_bob), (1, said));
+    both_still_write(&alice, &bob);
+}
+
 #[test]
 fn a_sender_whose_vault_went_back_begins_anew_and_is_told() {
     let relay = Relay::start();

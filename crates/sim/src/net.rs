@@ -15,6 +15,8 @@ use crate::random::Random;
 use crate::relay::{After, Relay};
 use crate::tally::Tally;
 
+/// Patience with a relay that answers no more for a while.
+const PACED_S_MAX: u32 = 60;
 /// When a run begins: some Tuesday.
 const BEGINNING_S: u64 = 1_800_000_000;
 const DAY_S: u64 = 86_400;
@@ -203,7 +205,7 @@ impl Net {
         };
         if connection.out.is_empty() {
             connection.let_go(&mut self.luck);
-            match self.feed(id, connection, &[]) {
+            match self.feed(id, connection, &[]).and_then(|connection| self.wait_out(id, connection)) {
                 Some(back) => connection = back,
                 None => return Err(io::ErrorKind::ConnectionReset.into()),
             }
@@ -264,6 +266,20 @@ impl Net {
             }
         }
         connection.speak();
+        Some(connection)
+    }
+
+    /// A relay to which too much was said that came to nothing goes on after a while.
+    fn wait_out(&mut self, id: ConnectionId, mut connection: Connection) -> Option<Connection> {
+        for _ in 0..PACED_S_MAX {
+            let goes_on = connection.machine.wants_input() || connection.machine.is_closed();
+            if goes_on || !connection.out.is_empty() {
+                break;
+            }
+            self.luck.clock += 1;
+            connection.machine.handle_timeout(self.luck.moment());
+            connection = self.feed(id, connection, &[])?;
+        }
         Some(connection)
     }
 

@@ -29,6 +29,7 @@ use crate::{
 };
 
 const ASKED_AGAIN: &str = "asked for again";
+const WENT_BACK: &str = "may have left under keys that were used before";
 const NEVER_ANSWERED: &str = "was never answered: a key was replaced since";
 
 /// An envelope that came with a stamp of this person's does not open: the conversation shall begin anew. While
@@ -278,15 +279,16 @@ fn wanted(sent: &[SentMessage], asked: &Asked) -> Vec<i64> {
 }
 
 /// A stamp that I hold was spent on another envelope: somebody else has my keys, or my vault went back to an old
-/// copy. What is sealed under its ratchet is not sent; the conversation begins anew. Says whether it did.
-pub(crate) fn stamp_was_spent(tx: &Tx<'_>, id: i64, row: i64) -> Result<bool, ClientError> {
+/// copy. What is sealed under its ratchet is not sent, and what left under it may not open: the conversation begins anew
+/// with all that was not answered. Says whether it did.
+pub(crate) fn stamp_was_spent(tx: &Tx<'_>, id: i64) -> Result<bool, ClientError> {
     recovery::notice(tx, Noticed::SpentElsewhere, Some(id), 1)?;
     let person = contact::by_id(tx, id)?;
     let lately = due(tx.now(), person.recovered_at, 0, 0) > tx.now();
     if lately {
         return Ok(false);
     }
-    outbox::unseal(tx, row)?;
+    seal_unanswered_again(tx, id, WENT_BACK)?;
     begin_anew(tx, id)?;
     Ok(true)
 }

@@ -336,12 +336,13 @@ pub(crate) fn unseal(tx: &Tx<'_>, id: i64) -> Result<(), ClientError> {
     Ok(())
 }
 
-/// Notes STORED: the sealed bytes are not needed any more.
-pub(crate) fn set_stored(tx: &Tx<'_>, id: i64, now: UnixSeconds) -> Result<(), ClientError> {
+/// Notes STORED: the sealed bytes are not needed any more. One that was taken back meanwhile, to be sealed anew, still
+/// has to leave. Says whether it is stored.
+pub(crate) fn set_stored(tx: &Tx<'_>, id: i64, now: UnixSeconds) -> Result<bool, ClientError> {
     let sql = "UPDATE outbox SET state = 2, stored_at = ?2, auth = NULL, envelope = NULL, reason = NULL,
-               expires_at = iif(expires_at IS NULL AND gone = 0, ?2 + expire_s, expires_at) WHERE id = ?1";
-    tx.execute(sql, (id, int(now.0)))?;
-    Ok(())
+               expires_at = iif(expires_at IS NULL AND gone = 0, ?2 + expire_s, expires_at)
+               WHERE id = ?1 AND state = 1";
+    Ok(tx.execute(sql, (id, int(now.0)))? == 1)
 }
 
 /// Other words for a message of mine.
