@@ -294,13 +294,16 @@ fn gaps_are_shown(pair: &Pair) -> Vec<String> {
             let beyond = taken.iter().position(|shown| shown.number > number);
             let Some(beyond) = beyond.filter(|place| *place < own) else { continue };
             let Some(beyond) = taken.get(beyond) else { continue };
-            // What was taken back since may have said so: it is in no history, but it was shown.
-            let is_in_history = |shown: &Shown| pair.sent.iter().any(|entry| entry.id == shown.id);
+            // What was taken back since may have said so: it is in no history, but it was shown. So may a file.
+            let of_history = |shown: &Shown| pair.sent.iter().find(|entry| entry.id == shown.id);
+            let is_other = |shown: &Shown| {
+                of_history(shown).is_none_or(|entry| matches!(entry.body, ReceivedBody::File(_)))
+            };
             let before = pair.taken.iter().take_while(|shown| shown.id != beyond.id);
-            let told_by_what_is_gone = before
-                .filter(|shown| shown.number > number && !is_in_history(shown))
+            let told_by_another = before
+                .filter(|shown| shown.number > number && is_other(shown))
                 .any(|shown| shown.missing_before > 0);
-            if beyond.missing_before == 0 && !told_by_what_is_gone {
+            if beyond.missing_before == 0 && !told_by_another {
                 let text = entry.body.text().unwrap_or_default();
                 found.push(format!("P3: '{}' (number {number}) was missing in silence", short(text)));
             }
