@@ -182,6 +182,24 @@ fn what_a_restored_relay_lost_is_missed_and_asked_for() {
     both_still_write(&alice, &bob);
 }
 
+/// It has a former key under her name, and her bundle, published again, is nobody's there: what comes is shown.
+#[test]
+fn a_relay_restored_from_before_a_change_of_key_is_told_of() {
+    let mut relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    let old = relay.snapshot();
+    bob.stored(&alice, "one");
+    assert_eq!(alice.texts(), ["one"]);
+    alice.client().rotate_identity().unwrap();
+    relay.roll_back(&old);
+    bob.stored(&alice, "two");
+    let (list, summary) = alice.pull_with(&PullOptions::default());
+    assert_eq!(list[0].body.text(), Some("two"));
+    let error = summary.unreachable.unwrap();
+    assert!(matches!(error, ClientError::ForgottenKey { .. }) && error.exit_code() == 6, "{error:?}");
+    assert_eq!(alice.client().take_notices().unwrap(), [Notice::RelayWentBack]);
+}
+
 #[test]
 fn what_does_not_open_is_kept_and_shown_and_blocks_nothing() {
     let relay = Relay::start();

@@ -49,7 +49,10 @@ pub(crate) fn follow_cursor(
     let (through, expired) = mailbox::through(tx, policy)?;
     match through {
         Some(through) if cursor.0 <= through && outcome == Outcome::Repeat => return Ok(()),
-        Some(through) if cursor.0 <= through => recovery::notice(tx, Noticed::RelayWentBack, None, 1)?,
+        Some(through) if cursor.0 <= through => {
+            recovery::notice(tx, Noticed::RelayWentBack, None, 1)?;
+            me::set_unpublished(tx)?;
+        }
         Some(through) => {
             let hole = (cursor.0 - through - 1).saturating_sub(expired);
             if hole > 0 {

@@ -4,6 +4,8 @@
 //! a lost answer costs nothing. The mailboxes are created on connections of their own, so that what the relay
 //! keeps does not tie them to the name.
 
+use std::cmp::Ordering;
+
 use crypto::{IdentitySecret, OwnerSecret};
 use e2ee::{Account, Mint};
 use proto::signed::{sign_first, sign_open};
@@ -16,6 +18,7 @@ use wire::{
 };
 
 use super::{
+    directory::LookingUp,
     fail_at,
     recover_name::{self, entropy_of, is_recovered},
     run,
@@ -420,6 +423,11 @@ pub(crate) async fn publish(vault: &Vault, options: &Options) -> Result<(), Clie
                 return vault.erase(published);
             }
             Response::Refused(refusal) if refusal.kind == RefusalKind::Stale => line.close().await,
+            Response::Refused(refusal) if refusal.kind == RefusalKind::Signature => {
+                let refused = line.unexpected(&answer);
+                line.close().await;
+                return Err(other_key(options, &me).await?.unwrap_or(refused));
+            }
             other => return Err(line.unexpected(other)),
         }
         if vault.write(superseded_bundle)? == me::Copy::PerhapsOld {
@@ -427,6 +435,19 @@ pub(crate) async fn publish(vault: &Vault, options: &Options) -> Result<(), Clie
         }
     }
     Err(ClientError::OtherCopy)
+}
+
+/// What the directory has under my name that does not sign my bundle: a later key, or, where the relay went back, a
+/// former one.
+async fn other_key(options: &Options, me: &Me) -> Result<Option<ClientError>, ClientError> {
+    let mut looking = LookingUp::of(options, &me.at, Pin::Full(me.server_id), &me.name).await?;
+    let found = looking.record().await?;
+    looking.close().await;
+    Ok(match found.record.body.seq.cmp(&me.record.body.seq) {
+        Ordering::Less => Some(ClientError::ForgottenKey { host: me.at.to_string() }),
+        _ if found.fingerprint == me.fingerprint => None,
+        _ => Some(ClientError::SupersededKey { name: me.name.to_string() }),
+    })
 }
 
 fn published(tx: &Tx<'_>) -> Result<(), ClientError> {

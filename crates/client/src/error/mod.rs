@@ -252,6 +252,11 @@ pub enum ClientError {
         /// My name.
         name: String,
     },
+    /// The relay went back to before the last change of my key.
+    ForgottenKey {
+        /// Which relay.
+        host: String,
+    },
     /// What is in the vault cannot be read back.
     VaultDamaged {
         /// What could not be read; never holds content.
@@ -375,6 +380,7 @@ impl ClientError {
             WrongBackupPassphrase { .. } => 88,
             BackupDamaged { .. } => 89,
             SupersededKey { .. } => 67,
+            ForgottenKey { .. } => 68,
             KeyringUnusable { .. } => 90,
             KeyringSilent { .. } => 91,
             KeyringEmpty { .. } => 92,

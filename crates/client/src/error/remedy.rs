@@ -206,6 +206,11 @@ impl ClientError {
                 "use the newer copy, or take the name back:  oub join --recover ADDRESS",
                 "servez-vous de la copie plus récente, ou reprenez le nom :  oub join --recover ADRESSE"
             ),
+            ForgottenKey { .. } => both!(
+                language,
+                "ask whoever runs it for a newer backup; else take the name back with the 24 words:  oub join --recover ADDRESS",
+                "demandez à qui le tient une sauvegarde plus récente ; sinon reprenez le nom avec les 24 mots :  oub join --recover ADRESSE"
+            ),
             VaultDamaged { .. } => both!(
                 language,
                 "restore the folder from your backup",

@@ -250,6 +250,12 @@ impl ClientError {
                 "my key was replaced after this copy was made",
                 "votre clé a été remplacée après que cette copie a été faite"
             ),
+            ForgottenKey { host } => both!(
+                language,
+                "{host} has forgotten my last change of key",
+                "{host} a oublié votre dernier changement de clé",
+                host = host
+            ),
             VaultDamaged { .. } => both!(language, "the vault is damaged", "le coffre est abîmé"),
             File { path, .. } => {
                 both!(language, "cannot use {path}", "impossible d'utiliser {path}", path = path.display())

@@ -244,6 +244,11 @@ impl ClientError {
                 "le serveur a pour {name} une autre clé, que cette copie n'a pas",
                 name = name
             ),
+            ForgottenKey { .. } => both!(
+                language,
+                "it shows a former key of mine under my name: it was restored from a backup of before the change, or lies",
+                "il montre sous votre nom une ancienne clé : il a été rétabli d'une sauvegarde d'avant le changement, ou il ment"
+            ),
             VaultDamaged { what } => both!(
                 language,
                 "cannot be read back: {what}",

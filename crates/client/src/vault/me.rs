@@ -223,6 +223,12 @@ pub(crate) fn set_published(tx: &Tx<'_>) -> Result<(), ClientError> {
     Ok(())
 }
 
+/// Notes that the directory may have lost the bundle.
+pub(crate) fn set_unpublished(tx: &Tx<'_>) -> Result<(), ClientError> {
+    tx.execute("UPDATE me SET bundle_published = 0 WHERE bundle IS NOT NULL", [])?;
+    Ok(())
+}
+
 /// The entropy behind the recovery words, until joining ends.
 pub(crate) fn recovery_entropy(tx: &Tx<'_>) -> Result<Option<[u8; 32]>, ClientError> {
     Ok(tx.query_row("SELECT recovery_entropy FROM me", [], |row| row.get(0))?)
