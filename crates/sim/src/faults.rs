@@ -43,6 +43,9 @@ const DRAWN_FROM: u64 = 10_000_000;
 /// Those before it were tried before backups could be lost and restored.
 const BACKUPS_FROM: u64 = 12_000_000;
 
+/// Those before it, before vaults went back in time, and names were taken back with the words.
+const COPIES_FROM: u64 = 15_000_000;
+
 /// Every switch by its name.
 type Switch = (&'static str, fn(&mut Faults) -> &mut bool);
 
@@ -85,8 +88,9 @@ impl Faults {
     };
 
     /// What a seed has. From seed 10,000,000 on one in four has long holidays, and one in eight early changes of keys; from
-    /// 12,000,000 on, one in eight lost devices. With the first, checkers excuse what expired, with the second it is not
-    /// known where a stream begins, with the third somebody forgot what he said, so that not every seed should.
+    /// 12,000,000 on, one in eight lost devices; from 15,000,000 on, one in eight vaults that go back, and one in sixteen names
+    /// that are taken back with the words. With the first, checkers excuse what expired, with the second it is not
+    /// known where a stream begins, with the others somebody forgot what he said, so that not every seed should.
     pub fn drawn_by(seed: u64) -> Faults {
         if seed < DRAWN_FROM {
             return Faults::ALL;
@@ -94,7 +98,9 @@ impl Faults {
         let mut random = Random::of(seed, 7);
         let (expiry, early_rotation) = (random.happens(250), random.happens(125));
         let backup = seed >= BACKUPS_FROM && random.happens(125);
-        Faults { expiry, early_rotation, backup, ..Faults::ALL }
+        let rollback = seed >= COPIES_FROM && random.happens(125);
+        let words = seed >= COPIES_FROM && random.happens(62);
+        Faults { expiry, early_rotation, backup, rollback, words, ..Faults::ALL }
     }
 
     /// Everything that a client must live through today.

@@ -7,7 +7,7 @@ use sim::{Faults, Report, Scenario, Tally, simulate};
 
 /// From here on seeds are tried; with `OUBLIETTE_LONG=1`, seeds that nobody has seen: whether a change is sound must not
 /// hang on which ones are drawn.
-const FIRST: u64 = 12_000_000;
+const FIRST: u64 = 15_000_000;
 /// Seeds are tried for so long; with `OUBLIETTE_LONG=1`, for longer.
 const FRESH: Duration = Duration::from_secs(12);
 const FRESH_LONG: Duration = Duration::from_secs(600);
