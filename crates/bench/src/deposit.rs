@@ -1,10 +1,10 @@
-//! Deposits per second into four inboxes, each acknowledged after the sync.
+//! Deposits per second into 64 inboxes, each acknowledged after the sync.
 
 use crate::stage::Stage;
 use crate::{Failure, absent};
 
-/// Inboxes, and at most so many envelopes of a connection unanswered.
-const PEOPLE: usize = 4;
+/// Inboxes: each takes so many a second (`DEPOSITS_PER_SECOND_MAX`).
+const PEOPLE: usize = 64;
 
 /// Deposits `count` envelopes of 4 KiB, at most `in_flight` of them unanswered at once.
 pub async fn run(in_flight: usize, count: usize) -> Result<(), Failure> {

@@ -45,7 +45,7 @@ const USAGE: &str = "usage: bench SUBCOMMAND [NUMBERS]
   w1-rate PER_SECOND [SECONDS]                 the same at a fixed rate
   w2 [PEOPLE [ENVELOPES [WINDOW [DELAY_MS]]]]  deposits for absent people and a drain, ours alone
   idle [CONNECTIONS] | idle-owners [CONNECTIONS]    idle senders, owners who wait for envelopes; ours alone
-  deposit [IN_FLIGHT [COUNT]]                  deposits into four inboxes
+  deposit [IN_FLIGHT [COUNT]]                  deposits into 64 inboxes
   start [TIMES] | size                         start and size of the programs
   start-mailboxes [COUNT] | start-waiting [COUNT]    start with so much in the store
   disk [PEOPLE [ENVELOPES]]                    bytes written and bytes left

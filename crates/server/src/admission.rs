@@ -12,11 +12,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
-use wire::DepositId;
 use wire::limits::{
-    DOORSTEP_PER_HOUR_MAX, KNOCKS_PER_SECOND_MAX, LOOKUPS_PER_MINUTE_MAX, PAIRINGS_PER_MINUTE_MAX,
-    REGISTRY_PER_MINUTE_MAX,
+    DEPOSITS_PER_SECOND_MAX, DOORSTEP_PER_HOUR_MAX, KNOCKS_PER_SECOND_MAX, LOOKUPS_PER_MINUTE_MAX,
+    PAIRINGS_PER_MINUTE_MAX, REGISTRY_PER_MINUTE_MAX,
 };
+use wire::{DepositId, EnvelopeSize};
 
 use crate::network::Network;
 use crate::spent::Spent;
@@ -26,6 +26,10 @@ const SALT_LIFE: Duration = Duration::from_secs(3_600);
 const MINUTE: Duration = Duration::from_secs(60);
 /// What may begin at once before its pace is kept, as a part of a second.
 const BURST: Duration = Duration::from_millis(20);
+/// The same at one mailbox.
+const MAILBOX_BURST: Duration = Duration::from_millis(125);
+/// Mailboxes whose pace is remembered. Where more are deposited at within a burst, the others keep none.
+const PACED_MAX: usize = 16_384;
 /// So many connections are turned away in the time of one handshake.
 const REFUSALS: u32 = 16;
 
@@ -66,6 +70,7 @@ struct State {
     next_newcomer: u64,
     handshakes: Pace,
     knocks: Pace,
+    mailboxes: HashMap<DepositId, Pace>,
     salt: RandomState,
     salted: Instant,
     minutes: Spent<(u64, Budget)>,
@@ -77,6 +82,8 @@ struct State {
 struct Pace {
     /// When the next may.
     next: Instant,
+    /// So far `next` may lie behind.
+    burst: Duration,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -108,8 +115,9 @@ impl Admission {
             connections: HashMap::new(),
             newcomers: BTreeMap::new(),
             next_newcomer: 0,
-            handshakes: Pace::from(now),
-            knocks: Pace::from(now),
+            handshakes: Pace::from(now, BURST),
+            knocks: Pace::from(now, BURST),
+            mailboxes: HashMap::new(),
             salt: RandomState::new(),
             salted: now,
             minutes: Spent::default(),
@@ -156,19 +164,34 @@ impl Admission {
     /// How long the next handshake has to wait so that all of them keep their pace. A handshake costs the
     /// server more than it costs whoever begins it; waiting costs those who are connected nothing.
     pub fn pace(&self) -> Duration {
-        self.state().handshakes.next(Duration::from_secs(1) / self.budgets.handshakes_per_second_max.max(1))
+        self.wait(Duration::from_secs(1) / self.budgets.handshakes_per_second_max.max(1))
     }
 
     /// How long the next connection has to wait after one that was turned away: that costs little, and whoever
     /// does it all the time must not have a whole processor.
     pub fn pace_refusals(&self) -> Duration {
-        let step = Duration::from_secs(1) / self.budgets.handshakes_per_second_max.max(1) / REFUSALS;
-        self.state().handshakes.next(step)
+        self.wait(Duration::from_secs(1) / self.budgets.handshakes_per_second_max.max(1) / REFUSALS)
     }
 
-    /// How long the next deposit without a stamp has to wait: whoever repeats one pays nothing for it.
-    pub fn pace_knocks(&self) -> Duration {
-        self.state().knocks.next(Duration::from_secs(1) / KNOCKS_PER_SECOND_MAX)
+    fn wait(&self, step: Duration) -> Duration {
+        let now = Instant::now();
+        self.state().handshakes.next(step, now).saturating_duration_since(now)
+    }
+
+    /// When the next deposit without a stamp may go: whoever repeats one pays nothing for it.
+    pub fn next_knock(&self, now: Instant) -> Instant {
+        self.state().knocks.next(Duration::from_secs(1) / KNOCKS_PER_SECOND_MAX, now)
+    }
+
+    /// When the next deposit at this mailbox may go: one stamp is enough to bring the same one again and again.
+    pub fn next_deposit(&self, sid: &DepositId, size: EnvelopeSize, now: Instant) -> Instant {
+        let counts_for = match size {
+            EnvelopeSize::Small => 1,
+            EnvelopeSize::Medium => 2,
+            EnvelopeSize::Large => 4,
+        };
+        let step = Duration::from_secs(1) * counts_for / DEPOSITS_PER_SECOND_MAX;
+        self.state().mailbox(sid, now).map_or(now, |pace| pace.next(step, now))
     }
 
     /// Whether this source may look one more name up (`LOOKUP`, `FETCH`).
@@ -218,15 +241,19 @@ impl Admission {
 }
 
 impl Pace {
-    fn from(now: Instant) -> Self {
-        Self { next: now.checked_sub(BURST).unwrap_or(now) }
+    fn from(now: Instant, burst: Duration) -> Self {
+        Self { next: now.checked_sub(burst).unwrap_or(now), burst }
     }
 
-    /// Takes the next place, `step` behind the one before; how long it is until then.
-    fn next(&mut self, step: Duration) -> Duration {
-        let now = Instant::now();
-        self.next = self.next.max(now.checked_sub(BURST).unwrap_or(now)) + step;
-        self.next.saturating_duration_since(now)
+    /// Takes the next place, `step` behind the one before.
+    fn next(&mut self, step: Duration, now: Instant) -> Instant {
+        self.next = self.next.max(Self::from(now, self.burst).next) + step;
+        self.next
+    }
+
+    /// Whether it holds nobody back more than one that begins now.
+    fn is_over(&self, now: Instant) -> bool {
+        self.next <= Self::from(now, self.burst).next
     }
 }
 
@@ -239,6 +266,17 @@ impl State {
             self.minutes = Spent::default();
             self.doorsteps = Spent::default();
         }
+    }
+
+    /// The pace of a mailbox. Ids that somebody makes up are let go of with the others that hold nobody back.
+    fn mailbox(&mut self, sid: &DepositId, now: Instant) -> Option<&mut Pace> {
+        if self.mailboxes.len() >= PACED_MAX && !self.mailboxes.contains_key(sid) {
+            self.mailboxes.retain(|_, pace| !pace.is_over(now));
+            if self.mailboxes.len() >= PACED_MAX {
+                return None;
+            }
+        }
+        Some(self.mailboxes.entry(*sid).or_insert_with(|| Pace::from(now, MAILBOX_BURST)))
     }
 
     /// One more handshake; where there are too many the oldest hears that it has to go. Who is slow on
@@ -322,6 +360,37 @@ mod tests {
     fn is_pushed_out(place: &Place) -> bool {
         let leaves = std::pin::pin!(place.pushed_out());
         leaves.poll(&mut Context::from_waker(Waker::noop())) == Poll::Ready(())
+    }
+
+    #[test]
+    fn each_mailbox_takes_deposits_at_a_pace_of_its_own_after_a_burst() {
+        let admission = Admission::new(budgets());
+        let now = Instant::now() + MAILBOX_BURST;
+        let next = |sid, size| admission.next_deposit(&DepositId([sid; 16]), size, now);
+        let at_once = (0..).take_while(|_| next(1, EnvelopeSize::Small) <= now).count();
+        assert_eq!(at_once, DEPOSITS_PER_SECOND_MAX as usize / 8);
+        let large = (0..).take_while(|_| next(2, EnvelopeSize::Large) <= now).count();
+        assert_eq!(large, at_once / 4);
+        let late = next(1, EnvelopeSize::Small);
+        let later = (0..DEPOSITS_PER_SECOND_MAX).fold(late, |_, _| next(1, EnvelopeSize::Small));
+        assert_eq!(later.duration_since(late), Duration::from_secs(1));
+    }
+
+    #[test]
+    fn made_up_mailboxes_neither_grow_memory_nor_hold_up_those_that_are_deposited_at() {
+        let admission = Admission::new(budgets());
+        let mut now = Instant::now();
+        let sid = |number: usize| DepositId((number as u128).to_be_bytes());
+        let next = |number, now| admission.next_deposit(&sid(number), EnvelopeSize::Small, now);
+        for number in 0..PACED_MAX + 1_000 {
+            assert!(next(number, now) <= now);
+            assert!(admission.state().mailboxes.len() <= PACED_MAX);
+        }
+        now += Duration::from_secs(1);
+        let busy = (0..DEPOSITS_PER_SECOND_MAX).fold(now, |_, _| next(7, now));
+        assert!(busy > now && next(usize::MAX, now) <= now);
+        assert_eq!(admission.state().mailboxes.len(), 2, "only what holds somebody back is remembered");
+        assert!(next(7, now) > busy);
     }
 
     #[test]

@@ -116,8 +116,8 @@ struct Session {
     _place: Place,
     /// Deposits and acks for which the writer's queue had no room yet.
     works: VecDeque<Work>,
-    /// When the first of them may go, if it keeps a pace.
-    knocks_at: Option<Instant>,
+    /// When the first of them may go: deposits keep a pace.
+    goes_at: Option<Instant>,
     in_writer: usize,
     /// Acks under way: what is read meanwhile must stand behind them.
     acking: Vec<(DepositId, Cursor)>,
@@ -160,7 +160,7 @@ impl Session {
             asker: Asker { source: place.source(), bell: Arc::default() },
             _place: place,
             works: VecDeque::new(),
-            knocks_at: None,
+            goes_at: None,
             in_writer: 0,
             acking: Vec::new(),
             steps: VecDeque::new(),
@@ -223,7 +223,7 @@ impl Session {
                 answer = finished(&mut self.running) => if self.conclude(answer).is_break() { break },
                 permit = writer.reserve(), if work_due => match permit {
                     Ok(permit) => if let Some(work) = self.works.pop_front() {
-                        self.knocks_at = None;
+                        self.goes_at = None;
                         self.in_writer += 1;
                         permit.send(work);
                     },
@@ -436,7 +436,7 @@ impl Session {
             let Some(work) = self.works.pop_front() else { return };
             match self.door.writer.try_send(work) {
                 Ok(()) => {
-                    self.knocks_at = None;
+                    self.goes_at = None;
                     self.in_writer += 1;
                 }
                 Err(TrySendError::Full(work)) => return self.works.push_front(work),
@@ -448,14 +448,11 @@ impl Session {
         }
     }
 
-    /// Whether the first of what waits for the writer may go: a deposit without a stamp keeps the pace of all of them.
+    /// Whether the first of what waits for the writer may go.
     fn is_work_due(&mut self) -> bool {
         let Some(first) = self.works.front() else { return false };
-        if !first.is_knock() {
-            return true;
-        }
         let (now, admission) = (Instant::now(), &self.door.relay.admission);
-        *self.knocks_at.get_or_insert_with(|| now + admission.pace_knocks()) <= now
+        *self.goes_at.get_or_insert_with(|| first.goes_at(admission, now)) <= now
     }
 
     fn settle(&mut self, settled: Settled) {
@@ -490,7 +487,7 @@ impl Session {
 
     /// The writer is gone: nothing of this was done.
     fn refuse_works(&mut self) {
-        self.knocks_at = None;
+        self.goes_at = None;
         for work in std::mem::take(&mut self.works) {
             match work.undone(StoreError::NotDone(Cause::Stopped)) {
                 Settled::Deposit(ticket, _) => self.machine.refuse(ticket, STOPPING),
@@ -520,8 +517,8 @@ impl Session {
     fn next_deadline(&self) -> Option<Instant> {
         let machine = self.machine.poll_timeout().map(|at| self.door.relay.clock.instant(at));
         let unread = self.unread_since.map(|since| since + UNREAD);
-        let knock = self.knocks_at.filter(|at| *at > Instant::now());
-        [machine, self.ending, unread, knock].into_iter().flatten().min()
+        let goes_at = self.goes_at.filter(|at| *at > Instant::now());
+        [machine, self.ending, unread, goes_at].into_iter().flatten().min()
     }
 }
 

@@ -18,11 +18,11 @@ use crate::relay::Relay;
 
 /// A question for the store; it blocks, so it runs on a thread where that does no harm.
 pub enum Question {
-    /// An owner's, who changes nothing by it.
+    /// An owner's about his mailbox, which changes nothing that others wait for.
     Look(Look),
-    /// A stranger's, who changes nothing: such questions take turns.
+    /// Anybody's, which changes nothing: such questions take turns.
     LookInTurn(Look),
-    /// Whoever's who changes something: so do these.
+    /// What changes something: so do these.
     Change(Change),
 }
 

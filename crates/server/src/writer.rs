@@ -4,12 +4,14 @@
 use std::io;
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use proto::{Ticket, asked};
 use store::{Cause, DepositOutcome, DepositRequest, StoreError, Stored, Write, Wrote};
 use tokio::sync::mpsc;
 use wire::{Cursor, DepositAuth, DepositId};
 
+use crate::admission::Admission;
 use crate::bell::Bell;
 use crate::relay::Relay;
 use crate::ringer::{Ringer, Round};
@@ -55,9 +57,15 @@ impl Work {
         Self { write: Write::Ack { sid, through }, ticket: WriteTicket::Ack(ticket), bell }
     }
 
-    /// Whether it is a deposit without a stamp.
-    pub fn is_knock(&self) -> bool {
-        matches!(&self.write, Write::Deposit(request) if matches!(request.auth, DepositAuth::Open { .. }))
+    /// When it may go, so that what is deposited keeps its pace.
+    pub fn goes_at(&self, admission: &Admission, now: Instant) -> Instant {
+        match &self.write {
+            Write::Deposit(DepositRequest { auth: DepositAuth::Open { .. }, .. }) => {
+                admission.next_knock(now)
+            }
+            Write::Deposit(request) => admission.next_deposit(&request.sid, request.envelope.size(), now),
+            Write::Ack { .. } => now,
+        }
     }
 
     /// What to tell whoever asked when the thread will not do it.

@@ -177,14 +177,16 @@ fn missing(pair: &Pair, since: u64, run: &Run) -> Vec<String> {
     let received: BTreeSet<&str> = pair.received.iter().map(|entry| entry.id.as_str()).collect();
     let timed = pair.taken.iter().filter(|shown| shown.expire_s.is_some());
     let timed: BTreeSet<&str> = timed.map(|shown| shown.id.as_str()).collect();
-    // In a request only the words can be seen, and those of before an edit.
-    let requested = |entry: &LogEntry| {
-        let before = versions.get(&entry.id).into_iter().flatten().map(String::as_str);
-        before.chain(entry.body.text()).any(|text| pair.requested.contains(text))
+    let texts_of = |entry: &LogEntry| {
+        let before = versions.get(&entry.id).into_iter().flatten().cloned();
+        before.chain(entry.body.text().map(str::to_owned)).collect::<Vec<_>>()
     };
-    // Whoever goes back may have forgotten that he took it back.
-    let [_, gone] = &pair.taken_back;
-    let was_taken_back = |entry: &LogEntry| pair.sender_forgot && gone.contains(&entry.id);
+    // In a request only the words can be seen, and those of before an edit.
+    let requested = |entry: &LogEntry| texts_of(entry).iter().any(|text| pair.requested.contains(text));
+    // Whoever goes back may have forgotten that he took it back; the other side may have heard of that only.
+    let was_taken_back = |entry: &LogEntry| {
+        pair.sender_forgot && texts_of(entry).iter().any(|text| run.book.taken_back.contains(text))
+    };
     let stored = pair.sent.iter().filter(|entry| entry.outgoing == Some(OutboxState::Stored));
     stored
         .filter(|entry| !was_taken_back(entry))

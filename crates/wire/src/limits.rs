@@ -82,6 +82,8 @@ pub const NAME_BYTES_MIN: usize = 2;
 pub const PORT: u16 = 24268;
 /// Deposits without a stamp within a second, whoever brings them.
 pub const KNOCKS_PER_SECOND_MAX: u32 = 1_000;
+/// Deposits at one mailbox within a second, whoever brings them; one of 16 KiB counts for two, one of 64 KiB for four.
+pub const DEPOSITS_PER_SECOND_MAX: u32 = 4_000;
 /// Look-ups per source and minute.
 pub const LOOKUPS_PER_MINUTE_MAX: u32 = 60;
 /// Registry requests per source and minute.

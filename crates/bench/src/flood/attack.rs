@@ -34,9 +34,9 @@ const EACH: usize = 8;
 const WAITING: u16 = 24;
 /// Registered people who turn upon their relay, each with as many inboxes as may be.
 const TRAITORS: usize = 8;
-/// Look-ups that are under way together on one connection.
+/// Look-ups, questions and small deposits that are under way together on one connection.
 const LOOKUPS: usize = 32;
-/// Deposits that are, of the same envelope.
+/// Deposits at a doorstep that are, of the same envelope.
 const KNOCKS: usize = 8;
 /// Envelopes of an owner who reads the same ones again and again.
 const READ: u16 = 256;
@@ -66,6 +66,8 @@ pub enum Attack {
     Awaits,
     /// The same deposit at a doorstep again and again, through a proxy.
     Retries,
+    /// The same deposit under one stamp again and again.
+    Stamps,
     /// Owners who make generations of stamps, cross all of each off, and retire them.
     Owners,
     /// Owners who have what waits for them delivered again and again.
@@ -74,7 +76,7 @@ pub enum Attack {
 
 impl Attack {
     /// All of them.
-    pub const ALL: [Attack; 13] = [
+    pub const ALL: [Attack; 14] = [
         Attack::Loris,
         Attack::Handshakes,
         Attack::Connections,
@@ -86,6 +88,7 @@ impl Attack {
         Attack::Lookups,
         Attack::Awaits,
         Attack::Retries,
+        Attack::Stamps,
         Attack::Owners,
         Attack::Readers,
     ];
@@ -118,6 +121,7 @@ struct Prepared {
     hello: Vec<u8>,
     knock: Vec<u8>,
     knocks: Vec<u8>,
+    stamped: Vec<u8>,
     unread: Mailbox,
     lookups: Vec<u8>,
     inboxes: Vec<Mailbox>,
@@ -152,6 +156,7 @@ impl Target {
             auth: DepositAuth::Open { puzzle: None },
             envelope: noise(16 * 1024)?,
         };
+        let stamped = unread.stamped(WAITING, &noise(4_096)?);
         let lookup = Request::from(Lookup { name: Name::parse(name)?, seq: None });
         let inboxes = if attack.is_of_owners() { inboxes(relay).await? } else { Vec::new() };
         let config = Arc::new(crate::link::tls()?);
@@ -163,6 +168,7 @@ impl Target {
             server_id: sender.machine.proof().ok_or("no proof")?.server_id,
             connector: TlsConnector::from(config),
             hello,
+            stamped: pipelined(std::iter::repeat_n(Request::from(stamped), LOOKUPS)),
             knocks: pipelined(std::iter::repeat_n(Request::from(knock.clone()), KNOCKS)),
             knock: Frame::request(RequestId(1), knock).encode().to_vec(),
             unread,
@@ -280,6 +286,7 @@ async fn once(prepared: &Prepared, attack: Attack, source: u8, number: usize) ->
         Attack::Lookups => raw.repeat(prepared, &prepared.lookups, LOOKUPS as u64).await,
         Attack::Awaits => raw.ask_after(prepared).await,
         Attack::Retries => raw.repeat(prepared, &prepared.knocks, KNOCKS as u64).await,
+        Attack::Stamps => raw.repeat(prepared, &prepared.stamped, LOOKUPS as u64).await,
         Attack::Owners | Attack::Readers => match prepared.inboxes.get(number) {
             Some(inbox) if attack == Attack::Owners => raw.cross_off(prepared, inbox).await,
             Some(inbox) => raw.read_again(prepared, inbox).await,

@@ -4,8 +4,8 @@ use std::io::Write;
 use std::time::{Duration, Instant};
 
 use wire::limits::{
-    CROSS_OFF_INDICES_MAX, FRUITLESS_BYTES, FRUITLESS_PER_SECOND_MAX, KNOCKS_PER_SECOND_MAX, OUTSTANDING_MAX,
-    UNREAD_MS_MAX,
+    CROSS_OFF_INDICES_MAX, DEPOSITS_PER_SECOND_MAX, FRUITLESS_BYTES, FRUITLESS_PER_SECOND_MAX,
+    KNOCKS_PER_SECOND_MAX, OUTSTANDING_MAX, UNREAD_MS_MAX,
 };
 use wire::request::{Ack, Await, Begin, Collect, CrossOff, Lookup, MailboxPolicy, Meet, Retire};
 use wire::{
@@ -173,6 +173,29 @@ fn deposits_without_a_stamp_keep_a_pace_whoever_brings_them() {
     }
     let paced = 4 * each - KNOCKS_PER_SECOND_MAX / 50;
     let least = Duration::from_secs(1) * (paced - 1) / KNOCKS_PER_SECOND_MAX;
+    assert!(began.elapsed() >= least, "{:?}", began.elapsed());
+    is_well_after_all(&data, &server);
+}
+
+/// R07: one stamp is enough to bring the same envelope again and again, so that a mailbox takes so many a second.
+#[test]
+fn deposits_at_one_mailbox_keep_a_pace_and_others_are_served() {
+    let data = Data::new();
+    let server = data.serve(&[]);
+    let (alice, inbox) = alice_with_inbox(&data, &server);
+    let other = alice.create(server.port, MailboxPolicy::Doorstep, 1);
+    let (mut contact, count, together) = (Peer::connect(server.port), DEPOSITS_PER_SECOND_MAX / 4, 50);
+    let began = Instant::now();
+    for _ in 0..count / together {
+        (0..together).for_each(|_| {
+            contact.send(inbox.stamped(1, envelope(1, 4096)));
+        });
+        for _ in 0..together {
+            assert!(matches!(contact.answer(), Some((_, Response::Stored))));
+        }
+        assert!(matches!(Peer::connect(server.port).ask(other.knock(1)), Response::Stored));
+    }
+    let least = Duration::from_secs(1) * (count - DEPOSITS_PER_SECOND_MAX / 8 - 1) / DEPOSITS_PER_SECOND_MAX;
     assert!(began.elapsed() >= least, "{:?}", began.elapsed());
     is_well_after_all(&data, &server);
 }
