@@ -11,6 +11,7 @@ fn may_be_repeated(request: &Request) -> bool {
     matches!(
         request,
         Request::Ping
+            | Request::Publish(_)
             | Request::Collect(_)
             | Request::Begin(_)
             | Request::Meet(_)

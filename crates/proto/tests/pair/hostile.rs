@@ -158,6 +158,24 @@ fn a_refusal_counts_by_what_it_cost() {
     assert_eq!(refused_of(&claim), most.div_ceil(1 + usize::from(FRUITLESS_SIGNED)));
 }
 
+/// Whoever fetched a bundle can bring it again and again, and its signature is verified each time.
+#[test]
+fn a_bundle_that_is_published_again_counts_like_a_refusal() {
+    let (mut server, mut relay) = (server(), Relay::default());
+    let claim = crate::people::claim(crate::people::first_record());
+    let mut ask = |server: &mut ServerConnection, frame: Frame| {
+        server.handle_input(Now(0), &frame.encode());
+        relay.act(Now(0), server);
+        answers(server)
+    };
+    assert_eq!(ask(&mut server, Frame::request(RequestId(1), claim)), 1);
+    let publish = |id| Frame::request(RequestId(id), crate::people::publish(1));
+    let published =
+        (2..1_000).take_while(|id| server.wants_input() && ask(&mut server, publish(*id)) == 1).count();
+    let most = FRUITLESS_PER_SECOND_MAX as usize;
+    assert_eq!(published, most.div_ceil(usize::from(FRUITLESS_SIGNED)));
+}
+
 /// Deposits that are stored are nobody's flood.
 #[test]
 fn what_comes_to_something_is_not_counted() {
