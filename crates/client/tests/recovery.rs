@@ -3,7 +3,7 @@
 
 mod common;
 
-use client::{ClientError, Notice, PullOptions, SendOptions, SentState};
+use client::{ClientError, FailPoint, Notice, PullOptions, SendOptions, SentState};
 use common::{Person, Relay, friends};
 
 /// Everybody pulls in turn until nothing new comes, delays over; returns what came, by person.
@@ -134,6 +134,27 @@ fn what_left_together_with_the_first_that_shows_a_spent_stamp_is_sealed_again() 
     to_bob.sort();
     assert_eq!((to_alice.len(), to_bob), (1, said));
     both_still_write(&alice, &bob);
+}
+
+/// A newer one was sealed under the offer of before when its sender died, and stands behind more than are looked at.
+#[test]
+fn many_that_are_asked_for_again_do_not_stand_in_the_way_of_one_that_is_sealed() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    let said: Vec<String> = (0..80).map(|number| number.to_string()).collect();
+    let (last, before) = said.split_last().unwrap();
+    for text in before {
+        alice.client().queue("bob", text, &SendOptions::default()).unwrap();
+    }
+    assert_eq!(alice.client().send_waiting().unwrap(), 79);
+    let dies = alice.client_that_dies(FailPoint::Sealed);
+    assert!(dies.send("bob", last, &SendOptions::default()).is_err());
+    drop(dies);
+    alice
+        .change_vault("UPDATE outbox SET state = 0, sid = NULL, route = NULL WHERE state = 2 AND number > 1");
+    alice.change_vault("UPDATE contact SET revision = revision + 1");
+    assert_eq!(alice.client().send_waiting().unwrap(), 80);
+    assert_eq!(bob.texts(), said);
 }
 
 #[test]

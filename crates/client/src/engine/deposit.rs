@@ -141,8 +141,9 @@ impl<'a> Courier<'a> {
             Step::Done => self.client.fail_at(FailPoint::Sealed).map(|()| Go::On),
             Step::Again => Ok(Go::On),
             Step::OlderFirst if self.in_flight.is_empty() => {
-                // Refused while the way was made ready, they leave once more.
+                // Refused while the way was made ready, or sealed by another process, they leave next.
                 self.left.clear();
+                self.waiting.clear();
                 Ok(Go::On)
             }
             Step::OlderFirst => self.await_one().await,

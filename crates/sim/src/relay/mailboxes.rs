@@ -13,6 +13,9 @@ use super::{After, Relay};
 use crate::connection::{Connection, ConnectionId, Waiting};
 use crate::net::Luck;
 
+/// Steps in which a generation is retired: more than all of its stamps take.
+const STEPS_MAX: u32 = 1_024;
+
 impl Relay {
     // --- deposits ---
 
@@ -124,10 +127,10 @@ impl Relay {
                 );
             }
             ServerEvent::Retire { ticket, sid, generation } => {
-                let mut retired = self.store.retire(&sid, generation);
-                while retired == Ok(GenerationOutcome::More) {
-                    retired = self.store.retire(&sid, generation);
-                }
+                let step = |_| self.store.retire(&sid, generation);
+                let is_done =
+                    |retired: &Result<GenerationOutcome, StoreError>| *retired != Ok(GenerationOutcome::More);
+                let retired = (0..STEPS_MAX).map(step).find(is_done).unwrap_or(Ok(GenerationOutcome::More));
                 changed(machine, ticket, retired, ServerConnection::retired);
             }
             ServerEvent::CrossOff { ticket, sid, generation, indices } => {
@@ -167,8 +170,10 @@ fn changed<T: proto::ticket::Asked>(
     done: fn(&mut ServerConnection, Ticket<T>),
 ) {
     match outcome {
-        Ok(GenerationOutcome::Done | GenerationOutcome::More) => done(machine, ticket),
+        Ok(GenerationOutcome::Done) => done(machine, ticket),
         Ok(GenerationOutcome::Refused(kind)) => machine.refuse(ticket, Refusal::new(kind)),
-        Err(_) => machine.refuse(ticket, Refusal::new(RefusalKind::Unavailable)),
+        Ok(GenerationOutcome::More) | Err(_) => {
+            machine.refuse(ticket, Refusal::new(RefusalKind::Unavailable));
+        }
     }
 }
