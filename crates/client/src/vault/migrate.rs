@@ -57,8 +57,7 @@ mod tests {
     fn a_vault_of_version_1_keeps_its_rows_and_its_history() {
         let folder = tempfile::tempdir().unwrap();
         let profile = Profile::named(Some(folder.path()), "default").unwrap();
-        let db = rusqlite::Connection::open_in_memory().unwrap();
-        let vault = Vault { db, profile, world: crate::SharedWorld::default() };
+        let vault = Vault::in_memory(&profile);
         run(&vault, &STEPS[..1]).unwrap();
         let rows =
             "INSERT INTO contact (id, standing, alias, name, host, port, server_id, fingerprint, trust,

@@ -143,6 +143,14 @@ impl Vault {
         Ok(vault)
     }
 
+    /// A vault in memory, empty and without a key.
+    #[cfg(test)]
+    pub(crate) fn in_memory(profile: &Profile) -> Vault {
+        let _alone = keying();
+        let db = Connection::open_in_memory().expect("a database in memory opens");
+        Vault { db, profile: profile.clone(), world: SharedWorld::default() }
+    }
+
     /// Where this vault lives.
     pub(crate) fn profile(&self) -> &Profile {
         &self.profile
@@ -200,8 +208,9 @@ impl Vault {
     }
 }
 
-/// SQLCipher starts its cipher up at the first key of a process. Two threads that bring their first keys at the same
-/// moment were once seen to fail, so keys are brought one after the other.
+/// SQLite says that it has started before SQLCipher has (`SQLITE_EXTRA_INIT` runs last, outside SQLite's lock): a second
+/// thread that opens and keys a database at that moment is told that there is no key. So databases are opened and keyed
+/// one after the other.
 pub(super) fn keying() -> MutexGuard<'static, ()> {
     static KEYING: Mutex<()> = Mutex::new(());
     KEYING.lock().unwrap_or_else(PoisonError::into_inner)

@@ -6,7 +6,7 @@ use std::path::Path;
 use e2ee::{Kind, MessageId, Resend, StreamId, said::Edit};
 
 use super::{Tx, Vault, asked, outbox, said};
-use crate::{ClientError, Profile, SharedWorld};
+use crate::{ClientError, Profile};
 
 const ANN: i64 = 7;
 const ANN_AS_REQUEST: i64 = 8;
@@ -15,8 +15,7 @@ const MESSAGE: MessageId = MessageId([9; 16]);
 /// A vault with one contact, who is there under another key as a request, too.
 fn vault() -> Vault {
     let profile = Profile::named(Some(Path::new("/never-made")), "default").unwrap();
-    let db = rusqlite::Connection::open_in_memory().unwrap();
-    let vault = Vault { db, profile, world: SharedWorld::default() };
+    let vault = Vault::in_memory(&profile);
     super::migrate::migrate(&vault).unwrap();
     let people = "INSERT INTO contact (id, standing, alias, name, host, port, server_id, fingerprint, trust,
             conversation, added_at) VALUES (7, 0, 'ann', 'ann', 'h', 1, x'00', x'01', 0, x'', 1),

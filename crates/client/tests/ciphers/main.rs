@@ -2,6 +2,7 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use rusqlite::Connection;
 
@@ -10,7 +11,11 @@ const OPENSSL: &[u8] = include_bytes!("openssl.db");
 const KEY: [u8; 32] = [0x42; 32];
 const ROW: &str = "SELECT text FROM t WHERE n = 1";
 
+/// One after the other, as the vault does: SQLite says that it has started before SQLCipher has.
+static OPENING: Mutex<()> = Mutex::new(());
+
 fn open(path: &Path, key: [u8; 32]) -> Connection {
+    let _alone = OPENING.lock().unwrap_or_else(PoisonError::into_inner);
     let db = Connection::open(path).unwrap();
     let key: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
     db.execute_batch(&format!("PRAGMA cipher_log_level = NONE; PRAGMA key = \"x'{key}'\";")).unwrap();
