@@ -52,13 +52,15 @@ struct Felt {
 pub async fn run(seconds: usize, only: Option<&str>) -> Result<(), Failure> {
     let length = Duration::from_secs(u64::try_from(seconds.max(1))?);
     let mut felt = Vec::new();
-    for attack in Attack::ALL.into_iter().filter(|attack| only.is_none_or(|only| attack.name() == only)) {
+    let is_meant = |attack: &Attack| only.map_or(Attack::ALL.contains(attack), |only| attack.name() == only);
+    for attack in Attack::ALL.into_iter().chain(Attack::NAMED).filter(is_meant) {
         let relay = Relay::start_configured(attack.configuration())?;
         felt.push((phase(&relay, attack, length).await?, attack.name()));
     }
     let worst = felt.iter().max_by(|(one, _), (other, _)| one.total_cmp(other));
     let Some((worst, name)) = worst else {
-        let names = Attack::ALL.map(Attack::name).join(" ");
+        let names: Vec<_> = Attack::ALL.into_iter().chain(Attack::NAMED).map(Attack::name).collect();
+        let names = names.join(" ");
         return Err(
             format!("there is no flood called {}; there are {names}", only.unwrap_or_default()).into()
         );

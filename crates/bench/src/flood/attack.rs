@@ -14,12 +14,13 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use wire::limits::CROSS_OFF_INDICES_MAX;
 use wire::request::{
-    Await, Begin, Collect, ConnectionProof, CrossOff, Deposit, Generate, Lookup, MailboxPolicy, Open, Retire,
-    VOUCHERS,
+    Ack, Await, Begin, Collect, ConnectionProof, CrossOff, Deposit, Generate, Lookup, MailboxPolicy, Open,
+    Retire, VOUCHERS,
 };
 use wire::{
-    Body, ConnectionKind, Cursor, Deframer, DepositAuth, Frame, Generation, Name, Notice, PROTOCOL_VERSION,
-    PairingKey, PairingShare, Request, RequestId, Response, ServerId, Slot, StampIndex, StampKey,
+    Body, ConnectionKind, Cursor, Deframer, DepositAuth, Envelope, Frame, Generation, Name, Notice,
+    PROTOCOL_VERSION, PairingKey, PairingShare, Request, RequestId, Response, ServerId, Slot, StampIndex,
+    StampKey,
 };
 
 use crate::citizen::{Citizen, Mailbox, claim, noise, random};
@@ -40,6 +41,10 @@ const LOOKUPS: usize = 32;
 const KNOCKS: usize = 8;
 /// Envelopes of an owner who reads the same ones again and again.
 const READ: u16 = 256;
+/// Connections that deposit at an inbox whose owner reads what comes.
+const DEPOSITORS: usize = 3;
+/// Stamps for each of them.
+const STAMPS_EACH: u16 = 20_000;
 
 /// What the flood consists of.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -72,10 +77,12 @@ pub enum Attack {
     Owners,
     /// Owners who have what waits for them delivered again and again.
     Readers,
+    /// Owners who write to themselves as fast as they can, and read it.
+    Writers,
 }
 
 impl Attack {
-    /// All of them.
+    /// Those that promise P8 speaks of.
     pub const ALL: [Attack; 14] = [
         Attack::Loris,
         Attack::Handshakes,
@@ -92,6 +99,8 @@ impl Attack {
         Attack::Owners,
         Attack::Readers,
     ];
+    /// Those of registered people whom nothing but their number holds back: only run when they are named.
+    pub const NAMED: [Attack; 1] = [Attack::Writers];
 
     /// As the command line calls it.
     pub fn name(self) -> String {
@@ -99,7 +108,7 @@ impl Attack {
     }
 
     fn is_of_owners(self) -> bool {
-        matches!(self, Attack::Owners | Attack::Readers)
+        matches!(self, Attack::Owners | Attack::Readers | Attack::Writers)
     }
 
     /// How the relay is set up: what has budgets for each source is let through by none that is a proxy.
@@ -122,6 +131,7 @@ struct Prepared {
     knock: Vec<u8>,
     knocks: Vec<u8>,
     stamped: Vec<u8>,
+    envelope: Envelope,
     unread: Mailbox,
     lookups: Vec<u8>,
     inboxes: Vec<Mailbox>,
@@ -156,7 +166,8 @@ impl Target {
             auth: DepositAuth::Open { puzzle: None },
             envelope: noise(16 * 1024)?,
         };
-        let stamped = unread.stamped(WAITING, &noise(4_096)?);
+        let envelope = noise(4_096)?;
+        let stamped = unread.stamped(WAITING, &envelope);
         let lookup = Request::from(Lookup { name: Name::parse(name)?, seq: None });
         let inboxes = if attack.is_of_owners() { inboxes(relay).await? } else { Vec::new() };
         let config = Arc::new(crate::link::tls()?);
@@ -169,6 +180,7 @@ impl Target {
             connector: TlsConnector::from(config),
             hello,
             stamped: pipelined(std::iter::repeat_n(Request::from(stamped), LOOKUPS)),
+            envelope,
             knocks: pipelined(std::iter::repeat_n(Request::from(knock.clone()), KNOCKS)),
             knock: Frame::request(RequestId(1), knock).encode().to_vec(),
             unread,
@@ -235,7 +247,8 @@ async fn inboxes(relay: &Relay) -> Result<Vec<Mailbox>, Failure> {
 
 /// One connection after the other, until the flood ends.
 async fn attacker(prepared: Arc<Prepared>, attack: Attack, number: usize) {
-    if attack.is_of_owners() && number >= prepared.inboxes.len() {
+    let hands = if attack == Attack::Writers { 1 + DEPOSITORS } else { 1 };
+    if attack.is_of_owners() && number >= prepared.inboxes.len() * hands {
         return;
     }
     let source = u8::try_from(number % usize::from(SOURCES)).unwrap_or_default().saturating_add(2);
@@ -287,6 +300,10 @@ async fn once(prepared: &Prepared, attack: Attack, source: u8, number: usize) ->
         Attack::Awaits => raw.ask_after(prepared).await,
         Attack::Retries => raw.repeat(prepared, &prepared.knocks, KNOCKS as u64).await,
         Attack::Stamps => raw.repeat(prepared, &prepared.stamped, LOOKUPS as u64).await,
+        Attack::Writers => match number.checked_sub(prepared.inboxes.len()) {
+            None => raw.let_go(prepared, number).await,
+            Some(number) => raw.write(prepared, number).await,
+        },
         Attack::Owners | Attack::Readers => match prepared.inboxes.get(number) {
             Some(inbox) if attack == Attack::Owners => raw.cross_off(prepared, inbox).await,
             Some(inbox) => raw.read_again(prepared, inbox).await,
@@ -392,6 +409,44 @@ impl Raw {
                 prepared.count(1);
             }
         }
+    }
+
+    /// Deposits one after the other, each under a stamp of its own.
+    async fn write(&mut self, prepared: &Prepared, number: usize) -> io::Result<()> {
+        let _welcome = self.frame().await?;
+        let (inboxes, envelope) = (&prepared.inboxes, &prepared.envelope);
+        let Some(inbox) = inboxes.get(number % inboxes.len()) else { return Ok(()) };
+        let hand = u16::try_from(number / inboxes.len()).map_err(io::Error::other)?;
+        let mine: Vec<u16> = (READ + hand * STAMPS_EACH..).take(usize::from(STAMPS_EACH)).collect();
+        for some in mine.chunks(LOOKUPS) {
+            self.stream
+                .write_all(&pipelined(some.iter().map(|index| inbox.stamped(*index, envelope))))
+                .await?;
+            self.stream.flush().await?;
+            for _ in some {
+                self.frame().await?;
+                prepared.count(1);
+            }
+        }
+        std::future::pending().await
+    }
+
+    /// Takes what comes, and lets go of it.
+    async fn let_go(&mut self, prepared: &Prepared, number: usize) -> io::Result<()> {
+        let Some(inbox) = prepared.inboxes.get(number) else { return Ok(()) };
+        self.open(inbox).await?;
+        self.ask(Collect { slot: Slot(0), after: Cursor(0), credit: READ, follow: true }).await?;
+        for delivered in 1_usize.. {
+            let through = loop {
+                if let Body::Notice(Notice::Deliver(deliver)) = self.frame().await?.body {
+                    break deliver.cursor;
+                }
+            };
+            if delivered.is_multiple_of(LOOKUPS) {
+                self.ask(Ack { slot: Slot(0), through }).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Begins a pairing, and asks whether somebody has come.
