@@ -1,6 +1,8 @@
 //! A throw-away relay and the people who use it, for tests that read as stories.
 #![allow(dead_code, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+pub mod opening;
+
 use std::{
     io::{BufRead, BufReader},
     net::TcpListener,
@@ -300,9 +302,7 @@ impl Person {
     /// Changes rows behind the client's back, with the vault's own key.
     pub fn change_vault(&self, sql: &str) {
         let key = std::fs::read(self.profile().key_file_path()).unwrap();
-        let key: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
-        let vault = rusqlite::Connection::open(self.profile().vault_path()).unwrap();
-        vault.execute_batch(&format!("PRAGMA key = \"x'{key}'\"; {sql}")).unwrap();
+        opening::open(&self.profile().vault_path(), &key).execute_batch(sql).unwrap();
     }
 
     /// Pulls, and returns the texts.

@@ -9,6 +9,8 @@ use aes::{
 use client::Profile;
 use rusqlite::Connection;
 
+use crate::common::opening;
+
 const PAGE: usize = 4096;
 /// At the end of each page: the initialisation vector and a MAC (SQLCipher 4).
 const RESERVED: usize = 80;
@@ -75,10 +77,7 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 
 /// Opens a copied vault as the thief does who has the key file.
 pub fn open(profile: &Profile) -> Connection {
-    let key: String = key(profile).iter().map(|byte| format!("{byte:02x}")).collect();
-    let db = Connection::open(profile.vault_path()).unwrap();
-    db.execute_batch(&format!("PRAGMA cipher_log_level = NONE; PRAGMA key = \"x'{key}'\";")).unwrap();
-    db
+    opening::open(&profile.vault_path(), &key(profile))
 }
 
 /// The states that a query finds in a copied vault.

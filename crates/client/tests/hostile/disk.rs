@@ -8,7 +8,7 @@ use client::{Client, Profile, Protector, PullOptions, Unlock};
 use rusqlite::Connection;
 
 use crate::{
-    common::{Person, Relay, options, passphrase},
+    common::{Person, Relay, opening, options, passphrase},
     evil::Evil,
     peer::Peer,
 };
@@ -49,10 +49,7 @@ fn holds(pages: &[Vec<u8>], needle: &[u8]) -> bool {
 }
 
 fn open(profile: &Profile) -> Connection {
-    let db = Connection::open(profile.vault_path()).unwrap();
-    let hex: String = key(profile).iter().map(|byte| format!("{byte:02x}")).collect();
-    db.execute_batch(&format!("PRAGMA key = \"x'{hex}'\";")).unwrap();
-    db
+    opening::open(&profile.vault_path(), &key(profile))
 }
 
 /// The account's snapshot, as whoever holds the key reads it.

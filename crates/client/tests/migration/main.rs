@@ -17,7 +17,7 @@ use client::{
     Client, Direction, Handled, Language, Options, OutboxState, Profile, PullOptions, SendOptions, SentState,
     SharedWorld, Trust, Unlock, Verdict,
 };
-use common::options;
+use common::{opening, options};
 use death::{Death, MortalWorld};
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -56,12 +56,8 @@ fn empty_version() -> (TempDir, Profile) {
 
 /// Below the library: as the library itself opens it.
 fn database(profile: &Profile) -> Connection {
-    let db = Connection::open(profile.vault_path()).unwrap();
-    let key: String = KEY.iter().map(|byte| format!("{byte:02x}")).collect();
-    db.execute_batch(&format!(
-        "PRAGMA key = \"x'{key}'\"; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-    ))
-    .unwrap();
+    let db = opening::open(&profile.vault_path(), &KEY);
+    db.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;").unwrap();
     db
 }
 

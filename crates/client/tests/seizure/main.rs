@@ -14,7 +14,7 @@ use std::path::Path;
 use std::process::Command;
 
 use client::{SendOptions, SentState};
-use common::{Person, Relay, oublietted};
+use common::{Person, Relay, opening, oublietted};
 use heap::Needles;
 
 const PEOPLE: usize = 20;
@@ -46,9 +46,7 @@ impl Canaries {
     /// What a vault keeps secret of its owner.
     fn secrets_of(&mut self, person: &Person) {
         let key = fs::read(person.profile().key_file_path()).unwrap();
-        let hex: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
-        let vault = rusqlite::Connection::open(person.profile().vault_path()).unwrap();
-        vault.execute_batch(&format!("PRAGMA key = \"x'{hex}'\";")).unwrap();
+        let vault = opening::open(&person.profile().vault_path(), &key);
         let mut secrets = vec![key];
         for from in ["identity_seeds FROM me", "owner_seed FROM mailbox"] {
             let mut rows = vault.prepare(&format!("SELECT {from}")).unwrap();
