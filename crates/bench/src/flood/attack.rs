@@ -43,7 +43,7 @@ const KNOCKS: usize = 8;
 const READ: u16 = 256;
 /// Connections that deposit at an inbox whose owner reads what comes.
 const DEPOSITORS: usize = 3;
-/// Stamps for each of them.
+/// Stamps for each of them: those of some forty seconds.
 const STAMPS_EACH: u16 = 20_000;
 
 /// What the flood consists of.
@@ -82,8 +82,8 @@ pub enum Attack {
 }
 
 impl Attack {
-    /// Those that promise P8 speaks of.
-    pub const ALL: [Attack; 14] = [
+    /// All of them.
+    pub const ALL: [Attack; 15] = [
         Attack::Loris,
         Attack::Handshakes,
         Attack::Connections,
@@ -98,13 +98,18 @@ impl Attack {
         Attack::Stamps,
         Attack::Owners,
         Attack::Readers,
+        Attack::Writers,
     ];
-    /// Those of registered people whom nothing but their number holds back: only run when they are named.
-    pub const NAMED: [Attack; 1] = [Attack::Writers];
 
     /// As the command line calls it.
     pub fn name(self) -> String {
         format!("{self:?}").to_lowercase()
+    }
+
+    /// Whether promise P8 speaks of it. It does not of registered people whom nothing but their number holds back
+    /// (`docs/decisions/0018-shares-of-the-writer.md`): they flood only where that is asked for.
+    pub fn is_promised(self) -> bool {
+        self != Attack::Writers
     }
 
     fn is_of_owners(self) -> bool {
@@ -424,7 +429,9 @@ impl Raw {
                 .await?;
             self.stream.flush().await?;
             for _ in some {
-                self.frame().await?;
+                let Body::Response(Response::Stored) = self.frame().await?.body else {
+                    return Err(io::ErrorKind::InvalidData.into());
+                };
                 prepared.count(1);
             }
         }
