@@ -82,20 +82,21 @@ async fn phase(relay: &Relay, attack: Attack, length: Duration) -> Result<f64, F
     let mut pair = Pair { relay, citizen: &citizen, inbox, envelope: noise(4_096)?, stamp: 0 };
     let before = pair.talk(length).await?;
     let (memory, cpu) = (relay.resident_bytes()?, relay.cpu_seconds()?);
-    let flood = target.attack(attack);
+    let (flood, began) = (target.attack(attack), Instant::now());
     let during = pair.talk(length).await?;
-    let done = flood.stop();
+    // A pair that is held up goes on a while beyond its time, and the flood with it.
+    let (done, lasted) = (flood.stop(), began.elapsed().as_secs_f64());
     if done == 0 {
         return Err(format!("the flood {name} did not happen").into());
     }
-    let cpu = (relay.cpu_seconds()? - cpu) / length.as_secs_f64();
+    let cpu = (relay.cpu_seconds()? - cpu) / lasted;
     let grown = relay.resident_bytes()?.saturating_sub(memory);
     let after = pair.talk(length / 2).await?;
     let quiet = before.joined(after);
     let ratio = during.trip(99) / quiet.trip(99);
     println!(
         "flood {name}: {:.0} a second, {cpu:.2} cores and {:+.1} MB of relay; round trip p50 {:.1} → {:.1} ms, p99 {:.1} → {:.1} ms ({} trips, {} failed), ratio {ratio:.1}; connects p50 {:.1} → {:.1} ms ({} of {})",
-        done as f64 / length.as_secs_f64(),
+        done as f64 / lasted,
         grown as f64 / 1e6,
         quiet.trip(50),
         during.trip(50),
