@@ -58,8 +58,15 @@ pub struct Admission {
 }
 
 /// Where a connection comes from, as far as budgets go; nothing for a proxy.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Source(Option<IpAddr>);
+
+impl Source {
+    /// Whether it is a proxy, and speaks for many.
+    pub fn is_of_many(self) -> bool {
+        self.0.is_none()
+    }
+}
 
 #[derive(Debug)]
 struct State {

@@ -16,8 +16,6 @@ use proto::{Now, ServerConfig, ServerConnection, ServerEvent, Ticket, asked};
 use store::{Cause, DepositOutcome, DepositRequest, StoreError};
 use tokio::net::TcpStream;
 use tokio::runtime::Handle;
-use tokio::sync::mpsc;
-use tokio::sync::mpsc::error::TrySendError;
 use tokio::task::spawn_blocking;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
@@ -35,7 +33,7 @@ use crate::line::{Heard, Line};
 use crate::relay::{OVER_BUDGET, Relay, STOPPING};
 use crate::task::{self, Answer, Asker, Change, Look, Question};
 use crate::tls;
-use crate::writer::{Settled, Work};
+use crate::writer::{Queue, Settled, Work};
 
 /// What is still on its way when a connection ends has so long to get there.
 const GOODBYE: Duration = Duration::from_secs(5);
@@ -50,7 +48,7 @@ pub struct Door {
     /// TLS as we speak it.
     pub acceptor: TlsAcceptor,
     /// The writer's queue.
-    pub writer: mpsc::Sender<Work>,
+    pub writer: Queue,
 }
 
 /// A socket that was accepted, with its place.
@@ -174,7 +172,7 @@ impl Session {
 
     /// In a box, of which the task's states hold the address and not a copy each.
     async fn run(mut self: Box<Self>) -> io::Result<()> {
-        let (relay, writer) = (self.door.relay.clone(), self.door.writer.clone());
+        let relay = self.door.relay.clone();
         let bell = self.asker.bell.clone();
         let mut stopping = pin!(relay.stopping.cancelled());
         let mut alarm = pin!(tokio::time::sleep(Duration::ZERO));
@@ -208,7 +206,6 @@ impl Session {
             }
             let reading = self.ending.is_none() && self.machine.wants_input() && self.works.is_empty();
             heard = Heard::Nothing;
-            let work_due = self.is_work_due();
             tokio::select! {
                 ready = self.line.readable(), if reading => {
                     ready?;
@@ -221,14 +218,6 @@ impl Session {
                 }
                 () = bell.rung() => self.open_post(bell.take()),
                 answer = finished(&mut self.running) => if self.conclude(answer).is_break() { break },
-                permit = writer.reserve(), if work_due => match permit {
-                    Ok(permit) => if let Some(work) = self.works.pop_front() {
-                        self.goes_at = None;
-                        self.in_writer += 1;
-                        permit.send(work);
-                    },
-                    Err(_) => self.refuse_works(),
-                },
                 () = &mut alarm, if deadline.is_some() => {
                     if deadline.is_some_and(|at| at <= Instant::now()) {
                         self.machine.handle_timeout(relay.clock.now());
@@ -304,7 +293,7 @@ impl Session {
                 }
                 let Deposit { sid, auth, envelope } = *deposit;
                 let request = DepositRequest { sid, auth, envelope, today: self.door.relay.today() };
-                self.works.push_back(Work::deposit(request, ticket, self.asker.bell.clone()));
+                self.works.push_back(Work::deposit(request, ticket, self.asker.clone()));
             }
             ServerEvent::Ack { ticket, sid, through } => {
                 self.steps.push_back(Step::Ack(ticket, sid, through))
@@ -354,7 +343,7 @@ impl Session {
         match step {
             Step::Ack(ticket, sid, through) => {
                 self.acking.push((sid, through));
-                self.works.push_back(Work::ack(sid, through, ticket, self.asker.bell.clone()));
+                self.works.push_back(Work::ack(sid, through, ticket, self.asker.clone()));
                 true
             }
             Step::Read(ticket, slot, sid, after, max) => self.read(ticket, slot, sid, after, max),
@@ -430,21 +419,17 @@ impl Session {
         }));
     }
 
-    /// Gives the writer what its queue has room for.
+    /// Gives the writer what its queue has room for. Where it has none, something of ours is there, and we hear when it
+    /// is done.
     fn hand_over(&mut self) {
-        while self.is_work_due() {
+        while self.is_work_due() && self.door.writer.has_room(self.in_writer) {
             let Some(work) = self.works.pop_front() else { return };
-            match self.door.writer.try_send(work) {
-                Ok(()) => {
-                    self.goes_at = None;
-                    self.in_writer += 1;
-                }
-                Err(TrySendError::Full(work)) => return self.works.push_front(work),
-                Err(TrySendError::Closed(work)) => {
-                    self.works.push_front(work);
-                    return self.refuse_works();
-                }
+            if let Err(work) = self.door.writer.give(work) {
+                self.works.push_front(*work);
+                return self.refuse_works();
             }
+            self.goes_at = None;
+            self.in_writer += 1;
         }
     }
 

@@ -6,7 +6,7 @@
 //! [`listener`] accepts a socket if [`admission`] has a place for its source. [`connection`] shakes hands
 //! (10 s), makes a machine, and carries bytes to it and from it. The machine asks for a deposit; the
 //! connection hands it to the [`writer`], whose one thread stores whatever is waiting in one commit with one
-//! sync. Only then does the ticket go back and `STORED` leaves, and the [`hub`] hands the envelope to the owner's
+//! sync, or what of it is due by the [`shares`] of those who wait. Only then does the ticket go back and `STORED` leaves, and the [`hub`] hands the envelope to the owner's
 //! connection, if he follows; each is woken by its [`bell`], all of a commit by the [`ringer`]. Everything else that a machine asks is a [`task`]
 //! beside the event loop.
 //!
@@ -36,6 +36,7 @@ pub mod fresh;
 pub mod hub;
 pub mod identity;
 pub mod invite;
+pub mod lanes;
 pub mod leaf;
 pub mod line;
 pub mod listener;
@@ -53,6 +54,7 @@ pub mod repair;
 pub mod ringer;
 pub mod seldom;
 pub mod serve;
+pub mod shares;
 pub mod spent;
 pub mod status;
 pub mod sweep;

@@ -1,37 +1,55 @@
 //! The one thread that stores deposits and lets go of what is acked: whatever waits goes into one commit and
 //! one sync (DESIGN § 11).
 
+use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError, SendError};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
 use proto::{Ticket, asked};
 use store::{Cause, DepositOutcome, DepositRequest, StoreError, Stored, Write, Wrote};
-use tokio::sync::mpsc;
 use wire::{Cursor, DepositAuth, DepositId};
 
 use crate::admission::Admission;
-use crate::bell::Bell;
 use crate::relay::Relay;
 use crate::ringer::{Ringer, Round};
+use crate::shares::{Batch, Shares, Size};
+use crate::task::Asker;
 
-/// Changes of one commit.
-const BATCH_MAX: usize = 1_024;
-/// Bytes of envelopes in one commit; the one that goes beyond is the last.
-const BATCH_BYTES_MAX: usize = 8 * 1024 * 1024;
-/// Changes waiting for the thread; behind them, connections wait and stop reading.
-const QUEUE_MAX: usize = 1_024;
+/// How large a commit becomes: so many changes, and so many bytes of envelopes and of what goes with each.
+const COMMIT: Size = Size { changes: 1_024, cost: 8 * 1024 * 1024 };
+/// What a change costs besides the bytes of its envelope.
+const CHANGE_COST: usize = 1024;
+/// What waits for the thread may cost so much; beyond, a connection that has something there gives nothing more, and
+/// stops reading.
+const QUEUE_COST_MAX: usize = 32 * 1024 * 1024;
 
 /// A change on its way to the disk.
+#[derive(Debug)]
 pub struct Work {
     write: Write,
     ticket: WriteTicket,
     /// Who waits to hear of it.
-    bell: Arc<Bell>,
+    asker: Asker,
 }
 
+/// The way to the thread.
+#[derive(Clone, Debug)]
+pub struct Queue {
+    sender: mpsc::Sender<Work>,
+    /// What everything costs that waits.
+    cost: Arc<AtomicUsize>,
+}
+
+/// Who takes turns with the others: a source, or a connection where a proxy speaks for many; salted, since it is
+/// remembered for a moment longer than the connection lasts.
+type Who = u64;
+
 /// What answers the request behind a change.
+#[derive(Debug)]
 enum WriteTicket {
     Deposit(Ticket<asked::Deposit>),
     Ack(Ticket<asked::Ack>),
@@ -48,13 +66,13 @@ pub enum Settled {
 
 impl Work {
     /// An envelope to store.
-    pub fn deposit(request: DepositRequest, ticket: Ticket<asked::Deposit>, bell: Arc<Bell>) -> Self {
-        Self { write: Write::Deposit(request), ticket: WriteTicket::Deposit(ticket), bell }
+    pub fn deposit(request: DepositRequest, ticket: Ticket<asked::Deposit>, asker: Asker) -> Self {
+        Self { write: Write::Deposit(request), ticket: WriteTicket::Deposit(ticket), asker }
     }
 
     /// Envelopes to let go of.
-    pub fn ack(sid: DepositId, through: Cursor, ticket: Ticket<asked::Ack>, bell: Arc<Bell>) -> Self {
-        Self { write: Write::Ack { sid, through }, ticket: WriteTicket::Ack(ticket), bell }
+    pub fn ack(sid: DepositId, through: Cursor, ticket: Ticket<asked::Ack>, asker: Asker) -> Self {
+        Self { write: Write::Ack { sid, through }, ticket: WriteTicket::Ack(ticket), asker }
     }
 
     /// When it may go, so that what is deposited keeps its pace.
@@ -73,11 +91,32 @@ impl Work {
         self.ticket.settle(Err(error))
     }
 
-    fn bytes(&self) -> usize {
-        match &self.write {
-            Write::Deposit(request) => request.envelope.as_bytes().len(),
-            Write::Ack { .. } => 0,
-        }
+    fn cost(&self) -> usize {
+        CHANGE_COST
+            + match &self.write {
+                Write::Deposit(request) => request.envelope.as_bytes().len(),
+                Write::Ack { .. } => 0,
+            }
+    }
+
+    fn who(&self, salt: &RandomState) -> Who {
+        let Asker { source, bell } = &self.asker;
+        // Where a bell lies is nobody else's place as long as one of its works is there.
+        salt.hash_one(if source.is_of_many() { (None, Arc::as_ptr(bell).addr()) } else { (Some(source), 0) })
+    }
+}
+
+impl Queue {
+    /// Whether a connection of which so many changes are there may give one more. Who has none there always may, so
+    /// that nobody waits for those who have many.
+    pub fn has_room(&self, for_one_with: usize) -> bool {
+        for_one_with == 0 || self.cost.load(Ordering::Relaxed) < QUEUE_COST_MAX
+    }
+
+    /// Gives the thread a change; it comes back when there is no thread any more.
+    pub fn give(&self, work: Work) -> Result<(), Box<Work>> {
+        self.cost.fetch_add(work.cost(), Ordering::Relaxed);
+        self.sender.send(work).map_err(|SendError(work)| Box::new(work))
     }
 }
 
@@ -100,7 +139,7 @@ impl WriteTicket {
 /// A store that answers too little has not said what became of the rest.
 const UNSAID: StoreError = StoreError::Unknown(Cause::Stopped);
 
-/// The running thread. It ends when every [`mpsc::Sender`] of its queue is gone and the queue is empty.
+/// The running thread. It ends when every [`Queue`] is gone and nothing waits any more.
 #[derive(Debug)]
 pub struct Writer {
     thread: JoinHandle<()>,
@@ -108,12 +147,14 @@ pub struct Writer {
 
 impl Writer {
     /// Starts the thread, from within the runtime of the connections; changes go into the returned queue.
-    pub fn start(relay: Arc<Relay>) -> io::Result<(Self, mpsc::Sender<Work>)> {
-        let (sender, queue) = mpsc::channel(QUEUE_MAX);
-        let ringer = Ringer::start();
-        let run = move || run(&relay, queue, &ringer);
+    pub fn start(relay: Arc<Relay>) -> io::Result<(Self, Queue)> {
+        let (sender, came) = mpsc::channel();
+        let cost = Arc::new(AtomicUsize::new(0));
+        let (ringer, queue) = (Ringer::start(), Queue { sender, cost: cost.clone() });
+        let waiting = Waiting { came, cost, shares: Shares::new(Instant::now()), salt: RandomState::new() };
+        let run = move || run(&relay, waiting, &ringer);
         let thread = std::thread::Builder::new().name("writer".into()).spawn(run)?;
-        Ok((Self { thread }, sender))
+        Ok((Self { thread }, queue))
     }
 
     /// Waits until everything in the queue is stored. `false` when the thread broke down.
@@ -122,26 +163,64 @@ impl Writer {
     }
 }
 
-fn run(relay: &Relay, mut queue: mpsc::Receiver<Work>, ringer: &Ringer) {
-    let guard = BreakDownOnPanic(relay);
-    let (mut writes, mut askers) = (Vec::new(), Vec::new());
-    while let Some(first) = queue.blocking_recv() {
-        let mut bytes = 0;
-        let mut next = Some(first);
-        while let Some(work) = next {
-            bytes += work.bytes();
-            writes.push(work.write);
-            askers.push((work.ticket, work.bell));
-            let goes_on = writes.len() < BATCH_MAX && bytes < BATCH_BYTES_MAX;
-            next = if goes_on { queue.try_recv().ok() } else { None };
+/// The thread's end of the queue.
+struct Waiting {
+    came: mpsc::Receiver<Work>,
+    cost: Arc<AtomicUsize>,
+    shares: Shares<Who, Work>,
+    salt: RandomState,
+}
+
+impl Waiting {
+    /// What goes into the next commit; waits for it. `None` when there will be nothing more.
+    fn next(&mut self) -> Option<Batch<Work>> {
+        loop {
+            while let Ok(work) = self.came.try_recv() {
+                self.add(work);
+            }
+            let now = Instant::now();
+            match self.shares.next_at(now) {
+                None => {
+                    let first = self.came.recv().ok()?;
+                    self.add(first);
+                }
+                Some(at) if at > now => match self.came.recv_timeout(at.duration_since(now)) {
+                    Ok(work) => self.add(work),
+                    Err(RecvTimeoutError::Timeout) => {}
+                    Err(RecvTimeoutError::Disconnected) => std::thread::sleep(at.duration_since(now)),
+                },
+                Some(_) => {
+                    let batch = self.shares.batch(COMMIT, now);
+                    self.cost.fetch_sub(batch.cost, Ordering::Relaxed);
+                    return Some(batch);
+                }
+            }
         }
+    }
+
+    fn add(&mut self, work: Work) {
+        let waits = matches!(work.write, Write::Deposit(_));
+        self.shares.add(work.who(&self.salt), work.cost(), work, waits, Instant::now());
+    }
+}
+
+fn run(relay: &Relay, mut waiting: Waiting, ringer: &Ringer) {
+    let guard = BreakDownOnPanic(relay);
+    while let Some(batch) = waiting.next() {
+        let taken = batch.taken;
+        let (writes, askers): (Vec<_>, Vec<_>) = batch
+            .changes
+            .into_iter()
+            .map(|Work { write, ticket, asker }| (write, (ticket, asker.bell)))
+            .unzip();
         let beat = relay.pulse.begin(writes.len());
         let results = relay.store.write_batch(&writes);
         drop(beat);
+        waiting.shares.stored(taken, Instant::now());
         relay.counters.commits.add_one();
         let results = results.into_iter().chain(std::iter::repeat(Err(UNSAID)));
         let mut round = Round::default();
-        for ((write, (ticket, bell)), result) in writes.drain(..).zip(askers.drain(..)).zip(results) {
+        for ((write, (ticket, bell)), result) in writes.into_iter().zip(askers).zip(results) {
             count(relay, &result);
             bell.settled(ticket.settle(result));
             round.answered.push(bell);

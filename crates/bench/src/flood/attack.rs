@@ -106,7 +106,7 @@ impl Attack {
         format!("{self:?}").to_lowercase()
     }
 
-    /// Whether promise P8 speaks of it. It does not of registered people whom nothing but their number holds back
+    /// Whether promise P8 speaks of it. It does not of registered people together at full pace
     /// (`docs/decisions/0018-shares-of-the-writer.md`): they flood only where that is asked for.
     pub fn is_promised(self) -> bool {
         self != Attack::Writers

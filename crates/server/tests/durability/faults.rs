@@ -91,8 +91,8 @@ fn resident_kib(pid: u32) -> u64 {
     line.trim().trim_end_matches(" kB").parse().unwrap()
 }
 
-/// How far memory may grow while everybody waits for the disk: the writer's queue full of the largest
-/// envelopes (64 MiB) with what goes with it, and no more however long it takes.
+/// How far memory may grow while everybody waits for the disk: a commit and the writer's queue full of the largest
+/// envelopes (8 and 32 MiB) with what goes with it, and no more however long it takes.
 const GROWTH_KIB_MAX: u64 = 192 * 1_024;
 
 #[test]
