@@ -33,6 +33,7 @@ pub mod ephemeral;
 pub mod failure;
 pub mod forgetting;
 pub mod fresh;
+pub mod handed;
 pub mod hub;
 pub mod identity;
 pub mod invite;

@@ -15,7 +15,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// What the system keeps of a peer whom we do not read, twice at most. By itself it would keep 6 MB of each, and all
 /// connections together would want more than it has for TCP.
-const UNREAD_INPUT_BYTES: u32 = 256 * 1024;
+pub const UNREAD_INPUT_BYTES: u32 = 256 * 1024;
 /// Connections that wait to be accepted.
 const BACKLOG: u32 = 1_024;
 

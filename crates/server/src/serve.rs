@@ -26,7 +26,7 @@ use crate::leaf::LeafResolver;
 use crate::relay::Relay;
 use crate::status::Certificates;
 use crate::writer::Writer;
-use crate::{admin, forgetting, listener, metrics, process, sweep, tls};
+use crate::{admin, forgetting, handed, listener, metrics, process, sweep, tls};
 
 /// After a signal, connections have so long to end in order.
 const DRAIN: Duration = Duration::from_secs(8);
@@ -40,6 +40,7 @@ const EPHEMERAL_NAMES: [&str; 2] = ["alice", "bob"];
 pub fn serve(settings: &Settings, invite_two: bool, json: bool) -> Result<(), Failure> {
     process::forbid_core_dumps();
     process::keep_files_private();
+    let handed = if invite_two { Vec::new() } else { handed::take()? };
     let folder = DataFolder::hold(&settings.data)?;
     refuse_half_restored(folder.path())?;
     let identity = Identity::load_or_make(&folder.identity(), &folder.store(), wall())?;
@@ -56,19 +57,23 @@ pub fn serve(settings: &Settings, invite_two: bool, json: bool) -> Result<(), Fa
         .max_blocking_threads(BLOCKING_MAX)
         .build()
         .map_err(|error| unexpected("the event loop could not be started", &error))?;
-    let ended = runtime.block_on(run(settings, &folder, identity, store, invite_two.then_some(json)));
+    let ended = runtime.block_on(run(settings, handed, &folder, identity, store, invite_two.then_some(json)));
     runtime.shutdown_timeout(Duration::from_secs(2));
     ended
 }
 
 async fn run(
     settings: &Settings,
+    handed: Vec<std::net::TcpListener>,
     folder: &DataFolder,
     identity: Identity,
     store: EmbeddedStore,
     invite_two: Option<bool>,
 ) -> Result<(), Failure> {
-    let listeners = bind_all(&settings.listen)?;
+    if !handed.is_empty() {
+        eprintln!("oublietted: the sockets are systemd's; what the settings say of `listen` is not used");
+    }
+    let listeners = listen(handed, &settings.listen)?;
     let metrics = match settings.metrics_listen {
         Some(address) => Some(metrics::bind(address).await?),
         None => None,
@@ -149,8 +154,13 @@ async fn at_start(relay: &Arc<Relay>) {
     let _ended = tokio::task::spawn_blocking(move || sweep::once(&relay)).await;
 }
 
-fn bind_all(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, Failure> {
-    addresses.iter().map(|address| Ok(listener::bind(*address)?)).collect()
+/// What was handed over, or else what the settings say.
+fn listen(handed: Vec<std::net::TcpListener>, addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, Failure> {
+    if handed.is_empty() {
+        return addresses.iter().map(|address| Ok(listener::bind(*address)?)).collect();
+    }
+    let ours = handed.into_iter().map(TcpListener::from_std).collect::<std::io::Result<_>>();
+    ours.map_err(|error| unexpected("a socket that was handed over could not be listened on", &error))
 }
 
 fn announce(listener: &TcpListener) {

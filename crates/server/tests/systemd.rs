@@ -3,11 +3,15 @@
 
 mod support;
 
+use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixDatagram;
-use std::process::Command;
+use std::process::{Command, ExitStatus};
 use std::time::{Duration, Instant};
 
+use support::peer::Peer;
 use support::{Data, PATIENCE, Server, oublietted};
+use wire::{Request, Response};
 
 /// Reads what is told until `wanted` came; everything on the way is kept.
 fn until(socket: &UnixDatagram, wanted: &str, heard: &mut Vec<String>) {
@@ -66,4 +70,46 @@ fn the_unit_is_hardened_as_far_as_systemd_can_tell() {
     let figure = line.split_whitespace().find_map(|word| word.parse::<f32>().ok()).unwrap();
     println!("systemd-analyze security: exposure {figure}");
     assert!((figure * 10.0).round() as u32 <= EXPOSURE_MAX, "{text}");
+}
+
+/// Starts a server as systemd does: with a socket as its third descriptor, and two variables that say so.
+fn start_with(socket: impl Into<OwnedFd>, data: &Data) -> Result<Server, (ExitStatus, String)> {
+    let program = oublietted(&["serve", "--listen", "127.0.0.1:1", "--data"]);
+    let mut command = Command::new("sh");
+    command.args(["-c", "exec 3<&0 </dev/null; LISTEN_PID=$$ LISTEN_FDS=1 exec \"$@\"", "sh"]);
+    command.arg(program.get_program()).args(program.get_args()).arg(data.path());
+    for (name, value) in program.get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    Server::try_start_with(command, socket.into().into())
+}
+
+#[test]
+fn whoever_comes_while_the_relay_starts_anew_is_served() {
+    let held = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = held.local_addr().unwrap().port();
+    let data = Data::new();
+    let first = start_with(held.try_clone().unwrap(), &data).unwrap_or_else(|(_, log)| panic!("{log}"));
+    assert_eq!(first.port, port, "the setting is not used");
+    let mut peer = Peer::connect(port);
+    assert_eq!(peer.ask(Request::Ping), Response::Pong);
+    assert_eq!(first.terminate().0.code(), Some(0));
+
+    // Nobody runs now; whoever comes waits in the system's queue.
+    assert!(TcpStream::connect(("127.0.0.1", port)).is_ok());
+    let early = std::thread::spawn(move || Peer::connect(port).ask(Request::Ping));
+    let second = start_with(held, &data).unwrap_or_else(|(_, log)| panic!("{log}"));
+    assert_eq!(early.join().unwrap(), Response::Pong);
+    assert!(second.log().contains("the sockets are systemd's"), "{}", second.log());
+}
+
+#[test]
+fn a_socket_that_cannot_be_listened_on_is_refused() {
+    let deaf = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let Err((status, log)) = start_with(deaf, &Data::new()) else { panic!("it serves by datagrams") };
+    assert_eq!(status.code(), Some(2), "{log}");
+    assert!(log.contains("OUB-S026") && log.contains("ListenStream="), "{log}");
 }

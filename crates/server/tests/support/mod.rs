@@ -112,9 +112,13 @@ impl Server {
     }
 
     /// Likewise, where it may refuse: how it ended, and what it said.
-    pub fn try_start(mut command: Command) -> Result<Self, (ExitStatus, String)> {
-        let mut child =
-            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    pub fn try_start(command: Command) -> Result<Self, (ExitStatus, String)> {
+        Self::try_start_with(command, Stdio::null())
+    }
+
+    /// Likewise, with something on its stdin.
+    pub fn try_start_with(mut command: Command, stdin: Stdio) -> Result<Self, (ExitStatus, String)> {
+        let mut child = command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut stderr = BufReader::new(child.stderr.take().unwrap());
         let mut log = String::new();
         let port = loop {
