@@ -1,4 +1,5 @@
-//! How far a file has come: a bar on a terminal, a line for each tenth elsewhere; always on standard error.
+//! How far a file has come: a bar on a terminal, a line for each tenth elsewhere, on standard error; with `--json` an
+//! object for each tenth on standard output.
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::Mutex;
@@ -6,6 +7,7 @@ use std::sync::Mutex;
 use client::{Progress, Teller};
 
 use crate::commands::size;
+use crate::json::Line;
 use crate::messages::screens;
 use crate::screen::Screen;
 
@@ -13,9 +15,9 @@ const BAR_COLUMNS: u64 = 30;
 /// Fewer parts are there before anybody looks.
 const PARTS_MIN: u64 = 4;
 
-/// Somebody to tell while a file of so many bytes, if that is known, is read and sent.
-pub fn of_sending(screen: &Screen, bytes: Option<u64>) -> Teller<Progress> {
-    let screen = screen.clone();
+/// Somebody to tell while a file of so many bytes, if that is known, is read and sent to this contact.
+pub fn of_sending(screen: &Screen, to: &str, bytes: Option<u64>) -> Teller<Progress> {
+    let (screen, to) = (screen.clone(), to.to_owned());
     let tenths = Mutex::new(0);
     Teller::new(move |progress: &Progress| match *progress {
         Progress::Read { bytes: read } => {
@@ -24,13 +26,20 @@ pub fn of_sending(screen: &Screen, bytes: Option<u64>) -> Teller<Progress> {
             }
         }
         Progress::Stored { parts, stored } if parts >= PARTS_MIN => {
+            let tenth = tenth_begun(&tenths, stored, parts);
             if is_terminal(&screen) {
                 bar(&screens::parts_done(stored, parts), stored, parts);
                 if stored == parts {
                     erase();
                 }
-            } else {
-                say_tenth(&screen, &tenths, stored, parts);
+            } else if let Some(tenth) = tenth {
+                screen.say(&screens::tenths_done(tenth, stored, parts));
+            }
+            if tenth.is_some() && screen.is_json() {
+                let line =
+                    Line::new("progress").text("to", &to).number("parts", parts).number("stored", stored);
+                // A closed pipe shows when it is said what became of the file, which goes on.
+                let _ = screen.print(&line.to_string());
             }
         }
         Progress::Stored { .. } => {}
@@ -55,11 +64,12 @@ fn erase() {
     let _ = write!(err, "\r\u{1b}[2K").and_then(|()| err.flush());
 }
 
-fn say_tenth(screen: &Screen, tenths: &Mutex<u64>, stored: u64, parts: u64) {
+/// The tenth that is reached, if it was not told of yet.
+fn tenth_begun(tenths: &Mutex<u64>, stored: u64, parts: u64) -> Option<u64> {
     let tenth = stored.saturating_mul(10).checked_div(parts).unwrap_or(10);
     let mut told = tenths.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    if tenth > *told {
+    (tenth > *told).then(|| {
         *told = tenth;
-        screen.say(&screens::tenths_done(tenth, stored, parts));
-    }
+        tenth
+    })
 }

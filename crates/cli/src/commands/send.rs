@@ -66,7 +66,7 @@ fn send_file(
         (Box::new(opened), Some(metadata.len()), args.name.clone().unwrap_or(own))
     };
     let words = args.text.as_deref().unwrap_or_default();
-    let progress = Some(progress::of_sending(&context.screen, bytes));
+    let progress = Some(progress::of_sending(&context.screen, &args.contact, bytes));
     let client = context.open_with(Options { progress, ..context.options() })?;
     let sent = client.send_file(&args.contact, &mut input, &name, words, options)?;
     Ok((client, sent))

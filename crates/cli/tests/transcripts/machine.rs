@@ -41,7 +41,7 @@ fn every_line_of_json_keeps_the_promises_of_the_schema() {
     check(&bob, &["config", "set", "timeout", "20s"]);
     check(&bob, &["config", "unset", "timeout"]);
     let attached = alice.home.path().join("a.txt");
-    std::fs::write(&attached, "bytes").unwrap();
+    std::fs::write(&attached, "bytes".repeat(64_000)).unwrap();
     check(&alice, &["send", "bob", "-f", attached.to_str().unwrap()]);
     check(&bob, &["pull"]);
     check(&bob, &["files"]);

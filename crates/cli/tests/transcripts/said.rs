@@ -53,6 +53,25 @@ fn a_pipe_is_a_file_and_pull_saves_it_before_a_hook_sees_it() {
 }
 
 #[test]
+fn a_program_hears_how_far_a_file_has_come_and_then_that_it_is_there() {
+    let relay = Relay::start();
+    let (alice, _bob) = friends(&relay);
+    let path = alice.home.path().join("video.bin");
+    std::fs::write(&path, bytes(2_000_000)).unwrap();
+    let told = alice.json(&["send", "bob", "-f", path.to_str().unwrap()]);
+    let (last, progress) = told.split_last().unwrap();
+    assert_eq!(last["t"], "sent", "{told:?}");
+    assert!(progress.iter().all(|line| line["t"] == "progress" && line["to"] == "bob"), "{told:?}");
+    assert!((2..=10).contains(&progress.len()), "{told:?}");
+    assert!(progress.is_sorted_by(|one, next| one["stored"].as_u64() < next["stored"].as_u64()), "{told:?}");
+    let end = progress.last().unwrap();
+    assert_eq!(end["stored"], end["parts"]);
+    // Few parts are there before anybody looks.
+    std::fs::write(&path, bytes(100_000)).unwrap();
+    assert_eq!(alice.json(&["send", "bob", "-f", path.to_str().unwrap()]).len(), 1);
+}
+
+#[test]
 fn what_cannot_be_sent_as_a_file_says_why() {
     let relay = Relay::start();
     let (alice, _bob) = friends(&relay);
