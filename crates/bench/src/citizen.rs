@@ -7,9 +7,9 @@ use proto::{ServerPin, signed};
 use rand_core::{Rng, UnwrapErr};
 use wire::request::{Claim, ConnectionProof, Create, Deposit, Generate, MailboxPolicy, Open, VOUCHERS};
 use wire::{
-    ConnectionKind, DepositAuth, DepositId, DepositMac, Envelope, Generation, InviteCode, Name, OwnerId,
-    OwnerKey, RecoveryCommitment, Response, ServerId, Slot, StampCommitment, StampIndex, StampKey, StampTag,
-    Voucher, VoucherHash,
+    ConnectionKind, DepositAuth, DepositId, DepositMac, Envelope, Generation, Invitation, InviteCode, Name,
+    OwnerId, OwnerKey, RecoveryCommitment, Response, ServerId, Slot, StampCommitment, StampIndex, StampKey,
+    StampTag, Voucher, VoucherHash,
 };
 
 use crate::Failure;
@@ -33,7 +33,11 @@ pub struct Mailbox {
 impl Citizen {
     /// Registers a name by invitation.
     pub async fn register(relay: &Relay, name: &str) -> Result<Citizen, Failure> {
-        let invitation = invitation(relay, name)?;
+        Self::join(relay, name, invitation(relay, name)?).await
+    }
+
+    /// Registers a name by an invitation that he has.
+    pub async fn join(relay: &Relay, name: &str, invitation: Invitation) -> Result<Citizen, Failure> {
         let pin = ServerPin::Short(invitation.server);
         let mut registry = Link::open_at(relay.at, pin, ConnectionKind::Registry).await?;
         let server_id = registry.machine.proof().ok_or("no proof")?.server_id;

@@ -9,16 +9,17 @@
 mod attack;
 
 use std::net::SocketAddr;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use proto::{ClientEvent, ServerPin};
 use tokio::task::JoinSet;
 use wire::request::{Collect, MailboxPolicy};
-use wire::{ConnectionKind, Cursor, Envelope, Request, Response};
+use wire::{ConnectionKind, Cursor, Envelope, Invitation, Request, Response};
 
 use crate::Failure;
 use crate::citizen::{Citizen, Mailbox, noise};
-use crate::link::Link;
+use crate::link::{Link, invitation};
 use crate::relay::Relay;
 use attack::{Attack, Target};
 
@@ -26,12 +27,16 @@ use attack::{Attack, Target};
 const PACE: Duration = Duration::from_millis(20);
 /// An honest deposit that takes longer than this has failed.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Whoever joins waits so long.
+const JOIN_PATIENCE: Duration = Duration::from_secs(20);
 /// What we promise (DESIGN § 1, P8).
 const RATIO_MAX: f64 = 2.0;
 
 /// The honest pair.
 struct Pair<'a> {
-    relay: &'a Relay,
+    relay: Rc<Relay>,
+    /// For those who join meanwhile, with their names.
+    invitations: Vec<(String, Invitation)>,
     citizen: &'a Citizen,
     inbox: Mailbox,
     envelope: Envelope,
@@ -44,6 +49,7 @@ struct Felt {
     /// One that failed counts as long as the pair was patient.
     trips: Vec<f64>,
     connects: Vec<f64>,
+    joins: Vec<f64>,
     failed: usize,
 }
 
@@ -54,7 +60,7 @@ pub async fn run(seconds: usize, only: Option<&str>) -> Result<(), Failure> {
     let mut felt = Vec::new();
     let is_meant = |attack: &Attack| only.map_or(attack.is_promised(), |only| attack.name() == only);
     for attack in Attack::ALL.into_iter().filter(is_meant) {
-        let relay = Relay::start_configured(attack.configuration())?;
+        let relay = Rc::new(Relay::start_configured(attack.configuration())?);
         felt.push((phase(&relay, attack, length).await?, attack.name()));
     }
     let worst = felt.iter().max_by(|(one, _), (other, _)| one.total_cmp(other));
@@ -74,12 +80,16 @@ pub async fn run(seconds: usize, only: Option<&str>) -> Result<(), Failure> {
 }
 
 /// A quiet time, the flood, a quiet time.
-async fn phase(relay: &Relay, attack: Attack, length: Duration) -> Result<f64, Failure> {
+async fn phase(relay: &Rc<Relay>, attack: Attack, length: Duration) -> Result<f64, Failure> {
     let name = attack.name();
     let mut citizen = Citizen::register(relay, &name).await?;
     let inbox = citizen.mailbox(relay, MailboxPolicy::Inbox).await?;
     let target = Target::prepare(relay, &mut citizen, &name, attack).await?;
-    let mut pair = Pair { relay, citizen: &citizen, inbox, envelope: noise(4_096)?, stamp: 0 };
+    let invitations = (0..3 * length.as_secs())
+        .map(|number| Ok((format!("new{number}"), invitation(relay, &format!("new{number}"))?)))
+        .collect::<Result<_, Failure>>()?;
+    let envelope = noise(4_096)?;
+    let mut pair = Pair { relay: relay.clone(), invitations, citizen: &citizen, inbox, envelope, stamp: 0 };
     let before = pair.talk(length).await?;
     let (memory, cpu) = (relay.resident_bytes()?, relay.cpu_seconds()?);
     let (flood, began) = (target.attack(attack), Instant::now());
@@ -95,7 +105,7 @@ async fn phase(relay: &Relay, attack: Attack, length: Duration) -> Result<f64, F
     let quiet = before.joined(after);
     let ratio = during.trip(99) / quiet.trip(99);
     println!(
-        "flood {name}: {:.0} a second, {cpu:.2} cores and {:+.1} MB of relay; round trip p50 {:.1} → {:.1} ms, p99 {:.1} → {:.1} ms ({} trips, {} failed), ratio {ratio:.1}; connects p50 {:.1} → {:.1} ms ({} of {})",
+        "flood {name}: {:.0} a second, {cpu:.2} cores and {:+.1} MB of relay; round trip p50 {:.1} → {:.1} ms, p99 {:.1} → {:.1} ms ({} trips, {} failed), ratio {ratio:.1}; connects p50 {:.1} → {:.1} ms ({} of {}); joins p50 {:.1} → {:.1} ms ({} of {})",
         done as f64 / lasted,
         grown as f64 / 1e6,
         quiet.trip(50),
@@ -107,6 +117,10 @@ async fn phase(relay: &Relay, attack: Attack, length: Duration) -> Result<f64, F
         percentile(&quiet.connects, 50),
         percentile(&during.connects, 50),
         during.connects.len(),
+        length.as_secs(),
+        percentile(&quiet.joins, 50),
+        percentile(&during.joins, 50),
+        during.joins.len(),
         length.as_secs(),
     );
     Ok(ratio)
@@ -121,6 +135,7 @@ impl Felt {
     fn joined(mut self, other: Felt) -> Felt {
         self.trips.extend(other.trips);
         self.connects.extend(other.connects);
+        self.joins.extend(other.joins);
         self.failed += other.failed;
         self
     }
@@ -143,7 +158,7 @@ impl Pair<'_> {
     /// Talks for so long. Who was not served in time, or was closed, comes again on new connections, as people do.
     async fn talk(&mut self, length: Duration) -> Result<Felt, Failure> {
         let (mut sender, mut owner) = self.links().await?;
-        let (mut felt, mut newcomers) = (Felt::default(), JoinSet::new());
+        let (mut felt, mut newcomers, mut joining) = (Felt::default(), JoinSet::new(), JoinSet::new());
         let began = Instant::now();
         let trips = u32::try_from(length.as_millis() / PACE.as_millis())?;
         for trip in 0..trips {
@@ -166,18 +181,24 @@ impl Pair<'_> {
             if trip % 50 == 25 {
                 newcomers.spawn_local(newcomer(self.relay.at, self.citizen.pin()));
             }
+            if trip % 50 == 40
+                && let Some((name, invitation)) = self.invitations.pop()
+            {
+                joining.spawn_local(join(self.relay.clone(), name, invitation));
+            }
         }
         felt.connects = newcomers.join_all().await.into_iter().flatten().collect();
+        felt.joins = joining.join_all().await.into_iter().flatten().collect();
         Ok(felt)
     }
 
     /// A sender, and an owner who follows.
     async fn links(&self) -> Result<(Link, Link), Failure> {
-        let mut owner = self.citizen.link(self.relay, ConnectionKind::Owner).await?;
+        let mut owner = self.citizen.link(&self.relay, ConnectionKind::Owner).await?;
         let slot = self.inbox.open(&mut owner).await?;
         let follow = Collect { slot, after: Cursor(0), credit: 64, follow: true };
         let Response::Collecting = owner.answer(follow).await? else { return Err("not collecting".into()) };
-        Ok((self.citizen.link(self.relay, ConnectionKind::Anonymous).await?, owner))
+        Ok((self.citizen.link(&self.relay, ConnectionKind::Anonymous).await?, owner))
     }
 
     /// One deposit, stored, delivered, let go of.
@@ -198,6 +219,18 @@ impl Pair<'_> {
             }
         }
     }
+}
+
+/// Somebody who joins: milliseconds until his name is registered and he has an inbox.
+async fn join(relay: Rc<Relay>, name: String, invitation: Invitation) -> Option<f64> {
+    let began = Instant::now();
+    let joined = async {
+        let mut citizen = Citizen::join(&relay, &name, invitation).await?;
+        citizen.mailbox(&relay, MailboxPolicy::Inbox).await
+    };
+    // Whoever was not served in time shows in the count.
+    let served = tokio::time::timeout(JOIN_PATIENCE, joined).await;
+    served.is_ok_and(|served| served.is_ok()).then(|| began.elapsed().as_secs_f64() * 1e3)
 }
 
 /// Somebody new, beside those who talk: milliseconds of a whole handshake and one answer.

@@ -392,19 +392,19 @@ impl Session {
     }
 
     fn look_in_turn(&mut self, look: Look) {
-        let relay = self.door.relay.clone();
+        let (relay, who) = (self.door.relay.clone(), self.asker.who());
         self.running = Some(Box::pin(async move {
-            let (turn, runtime) = (relay.looks.next().await.ok()?, Handle::current());
+            let (turn, runtime) = (relay.looks.next(who).await, Handle::current());
             spawn_blocking(move || turn.spend(&runtime, || look(&relay))).await.ok()
         }));
     }
 
     /// The same for what changes something: between two of its turns everybody else has one.
     fn run_in_turns(&mut self, mut change: Change) {
-        let relay = self.door.relay.clone();
+        let (relay, who) = (self.door.relay.clone(), self.asker.who());
         self.running = Some(Box::pin(async move {
             loop {
-                let (turn, runtime) = (relay.changes.next().await.ok()?, Handle::current());
+                let (turn, runtime) = (relay.changes.next(who).await, Handle::current());
                 let blocking = relay.clone();
                 let step = move || {
                     let answer = turn.spend(&runtime, || change(&blocking));
@@ -502,7 +502,8 @@ impl Session {
     fn next_deadline(&self) -> Option<Instant> {
         let machine = self.machine.poll_timeout().map(|at| self.door.relay.clock.instant(at));
         let unread = self.unread_since.map(|since| since + UNREAD);
-        let goes_at = self.goes_at.filter(|at| *at > Instant::now());
+        // Also when it has passed since we looked. Without room we hear of it when there is some.
+        let goes_at = self.goes_at.filter(|_| self.door.writer.has_room(self.in_writer));
         [machine, self.ending, unread, goes_at].into_iter().flatten().min()
     }
 }

@@ -48,6 +48,16 @@ impl<K: Clone + Eq + Hash, T> Lanes<K, T> {
         lane.waiting.push_back((cost, what));
     }
 
+    /// Takes out of somebody's lane what is like this.
+    pub fn remove(&mut self, of: &K, is_it: impl Fn(&T) -> bool) {
+        let Some(lane) = self.lanes.get_mut(of) else { return };
+        lane.waiting.retain(|(_, what)| !is_it(what));
+        if lane.waiting.is_empty() {
+            self.lanes.remove(of);
+            self.order.retain(|other| other != of);
+        }
+    }
+
     /// The next of all, and what it costs.
     pub fn take(&mut self) -> Option<(usize, T)> {
         loop {
@@ -99,6 +109,19 @@ mod tests {
         lanes.add('z', TURN, 7_777);
         let place = order(&mut lanes).iter().position(|number| *number == 7_777);
         assert_eq!(place, Some(10));
+    }
+
+    #[test]
+    fn whoever_goes_leaves_the_others_their_turns() {
+        let mut lanes = Lanes::default();
+        for (of, number) in [('a', 0), ('b', 10), ('a', 1), ('c', 20), ('b', 11)] {
+            lanes.add(of, 1, number);
+        }
+        lanes.remove(&'a', |number| *number == 0);
+        lanes.remove(&'c', |_| true);
+        lanes.remove(&'d', |_| true);
+        lanes.add('c', 1, 21);
+        assert_eq!(order(&mut lanes), [1, 10, 21, 11]);
     }
 
     #[test]

@@ -42,6 +42,25 @@ pub struct Asker {
     pub bell: Arc<Bell>,
 }
 
+/// Who takes turns with others: a source, however many connections it has; where a proxy speaks for many, a connection.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Who {
+    /// Everybody there.
+    Source(Source),
+    /// By the place of its bell, which is nobody else's as long as something of it waits.
+    Connection(usize),
+}
+
+impl Asker {
+    /// As whom it takes turns.
+    pub fn who(&self) -> Who {
+        match self.source.is_of_many() {
+            true => Who::Connection(Arc::as_ptr(&self.bell).addr()),
+            false => Who::Source(self.source),
+        }
+    }
+}
+
 /// The question behind an event; `None` for the events that are none.
 pub fn of(event: ServerEvent, asker: &Asker) -> Option<Question> {
     use Question::{Look, LookInTurn};

@@ -44,9 +44,8 @@ pub struct Queue {
     cost: Arc<AtomicUsize>,
 }
 
-/// Who takes turns with the others: a source, or a connection where a proxy speaks for many; salted, since it is
-/// remembered for a moment longer than the connection lasts.
-type Who = u64;
+/// Somebody, salted: he is remembered for a moment longer than his connection lasts.
+type Salted = u64;
 
 /// What answers the request behind a change.
 #[derive(Debug)]
@@ -97,12 +96,6 @@ impl Work {
                 Write::Deposit(request) => request.envelope.as_bytes().len(),
                 Write::Ack { .. } => 0,
             }
-    }
-
-    fn who(&self, salt: &RandomState) -> Who {
-        let Asker { source, bell } = &self.asker;
-        // Where a bell lies is nobody else's place as long as one of its works is there.
-        salt.hash_one(if source.is_of_many() { (None, Arc::as_ptr(bell).addr()) } else { (Some(source), 0) })
     }
 }
 
@@ -167,7 +160,7 @@ impl Writer {
 struct Waiting {
     came: mpsc::Receiver<Work>,
     cost: Arc<AtomicUsize>,
-    shares: Shares<Who, Work>,
+    shares: Shares<Salted, Work>,
     salt: RandomState,
 }
 
@@ -200,7 +193,7 @@ impl Waiting {
 
     fn add(&mut self, work: Work) {
         let waits = matches!(work.write, Write::Deposit(_));
-        self.shares.add(work.who(&self.salt), work.cost(), work, waits, Instant::now());
+        self.shares.add(self.salt.hash_one(work.asker.who()), work.cost(), work, waits, Instant::now());
     }
 }
 

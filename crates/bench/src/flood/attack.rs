@@ -256,7 +256,9 @@ async fn attacker(prepared: Arc<Prepared>, attack: Attack, number: usize) {
     if attack.is_of_owners() && number >= prepared.inboxes.len() * hands {
         return;
     }
-    let source = u8::try_from(number % usize::from(SOURCES)).unwrap_or_default().saturating_add(2);
+    // Each traitor from a place of his own, with the connections of all his inboxes.
+    let place = if attack.is_of_owners() { number % prepared.inboxes.len() / VOUCHERS } else { number };
+    let source = u8::try_from(place % usize::from(SOURCES)).unwrap_or_default().saturating_add(2);
     loop {
         // However it ended: the next one.
         let _ended: io::Result<()> = once(&prepared, attack, source, number).await;

@@ -203,6 +203,27 @@ fn deposits_at_one_mailbox_keep_a_pace_and_others_are_served() {
     is_well_after_all(&data, &server);
 }
 
+/// Whoever waits for the pace of a mailbox goes when it is kept, however close to that moment he asked.
+#[test]
+fn nobody_who_waits_for_a_pace_is_forgotten() {
+    let data = Data::new();
+    let server = data.serve(&[]);
+    let (_, inbox) = alice_with_inbox(&data, &server);
+    let again = inbox.stamped(1, envelope(1, 4096));
+    let (together, each, port) = (4, DEPOSITS_PER_SECOND_MAX / 2, server.port);
+    std::thread::scope(|scope| {
+        for _ in 0..together {
+            scope.spawn(|| {
+                let mut contact = Peer::connect(port);
+                for _ in 0..each {
+                    assert!(matches!(contact.ask(again.clone()), Response::Stored));
+                }
+            });
+        }
+    });
+    is_well_after_all(&data, &server);
+}
+
 /// What takes several turns is done to its end before it is answered.
 #[test]
 fn thousands_of_stamps_are_crossed_off_and_retired() {
