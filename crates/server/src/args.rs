@@ -112,6 +112,18 @@ pub enum Command {
         /// A new file
         file: PathBuf,
     },
+    /// Print a script that lets a shell complete verbs and flags
+    Completions {
+        /// The shell that shall complete
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual pages into a folder
+    #[command(hide = true)]
+    Man {
+        /// The folder
+        folder: PathBuf,
+    },
 }
 
 /// `backup`.

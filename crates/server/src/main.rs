@@ -8,9 +8,14 @@ use server::args::{Cli, Command, Common, Serve};
 use server::config::{CONFIG_FILE, Settings};
 use server::failure::Failure;
 use server::verbs::print;
-use server::{backup, bench, check, ephemeral, log, origin, repair, serve, verbs};
+use server::{backup, bench, check, completion, ephemeral, log, manual, origin, repair, serve, verbs};
 
 fn main() -> ExitCode {
+    match completion::is_answered() {
+        Ok(true) => return ExitCode::SUCCESS,
+        Ok(false) => {}
+        Err(error) => error.exit(),
+    }
     let flags = Cli::command().get_matches();
     let cli = match Cli::from_arg_matches(&flags) {
         Ok(cli) => cli,
@@ -68,6 +73,15 @@ fn run(cli: Cli, flags: &ArgMatches) -> Result<(), Failure> {
             let data = Settings::data_folder(&common)?;
             let measured = bench::measure(&data)?;
             print(&if common.json { measured.json() + "\n" } else { measured.screen(&data) });
+            Ok(())
+        }
+        Command::Completions { shell } => {
+            print(&completion::script(&shell.to_string())?);
+            Ok(())
+        }
+        Command::Man { folder } => {
+            manual::write(&folder)?;
+            eprintln!("manual written");
             Ok(())
         }
     }

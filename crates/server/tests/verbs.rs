@@ -1,12 +1,14 @@
-//! Settings with their origin, a thorough look, the disk, and lines for machines.
+//! Settings with their origin, a thorough look, the disk, lines for machines, and what the grammar makes besides help.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod support;
 
 use std::io::Write;
 use std::net::TcpStream;
+use std::path::Path;
+use std::process::Command;
 
-use support::{Data, oublietted};
+use support::{Data, PROGRAM, oublietted};
 
 fn json(bytes: &[u8]) -> Vec<serde_json::Value> {
     String::from_utf8_lossy(bytes).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
@@ -135,4 +137,68 @@ fn strangers_cannot_fill_the_log() {
     let (_, log) = server.terminate();
     println!("R13: 220 malformed connections, {} bytes of log", log.len());
     assert!(log.len() < 4_096, "{log}");
+}
+
+#[test]
+fn every_verb_has_a_page_of_the_manual() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("man");
+    let write = || oublietted(&["man"]).arg(&folder).output().unwrap();
+    let nowhere = write();
+    assert_eq!(nowhere.status.code(), Some(7));
+    assert!(String::from_utf8(nowhere.stderr).unwrap().contains("(exit 7, OUB-S091)"));
+    std::fs::create_dir(&folder).unwrap();
+    let written = write();
+    assert!(written.status.success() && written.stdout.is_empty(), "{written:?}");
+    let page = |verb: &str| std::fs::read_to_string(folder.join(format!("oublietted{verb}.8"))).unwrap();
+    for verb in ["", "-serve", "-invite", "-invite-revoke", "-name-suspend", "-backup", "-backup-key"] {
+        let page = page(verb);
+        assert!(page.contains(&format!(".TH oublietted{verb} 8")) && page.contains("SYNOPSIS"), "{page}");
+    }
+    assert!(page("").contains("oublietted\\-serve(8)") && page("").contains("Exit codes"), "{}", page(""));
+    for variable in ["OUBLIETTED_DATA", "OUBLIETTED_LISTEN", "OUBLIETTED_METRICS_LISTEN"] {
+        assert!(page("-serve").contains(variable), "{variable}");
+    }
+    for hidden in ["man", "help", "name-help"] {
+        assert!(!folder.join(format!("oublietted-{hidden}.8")).exists(), "{hidden}");
+    }
+}
+
+/// What bash offers behind these words once it has read the script, and what was said on standard error.
+fn offered(words: &[&str]) -> (Vec<String>, String) {
+    let (script, index) = ("source <(oublietted completions bash)", words.len() - 1);
+    let ask = "_clap_complete_oublietted oublietted \"${COMP_WORDS[COMP_CWORD]}\"; printf '%s\\n' \"${COMPREPLY[@]}\"";
+    let mut bash = Command::new("bash");
+    bash.args(["--norc", "--noprofile", "-c"]);
+    bash.arg(format!("{script}; COMP_WORDS=(\"$@\") COMP_CWORD={index}; {ask}")).arg("bash").args(words);
+    let folders = [Path::new(PROGRAM).parent().unwrap(), Path::new("/usr/bin"), Path::new("/bin")];
+    let output = bash.env("PATH", std::env::join_paths(folders).unwrap()).output().unwrap();
+    let lines = String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect();
+    (lines, String::from_utf8(output.stderr).unwrap())
+}
+
+#[test]
+fn shells_complete_verbs_flags_and_values() {
+    let offers = |words: &[&str]| {
+        let (offered, said) = offered(words);
+        assert!(said.is_empty(), "{words:?}: {said}");
+        offered
+    };
+    let all = offers(&["oublietted", ""]);
+    assert!(all.contains(&"serve".to_owned()) && !all.contains(&"man".to_owned()), "{all:?}");
+    assert_eq!(offers(&["oublietted", "backup-"]), ["backup-key"]);
+    assert_eq!(offers(&["oublietted", "name", "su"]), ["suspend"]);
+    assert_eq!(offers(&["oublietted", "serve", "--metr"]), ["--metrics-listen"]);
+    assert_eq!(offers(&["oublietted", "--log-format", ""]), ["text", "json"]);
+    for (shell, begins) in
+        [("bash", "\n_clap_complete_oublietted"), ("zsh", "#compdef oublietted\n"), ("fish", "complete ")]
+    {
+        let script = oublietted(&["completions", shell]).output().unwrap();
+        let text = String::from_utf8(script.stdout).unwrap();
+        assert!(script.status.success() && text.starts_with(begins), "{shell}: {text}");
+        assert!(text.contains("OUBLIETTED_COMPLETE"), "{shell}: {text}");
+    }
+    assert_eq!(oublietted(&["completions", "nosh"]).output().unwrap().status.code(), Some(2));
+    let asked = oublietted(&["--", "oublietted", "x"]).env("OUBLIETTED_COMPLETE", "nosh").output().unwrap();
+    assert_eq!(asked.status.code(), Some(2));
 }

@@ -34,6 +34,7 @@ pub fn oublietted(args: &[&str]) -> Command {
         "LOG_FORMAT",
         "KEY_FILE",
         "PASSPHRASE_FILE",
+        "COMPLETE",
     ] {
         command.env_remove(format!("OUBLIETTED_{name}"));
     }
