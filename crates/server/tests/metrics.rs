@@ -1,10 +1,12 @@
-//! Metrics say how the server is, to whoever may ask, and nothing of anybody.
+//! Metrics say how the server is, to whoever may ask, and nothing of anybody; alerts and dashboard ask for what is there.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod support;
 
+use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use support::peer::Peer;
@@ -126,4 +128,119 @@ fn what_is_no_scrape_is_refused_and_holds_nobody_up() {
     // The relay itself does not notice.
     Peer::connect(server.port);
     assert_eq!(data.run(&["health"]).status.code(), Some(0));
+}
+
+/// The alerts and the dashboard that the package brings, and what proves the alerts.
+const ALERTS: &str = include_str!("../../../deploy/monitoring/alerts.yml");
+const ALERTS_TEST: &str = include_str!("../../../deploy/monitoring/alerts.test.yml");
+const DASHBOARD: &str = include_str!("../../../deploy/monitoring/grafana.json");
+const GUIDE: &str = include_str!("../../../docs/operator/README.md");
+/// The labels that a query may name. Whoever adds one says first why it holds no person.
+const LABELS: [&str; 3] = ["le", "instance", "job"];
+const FUNCTIONS: [&str; 10] =
+    ["rate", "increase", "sum", "by", "without", "histogram_quantile", "and", "or", "absent", "up"];
+
+/// The words of a text, metrics among them.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|sign: char| !sign.is_ascii_alphanumeric() && sign != '_').filter(|word| !word.is_empty())
+}
+
+fn metrics_in(text: &str) -> BTreeSet<&str> {
+    words(text).filter(|word| word.starts_with("oubliette_")).collect()
+}
+
+/// What stands behind `key: ` on the lines that begin so.
+fn values_of<'a>(yaml: &'a str, key: &str) -> Vec<&'a str> {
+    yaml.lines().filter_map(|line| line.trim_start().strip_prefix(key)?.strip_prefix(": ")).collect()
+}
+
+/// Every query of the dashboard.
+fn queries(board: &serde_json::Value) -> Vec<&str> {
+    let panels = board["panels"].as_array().unwrap();
+    let targets = panels.iter().flat_map(|panel| panel["targets"].as_array().unwrap());
+    targets.map(|target| target["expr"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn alerts_and_dashboard_ask_for_what_the_server_gives_and_for_nobody() {
+    let data = Data::new();
+    let server = data.serve(&["--metrics-listen", "127.0.0.1:0"]);
+    let page = get(metrics_port(&server), METRICS);
+    let samples = page.split_once("\r\n\r\n").unwrap().1.lines().filter(|line| !line.starts_with('#'));
+    let given: BTreeSet<&str> = samples.filter_map(|line| line.split(['{', ' ']).next()).collect();
+    for (file, text) in
+        [("alerts.yml", ALERTS), ("alerts.test.yml", ALERTS_TEST), ("grafana.json", DASHBOARD)]
+    {
+        let asked = metrics_in(text);
+        let missing: Vec<_> = asked.difference(&given).collect();
+        assert!(!asked.is_empty() && missing.is_empty(), "{file} asks for {missing:?}");
+    }
+    assert!(page.contains("oubliette_commit_seconds_bucket{le=\"0.1\"}"), "{page}");
+    let board: serde_json::Value = serde_json::from_str(DASHBOARD).unwrap();
+    assert_eq!(board["templating"]["list"][0]["name"], "datasource");
+    for panel in board["panels"].as_array().unwrap() {
+        let targets = panel["targets"].as_array().unwrap();
+        for asks in targets.iter().chain([panel]) {
+            assert_eq!(asks["datasource"]["uid"], "${datasource}", "{panel}");
+        }
+    }
+    for query in queries(&board).into_iter().chain(values_of(ALERTS, "expr")) {
+        for word in words(query).filter(|word| !word.starts_with(|sign: char| sign.is_ascii_digit())) {
+            let known = FUNCTIONS.contains(&word) || LABELS.contains(&word) || given.contains(word);
+            assert!(known || word == "oubliette", "{word} in {query}");
+        }
+    }
+    for shown in [ALERTS, DASHBOARD].iter().flat_map(|text| text.split("{{").skip(1)) {
+        let shown = shown.split("}}").next().unwrap().trim();
+        assert!(shown == "$value" || LABELS.contains(&shown), "{shown}");
+    }
+}
+
+#[test]
+fn what_the_guide_calls_worth_an_alarm_has_an_alert_that_says_what_to_do() {
+    let (_, rest) = GUIDE.split_once("\nWorth an alarm: ").unwrap();
+    let sentence = rest.split_once("\n\n").unwrap().0.trim_end_matches('.');
+    let causes: Vec<&str> = sentence.split("; ").collect();
+    let queries = values_of(ALERTS, "expr");
+    assert_eq!(causes.len(), queries.len(), "{causes:?} {queries:?}");
+    for (cause, query) in causes.into_iter().zip(&queries) {
+        // A histogram is asked for in parts.
+        let stands = |metric: &&str| metrics_in(query).iter().any(|asked| asked.starts_with(metric));
+        let metrics = metrics_in(cause);
+        assert!(metrics.iter().all(stands), "{cause}: {query}");
+        assert!(!metrics.is_empty() || query.starts_with("up{"), "{cause}: {query}");
+        for bound in
+            cause.split_whitespace().filter(|word| word.starts_with(|sign: char| sign.is_ascii_digit()))
+        {
+            assert!(query.split([' ', '"', ')']).any(|word| word == bound), "{cause}: {query}");
+        }
+    }
+    let counted = |key: &str| ALERTS.lines().filter(|line| line.trim_start().starts_with(key)).count();
+    assert_eq!([counted("- alert: "), counted("summary: "), counted("description: ")], [queries.len(); 3]);
+    let prose = ALERTS.split_whitespace().collect::<Vec<_>>().join(" ");
+    let sections: Vec<_> = prose.split("The guide, § ").skip(1).collect();
+    assert_eq!(sections.len(), queries.len());
+    for section in sections {
+        let title = section.split([':', '.']).next().unwrap();
+        assert!(GUIDE.contains(&format!("\n## {title}\n")), "no section {title}");
+        // What is in quotation marks begins one of its points.
+        let points = section.split_once(" - alert:").map_or(section, |(own, _)| own);
+        for point in points.split('“').skip(1).map(|rest| rest.split('”').next().unwrap()) {
+            let found = GUIDE.lines().any(|line| line.starts_with("* **") && line.contains(point));
+            assert!(found, "no point {point}");
+        }
+    }
+}
+
+#[test]
+fn prometheus_understands_the_alerts_and_they_ring_when_they_should() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/monitoring");
+    for args in [["check", "rules", "alerts.yml"], ["test", "rules", "alerts.test.yml"]] {
+        let Ok(output) = Command::new("promtool").args(args).current_dir(folder).output() else {
+            println!("SKIPPED: promtool is not here (apt-get install prometheus); nobody judged the alerts");
+            return;
+        };
+        let said = [output.stdout, output.stderr].concat();
+        assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&said));
+    }
 }
