@@ -85,7 +85,7 @@ pub enum Command {
     Check {
         /// As   serve   takes them.
         #[command(flatten)]
-        serve: Serve,
+        settings: SettingFlags,
     },
     /// Every setting as it is used
     Config {
@@ -94,7 +94,7 @@ pub enum Command {
         origin: bool,
         /// As   serve   takes them.
         #[command(flatten)]
-        serve: Serve,
+        settings: SettingFlags,
     },
     /// How fast the disk syncs, and whether it can be believed
     Bench,
@@ -157,8 +157,19 @@ pub struct Restore {
 }
 
 /// `serve`.
-#[derive(Args, Clone, Default, Debug)]
+#[derive(Args, Clone, Debug)]
 pub struct Serve {
+    /// What it serves with.
+    #[command(flatten)]
+    pub settings: SettingFlags,
+    /// Temporary folder, free port, two invitations on stdout, nothing left at the end
+    #[arg(long)]
+    pub ephemeral: bool,
+}
+
+/// Settings of `serve` that have a flag; `check` and `config` take them too.
+#[derive(Args, Clone, Default, Debug)]
+pub struct SettingFlags {
     /// Where to listen; may be given several times [default: `[::]:24268`]
     #[arg(long, env = "OUBLIETTED_LISTEN", value_name = "ADDR", value_delimiter = ',', value_parser = endpoint)]
     pub listen: Vec<SocketAddr>,
@@ -174,9 +185,6 @@ pub struct Serve {
     /// Serve metrics for Prometheus there, such as 127.0.0.1:9268 [default: nowhere]
     #[arg(long, env = "OUBLIETTED_METRICS_LISTEN", value_name = "ADDR", value_parser = endpoint)]
     pub metrics_listen: Option<SocketAddr>,
-    /// Temporary folder, free port, two invitations on stdout, nothing left at the end
-    #[arg(long, conflicts_with = "data")]
-    pub ephemeral: bool,
 }
 
 /// `invite`.

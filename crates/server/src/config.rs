@@ -13,7 +13,7 @@ use wire::limits::{
 };
 
 use crate::admission::Budgets;
-use crate::args::{Common, Serve};
+use crate::args::{Common, SettingFlags};
 use crate::failure::{EXIT_USAGE, Failure};
 use crate::network::Network;
 
@@ -147,21 +147,21 @@ impl From<ConfigError> for Failure {
 
 impl Settings {
     /// Flags and variables win over the file, the file over what is built in.
-    pub fn gather(common: &Common, serve: &Serve) -> Result<Self, ConfigError> {
+    pub fn gather(common: &Common, given: &SettingFlags) -> Result<Self, ConfigError> {
         let (path, file) = read(common.config.as_deref())?;
-        Self::settle(common, serve, path, file)
+        Self::settle(common, given, path, file)
     }
 
     /// What a file of this text and nothing else makes.
     pub fn from_text(text: &str) -> Result<Self, ConfigError> {
         let path = PathBuf::from(CONFIG_FILE);
         let file = parse(text).map_err(|reason| ConfigError::Wrong { path: path.clone(), reason })?;
-        Self::settle(&Common::default(), &Serve::default(), path, file)
+        Self::settle(&Common::default(), &SettingFlags::default(), path, file)
     }
 
-    fn settle(common: &Common, serve: &Serve, path: PathBuf, file: File) -> Result<Self, ConfigError> {
-        let (in_file, budgets) = (file.keys(), budgets(&file, serve.connections_max)?);
-        let public_host = match (&serve.public_host, file.public_host) {
+    fn settle(common: &Common, given: &SettingFlags, path: PathBuf, file: File) -> Result<Self, ConfigError> {
+        let (in_file, budgets) = (file.keys(), budgets(&file, given.connections_max)?);
+        let public_host = match (&given.public_host, file.public_host) {
             (Some(flag), _) => Some(flag.clone()),
             (None, Some(text)) => Some(HostPort::parse(&text).map_err(|error| ConfigError::Wrong {
                 path,
@@ -169,7 +169,7 @@ impl Settings {
             })?),
             (None, None) => None,
         };
-        let flags = Some(serve.listen.clone()).filter(|listen| !listen.is_empty());
+        let flags = Some(given.listen.clone()).filter(|listen| !listen.is_empty());
         let in_file_listen =
             file.listen.map(|all| all.into_iter().map(|Endpoint(address)| address).collect());
         let listen = flags.or(in_file_listen).filter(|listen| !listen.is_empty()).unwrap_or_else(everywhere);
@@ -177,9 +177,9 @@ impl Settings {
             data: common.data.clone().or(file.data).unwrap_or_else(default_data),
             listen,
             public_host,
-            open: serve.open || file.open.unwrap_or(false),
+            open: given.open || file.open.unwrap_or(false),
             budgets,
-            metrics_listen: serve.metrics_listen.or(file.metrics_listen.map(|Endpoint(address)| address)),
+            metrics_listen: given.metrics_listen.or(file.metrics_listen.map(|Endpoint(address)| address)),
             in_file,
         })
     }
@@ -310,8 +310,8 @@ mod tests {
         let path = folder.path().join("oublietted.toml");
         std::fs::write(&path, text).unwrap();
         let common = Common { config: Some(path), ..Common::default() };
-        let serve = Serve { connections_max, ..Serve::default() };
-        Settings::gather(&common, &serve)
+        let given = SettingFlags { connections_max, ..SettingFlags::default() };
+        Settings::gather(&common, &given)
     }
 
     #[test]

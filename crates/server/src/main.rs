@@ -3,8 +3,10 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
-use server::args::{Cli, Command, Common, Serve};
+use server::args::{Cli, Command, Common, SettingFlags};
 use server::config::{CONFIG_FILE, Settings};
 use server::failure::Failure;
 use server::verbs::print;
@@ -37,11 +39,13 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli, flags: &ArgMatches) -> Result<(), Failure> {
     let Cli { command, common } = cli;
+    let of_verb = flags.subcommand().map_or(flags, |(_, flags)| flags);
     match command {
-        Command::Serve(flags) => {
-            let settings = Settings::gather(&common, &flags)?;
-            if flags.ephemeral {
-                return ephemeral::serve(settings, &flags.listen, common.json);
+        Command::Serve(given) => {
+            let settings = Settings::gather(&common, &given.settings)?;
+            if given.ephemeral {
+                refuse_a_folder(of_verb);
+                return ephemeral::serve(settings, &given.settings.listen, common.json);
             }
             serve::serve(&settings, false, common.json)
         }
@@ -60,15 +64,12 @@ fn run(cli: Cli, flags: &ArgMatches) -> Result<(), Failure> {
         Command::Repair { into } => Ok(repair::repair(&Settings::data_folder(&common)?, &into, common.json)?),
         Command::BackupKey { file } => Ok(backup::verbs::backup_key(&file, common.json)?),
         Command::Forget => verbs::forget(&common),
-        Command::Check { serve } => {
-            let settings = Settings::gather(&common, &serve)?;
+        Command::Check { settings } => {
+            let settings = Settings::gather(&common, &settings)?;
             let mut out = std::io::stdout();
             check::check(&settings, &mut check::Report { out: &mut out, json: common.json })
         }
-        Command::Config { origin, serve } => {
-            let flags = flags.subcommand().map_or(flags, |(_, flags)| flags);
-            config(&common, &serve, flags, origin)
-        }
+        Command::Config { origin, settings } => config(&common, &settings, of_verb, origin),
         Command::Bench => {
             let data = Settings::data_folder(&common)?;
             let measured = bench::measure(&data)?;
@@ -87,8 +88,22 @@ fn run(cli: Cli, flags: &ArgMatches) -> Result<(), Failure> {
     }
 }
 
-fn config(common: &Common, serve: &Serve, flags: &ArgMatches, with_origin: bool) -> Result<(), Failure> {
-    let settings = Settings::gather(common, serve)?;
+/// A throw-away server has a folder of its own. A variable that names another, as in the container, gives way; whoever
+/// typed one meant it.
+fn refuse_a_folder(flags: &ArgMatches) {
+    if flags.value_source("data") == Some(ValueSource::CommandLine) {
+        let words = "the argument '--ephemeral' cannot be used with '--data <DIR>'";
+        Cli::command().error(ErrorKind::ArgumentConflict, words).exit();
+    }
+}
+
+fn config(
+    common: &Common,
+    given: &SettingFlags,
+    flags: &ArgMatches,
+    with_origin: bool,
+) -> Result<(), Failure> {
+    let settings = Settings::gather(common, given)?;
     let file = common.config.as_deref().unwrap_or(Path::new(CONFIG_FILE));
     for row in origin::rows(&settings, flags) {
         print(&if common.json { row.json() } else { row.line(file, with_origin) });

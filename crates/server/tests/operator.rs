@@ -178,8 +178,11 @@ fn a_store_without_its_identity_is_not_served_under_a_new_one() {
 #[test]
 fn an_ephemeral_server_prints_two_invitations_and_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
+    let named = ["serve", "--ephemeral", "--data", "/nowhere"];
+    assert_eq!(oublietted(&named).output().unwrap().status.code(), Some(2));
     let mut command = oublietted(&["serve", "--ephemeral"]);
-    command.env("TMPDIR", folder.path());
+    // A variable says where a server lives that stays, as in the container.
+    command.env("TMPDIR", folder.path()).env("OUBLIETTED_DATA", "/nowhere");
     let mut server = Server::start(command);
     let mut screen = String::new();
     while screen.matches("nothing else needs checking").count() < 2 {

@@ -50,6 +50,10 @@ fn check_looks_at_folder_disk_sync_identity_and_store() {
     assert!(!data.path().join("bench.tmp").exists());
 }
 
+fn run_alone(args: &[&str]) -> Option<i32> {
+    oublietted(args).output().unwrap().status.code()
+}
+
 #[test]
 fn check_judges_the_settings_that_serve_would_take() {
     let data = Data::new();
@@ -69,6 +73,9 @@ fn check_judges_the_settings_that_serve_would_take() {
         assert_eq!(checked.0, Some(2), "{variable}: {}", checked.1);
     }
     assert!(data.run(&["check", "--connections-max", "9"]).status.success());
+    // Which is no setting.
+    assert_eq!(run_alone(&["check", "--ephemeral"]), Some(2));
+    assert_eq!(run_alone(&["config", "--ephemeral"]), Some(2));
     assert_eq!(data.run(&["check", "--connections-max", "0"]).status.code(), Some(2));
 }
 
