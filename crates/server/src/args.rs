@@ -16,6 +16,7 @@ use crate::log::LogFormat;
     name = "oublietted",
     version,
     about = "Keeps sealed messages until their reader collects them",
+    max_term_width = 100,
     after_help = "Examples
   oublietted serve                            run here, port 24268
   oublietted serve --ephemeral                a throw-away server with two invitations
@@ -24,7 +25,8 @@ use crate::log::LogFormat;
   oublietted backup /mnt/oub-2026-12-01       everything, in one sealed file
 
 Exit codes  0 done · 1 error · 2 usage · 4 temporary, retry · 5 refused
-            6 IDENTITY NOT AS EXPECTED · 7 data folder"
+            6 IDENTITY NOT AS EXPECTED · 7 data folder, backup
+More: oublietted help COMMAND"
 )]
 pub struct Cli {
     /// What to do.
@@ -37,11 +39,13 @@ pub struct Cli {
 
 /// Flags of every command.
 #[derive(Args, Clone, Default, Debug)]
+#[command(next_help_heading = "Global options")]
 pub struct Common {
-    /// Folder with keys and envelopes [default: /var/lib/oubliette, or the user's data folder]
+    /// Folder with keys and envelopes [default: /var/lib/oubliette for root and the server's user,
+    /// ~/.local/share/oublietted for others]
     #[arg(long, global = true, env = "OUBLIETTED_DATA", value_name = "DIR")]
     pub data: Option<PathBuf>,
-    /// Configuration file (TOML; unknown keys are an error)
+    /// Configuration file (TOML; unknown keys are an error) [default: /etc/oubliette/oublietted.toml, if there is one]
     #[arg(short, long, global = true, env = "OUBLIETTED_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// One JSON object per line on stdout
@@ -69,50 +73,54 @@ pub enum Command {
     Serve(Serve),
     /// Print an invitation for one person; list or revoke those that are out
     Invite(Invite),
-    /// Names: list, show, suspend, resume
+    /// List, show, suspend or resume names
+    #[command(after_help = OF_NAME)]
     Name {
         /// Which.
         #[command(subcommand)]
         verb: NameVerb,
     },
-    /// Uptime, totals without names, days left on certificates
+    /// Show uptime, totals without names, and days left on certificates
     Status,
-    /// Exit 0 if the server is serving
+    /// Exit 0 if the server is serving, 4 if it is not
     Health,
     /// Make what was acked or expired leave the disk now (it happens every hour by itself)
     Forget,
-    /// Validate configuration and data folder without starting
+    /// Look thoroughly at configuration and data folder, whether the server runs or not
     Check {
         /// As   serve   takes them.
         #[command(flatten)]
         settings: SettingFlags,
     },
-    /// Every setting as it is used
+    /// Print every setting as it is used, in the form of the configuration file
     Config {
-        /// And where each value comes from
+        /// And where each value comes from: flag, variable, file, or built in
         #[arg(long)]
         origin: bool,
         /// As   serve   takes them.
         #[command(flatten)]
         settings: SettingFlags,
     },
-    /// How fast the disk syncs, and whether it can be believed
+    /// Measure for some seconds how fast the disk syncs, and whether it can be believed
     Bench,
     /// Seal everything into one file and read it back; a running server goes on
     Backup(Backup),
-    /// Put a backup into an empty data folder
+    /// Put a backup into an empty data folder, or only verify it
     Restore(Restore),
-    /// Save what a damaged data folder still holds into a new one; the damaged one is only read
+    /// Save what a damaged data folder still holds into a new one; the damaged one is only read (stop the server first)
+    #[command(after_help = OF_REPAIR)]
     Repair {
-        /// A new folder
+        /// The new folder
+        #[arg(value_name = "NEWDIR")]
         into: PathBuf,
     },
-    /// Make a key file for backups by cron
+    /// Make a key file for backups by cron, in place of a passphrase
     BackupKey {
-        /// A new file
+        /// The new file
         file: PathBuf,
     },
     /// Print a script that lets a shell complete verbs and flags
+    #[command(after_help = OF_COMPLETIONS)]
     Completions {
         /// The shell that shall complete
         #[arg(value_enum)]
@@ -128,8 +136,9 @@ pub enum Command {
 
 /// `backup`.
 #[derive(Args, Clone, Debug)]
+#[command(after_help = OF_BACKUP)]
 pub struct Backup {
-    /// A new file
+    /// The new file; a backup goes over no other
     #[arg(required_unless_present = "stdout", conflicts_with = "stdout")]
     pub file: Option<PathBuf>,
     /// Write to a pipe instead; nobody reads it back
@@ -145,6 +154,7 @@ pub struct Backup {
 
 /// `restore`.
 #[derive(Args, Clone, Debug)]
+#[command(after_help = OF_RESTORE)]
 pub struct Restore {
     /// The backup
     pub file: PathBuf,
@@ -158,6 +168,7 @@ pub struct Restore {
 
 /// `serve`.
 #[derive(Args, Clone, Debug)]
+#[command(after_help = OF_SERVE)]
 pub struct Serve {
     /// What it serves with.
     #[command(flatten)]
@@ -170,10 +181,10 @@ pub struct Serve {
 /// Settings of `serve` that have a flag; `check` and `config` take them too.
 #[derive(Args, Clone, Default, Debug)]
 pub struct SettingFlags {
-    /// Where to listen; may be given several times [default: `[::]:24268`]
+    /// Where to listen, such as 127.0.0.1:24268; may be given several times [default: everywhere, port 24268]
     #[arg(long, env = "OUBLIETTED_LISTEN", value_name = "ADDR", value_delimiter = ',', value_parser = endpoint)]
     pub listen: Vec<SocketAddr>,
-    /// The name under which people reach this server, for what it prints
+    /// Name or address under which people reach this server: what invitations print [default: this machine's address]
     #[arg(long, env = "OUBLIETTED_PUBLIC_HOST", value_name = "HOST[:PORT]", value_parser = host_port)]
     pub public_host: Option<HostPort>,
     /// Let everybody register, without invitations
@@ -189,7 +200,7 @@ pub struct SettingFlags {
 
 /// `invite`.
 #[derive(Args, Clone, Debug)]
-#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true, after_help = OF_INVITE)]
 pub struct Invite {
     /// Of those that are out.
     #[command(subcommand)]
@@ -197,7 +208,7 @@ pub struct Invite {
     /// The name that the invitation is for
     #[arg(value_parser = name, required = true)]
     pub name: Option<Name>,
-    /// How long it is valid: 30m, 12h, 7d
+    /// How long it is valid: 30m, 12h, 7d; at most 365d
     #[arg(long, default_value = "7d", value_parser = seconds, value_name = "TIME")]
     pub expires: u64,
     /// Show a QR code too
@@ -208,7 +219,7 @@ pub struct Invite {
 /// `invite list`, `invite revoke`.
 #[derive(Subcommand, Clone, Debug)]
 pub enum InviteVerb {
-    /// Invitations that are out, without their codes
+    /// List the invitations that are out, without their codes
     List {
         /// Only those for this name
         #[arg(long, value_parser = name)]
@@ -216,7 +227,7 @@ pub enum InviteVerb {
     },
     /// Make invitations void
     Revoke {
-        /// As   invite list   shows it
+        /// The invitation, as   oublietted invite list   shows it
         #[arg(required_unless_present = "name", conflicts_with = "name")]
         id: Option<String>,
         /// All those for this name
@@ -228,23 +239,23 @@ pub enum InviteVerb {
 /// `name …`.
 #[derive(Subcommand, Clone, Debug)]
 pub enum NameVerb {
-    /// Every name, in no order that means anything
+    /// List every name, in no order that means anything
     List,
-    /// One name
+    /// Show whether one name is registered or suspended, and its identity
     Show {
-        /// Which
+        /// The name
         #[arg(value_parser = name)]
         name: Name,
     },
-    /// Nobody new can write to it from now on
+    /// Let nobody new write to a name from now on
     Suspend {
-        /// Which
+        /// The name
         #[arg(value_parser = name)]
         name: Name,
     },
-    /// End a suspension
+    /// End the suspension of a name
     Resume {
-        /// Which
+        /// The name
         #[arg(value_parser = name)]
         name: Name,
     },
@@ -279,6 +290,37 @@ fn seconds(text: &str) -> Result<u64, String> {
         .ok_or_else(|| FORM.to_owned())
 }
 
+const OF_SERVE: &str = "Examples
+  oublietted serve --public-host relay.example.org      what invitations then print
+  oublietted serve --data relay                         in a folder of one's own
+  oublietted serve --ephemeral
+
+Settings without a flag stand in the configuration file. All with their values:   oublietted config";
+const OF_INVITE: &str = "Examples
+  oublietted invite alice --expires 12h --qr
+  oublietted invite list                                who has not come yet
+  oublietted invite revoke --name alice";
+const OF_NAME: &str = "Examples
+  oublietted name list
+  oublietted name suspend alice";
+const OF_BACKUP: &str = "Examples
+  oublietted backup monday.backup                       asks for a passphrase
+  oublietted backup-key backup.key                      once; keep a copy elsewhere
+  oublietted backup monday.backup --key-file backup.key --no-input
+  oublietted backup --stdout --key-file backup.key | ssh box 'cat > monday.backup'";
+const OF_RESTORE: &str = "Examples
+  oublietted restore monday.backup --verify-only        is it whole?
+  oublietted restore monday.backup --data relay
+
+Run it as the server's user, or give the folder to that user afterwards (chown -R).";
+const OF_REPAIR: &str = "Examples
+  oublietted repair saved
+  oublietted check --data saved                         then use it in place of the damaged one";
+const OF_COMPLETIONS: &str = "Examples
+  source <(oublietted completions bash)                 in ~/.bashrc
+  source <(oublietted completions zsh)                  in ~/.zshrc, after compinit
+  oublietted completions fish > ~/.config/fish/completions/oublietted.fish";
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -289,6 +331,29 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    /// The commands among the examples of a help, without what is said beside them or done with what they print.
+    fn examples(help: &str) -> Vec<&str> {
+        let lines = help.lines().filter_map(|line| line.strip_prefix("  "));
+        let commands = lines.filter_map(|line| line.find("oublietted ").and_then(|begin| line.get(begin..)));
+        commands.filter_map(|line| line.split("  ").next()?.split([')', '|', '>']).next()).collect()
+    }
+
+    #[test]
+    fn every_example_of_a_help_is_understood() {
+        fn walk(command: &clap::Command, found: &mut usize) {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            for line in examples(&help) {
+                let read = Cli::try_parse_from(line.split_whitespace());
+                assert!(read.is_ok(), "{line}: {}", read.unwrap_err());
+                *found += 1;
+            }
+            command.get_subcommands().for_each(|verb| walk(verb, found));
+        }
+        let mut found = 0;
+        walk(&Cli::command(), &mut found);
+        assert!(found > 20, "{found}");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 use server::args::{Cli, Command, Common, SettingFlags};
 use server::config::{CONFIG_FILE, Settings};
-use server::failure::Failure;
+use server::failure::{EXIT_USAGE, Failure};
 use server::verbs::print;
 use server::{backup, bench, check, completion, ephemeral, log, manual, origin, repair, serve, verbs};
 
@@ -17,6 +17,11 @@ fn main() -> ExitCode {
         Ok(true) => return ExitCode::SUCCESS,
         Ok(false) => {}
         Err(error) => error.exit(),
+    }
+    if std::env::args_os().len() < 2 {
+        // Clap would do so too, but not when a variable such as OUBLIETTED_DATA is set.
+        eprint!("{}", Cli::command().render_help());
+        return ExitCode::from(EXIT_USAGE);
     }
     let flags = Cli::command().get_matches();
     let cli = match Cli::from_arg_matches(&flags) {

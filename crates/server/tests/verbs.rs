@@ -209,3 +209,13 @@ fn shells_complete_verbs_flags_and_values() {
     let asked = oublietted(&["--", "oublietted", "x"]).env("OUBLIETTED_COMPLETE", "nosh").output().unwrap();
     assert_eq!(asked.status.code(), Some(2));
 }
+
+#[test]
+fn help_is_there_without_arguments_also_where_a_variable_is_set() {
+    for variable in ["OUBLIETTED_DATA", "NOTHING"] {
+        let output = oublietted(&[]).env(variable, "/nowhere").output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.code() == Some(2) && output.stdout.is_empty(), "{said}");
+        assert!(said.contains("Usage: oublietted") && said.contains("Examples"), "{said}");
+    }
+}

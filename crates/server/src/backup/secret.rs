@@ -17,13 +17,13 @@ const SECRET_BYTES_MAX: u64 = 4_096;
 /// Where the secret is taken from.
 #[derive(Args, Clone, Default, Debug)]
 pub struct SecretFlags {
-    /// The passphrase is the first line of this file
+    /// The passphrase is the first line of this file; without it and a key file it is asked for
     #[arg(long, env = "OUBLIETTED_PASSPHRASE_FILE", value_name = "FILE", conflicts_with = "key_file")]
     pub passphrase_file: Option<PathBuf>,
-    /// A key made by   oublietted backup-key FILE
+    /// A key made by   oublietted backup-key FILE   in place of a passphrase
     #[arg(long, env = "OUBLIETTED_KEY_FILE", value_name = "FILE")]
     pub key_file: Option<PathBuf>,
-    /// Never ask; fail if something is missing
+    /// Never ask for a passphrase; fail if neither file is given
     #[arg(long)]
     pub no_input: bool,
 }
