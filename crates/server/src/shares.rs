@@ -28,6 +28,7 @@ pub struct Shares<K, T> {
     much: Lanes<K, T>,
     recent: Recent<K>,
     rests_until: Instant,
+    is_last: bool,
 }
 
 /// Who brought what in this second and in the one before.
@@ -76,7 +77,12 @@ impl<K: Copy + Eq + Hash, T> Shares<K, T> {
     /// Nothing waits.
     pub fn new(now: Instant) -> Self {
         let recent = Recent { since: now, now: Brought::default(), before: Brought::default() };
-        Self { little: Lanes::default(), much: Lanes::default(), recent, rests_until: now }
+        Self { little: Lanes::default(), much: Lanes::default(), recent, rests_until: now, is_last: false }
+    }
+
+    /// Nobody else is coming: what waits goes without a rest.
+    pub fn nobody_else_comes(&mut self) {
+        self.is_last = true;
     }
 
     /// Somebody brought a change, and perhaps waits for what becomes of it.
@@ -123,7 +129,7 @@ impl<K: Copy + Eq + Hash, T> Shares<K, T> {
     /// Whether those who bring much leave room for somebody.
     fn is_room_left(&mut self, now: Instant) -> bool {
         self.recent.go_on(now);
-        !(self.recent.now.wait.is_empty() && self.recent.before.wait.is_empty())
+        !self.is_last && !(self.recent.now.wait.is_empty() && self.recent.before.wait.is_empty())
     }
 }
 
@@ -284,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slow_disk_makes_no_long_rest() {
+    fn a_slow_disk_makes_no_long_rest_and_the_end_none() {
         let (mut shares, begun) = (Shares::new(Instant::now()), Instant::now());
         shares.add('l', 1, 'l', true, begun);
         (0..100).for_each(|_| shares.add('m', 1, 'm', true, begun));
@@ -292,6 +298,9 @@ mod tests {
         let now = begun + SECOND / 2;
         shares.stored(taken, now);
         assert_eq!(shares.next_at(now), Some(now + REST_MAX));
+        shares.nobody_else_comes();
+        assert_eq!(shares.next_at(now), Some(now));
+        assert_eq!(shares.batch(SIZE, now).changes.len(), 100 - (AT_ONCE - 1) - LEFT_OVER);
     }
 
     #[test]

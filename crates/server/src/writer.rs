@@ -180,7 +180,7 @@ impl Waiting {
                 Some(at) if at > now => match self.came.recv_timeout(at.duration_since(now)) {
                     Ok(work) => self.add(work),
                     Err(RecvTimeoutError::Timeout) => {}
-                    Err(RecvTimeoutError::Disconnected) => std::thread::sleep(at.duration_since(now)),
+                    Err(RecvTimeoutError::Disconnected) => self.shares.nobody_else_comes(),
                 },
                 Some(_) => {
                     let batch = self.shares.batch(COMMIT, now);
@@ -210,6 +210,9 @@ fn run(relay: &Relay, mut waiting: Waiting, ringer: &Ringer) {
         let results = relay.store.write_batch(&writes);
         drop(beat);
         waiting.shares.stored(taken, Instant::now());
+        if relay.stopping.is_cancelled() {
+            waiting.shares.nobody_else_comes();
+        }
         relay.counters.commits.add_one();
         let results = results.into_iter().chain(std::iter::repeat(Err(UNSAID)));
         let mut round = Round::default();
