@@ -5,13 +5,13 @@ use wire::ConnectionKind;
 
 use crate::{
     Client, ClientError, Language, Protection,
-    engine::{owner::Owner, pull::collect_alone, run},
+    engine::{join, owner::Owner, pull::collect_alone, run},
     error::both,
     transport::{Line, Pin},
     vault::{
         inbox,
-        me::{self, Copy},
-        permissions, recovery,
+        me::{self, Copy, Me},
+        permissions, recovery, rotation,
     },
 };
 
@@ -19,7 +19,7 @@ use crate::{
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Check {
     /// What was looked at: a short stable word (`permissions`, `vault`, `protector`, `server`, `clock`,
-    /// `mailboxes`, `keys`, `copy`, `outbox`, `quarantine`).
+    /// `mailboxes`, `name`, `keys`, `copy`, `outbox`, `quarantine`).
     pub subject: &'static str,
     /// How it is.
     pub verdict: Verdict,
@@ -48,7 +48,8 @@ pub(crate) fn run_checks(client: &Client, language: Language) -> Vec<Check> {
     let doctor = Doctor { client, language };
     let mut checks = vec![doctor.permissions(), doctor.vault(), doctor.protector()];
     checks.extend(doctor.server());
-    checks.extend([doctor.keys(), doctor.copy(), doctor.outbox(), doctor.quarantine()]);
+    let is_mine = !checks.iter().any(|check| check.subject == "name" && check.verdict == Verdict::Bad);
+    checks.extend([doctor.keys(is_mine), doctor.copy(), doctor.outbox(), doctor.quarantine()]);
     checks
 }
 
@@ -150,7 +151,7 @@ impl Doctor<'_> {
                     min = welcome.versions.min,
                     max = welcome.versions.max
                 );
-                vec![good("server", finding), self.clock(welcome.time.0), self.mailboxes()]
+                vec![good("server", finding), self.clock(welcome.time.0), self.mailboxes(), self.name(&me)]
             }
         }
     }
@@ -208,7 +209,48 @@ impl Doctor<'_> {
         }
     }
 
-    fn keys(&self) -> Check {
+    /// Whether the server shows my key under my name.
+    fn name(&self, me: &Me) -> Check {
+        if self.client.vault.read(rotation::is_pending).unwrap_or(false) {
+            let finding = both!(
+                self.language,
+                "a change of my key is under way",
+                "un changement de votre clé est en cours"
+            );
+            return warning("name", finding, "oub pull");
+        }
+        match run(join::other_key(&self.client.options, me)) {
+            Ok(None) => good(
+                "name",
+                both!(
+                    self.language,
+                    "the server shows my key under {name}",
+                    "le serveur montre votre clé sous {name}",
+                    name = me.name
+                ),
+            ),
+            Ok(Some(error)) => self.bad("name", &error),
+            Err(ClientError::NoSuchName { host, .. }) => Check {
+                subject: "name",
+                verdict: Verdict::Bad,
+                finding: both!(
+                    self.language,
+                    "{host} knows nobody called {name}: it was restored from a backup of before I joined, or lies",
+                    "{host} ne connaît personne du nom de {name} : il a été rétabli d'une sauvegarde d'avant votre inscription, ou il ment",
+                    host = host,
+                    name = me.name
+                ),
+                remedy: Some(both!(
+                    self.language,
+                    "ask whoever runs it for a newer backup",
+                    "demandez à qui le tient une sauvegarde plus récente"
+                )),
+            },
+            Err(error) => self.bad("name", &error),
+        }
+    }
+
+    fn keys(&self, is_mine: bool) -> Check {
         let me = match self.client.vault.me() {
             Ok(me) => me,
             Err(error) => return self.bad("keys", &error),
@@ -232,7 +274,14 @@ impl Doctor<'_> {
                     "my keys for first contact are not up to date",
                     "vos clés pour un premier contact ne sont pas à jour"
                 ),
-                "oub pull",
+                match is_mine {
+                    true => "oub pull".to_owned(),
+                    false => both!(
+                        self.language,
+                        "first what is said of the name",
+                        "d'abord ce qui est dit du nom"
+                    ),
+                },
             ),
         }
     }

@@ -219,6 +219,11 @@ fn a_relay_restored_from_before_a_change_of_key_is_told_of() {
     let error = summary.unreachable.unwrap();
     assert!(matches!(error, ClientError::ForgottenKey { .. }) && error.exit_code() == 6, "{error:?}");
     assert_eq!(alice.client().take_notices().unwrap(), [Notice::RelayWentBack]);
+    let checks = alice.client().doctor(client::Language::English);
+    let of = |subject| checks.iter().find(|check| check.subject == subject).unwrap();
+    assert_eq!(of("name").verdict, client::Verdict::Bad, "{checks:#?}");
+    assert!(of("name").remedy.as_ref().unwrap().contains("oub join --recover"), "{checks:#?}");
+    assert_ne!(of("keys").remedy.as_deref(), Some("oub pull"));
 }
 
 #[test]

@@ -437,9 +437,9 @@ pub(crate) async fn publish(vault: &Vault, options: &Options) -> Result<(), Clie
     Err(ClientError::OtherCopy)
 }
 
-/// What the directory has under my name that does not sign my bundle: a later key, or, where the relay went back, a
-/// former one.
-async fn other_key(options: &Options, me: &Me) -> Result<Option<ClientError>, ClientError> {
+/// What the directory has under my name where it is not my key: a later one, or, where the relay went back, a former
+/// one.
+pub(crate) async fn other_key(options: &Options, me: &Me) -> Result<Option<ClientError>, ClientError> {
     let mut looking = LookingUp::of(options, &me.at, Pin::Full(me.server_id), &me.name).await?;
     let found = looking.record().await?;
     looking.close().await;
