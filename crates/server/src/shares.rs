@@ -129,7 +129,9 @@ impl<K: Copy + Eq + Hash, T> Shares<K, T> {
     /// Whether those who bring much leave room for somebody.
     fn is_room_left(&mut self, now: Instant) -> bool {
         self.recent.go_on(now);
-        !self.is_last && !(self.recent.now.wait.is_empty() && self.recent.before.wait.is_empty())
+        let Recent { now, before, .. } = &self.recent;
+        let is_anybody_there = !now.wait.is_empty() || !before.wait.is_empty();
+        is_anybody_there && !self.is_last
     }
 }
 
