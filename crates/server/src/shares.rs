@@ -15,9 +15,9 @@ const SECOND: Duration = Duration::from_secs(1);
 const AT_ONCE: usize = 4;
 /// As long as somebody who brings little has deposited within the last second or two, so many changes of the others go
 /// into one commit,
-const LEFT_OVER: usize = 32;
-/// and so many times its own length passes before the next one that has any of them: a quarter of the time is theirs.
-const REST: u32 = 3;
+const LEFT_OVER: usize = 64;
+/// and so many times its own length passes before the next one that has any of them: half of the time is theirs.
+const REST: u32 = 1;
 /// However long a disk took, nobody waits longer for that.
 const REST_MAX: Duration = Duration::from_millis(250);
 
@@ -228,9 +228,9 @@ mod tests {
     }
 
     #[test]
-    fn who_brings_little_waits_for_one_commit_and_the_rest_is_a_quarter() {
+    fn who_brings_little_waits_for_one_commit_and_the_others_have_half_of_the_time() {
         let mut played = Played::new();
-        played.deposit('m', 50_000);
+        played.deposit('m', 100_000);
         let mut of_much = 0;
         for _ in 0..100 {
             played.deposit('l', 1);
@@ -239,16 +239,16 @@ mod tests {
             assert!(played.stored.iter().skip(before).take(2).any(|commit| commit.contains('l')));
         }
         let commits = 2_000 / (1 + usize::try_from(REST).unwrap_or_default());
-        let quarter = commits * LEFT_OVER;
-        assert!((quarter * 9 / 10..=quarter + AT_ONCE).contains(&of_much), "{of_much} of {quarter}");
+        let half = commits * LEFT_OVER;
+        assert!((half * 9 / 10..=half + AT_ONCE).contains(&of_much), "{of_much} of {half}");
     }
 
     #[test]
     fn whoever_is_held_back_goes_on_being_one_who_brings_much() {
         let mut played = Played::new();
         // Two with more than goes at once, who add little to it; one who writes now and then.
-        played.deposit('m', 50_000);
-        played.deposit('n', 50_000);
+        played.deposit('m', 100_000);
+        played.deposit('n', 100_000);
         for _ in 0..250 {
             played.deposit('l', 1);
             played.deposit('m', 1);
