@@ -28,7 +28,6 @@ const CHANGE_COST: usize = 1024;
 const QUEUE_COST_MAX: usize = 32 * 1024 * 1024;
 
 /// A change on its way to the disk.
-#[derive(Debug)]
 pub struct Work {
     write: Write,
     ticket: WriteTicket,
@@ -44,11 +43,11 @@ pub struct Queue {
     cost: Arc<AtomicUsize>,
 }
 
-/// Somebody, salted: he is remembered for a moment longer than his connection lasts.
+/// Somebody, salted: he is remembered for a second or two longer than his connection lasts. Behind a proxy another one
+/// that comes to lie at its place is taken for it as long.
 type Salted = u64;
 
 /// What answers the request behind a change.
-#[derive(Debug)]
 enum WriteTicket {
     Deposit(Ticket<asked::Deposit>),
     Ack(Ticket<asked::Ack>),
