@@ -31,7 +31,7 @@ const MAILBOX_BURST: Duration = Duration::from_millis(125);
 /// Mailboxes whose pace is remembered. Where more are deposited at within a burst, the others keep none.
 const PACED_MAX: usize = 16_384;
 /// So many connections are turned away in the time of one handshake.
-const REFUSALS: u32 = 16;
+const REFUSALS: u32 = 8;
 
 /// What an operator may choose.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -76,6 +76,7 @@ struct State {
     newcomers: BTreeMap<u64, Arc<Notify>>,
     next_newcomer: u64,
     handshakes: Pace,
+    refusals: Pace,
     knocks: Pace,
     mailboxes: HashMap<DepositId, Pace>,
     salt: RandomState,
@@ -123,6 +124,7 @@ impl Admission {
             newcomers: BTreeMap::new(),
             next_newcomer: 0,
             handshakes: Pace::from(now, BURST),
+            refusals: Pace::from(now, BURST),
             knocks: Pace::from(now, BURST),
             mailboxes: HashMap::new(),
             salt: RandomState::new(),
@@ -143,7 +145,7 @@ impl Admission {
         }
     }
 
-    /// A place for one more connection, or none. Its handshake is under way from now on.
+    /// A place for one more connection, or none.
     pub fn admit(self: &Arc<Self>, source: Source) -> Option<Place> {
         // Whom a full server turns away has not spent anything of his own.
         if self.connections() >= self.budgets.connections_max
@@ -164,25 +166,25 @@ impl Admission {
             *count += 1;
         }
         state.total += 1;
-        let newcomer = Some(state.newcomer(self.budgets.handshakes_max));
-        Some(Place { admission: self.clone(), source, newcomer })
+        Some(Place { admission: self.clone(), source, newcomer: None })
     }
 
     /// How long the next handshake has to wait so that all of them keep their pace. A handshake costs the
     /// server more than it costs whoever begins it; waiting costs those who are connected nothing.
     pub fn pace(&self) -> Duration {
-        self.wait(Duration::from_secs(1) / self.budgets.handshakes_per_second_max.max(1))
+        let now = Instant::now();
+        self.state().handshakes.next(self.step(), now).saturating_duration_since(now)
     }
 
     /// How long the next connection has to wait after one that was turned away: that costs little, and whoever
     /// does it all the time must not have a whole processor.
     pub fn pace_refusals(&self) -> Duration {
-        self.wait(Duration::from_secs(1) / self.budgets.handshakes_per_second_max.max(1) / REFUSALS)
+        let now = Instant::now();
+        self.state().refusals.next(self.step() / REFUSALS, now).saturating_duration_since(now)
     }
 
-    fn wait(&self, step: Duration) -> Duration {
-        let now = Instant::now();
-        self.state().handshakes.next(step, now).saturating_duration_since(now)
+    fn step(&self) -> Duration {
+        Duration::from_secs(1) / self.budgets.handshakes_per_second_max.max(1)
     }
 
     /// When the next deposit without a stamp may go: whoever repeats one pays nothing for it.
@@ -302,6 +304,12 @@ impl State {
 }
 
 impl Place {
+    /// Its handshake is under way from now on.
+    pub fn begin(&mut self) {
+        let newcomer = self.admission.state().newcomer(self.admission.budgets.handshakes_max);
+        self.newcomer = Some(newcomer);
+    }
+
     /// Resolves when this handshake has to give way to a newer one.
     pub async fn pushed_out(&self) {
         match &self.newcomer {
@@ -361,7 +369,9 @@ mod tests {
     }
 
     fn admit(admission: &Arc<Admission>, text: &str) -> Option<Place> {
-        admission.admit(source(admission, text))
+        let mut place = admission.admit(source(admission, text))?;
+        place.begin();
+        Some(place)
     }
 
     fn is_pushed_out(place: &Place) -> bool {
@@ -473,9 +483,10 @@ mod tests {
     #[test]
     fn those_who_are_turned_away_keep_a_pace_too() {
         let admission = Admission::new(budgets());
-        let waits: Vec<_> = (0..16 * 300).map(|_| admission.pace_refusals()).collect();
-        assert!(waits.iter().take(16 * 20).all(Duration::is_zero));
+        let waits: Vec<_> = (0..8 * 300).map(|_| admission.pace_refusals()).collect();
+        assert!(waits.iter().take(8 * 20).all(Duration::is_zero));
         assert!(*waits.last().unwrap() > Duration::from_millis(100));
+        assert!(admission.pace().is_zero(), "and hold up no handshake");
     }
 
     #[test]

@@ -71,6 +71,7 @@ pub async fn serve(arrival: Box<Arrival>) {
 
 async fn greet(arrival: Box<Arrival>) -> Option<Box<Session>> {
     let Arrival { door, socket, mut place } = *arrival;
+    place.begin();
     let accepted = door.relay.clock.now();
     let (binding, line) = shake_hands(&door, socket, &mut place).await?;
     Session::new(door, line, place, binding, accepted).map(Box::new)

@@ -58,6 +58,22 @@ impl<K: Clone + Eq + Hash, T> Lanes<K, T> {
         }
     }
 
+    /// How much waits in the longest lane.
+    pub fn longest(&self) -> usize {
+        self.lanes.values().map(|lane| lane.waiting.len()).max().unwrap_or(0)
+    }
+
+    /// Takes the last of the longest lane.
+    pub fn take_newest_of_longest(&mut self) -> Option<T> {
+        let (of, lane) = self.lanes.iter_mut().max_by_key(|(_, lane)| lane.waiting.len())?;
+        let (of, newest) = (of.clone(), lane.waiting.pop_back());
+        if lane.waiting.is_empty() {
+            self.lanes.remove(&of);
+            self.order.retain(|other| *other != of);
+        }
+        newest.map(|(_, what)| what)
+    }
+
     /// The next of all, and what it costs.
     pub fn take(&mut self) -> Option<(usize, T)> {
         loop {
@@ -122,6 +138,18 @@ mod tests {
         lanes.remove(&'d', |_| true);
         lanes.add('c', 1, 21);
         assert_eq!(order(&mut lanes), [1, 10, 21, 11]);
+    }
+
+    #[test]
+    fn the_longest_lane_loses_its_newest() {
+        let mut lanes = Lanes::default();
+        for (of, number) in [('a', 0), ('b', 10), ('b', 11), ('c', 20)] {
+            lanes.add(of, 1, number);
+        }
+        assert_eq!((lanes.longest(), lanes.take_newest_of_longest()), (2, Some(11)));
+        let one = lanes.take_newest_of_longest();
+        assert!(matches!(one, Some(0 | 10 | 20)) && lanes.longest() == 1);
+        assert_eq!(order(&mut lanes).len(), 2);
     }
 
     #[test]

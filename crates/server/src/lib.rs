@@ -18,6 +18,7 @@
 pub mod admin;
 pub mod admission;
 pub mod args;
+pub mod arrivals;
 pub mod ask;
 pub mod backup;
 pub mod believed;

@@ -2,13 +2,15 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use tokio::net::{TcpListener, TcpSocket};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_util::task::TaskTracker;
 
+use crate::arrivals::Arrivals;
 use crate::connection::{self, Arrival, Door};
 use crate::failure::{EXIT_TEMPORARY, EXIT_USAGE, Failure};
+use crate::task::Who;
 
 /// Pause after the system could not accept (out of descriptors, most of the time): it clears by waiting.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -83,41 +85,54 @@ fn no_ipv6(error: &io::Error) -> bool {
         || error.raw_os_error() == Some(97)
 }
 
-/// The accept loop of one listener; ends when the server stops.
+/// The accept loop of one listener; ends when the server stops. Handshakes begin at their pace, in turns.
 pub async fn run(listener: TcpListener, door: Door, connections: TaskTracker) {
-    let stopping = door.relay.stopping.clone();
-    loop {
+    let relay = door.relay.clone();
+    let mut arrivals = Arrivals::default();
+    let (mut opens_at, mut turn_at) = (Instant::now(), Instant::now());
+    for number in 0_usize.. {
+        while turn_at <= Instant::now()
+            && let Some(arrival) = arrivals.take()
+        {
+            connections.spawn(connection::serve(arrival));
+            turn_at = Instant::now() + relay.admission.pace();
+        }
         let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = stopping.cancelled() => return,
+            () = relay.stopping.cancelled() => return,
+            () = sleep_until(turn_at), if !arrivals.is_empty() => continue,
+            // Whoever comes when there is no room waits in the system's queue, and costs nothing there.
+            accepted = accept(&listener, opens_at), if arrivals.has_room() => accepted,
         };
         let Ok((socket, peer)) = accepted else {
-            tokio::time::sleep(PAUSE).await;
+            opens_at = Instant::now() + PAUSE;
             continue;
         };
-        let admission = &door.relay.admission;
-        let source = admission.source_of(peer.ip());
-        let wait = match admission.admit(source) {
+        let source = relay.admission.source_of(peer.ip());
+        let turned_away = match relay.admission.admit(source) {
             Some(place) => {
-                door.relay.counters.accepted.add_one();
+                relay.counters.accepted.add_one();
                 // Small frames wait for nothing; without this option they still arrive.
                 let _slower: io::Result<()> = socket.set_nodelay(true);
-                let arrival = Box::new(Arrival { door: door.clone(), socket, place });
-                connections.spawn(connection::serve(arrival));
-                admission.pace()
+                let who = if source.is_of_many() { Who::Connection(number) } else { Who::Source(source) };
+                arrivals.add(who, Box::new(Arrival { door: door.clone(), socket, place })).is_some()
             }
-            None => {
-                door.relay.counters.turned_away.add_one();
-                drop(socket);
-                admission.pace_refusals()
-            }
+            None => true,
         };
-        // Whoever comes next waits in the system's queue, and costs nothing there.
-        if !wait.is_zero() {
-            tokio::select! {
-                () = tokio::time::sleep(wait) => {}
-                () = stopping.cancelled() => return,
-            }
+        if turned_away {
+            relay.counters.turned_away.add_one();
+            opens_at = Instant::now() + relay.admission.pace_refusals();
         }
+    }
+}
+
+/// Not before this moment.
+async fn accept(listener: &TcpListener, opens_at: Instant) -> io::Result<(TcpStream, SocketAddr)> {
+    sleep_until(opens_at).await;
+    listener.accept().await
+}
+
+async fn sleep_until(moment: Instant) {
+    if moment > Instant::now() {
+        tokio::time::sleep_until(moment.into()).await;
     }
 }

@@ -114,6 +114,8 @@ pub const HANDSHAKES_MAX: usize = 1_024;
 pub const HANDSHAKES_PER_MINUTE_MAX: u32 = 600;
 /// Handshakes begun within a second, unless configured.
 pub const HANDSHAKES_PER_SECOND_MAX: u32 = 1_000;
+/// Connections that wait for their handshake at each address that is listened on.
+pub const ARRIVALS_MAX: usize = 256;
 /// First and longest wait of a client before it connects again.
 pub const BACKOFF_MS: (u64, u64) = (1_000, 300_000);
 

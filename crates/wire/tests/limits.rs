@@ -69,6 +69,7 @@ fn of_the_code() -> BTreeMap<&'static str, Vec<u64>> {
         HANDSHAKES_MAX,
         HANDSHAKES_PER_MINUTE_MAX,
         HANDSHAKES_PER_SECOND_MAX,
+        ARRIVALS_MAX,
         KNOCKS_PER_SECOND_MAX,
         DEPOSITS_PER_SECOND_MAX,
         BACKOFF_MS,

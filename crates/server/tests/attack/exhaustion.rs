@@ -162,6 +162,43 @@ fn a_source_that_shakes_hands_too_often_waits_and_others_do_not() {
     is_well_after_all(&data, &server);
 }
 
+/// R04: who connects once waits for one handshake of each of those who connect all the time, and is not turned away for them.
+#[test]
+fn sources_take_turns_to_begin_a_handshake() {
+    let data = Data::new();
+    let server = data.serve_configured("proxies = []\nhandshakes-per-second-max = 20");
+    let (hello, sources, each) = (client_hello(), 5, 60);
+    let mut held = Vec::new();
+    for number in 0..sources * each {
+        let Ok(mut socket) = dial_from([127, 0, 0, 2 + (number % sources) as u8], server.port) else {
+            eprintln!("SKIPPED: this machine has no second loopback address");
+            return;
+        };
+        let _closed_meanwhile = socket.write_all(&hello);
+        socket.set_nonblocking(true).unwrap();
+        held.push(socket);
+    }
+    let answered = |held: &mut Vec<TcpStream>| {
+        held.iter_mut().filter(|socket| matches!(socket.peek(&mut [0; 1]), Ok(1))).count()
+    };
+    for _ in 0..5 {
+        let before = answered(&mut held);
+        assert_eq!(Peer::connect(server.port).ask(Request::Ping), Response::Pong);
+        let begun = answered(&mut held) - before;
+        assert!(begun <= 4 * sources, "{begun} others were begun before this one");
+    }
+    let waiting = held.len() - answered(&mut held);
+    assert!(waiting > 100, "only {waiting} still wait");
+    let turned_away = data.counters()["turned_away"].as_u64().unwrap();
+    assert!(
+        turned_away > 10,
+        "for {} connections there is no place, {turned_away} were closed",
+        sources * each
+    );
+    println!("promise P8: 5 connections within {waiting} that wait, each after one of each source");
+    is_well_after_all(&data, &server);
+}
+
 /// Whether the server has kept it.
 fn is_open(socket: &mut TcpStream) -> bool {
     socket.set_read_timeout(Some(Duration::from_millis(200))).unwrap();
