@@ -1,5 +1,5 @@
 //! How far a file has come: a bar on a terminal, a line for each tenth elsewhere, on standard error; with `--json` an
-//! object for each tenth on standard output.
+//! object for each tenth on standard output, and at the daemon's socket.
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::Mutex;
@@ -29,21 +29,34 @@ pub fn of_sending(screen: &Screen, to: &str, bytes: Option<u64>) -> Teller<Progr
             let tenth = tenth_begun(&tenths, stored, parts);
             if is_terminal(&screen) {
                 bar(&screens::parts_done(stored, parts), stored, parts);
-                if stored == parts {
-                    erase();
-                }
             } else if let Some(tenth) = tenth {
                 screen.say(&screens::tenths_done(tenth, stored, parts));
             }
             if tenth.is_some() && screen.is_json() {
-                let line =
-                    Line::new("progress").text("to", &to).number("parts", parts).number("stored", stored);
                 // A closed pipe shows when it is said what became of the file, which goes on.
-                let _ = screen.print(&line.to_string());
+                let _ = screen.print(&to_json(&to, parts, stored).to_string());
             }
         }
         Progress::Stored { .. } => {}
     })
+}
+
+/// Says an object for each tenth of a file that is sent to this contact.
+pub fn for_programs(to: &str, say: impl Fn(Line) + Send + Sync + 'static) -> Teller<Progress> {
+    let to = to.to_owned();
+    let tenths = Mutex::new(0);
+    Teller::new(move |progress: &Progress| {
+        if let Progress::Stored { parts, stored } = *progress
+            && parts >= PARTS_MIN
+            && tenth_begun(&tenths, stored, parts).is_some()
+        {
+            say(to_json(&to, parts, stored));
+        }
+    })
+}
+
+fn to_json(to: &str, parts: u64, stored: u64) -> Line {
+    Line::new("progress").text("to", to).number("parts", parts).number("stored", stored)
 }
 
 fn is_terminal(screen: &Screen) -> bool {
@@ -57,6 +70,13 @@ fn bar(words: &str, done: u64, all: u64) {
     let mut err = io::stderr().lock();
     // A closed standard error is not worth dying for.
     let _ = write!(err, "\r\u{1b}[2K{line}  {words}").and_then(|()| err.flush());
+}
+
+/// Takes the bar away, wherever it stands.
+pub fn end(screen: &Screen) {
+    if is_terminal(screen) {
+        erase();
+    }
 }
 
 fn erase() {

@@ -18,7 +18,7 @@ pub mod log;
 mod man;
 pub mod message;
 pub mod notices;
-mod outbox;
+pub mod outbox;
 mod page;
 mod pair;
 mod pull;

@@ -1,5 +1,7 @@
 //! `oub outbox`: messages that the relay has not confirmed.
 
+use client::OutboxEntry;
+
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::json::Line;
@@ -12,14 +14,6 @@ use crate::when;
 pub fn run(context: &Context) -> Result<Exit, Stop> {
     let entries = context.open()?.outbox()?;
     for entry in &entries {
-        let line = Line::new("outbox")
-            .text("id", &entry.id)
-            .text("to", &entry.to)
-            .text("state", entry.state.word())
-            .text("queued_at", &when::for_programs(entry.queued_at))
-            .maybe_text("why", entry.reason.as_deref())
-            .maybe_number("stored_parts", entry.parts.map(|(stored, _)| stored))
-            .maybe_number("parts", entry.parts.map(|(_, parts)| parts));
         let to = shown_on_one_line(&entry.to);
         let why = entry
             .reason
@@ -29,7 +23,7 @@ pub fn run(context: &Context) -> Result<Exit, Stop> {
         let parts = entry.parts.map(|(stored, parts)| screens::of_parts(stored, parts)).unwrap_or_default();
         let time = when::for_people(entry.queued_at);
         context.screen.answer(
-            line,
+            to_json(entry),
             &format!("{to}  {time}  {}  {}{parts}{why}", entry.id, states::outbox(entry.state)),
         )?;
     }
@@ -37,4 +31,16 @@ pub fn run(context: &Context) -> Result<Exit, Stop> {
         context.screen.say(screens::nothing_waits());
     }
     Ok(Exit::Done)
+}
+
+/// One that waits, for a program.
+pub fn to_json(entry: &OutboxEntry) -> Line {
+    Line::new("outbox")
+        .text("id", &entry.id)
+        .text("to", &entry.to)
+        .text("state", entry.state.word())
+        .text("queued_at", &when::for_programs(entry.queued_at))
+        .maybe_text("why", entry.reason.as_deref())
+        .maybe_number("stored_parts", entry.parts.map(|(stored, _)| stored))
+        .maybe_number("parts", entry.parts.map(|(_, parts)| parts))
 }

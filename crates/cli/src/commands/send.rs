@@ -68,8 +68,9 @@ fn send_file(
     let words = args.text.as_deref().unwrap_or_default();
     let progress = Some(progress::of_sending(&context.screen, &args.contact, bytes));
     let client = context.open_with(Options { progress, ..context.options() })?;
-    let sent = client.send_file(&args.contact, &mut input, &name, words, options)?;
-    Ok((client, sent))
+    let sent = client.send_file(&args.contact, &mut input, &name, words, options);
+    progress::end(&context.screen);
+    Ok((client, sent?))
 }
 
 fn unreadable(file: &Path, why: &str) -> Stop {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use client::{Aside, Client, ClientError, Protection};
 use zeroize::Zeroizing;
 
-use crate::commands::{contact, log, requests};
+use crate::commands::{contact, log, outbox, requests};
 use crate::daemon::beside::folder_of;
 use crate::daemon::lines::{Came, Gone, LINE_BYTES_MAX, Lines, Outlet};
 use crate::daemon::request::{Asked, Request};
@@ -18,6 +18,7 @@ use crate::exit::Exit;
 use crate::json::Line;
 use crate::messages::{Language, daemon as messages, in_language, why_of};
 use crate::problem::Problem;
+use crate::progress;
 use crate::when;
 
 /// Connections at once.
@@ -93,13 +94,18 @@ impl Conversation<'_> {
     fn act(&mut self, asked: Asked, re: Option<&str>) -> Result<(), Broken> {
         match asked {
             Asked::Hello => self.hello(re),
+            Asked::SendFile { ref to, .. } => {
+                let client = self.client_telling(to, re)?;
+                let _sending = self.shared.sending.take();
+                self.say(saying::answer(&client, asked)?, re)
+            }
             Asked::Send { .. }
-            | Asked::SendFile { .. }
             | Asked::Ask { .. }
             | Asked::Answer { .. }
             | Asked::Edit { .. }
             | Asked::TakeBack { .. }
             | Asked::Save { .. } => {
+                let _sending = self.shared.sending.take();
                 let line = saying::answer(self.client()?, asked)?;
                 self.say(line, re)
             }
@@ -110,6 +116,7 @@ impl Conversation<'_> {
             Asked::Drain => self.collect(false, re),
             Asked::Contacts => self.contacts(re),
             Asked::Log { contact, max } => self.log(&contact, max, re),
+            Asked::Outbox => self.outbox(re),
             Asked::Requests => self.requests(re),
             Asked::Status => self.status(re),
             Asked::Stop => {
@@ -161,6 +168,11 @@ impl Conversation<'_> {
             .into()),
             _ => Ok(()),
         }
+    }
+
+    fn outbox(&mut self, re: Option<&str>) -> Result<(), Broken> {
+        let entries = self.client()?.outbox()?;
+        entries.iter().try_for_each(|each| self.say(outbox::to_json(each), re))
     }
 
     fn collect(&mut self, again: bool, re: Option<&str>) -> Result<(), Broken> {
@@ -237,9 +249,19 @@ impl Conversation<'_> {
     fn client(&mut self) -> Result<&Client, Broken> {
         let client = match self.client.take() {
             Some(client) => client,
-            None => self.shared.open()?,
+            None => self.shared.open(None)?,
         };
         Ok(self.client.insert(client))
+    }
+
+    /// One of its own for a file to this contact, which says how far that has come.
+    fn client_telling(&self, to: &str, re: Option<&str>) -> Result<Client, Broken> {
+        let (out, re) = (Arc::clone(&self.out), re.map(str::to_owned));
+        let progress = progress::for_programs(to, move |line| {
+            // Whoever left learns no more; the file goes on.
+            let _ = out.say(&line.answering(re.as_deref()));
+        });
+        Ok(self.shared.open(Some(progress))?)
     }
 
     fn say(&self, line: Line, re: Option<&str>) -> Result<(), Broken> {

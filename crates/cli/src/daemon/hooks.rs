@@ -20,7 +20,7 @@ const LOOK: Duration = Duration::from_secs(1);
 pub fn run(shared: &Arc<Shared>, options: &DaemonRun) {
     let Some(command) = options.exec.as_ref().filter(|command| !command.is_empty()) else { return };
     let mut hooks = Hooks { shared, command, limit: options.exec_timeout, failed: BTreeMap::new() };
-    let client = match shared.open() {
+    let client = match shared.open(None) {
         Ok(client) => client,
         Err(error) => {
             return shared.context.screen.warn(&messages::no_hook(error.what_in(language())));

@@ -30,7 +30,7 @@ pub fn run(shared: &Arc<Shared>, wish: Notify) {
     if wish == Notify::None {
         return;
     }
-    let Ok(client) = shared.open() else { return };
+    let Ok(client) = shared.open(None) else { return };
     let (mut known, mut seen) = (BTreeSet::<Waiting>::new(), 0);
     let look = |known: &mut BTreeSet<Waiting>| {
         let mut came = Vec::new();

@@ -14,7 +14,9 @@ pub fn run(shared: &Arc<Shared>) {
     let Ok(client) = shared.open_alone() else { return };
     let (mut seen, mut pause) = (0, PAUSE.0);
     while !shared.is_stopping() {
-        pause = match client.send_waiting() {
+        // Whoever sends sends that too; twice at once it would leave twice.
+        let sent = if shared.sending.count() == 0 { client.send_waiting() } else { Ok(0) };
+        pause = match sent {
             Ok(_) => PAUSE.0,
             // Why it waits is in the outbox, for whoever asks.
             Err(_) => pause.saturating_mul(2).min(PAUSE.1),

@@ -126,6 +126,8 @@ pub enum Asked {
         /// Only the newest so many.
         max: Option<u32>,
     },
+    /// What the server has not confirmed.
+    Outbox,
     /// First messages of strangers.
     Requests,
     /// How the daemon is.
@@ -212,6 +214,7 @@ fn asked(fields: &mut Fields) -> Result<Asked, String> {
         "collect" => Asked::Collect,
         "contacts" => Asked::Contacts,
         "log" => Asked::Log { contact: fields.needed("contact")?, max: fields.count("max")? },
+        "outbox" => Asked::Outbox,
         "requests" => Asked::Requests,
         "status" => Asked::Status,
         "stop" => Asked::Stop,

@@ -6,8 +6,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use client::{
-    Aside, Client, ClientError, Collected, Desk, Options, Profile, Resident, SharedResident, Staying, Unlock,
-    VaultKey, Waited,
+    Aside, Client, ClientError, Collected, Desk, Options, Profile, Progress, Resident, SharedResident,
+    Staying, Teller, Unlock, VaultKey, Waited,
 };
 use wire::UnixSeconds;
 
@@ -27,6 +27,8 @@ pub struct Shared {
     pub since: UnixSeconds,
     pub conversations: Seats,
     pub subscribers: Seats,
+    /// Of those conversations that send something now, and with it what waits in the outbox.
+    pub sending: Seats,
     link: Mutex<Link>,
     stopping: AtomicBool,
 }
@@ -57,15 +59,16 @@ impl Shared {
             since: when::now(),
             conversations: Seats::new(super::conversation::CONVERSATIONS_MAX),
             subscribers: Seats::new(super::subscription::SUBSCRIBERS_MAX),
+            sending: Seats::new(super::conversation::CONVERSATIONS_MAX),
             link: Mutex::default(),
             stopping: AtomicBool::new(false),
         }
     }
 
-    /// The vault once more: each thread has its own.
-    pub fn open(&self) -> Result<Client, ClientError> {
+    /// The vault once more: each thread has its own. Perhaps with somebody who is told how far a file has come.
+    pub fn open(&self, progress: Option<Teller<Progress>>) -> Result<Client, ClientError> {
         let resident = SharedResident::new(Arc::new(InHere(Arc::clone(&self.desk))));
-        self.open_with(Options { resident, ..self.context.options() })
+        self.open_with(Options { resident, progress, ..self.context.options() })
     }
 
     /// The vault of the thread that stays connected, which asks nobody.

@@ -28,7 +28,7 @@ pub type Push = fn(&Arc<Shared>, &Outlet, Option<&str>);
 /// Every message that is not handled, then those that come: each once on this connection.
 pub fn messages(shared: &Arc<Shared>, out: &Outlet, re: Option<&str>) {
     let pushed =
-        shared.open().map_err(Broken::from).and_then(|client| push_messages(shared, &client, out, re));
+        shared.open(None).map_err(Broken::from).and_then(|client| push_messages(shared, &client, out, re));
     if let Err(Broken::Vault(error)) = pushed {
         let problem = in_language(Language::English, || Problem::from(&error));
         let _ = out.say(&problem.to_json().answering(re));

@@ -130,8 +130,8 @@ messages! {
         en "earlier messages go first; it will go with a later oub command",
         fr "des messages antérieurs passent d'abord ; il partira avec une commande oub suivante";
     parts_stored(stored, parts, to):
-        en "{stored} of {parts} parts are stored; the rest goes once {to} has been online, with a later oub command",
-        fr "{stored} parties sur {parts} sont déposées ; le reste part une fois que {to} aura été en ligne, avec une commande oub suivante";
+        en "{stored} of {parts} parts are stored; the rest goes some minutes after {to} has been online, with a later oub command",
+        fr "{stored} parties sur {parts} sont déposées ; le reste part quelques minutes après que {to} aura été en ligne, avec une commande oub suivante";
     asked(to, time): en "… asked {to}; waiting {time}", fr "… question posée à {to} ; attente de {time}";
     question_queued(to, time):
         en "… the question is queued for {to}; waiting {time}",

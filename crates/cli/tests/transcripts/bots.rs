@@ -71,6 +71,40 @@ fn a_bot_sends_and_saves_files_edits_and_takes_back() {
     eventually("it is taken back there", || bob.ok(&["log", "alice"]).out.contains("(taken back)"));
 }
 
+/// Bob is away: some parts of hers are left to words.
+#[test]
+fn a_bot_hears_how_far_a_file_has_come_and_why_the_rest_waits() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    let _hers = Daemon::of(&alice);
+    let mut at_alice = Bot::at(&alice);
+    assert_eq!(at_alice.ask(json!({"v": 1, "do": "outbox"})).len(), 1, "nothing but done");
+    let (few, many) = (alice.home.path().join("few"), alice.home.path().join("many"));
+    std::fs::write(&few, vec![7; 400_000]).unwrap();
+    std::fs::write(&many, vec![7; 15_000_000]).unwrap();
+    let told = at_alice.ask(json!({"v": 1, "id": "a", "do": "send_file", "to": "bob", "path": few}));
+    let (progress, end) = told.split_at(told.len() - 2);
+    assert!(progress.iter().all(|line| line["t"] == "progress" && line["to"] == "bob" && line["re"] == "a"));
+    let stored: Vec<_> = progress.iter().map(|line| line["stored"].as_u64().unwrap()).collect();
+    assert!(stored.is_sorted() && stored.last() == Some(&7) && progress[0]["parts"] == 7, "{told:?}");
+    assert_eq!((&end[0]["t"], &end[1]["t"]), (&json!("sent"), &json!("done")));
+
+    let told = at_alice.ask(json!({"v": 1, "do": "send_file", "to": "bob", "path": many}));
+    let [.., queued, _] = told.as_slice() else { panic!("{told:?}") };
+    assert_eq!(queued["t"], "queued", "{told:?}");
+    let waits = at_alice.ask(json!({"v": 1, "do": "outbox"}));
+    let why = "the rest goes some minutes after the contact has been online";
+    assert_eq!((&waits[0]["id"], &waits[0]["why"]), (&queued["id"], &json!(why)), "{waits:?}");
+    assert!(alice.ok(&["outbox"]).out.contains(why));
+    assert!(
+        alice
+            .ok(&["--lang", "fr", "outbox"])
+            .out
+            .contains("le reste part quelques minutes après que le contact aura été en ligne")
+    );
+    assert_eq!(bob.json(&["pull"]).len(), 1, "the small one");
+}
+
 #[test]
 fn a_hook_learns_what_kind_it_is_handed() {
     let relay = Relay::start();

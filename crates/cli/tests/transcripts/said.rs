@@ -4,6 +4,7 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use crate::person::{Ran, friends};
 use crate::relay::Relay;
+use crate::terminal::Terminal;
 
 /// A file of so many bytes that repeat nowhere near a part's length.
 fn bytes(count: u32) -> Vec<u8> {
@@ -69,6 +70,18 @@ fn a_program_hears_how_far_a_file_has_come_and_then_that_it_is_there() {
     // Few parts are there before anybody looks.
     std::fs::write(&path, bytes(100_000)).unwrap();
     assert_eq!(alice.json(&["send", "bob", "-f", path.to_str().unwrap()]).len(), 1);
+}
+
+#[test]
+fn a_bar_is_gone_when_it_is_said_what_became_of_the_file() {
+    let relay = Relay::start();
+    let (alice, _bob) = friends(&relay);
+    std::fs::write(alice.home.path().join("large"), bytes(15_000_000)).unwrap();
+    let file = alice.home.path().join("large").display().to_string();
+    let mut screen = Terminal::run(&alice.command(&["send", "bob", "-f", &file]), 100, 24);
+    screen.sees("parts are stored; the rest goes some minutes after bob has been online");
+    screen.wait("no bar", |screen| !screen.contents().contains(['█', '░']));
+    assert!(screen.ends().success());
 }
 
 #[test]

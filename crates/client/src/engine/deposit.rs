@@ -161,6 +161,9 @@ impl<'a> Courier<'a> {
             return Ok(Go::On);
         }
         let (reason, words) = match patience {
+            Patience::Answer if row.kind == OutKind::FilePart => {
+                (QueuedReason::AwaitingAnswer, "the rest goes some minutes after the contact has been online")
+            }
             Patience::Answer => (QueuedReason::AwaitingAnswer, "waits for the contact's answer"),
             Patience::TooLongForGreeting => {
                 (QueuedReason::TooLongForFirstContact, "too long for a first message: goes after the answer")

@@ -138,12 +138,17 @@ pub(crate) fn outbox(client: &Client) -> Result<Vec<OutboxEntry>, ClientError> {
         let entry = |row: OutRow| -> Result<OutboxEntry, ClientError> {
             let (parts, stored) = file::stored_parts(tx, row.contact, &row.message_id)?;
             debug_assert!(row.state != State::Stored || parts > stored);
+            // What was stored is the offer; what waits is a part.
+            let reason = match row.state {
+                State::Stored => outbox::first_part_left(tx, &row.message_id)?.and_then(|part| part.reason),
+                _ => row.reason,
+            };
             Ok(OutboxEntry {
                 id: to_hex(&row.message_id.0),
                 to: contact::by_id(tx, row.contact)?.shown().to_owned(),
                 state: row.state,
                 queued_at: row.queued_at,
-                reason: row.reason,
+                reason,
                 parts: (parts > 0).then_some((stored, parts)),
             })
         };

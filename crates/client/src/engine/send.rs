@@ -19,7 +19,7 @@ use super::{
     recover, run,
 };
 use crate::{
-    Client, ClientError, FailPoint, QueuedReason, SaidError, SendOptions, Sent, SentState,
+    Client, ClientError, FailPoint, Progress, QueuedReason, SaidError, SendOptions, Sent, SentState,
     vault::{
         Tx,
         contact::{self, Person, Standing},
@@ -92,6 +92,10 @@ pub(crate) fn deliver(client: &Client, row_id: i64, options: &SendOptions) -> Re
     let flushed = run(drain_and_flush(client))?;
     let row = client.vault.read(|tx| outbox::by_id(tx, row_id))?;
     let parts = client.vault.read(|tx| file::stored_parts(tx, row.contact, &row.message_id))?;
+    if parts.0 > 0 {
+        // Another process may have sent some of them meanwhile.
+        client.tell(&Progress::Stored { parts: parts.0, stored: parts.1 });
+    }
     let state = match row.state {
         State::Stored if parts.0 > parts.1 => SentState::Queued(part_reason(&row, &flushed, parts)),
         State::Stored => SentState::Stored,

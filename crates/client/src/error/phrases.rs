@@ -42,6 +42,10 @@ const PHRASES: &[(&str, &str)] = &[
     // Why a message waits, or waited.
     ("waits for the contact's answer", "attend la réponse du contact"),
     (
+        "the rest goes some minutes after the contact has been online",
+        "le reste part quelques minutes après que le contact aura été en ligne",
+    ),
+    (
         "too long for a first message: goes after the answer",
         "trop long pour un premier message : part après la réponse",
     ),

@@ -252,6 +252,11 @@ pub(crate) fn unconfirmed(tx: &Tx<'_>) -> Result<Vec<OutRow>, ClientError> {
     )
 }
 
+/// The first part of this message's file that the relay has not confirmed.
+pub(crate) fn first_part_left(tx: &Tx<'_>, message: &MessageId) -> Result<Option<OutRow>, ClientError> {
+    Ok(many(tx, "kind = 2 AND state != 2 AND target = ?1 ORDER BY id LIMIT 1", message.0)?.pop())
+}
+
 /// What I said to a contact and is still to be seen, oldest first.
 pub(crate) fn said_to(tx: &Tx<'_>, contact: i64) -> Result<Vec<OutRow>, ClientError> {
     many(tx, &format!("contact = ?1 AND {IN_HISTORY} ORDER BY id"), contact)
