@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use store::{Extent, Forgotten};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
 use wire::Name;
 
@@ -84,6 +84,8 @@ pub enum Question {
     },
     /// Make what was let go of leave the disk now.
     Forget,
+    /// Renew the certificates that are due: root.key may have come back.
+    Renew,
 }
 
 /// What is answered.
@@ -159,6 +161,8 @@ pub struct Office {
     pub certificates: Certificates,
     /// Where its keys lie.
     pub identity: PathBuf,
+    /// Who renews certificates; the sender hears when that is done.
+    pub renewing: mpsc::Sender<oneshot::Sender<()>>,
     /// Held by the one backup that may be made at a time: each keeps on the disk what is let go of meanwhile.
     pub backup: Arc<Semaphore>,
 }
@@ -204,6 +208,13 @@ async fn attend(mut stream: UnixStream, office: Office) -> io::Result<Option<Joi
         Ok(Question::Forget) => {
             let stream = stream.into_std()?;
             return Ok(Some(tokio::task::spawn_blocking(move || forget(stream, &office.relay))));
+        }
+        Ok(Question::Renew) => {
+            let (done, is_done) = oneshot::channel();
+            let _stopping = office.renewing.send(done).await;
+            let _stopping = is_done.await;
+            tokio::task::spawn_blocking(move || answer(&office.relay, &office.certificates, Question::Status))
+                .await?
         }
         Ok(question) => {
             tokio::task::spawn_blocking(move || answer(&office.relay, &office.certificates, question)).await?
@@ -316,7 +327,7 @@ fn answer(relay: &Relay, certificates: &Certificates, question: Question) -> Rep
         }
         Question::Revoke { id: None, name: None } => misunderstood().into(),
         // They have their own way.
-        Question::Backup { .. } | Question::Forget => misunderstood().into(),
+        Question::Backup { .. } | Question::Forget | Question::Renew => misunderstood().into(),
     }
 }
 

@@ -80,6 +80,13 @@ pub enum Command {
         #[command(subcommand)]
         verb: NameVerb,
     },
+    /// Show who this server is; take its root key off this machine, and bring it back
+    #[command(after_help = OF_IDENTITY)]
+    Identity {
+        /// Which.
+        #[command(subcommand)]
+        verb: IdentityVerb,
+    },
     /// Show uptime, totals without names, and days left on certificates
     Status,
     /// Exit 0 if the server is serving, 4 if it is not
@@ -261,6 +268,26 @@ pub enum NameVerb {
     },
 }
 
+/// `identity …`.
+#[derive(Subcommand, Clone, Debug)]
+pub enum IdentityVerb {
+    /// Show the server's fingerprint, how long its certificate authority stands, and where the root key is
+    Show,
+    /// Copy the root key into a new file and read it back
+    ExportRoot {
+        /// The new file, best on a medium that leaves this machine; one that holds this key already will do
+        file: PathBuf,
+        /// And take it off this machine
+        #[arg(long)]
+        remove: bool,
+    },
+    /// Put the root key back; if it is time, the certificate authority is renewed with it at once
+    ImportRoot {
+        /// As   export-root   made it
+        file: PathBuf,
+    },
+}
+
 fn name(text: &str) -> Result<Name, String> {
     Name::parse(text)
         .map_err(|_| "a name is 2 to 32 of a-z 0-9 . _ - and begins with a letter or digit".to_owned())
@@ -303,6 +330,10 @@ const OF_INVITE: &str = "Examples
 const OF_NAME: &str = "Examples
   oublietted name list
   oublietted name suspend alice";
+const OF_IDENTITY: &str = "Examples
+  oublietted identity show
+  oublietted identity export-root /media/usb/root.key --remove
+  oublietted identity import-root /media/usb/root.key   once a year, when   oublietted status   asks for it";
 const OF_BACKUP: &str = "Examples
   oublietted backup monday.backup                       asks for a passphrase
   oublietted backup-key backup.key                      once; keep a copy elsewhere

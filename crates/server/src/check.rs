@@ -135,7 +135,10 @@ fn check_identity(settings: &Settings, report: &mut Report<'_>) -> Result<(), Fa
     let how = format!("sound; authority valid for {days} days, {root}");
     match identity.ends_soon(wall()) {
         false => report.well("identity", &how),
-        true => report.mind("identity", &format!("{how}: bring root.key back before {}", moment(end))),
+        true => report.mind(
+            "identity",
+            &format!("{how}: bring root.key back (identity import-root) before {}", moment(end)),
+        ),
     }
     Ok(())
 }

@@ -15,6 +15,7 @@ use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 use serde::{Deserialize, Serialize};
 use wire::{ServerId, UnixSeconds};
+use zeroize::Zeroizing;
 
 use crate::data_folder::{self, DataFolderError, make_private, write_private};
 use crate::failure::{EXIT_IDENTITY, Failure};
@@ -56,6 +57,12 @@ pub enum IdentityError {
     /// The tls-ca has expired and the root key, which could renew it, is not here.
     #[error("the TLS certificate authority has expired and root.key is not on this machine")]
     RootNeeded,
+    /// The root key is kept elsewhere.
+    #[error("{0} is not there")]
+    RootAway(PathBuf),
+    /// What shall be the root key is another key, or none.
+    #[error("it is not the key of root.crt")]
+    OtherRoot,
     /// A certificate could not be made.
     #[error("a certificate could not be made: {0}")]
     Certificate(#[from] rcgen::Error),
@@ -73,8 +80,18 @@ impl From<IdentityError> for Failure {
             ),
             IdentityError::RootNeeded => (
                 "the server's certificate has expired",
-                "put root.key back into identity/ and start once; it can leave again afterwards",
+                "bring it back with   oublietted identity import-root FILE   and start; it can leave again afterwards",
                 "OUB-S061",
+            ),
+            IdentityError::RootAway(_) => (
+                "the root key is not on this machine",
+                "bring it back from where you keep it:   oublietted identity import-root FILE",
+                "OUB-S063",
+            ),
+            IdentityError::OtherRoot => (
+                "this is not the root key of this server",
+                "look for the file that   oublietted identity export-root   made on this server",
+                "OUB-S064",
             ),
             IdentityError::Damaged { .. } | IdentityError::Certificate(_) => (
                 "the server's identity cannot be used",
@@ -151,15 +168,20 @@ impl Identity {
     /// Issues a new tls-ca if less than a third of its life is left, or it begins in the future (it was issued while
     /// the system's clock was ahead), and the root key is here; says whether.
     pub fn renew(&mut self, now: UnixSeconds) -> Result<bool, IdentityError> {
-        let left = self.ca_not_after.0.saturating_sub(now.0);
-        if (CA_LIFE_S / 3..=CA_LIFE_S + BACKDATE_S).contains(&left) {
+        if !self.is_due(now) {
             return Ok(false);
         }
         if self.root_key_is_here() {
             *self = Self::issue_ca(&self.folder, now)?;
             return Ok(true);
         }
-        if left == 0 { Err(IdentityError::RootNeeded) } else { Ok(false) }
+        if self.ca_not_after <= now { Err(IdentityError::RootNeeded) } else { Ok(false) }
+    }
+
+    /// Whether it is time for a new tls-ca.
+    pub fn is_due(&self, now: UnixSeconds) -> bool {
+        let left = self.ca_not_after.0.saturating_sub(now.0);
+        !(CA_LIFE_S / 3..=CA_LIFE_S + BACKDATE_S).contains(&left)
     }
 
     /// SHA-256 of the root's SPKI.
@@ -195,6 +217,30 @@ impl Identity {
     /// Whether the root key is still on this machine.
     pub fn root_key_is_here(&self) -> bool {
         self.folder.join("root.key").exists()
+    }
+
+    /// The root key, as PEM.
+    pub fn root_key(folder: &Path) -> Result<Zeroizing<String>, IdentityError> {
+        let path = folder.join(ROOT_KEY);
+        if !path.exists() {
+            return Err(IdentityError::RootAway(path));
+        }
+        let pem = Zeroizing::new(read(&path)?);
+        check_root_key(folder, &pem)?;
+        Ok(pem)
+    }
+
+    /// Puts the root key into its place, if it is the one of this server.
+    pub fn put_root_key(folder: &Path, pem: &str) -> Result<(), IdentityError> {
+        check_root_key(folder, pem)?;
+        Ok(write_private(&folder.join(ROOT_KEY), pem.as_bytes())?)
+    }
+
+    /// The root key leaves this machine.
+    pub fn remove_root_key(folder: &Path) -> Result<(), IdentityError> {
+        let path = folder.join(ROOT_KEY);
+        let removed = std::fs::remove_file(&path).and_then(|()| std::fs::File::open(folder)?.sync_all());
+        removed.map_err(|error| data_folder::io_error(&path, error).into())
     }
 
     fn load(folder: &Path) -> Result<Self, Missing> {
@@ -245,6 +291,14 @@ impl Identity {
             Err(Missing::Broken(error)) => Err(error),
         }
     }
+}
+
+/// Whether this is the key of the root certificate.
+fn check_root_key(folder: &Path, pem: &str) -> Result<(), IdentityError> {
+    let root = certificate(&folder.join("root.crt"))?;
+    let key = KeyPair::from_pem(pem).map_err(|_| IdentityError::OtherRoot)?;
+    let is_it = server_id_of(&root) == Some(server_id_of_spki(&key.subject_public_key_info()));
+    if is_it { Ok(()) } else { Err(IdentityError::OtherRoot) }
 }
 
 /// The server id that a chain's last certificate stands for, if it is one at all.

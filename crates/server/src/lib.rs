@@ -56,6 +56,7 @@ pub mod pulse;
 pub mod relay;
 pub mod repair;
 pub mod ringer;
+pub mod root_key;
 pub mod seldom;
 pub mod serve;
 pub mod shares;

@@ -10,7 +10,9 @@ use server::args::{Cli, Command, Common, SettingFlags};
 use server::config::{CONFIG_FILE, Settings};
 use server::failure::{EXIT_USAGE, Failure};
 use server::verbs::print;
-use server::{backup, bench, check, completion, ephemeral, log, manual, origin, repair, serve, verbs};
+use server::{
+    backup, bench, check, completion, ephemeral, log, manual, origin, repair, root_key, serve, verbs,
+};
 
 fn main() -> ExitCode {
     match completion::is_answered() {
@@ -56,6 +58,9 @@ fn run(cli: Cli, flags: &ArgMatches) -> Result<(), Failure> {
         }
         Command::Invite(invite) => verbs::invite(&common, &invite),
         Command::Name { verb } => verbs::name(&common, &verb),
+        Command::Identity { verb } => {
+            root_key::identity(&Settings::data_folder(&common)?, &verb, common.json)
+        }
         Command::Status => verbs::status(&common),
         Command::Health => verbs::health(&common),
         Command::Backup(flags) => {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use store::{EmbeddedStore, OpenError};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::task::TaskTracker;
 use wire::{HostPort, Name};
@@ -110,14 +110,16 @@ async fn run(
     }
     drop(door);
     let backup = Arc::new(Semaphore::new(1));
+    let (renewing, asked_to_renew) = mpsc::channel(1);
     let office = Office {
         relay: relay.clone(),
         certificates: certificates.clone(),
         identity: folder.identity(),
+        renewing,
         backup,
     };
     tokio::spawn(admin::run(admin, office));
-    tokio::spawn(sweep::run(relay.clone(), identity, certificates));
+    tokio::spawn(sweep::run(relay.clone(), identity, certificates, asked_to_renew));
     tokio::spawn(forgetting::run(relay.clone()));
     tokio::spawn(process::stroke_watchdog(relay.clone()));
     if let Some(json) = invite_two {

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::{mpsc, oneshot};
+
 use crate::clock::wall;
 use crate::identity::Identity;
 use crate::relay::Relay;
@@ -13,22 +15,32 @@ const HOUR_S: u64 = 3_600;
 /// After midnight, so that the day has surely changed.
 const AFTER_MIDNIGHT_S: u64 = 5;
 
-/// Sweeps every hour and soon after each 00:00 UTC, until the server stops.
-pub async fn run(relay: Arc<Relay>, mut identity: Identity, certificates: Certificates) {
+/// Sweeps every hour and soon after each 00:00 UTC, until the server stops; renews certificates also when somebody asks.
+pub async fn run(
+    relay: Arc<Relay>,
+    mut identity: Identity,
+    certificates: Certificates,
+    mut renewing: mpsc::Receiver<oneshot::Sender<()>>,
+) {
     loop {
         let pause = Duration::from_secs(next_in_s(relay.believed.now(&relay.clock).0));
-        tokio::select! {
-            () = tokio::time::sleep(pause) => {}
+        let asked = tokio::select! {
+            () = tokio::time::sleep(pause) => None,
+            Some(asked) = renewing.recv() => Some(asked),
             () = relay.stopping.cancelled() => return,
-        }
+        };
         let (relay, certificates) = (relay.clone(), certificates.clone());
         let swept = tokio::task::spawn_blocking(move || {
-            once(&relay);
+            if asked.is_none() {
+                once(&relay);
+            }
             renew(&mut identity, &certificates);
-            identity
+            (identity, asked)
         });
-        let Ok(kept) = swept.await else { return };
+        let Ok((kept, asked)) = swept.await else { return };
         identity = kept;
+        // Whoever asked and went away needs no answer.
+        let _gone = asked.map(|asked| asked.send(()));
     }
 }
 
@@ -97,7 +109,7 @@ pub fn warn_of_the_end(identity: &Identity) {
         let days_left = identity.ca_not_after().0.saturating_sub(now.0) / 86_400;
         tracing::warn!(
             days_left,
-            "the TLS certificate authority ends soon: bring root.key back for an hour, see docs/operator"
+            "the TLS certificate authority ends soon: bring root.key back (oublietted identity import-root FILE)"
         );
     }
 }

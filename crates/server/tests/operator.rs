@@ -291,3 +291,68 @@ fn an_authority_that_ends_soon_is_warned_of_while_root_key_is_away() {
     assert!(matches!(status()["tls_ca_days_left"].as_u64(), Some(29 | 30)));
     assert!(server.terminate().1.contains("bring root.key back"));
 }
+
+/// A line of JSON that this verb said, and how it ended.
+fn said(data: &Data, verb: &[&str]) -> (serde_json::Value, Option<i32>) {
+    let output = data.run(&[verb, &["--json"]].concat());
+    (serde_json::from_slice(&output.stdout).unwrap_or_default(), output.status.code())
+}
+
+#[test]
+fn the_root_key_leaves_on_a_medium_and_comes_back_to_a_server_that_runs() {
+    let (data, medium) = (Data::new(), tempfile::tempdir().unwrap());
+    assert_eq!(said(&data, &["identity", "show"]).0["code"], "OUB-S067", "there is none yet");
+    let server = data.serve(&[]);
+    let (file, other) = (medium.path().join("root.key"), medium.path().join("other"));
+    let (file, other) = (file.to_str().unwrap(), other.to_str().unwrap());
+    let root = data.path().join("identity/root.key");
+    let key = std::fs::read(&root).unwrap();
+
+    let (exported, _) = said(&data, &["identity", "export-root", file]);
+    assert_eq!((&exported["t"], &exported["removed"]), (&"root-exported".into(), &false.into()));
+    assert!(root.exists() && std::fs::read(file).unwrap() == key);
+    assert_eq!(std::fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600);
+    std::fs::write(other, "something else").unwrap();
+    let (refused, exit) = said(&data, &["identity", "export-root", other, "--remove"]);
+    assert_eq!((&refused["code"], exit, root.exists()), (&"OUB-S065".into(), Some(2), true));
+    let within = data.path().join("store/root.key");
+    assert_eq!(said(&data, &["identity", "export-root", within.to_str().unwrap()]).0["code"], "OUB-S065");
+    assert_eq!(said(&data, &["identity", "export-root", "/nowhere/at/all"]).0["code"], "OUB-S066");
+    let (exported, _) = said(&data, &["identity", "export-root", file, "--remove"]);
+    assert_eq!((&exported["removed"], root.exists()), (&true.into(), false), "the copy of before will do");
+    assert_eq!(said(&data, &["identity", "export-root", file]).0["code"], "OUB-S063");
+    let shown = said(&data, &["identity", "show"]).0;
+    assert_eq!(shown["root_key_here"], false);
+    let invitation = data.invite("alice", &[]);
+    assert!(invitation.to_string().ends_with(shown["server"].as_str().unwrap()), "{shown}");
+
+    // The key of another server, and what is none.
+    let another = Data::new();
+    another.serve(&[]).terminate();
+    let foreign = another.path().join("identity/root.key");
+    for wrong in [foreign.to_str().unwrap(), other] {
+        let (refused, exit) = said(&data, &["identity", "import-root", wrong]);
+        assert_eq!((&refused["code"], exit, root.exists()), (&"OUB-S064".into(), Some(6), false), "{wrong}");
+    }
+
+    // A year later, while it runs.
+    server.terminate();
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    std::fs::write(data.path().join("identity/tls-ca.toml"), format!("not_after = {}\n", now + 86_400))
+        .unwrap();
+    let server = data.serve(&[]);
+    let (imported, _) = said(&data, &["identity", "import-root", file]);
+    assert_eq!((&imported["t"], &imported["renewed"]), (&"root-imported".into(), &true.into()), "{imported}");
+    assert!(imported["tls_ca_not_after"].as_u64().unwrap() > now + 360 * 86_400);
+    assert_eq!(said(&data, &["status"]).0["tls_ca_days_left"], 365, "the running one knows");
+    assert!(server.terminate().1.contains("authority was renewed"));
+
+    // And where none runs, since its authority has ended.
+    said(&data, &["identity", "export-root", file, "--remove"]);
+    std::fs::write(data.path().join("identity/tls-ca.toml"), format!("not_after = {}\n", now - 86_400))
+        .unwrap();
+    let (refused, _) = said(&data, &["serve", "--listen", "127.0.0.1:0"]);
+    assert_eq!(refused["code"], "OUB-S061");
+    assert_eq!(said(&data, &["identity", "import-root", file]).0["renewed"], true);
+    data.serve(&[]).terminate();
+}

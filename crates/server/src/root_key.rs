@@ -1,0 +1,238 @@
+//! `identity`: who this server is, and its root key on the way off this machine and back.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+use wire::address::ShortFingerprint;
+use zeroize::Zeroizing;
+
+use crate::admin::{Question, Reply};
+use crate::args::IdentityVerb;
+use crate::ask::{AskError, ask, told};
+use crate::backup::verbs::moment;
+use crate::clock::wall;
+use crate::data_folder::{DataFolder, io_error};
+use crate::failure::{EXIT_IDENTITY, EXIT_LOCAL, EXIT_USAGE, Failure};
+use crate::identity::{Identity, IdentityError};
+use crate::owner::ActingAs;
+use crate::verbs::print;
+
+/// A private key of Ed25519 takes 119 bytes as PEM; nothing longer is one.
+const KEY_BYTES_MAX: u64 = 4_096;
+
+/// Does what the verb says with the data folder of a server, whether that runs or not.
+pub fn identity(data: &Path, verb: &IdentityVerb, as_json: bool) -> Result<(), Failure> {
+    match verb {
+        IdentityVerb::Show => show(data, as_json),
+        IdentityVerb::ExportRoot { file, remove } => export(data, file, *remove, as_json),
+        IdentityVerb::ImportRoot { file } => import(data, file, as_json),
+    }
+}
+
+fn show(data: &Path, as_json: bool) -> Result<(), Failure> {
+    let identity = {
+        let _acting = acting(data)?;
+        inspect(data)?
+    };
+    let server = fingerprint(&identity);
+    let (end, here) = (identity.ca_not_after().0, identity.root_key_is_here());
+    if as_json {
+        let line = json!({
+            "v": 1, "t": "identity", "server": server, "tls_ca_not_after": end, "root_key_here": here
+        });
+        print(&format!("{line}\n"));
+        return Ok(());
+    }
+    let root = match here {
+        true => "on this machine: whoever steals it can pose as this server for ever\n              \
+             oublietted identity export-root FILE --remove     takes it to FILE"
+            .to_owned(),
+        false => format!("kept elsewhere; wanted here before {}", moment(end)),
+    };
+    print(&format!(
+        "server        {server}, in each of its addresses behind the first #\n\
+         authority     until {}\n\
+         root key      {root}\n",
+        moment(end)
+    ));
+    Ok(())
+}
+
+fn export(data: &Path, file: &Path, remove: bool, as_json: bool) -> Result<(), Failure> {
+    let folder = data.join("identity");
+    let key = {
+        let _acting = acting(data)?;
+        inspect(data)?;
+        Identity::root_key(&folder)?
+    };
+    if is_within(file, data) {
+        return Err(not_there(file, "it lies in the server's own folder"));
+    }
+    // A copy that was made before will do: it is the same key.
+    match write_new(file, key.as_bytes()) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        written => written.map_err(|error| unusable(file, &error))?,
+    }
+    let copy = read(file).map_err(|error| unusable(file, &error))?;
+    if *copy != *key {
+        return Err(not_there(file, "something else is in it"));
+    }
+    if remove {
+        let _acting = acting(data)?;
+        Identity::remove_root_key(&folder)?;
+    }
+    let shown = file.display().to_string();
+    if as_json {
+        let line = json!({"v": 1, "t": "root-exported", "file": shown, "removed": remove});
+        print(&format!("{line}\n"));
+        return Ok(());
+    }
+    let next = match remove {
+        true => {
+            "It is not on this machine any more. Keep two copies where no network reaches them: without it every address\n\
+             of this server is void within a year. Backups made before hold it too. When   oublietted status   asks for it:\n\n  \
+             oublietted identity import-root FILE\n"
+                .to_owned()
+        }
+        false => format!(
+            "It is still on this machine too. When the copy is safe:\n\n  \
+             oublietted identity export-root {shown} --remove\n"
+        ),
+    };
+    print(&format!("Root key in {shown} — read back, and the right one.\n\n{next}"));
+    Ok(())
+}
+
+fn import(data: &Path, file: &Path, as_json: bool) -> Result<(), Failure> {
+    let key = read(file).map_err(|error| unusable(file, &error))?;
+    {
+        let _acting = acting(data)?;
+        let folder = data.join("identity");
+        Identity::put_root_key(&folder, &key).map_err(|error| match error {
+            IdentityError::OtherRoot => other_root(file),
+            error => error.into(),
+        })?;
+    }
+    renew(data)?;
+    let (end, due) = {
+        let _acting = acting(data)?;
+        let identity = inspect(data)?;
+        (identity.ca_not_after().0, identity.is_due(wall()))
+    };
+    if as_json {
+        let line = json!({"v": 1, "t": "root-imported", "tls_ca_not_after": end, "renewed": !due});
+        print(&format!("{line}\n"));
+        return Ok(());
+    }
+    print(&format!(
+        "Root key back in its place. The certificate authority stands until {}.\n\n  \
+         oublietted identity export-root FILE --remove     takes it away again\n",
+        moment(end)
+    ));
+    Ok(())
+}
+
+/// Has the certificate authority renewed if that is due: by the server that runs, or else here.
+fn renew(data: &Path) -> Result<(), Failure> {
+    match ask(data, &Question::Renew) {
+        Ok(Reply::Status(_)) => Ok(()),
+        Ok(reply) => Err(told(reply)),
+        Err(AskError::NotRunning(_)) => {
+            let _acting = acting(data)?;
+            let folder = DataFolder::hold(data)?;
+            Identity::load_or_make(&folder.identity(), &folder.store(), wall())?;
+            Ok(())
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn acting(data: &Path) -> Result<ActingAs, Failure> {
+    ActingAs::owner_of(data).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => no_server(data),
+        _ => io_error(data, error).into(),
+    })
+}
+
+fn inspect(data: &Path) -> Result<Identity, Failure> {
+    let folder = data.join("identity");
+    if !folder.exists() && !data.join("store").exists() {
+        return Err(no_server(data));
+    }
+    Identity::inspect(&folder)?.ok_or_else(|| IdentityError::Lost(data.to_path_buf()).into())
+}
+
+/// As it stands in addresses.
+fn fingerprint(identity: &Identity) -> String {
+    ShortFingerprint::from_full(identity.server_id().as_bytes()).to_string()
+}
+
+fn is_within(file: &Path, folder: &Path) -> bool {
+    let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| PathBuf::from(path));
+    real(parent).starts_with(real(folder))
+}
+
+fn write_new(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut new = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
+    let written = new.write_all(bytes).and_then(|()| new.sync_all());
+    if written.is_err() {
+        // Half a key is none, and stands in the way of the next try.
+        let _gone = fs::remove_file(file);
+        return written;
+    }
+    match file.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        Some(parent) => File::open(parent)?.sync_all(),
+        None => Ok(()),
+    }
+}
+
+fn read(file: &Path) -> io::Result<Zeroizing<String>> {
+    let mut text = Zeroizing::new(String::new());
+    let mut from = io::Read::take(File::open(file)?, KEY_BYTES_MAX);
+    io::Read::read_to_string(&mut from, &mut text)?;
+    Ok(text)
+}
+
+fn no_server(data: &Path) -> Failure {
+    Failure::new(
+        "there is no server here yet",
+        format!("{} holds no identity", data.display()),
+        "start it once with   oublietted serve   — or name its folder with   --data DIR",
+        EXIT_LOCAL,
+        "OUB-S067",
+    )
+}
+
+fn other_root(file: &Path) -> Failure {
+    Failure::new(
+        "this is not the root key of this server",
+        format!("{} holds something else; nothing was changed", file.display()),
+        "look for the file that   oublietted identity export-root   made on this server",
+        EXIT_IDENTITY,
+        "OUB-S064",
+    )
+}
+
+fn not_there(file: &Path, why: &str) -> Failure {
+    Failure::new(
+        "the root key does not go there",
+        format!("{}: {why}", file.display()),
+        "name a new file, best on a medium that leaves this machine; nothing was removed",
+        EXIT_USAGE,
+        "OUB-S065",
+    )
+}
+
+fn unusable(file: &Path, error: &io::Error) -> Failure {
+    Failure::new(
+        "the file for the root key cannot be used",
+        format!("{}: {error}", file.display()),
+        "name a file that this user may read and write; nothing was removed",
+        EXIT_LOCAL,
+        "OUB-S066",
+    )
+}
