@@ -128,6 +128,29 @@ fn fish_completes_contacts() {
 }
 
 #[test]
+fn every_shell_completes_the_relay_too() {
+    let nobody = Person::new("nobody");
+    let functions = nobody.home.path().join("functions");
+    std::fs::create_dir(&functions).unwrap();
+    let of_a_package = format!(
+        "oublietted completions zsh > {0}/_oublietted; fpath=({0} $fpath); autoload -U compinit; compinit -D -u",
+        functions.display()
+    );
+    for (name, args, setup) in [
+        ("bash", &["--norc", "--noprofile", "-i"][..], "source <(oublietted completions bash)"),
+        ("zsh", &["-f", "-i"], "autoload -U compinit; compinit -D -u; source <(oublietted completions zsh)"),
+        ("zsh", &["-f", "-i"], &of_a_package),
+        ("fish", &["--no-config", "-i"], "oublietted completions fish | source"),
+    ] {
+        let Some(mut shell) = shell(&nobody, name, args, setup) else { continue };
+        shell.types("oublietted inv\t");
+        shell.sees("oublietted invite ");
+        shell.types("--exp\t");
+        shell.sees("oublietted invite --expires");
+    }
+}
+
+#[test]
 fn verbs_flags_settings_profiles_requests_and_files_are_offered() {
     let relay = Relay::start();
     let (alice, bob) = friends(&relay);
