@@ -16,6 +16,7 @@ pub use people::{
     Accept, Add, BackupPassphrase, Contact, Decline, Id, Identity, Join, Pair, Protect, Verify,
 };
 pub use said::{Answer, Ask, Edit, Files, How, Log, Save, Send, Switch, TakeBack, Wait};
+use time::parse_count;
 pub use time::parse_duration;
 
 /// What stands below the help of `oub`.
@@ -206,7 +207,7 @@ pub struct Pull {
     #[arg(short, long)]
     pub follow: bool,
     /// Stop after N messages
-    #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(short = 'n', long, value_name = "N", value_parser = parse_count)]
     pub max: Option<u32>,
     /// Run a command for each (text on stdin; OUB_FROM, OUB_VERIFIED, OUB_ID, OUB_KIND, with -o OUB_FILE);
     /// handled only if it exits 0

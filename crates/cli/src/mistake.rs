@@ -101,6 +101,8 @@ mod tests {
             ),
             ("oub id --color blue", "  valeurs possibles\u{a0}: auto, always, never\n"),
             ("oub id --timeout soon", "«\u{a0}soon\u{a0}»\u{a0}: écrivez un délai comme 30s"),
+            ("oub pull --max 0", "«\u{a0}0\u{a0}»\u{a0}: écrivez un nombre entier"),
+            ("oub log --max all", "«\u{a0}all\u{a0}»\u{a0}: écrivez un nombre entier"),
             ("oub id --timeout", "--timeout <DÉLAI> veut une valeur"),
             ("oub pull --peek --exec x", "--peek ne va pas avec --exec <COMMANDE>"),
             ("oub id --qr --qr", "--qr ne peut pas être donné deux fois"),
@@ -114,7 +116,8 @@ mod tests {
             });
             assert!(said.contains(says), "{line}: {said}");
             assert!(
-                said.contains("\nUsage: oub") || line.contains("timeout") || line.contains("color"),
+                said.contains("\nUsage: oub")
+                    || ["timeout", "color", "max"].iter().any(|one| line.contains(one)),
                 "{said}"
             );
             assert!(said.ends_with("\nPour en savoir plus, essayez «\u{a0}--help\u{a0}».\n"), "{said}");

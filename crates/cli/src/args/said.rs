@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum, builder::FalseyValueParser};
 
-use super::time::parse_long;
+use super::time::{parse_count, parse_long};
 
 /// Arguments of `send`.
 #[derive(Args, Debug)]
@@ -136,7 +136,7 @@ pub struct Log {
     #[arg(long, conflicts_with_all = ["max", "ids", "grep", "html"])]
     pub quarantine: bool,
     /// Only the newest N messages
-    #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(short = 'n', long, value_name = "N", value_parser = parse_count)]
     pub max: Option<u32>,
     /// Show the ids by which messages are named
     #[arg(long)]

@@ -1,4 +1,4 @@
-//! Lengths of time, as people write them.
+//! Lengths of time and numbers, as people write them.
 
 use std::time::Duration;
 
@@ -29,6 +29,12 @@ fn parse_within(text: &str, least: Duration, days: u64) -> Result<Duration, Stri
 /// "1h", "7d", "off": after how long words disappear.
 pub fn parse_timer(text: &str) -> Result<Option<Duration>, String> {
     if text == "off" { Ok(None) } else { parse_long(text).map(Some) }
+}
+
+/// How many: one or more.
+pub fn parse_count(text: &str) -> Result<u32, String> {
+    let count = text.parse().ok().filter(|count| *count > 0);
+    count.ok_or_else(|| crate::messages::problems::write_a_count().to_owned())
 }
 
 /// A time, or none at all; a type of its own, since clap reads `Option` otherwise.

@@ -58,6 +58,9 @@ messages! {
     write_a_time:
         en "write a time like 30s, 5m, 1h or 7d",
         fr "écrivez un délai comme 30s, 5m, 1h ou 7d";
+    write_a_count:
+        en "write a whole number, 1 or more",
+        fr "écrivez un nombre entier, 1 ou plus";
 }
 
 problems! {
