@@ -137,8 +137,20 @@ const DASHBOARD: &str = include_str!("../../../deploy/monitoring/grafana.json");
 const GUIDE: &str = include_str!("../../../docs/operator/README.md");
 /// The labels that a query may name. Whoever adds one says first why it holds no person.
 const LABELS: [&str; 3] = ["le", "instance", "job"];
-const FUNCTIONS: [&str; 10] =
-    ["rate", "increase", "sum", "by", "without", "histogram_quantile", "and", "or", "absent", "up"];
+const FUNCTIONS: [&str; 12] = [
+    "rate",
+    "increase",
+    "resets",
+    "changes",
+    "sum",
+    "by",
+    "without",
+    "histogram_quantile",
+    "and",
+    "or",
+    "absent",
+    "up",
+];
 
 /// The words of a text, metrics among them.
 fn words(text: &str) -> impl Iterator<Item = &str> {
@@ -200,7 +212,7 @@ fn alerts_and_dashboard_ask_for_what_the_server_gives_and_for_nobody() {
 fn what_the_guide_calls_worth_an_alarm_has_an_alert_that_says_what_to_do() {
     let (_, rest) = GUIDE.split_once("\nWorth an alarm: ").unwrap();
     let sentence = rest.split_once("\n\n").unwrap().0.trim_end_matches('.');
-    let causes: Vec<&str> = sentence.split("; ").collect();
+    let causes: Vec<&str> = sentence.split(';').map(str::trim).collect();
     let queries = values_of(ALERTS, "expr");
     assert_eq!(causes.len(), queries.len(), "{causes:?} {queries:?}");
     for (cause, query) in causes.into_iter().zip(&queries) {
