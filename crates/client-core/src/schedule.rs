@@ -6,10 +6,6 @@ use wire::{Day, UnixSeconds, limits::BACKOFF_MS};
 pub const RECORD_FRESH_S: u64 = 3_600;
 /// A bundle fetched longer ago than this is fetched again before a HELLO (DESIGN § 9.2).
 pub const BUNDLE_FRESH_S: u64 = 24 * 3_600;
-/// With so many unused stamps of a contact left, a refill falls due.
-pub const REFILL_BELOW: u32 = 64;
-/// Stamps of mine that a contact may have in hand, whatever he says that became of them (DESIGN § 8.2).
-pub const STAMPS_PER_CONTACT_MAX: u32 = 4_096;
 /// A refill leaves at a random time within this.
 pub const REFILL_DELAY_S: u64 = 600;
 /// With so few days of its life left, the bundle is published anew.
@@ -29,17 +25,6 @@ pub fn backoff_ms(attempt: u32, random: u64, retry_after_s: Option<u32>) -> u64 
 /// When a refill that falls due now shall leave.
 pub fn refill_due(now: UnixSeconds, random: u64) -> UnixSeconds {
     UnixSeconds(now.0.saturating_add(random % (REFILL_DELAY_S + 1)))
-}
-
-/// Whether so few stamps are left that a refill falls due.
-pub fn needs_refill(unused: u32) -> bool {
-    unused <= REFILL_BELOW
-}
-
-/// Whether a contact who shows that he has no stamps is believed, with so many that never came back: they may have
-/// been spent on what expired, or lost.
-pub fn believes_out_of_stamps(never_came_back: u32) -> bool {
-    never_came_back.saturating_add(wire::limits::REFILL_STAMPS_MAX as u32) <= STAMPS_PER_CONTACT_MAX
 }
 
 /// Whether something learnt at `learnt` is fresh for `fresh_s` more seconds. A clock that went back makes it
@@ -77,12 +62,6 @@ mod tests {
         for random in [0, 1, 599, 600, 601, u64::MAX] {
             assert!((100..=700).contains(&refill_due(UnixSeconds(100), random).0));
         }
-    }
-
-    #[test]
-    fn a_contact_out_of_stamps_is_believed_within_bounds() {
-        assert!(believes_out_of_stamps(3_840));
-        assert!(!believes_out_of_stamps(3_841));
     }
 
     #[test]

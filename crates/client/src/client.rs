@@ -11,11 +11,11 @@ use std::{
 use wire::{Address, HostPort, Invitation, Name, ShortFingerprint};
 
 use crate::{
-    AskOptions, Asked, ClientError, Contact, ContactOverview, ContactRequest, Desk, FailPoint, Handled,
-    Language, LogEntry, LogFrom, LogSearch, Notice, OutboxEntry, Paired, PairingBegun, PairingUnderWay,
-    Passphrase, Place, Profile, Progress, Protector, PullOptions, PullSummary, Received, ReceivedFile,
-    SafetyNumber, SendOptions, Sent, SetAside, SharedResident, SharedWorld, Staying, Teller, Unhandled,
-    Unlock, Waiting, doctor::Check, engine, vault::Vault,
+    Allotment, AskOptions, Asked, ClientError, Contact, ContactOverview, ContactRequest, Desk, FailPoint,
+    Handled, Language, LogEntry, LogFrom, LogSearch, Notice, OutboxEntry, Paired, PairingBegun,
+    PairingUnderWay, Passphrase, Place, Profile, Progress, Protector, PullOptions, PullSummary, Received,
+    ReceivedFile, SafetyNumber, SendOptions, Sent, SetAside, SharedResident, SharedWorld, Staying, Teller,
+    Unhandled, Unlock, Waiting, doctor::Check, engine, vault::Vault,
 };
 
 /// How the client behaves towards the world.
@@ -329,6 +329,11 @@ impl Client {
     /// Agrees after how long what both write disappears; `None`: not at all. Nobody can enforce it.
     pub fn set_timer(&self, contact: &str, after: Option<Duration>) -> Result<Sent, ClientError> {
         engine::said::set_timer(self, contact, after, &self.settled(&SendOptions::default()))
+    }
+
+    /// Lets a contact have so many stamps of mine in hand, from the next refill on; what it has stays with it.
+    pub fn set_allotment(&self, contact: &str, allotment: Allotment) -> Result<Contact, ClientError> {
+        engine::said::set_allotment(self, contact, allotment)
     }
 
     /// Turns receipts for a contact on or off: off unless a person turns them on.

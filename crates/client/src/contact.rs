@@ -4,6 +4,7 @@ use wire::Address;
 
 use crate::LogEntry;
 
+pub use client_core::allotment::Allotment;
 pub use client_core::contact::Trust;
 
 /// A person that I may write to.
@@ -28,6 +29,8 @@ pub struct Contact {
     pub timer_s: u32,
     /// Whether they are told what was read here.
     pub receipts: bool,
+    /// How many stamps of mine they may have in hand.
+    pub allotment: Allotment,
 }
 
 /// A contact, and what is new.

@@ -41,7 +41,7 @@ mod vault;
 mod world;
 
 pub use client::{BackedUp, Client, JoinAt, JoinRequest, Joined, Options, Renewed, Restored, Rotated};
-pub use contact::{Contact, ContactOverview, Language, SafetyNumber, Trust};
+pub use contact::{Allotment, Contact, ContactOverview, Language, SafetyNumber, Trust};
 pub use desk::{Aside, Desk, Resident, SharedResident, Staying, Waited};
 pub use doctor::{Check, Verdict};
 pub use e2ee::{folded, pairing::PairingCodeError};

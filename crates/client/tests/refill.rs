@@ -5,7 +5,7 @@ mod common;
 
 use std::{fs, path::Path};
 
-use client::{Client, Options, SentState, Unlock};
+use client::{Allotment, Client, Options, SendOptions, SentState, Unlock};
 use common::{Person, Relay, friends, options};
 
 fn copy(from: &Path, to: &Path) {
@@ -56,6 +56,46 @@ fn stamps_that_were_lost_with_a_vault_do_not_keep_refills_back() {
     alice.client().collect().unwrap();
     let refilled = alice.client().contact("bob").unwrap().stamps;
     assert!(refilled > 256, "{refilled}");
+}
+
+/// What falls due within ten minutes leaves now, and is collected.
+fn refill(from: &Person, to: &Person) {
+    let later = Options { dues_early_s: 600, ..options() };
+    Client::open(&from.profile(), &Unlock::KeyFile, later).unwrap().flush().unwrap();
+    to.client().collect().unwrap();
+}
+
+#[test]
+fn who_may_hold_more_is_brought_up_to_it_and_sends_a_large_file_at_once() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    let held = || alice.client().contact("bob").unwrap().stamps;
+    let let_hold = |stamps| bob.client().set_allotment("alice", Allotment::new(stamps).unwrap()).unwrap();
+    assert!(held() <= 256, "{}", held());
+    assert_eq!(let_hold(1_024).allotment.stamps(), 1_024);
+    refill(&bob, &alice);
+    let most = held();
+    assert!((1_024 - 32..1_024 + 256).contains(&most), "{most}");
+    refill(&bob, &alice);
+    assert_eq!(held(), most, "once");
+
+    let mut file = &vec![7; 16 * 1024 * 1024][..];
+    let sent = alice.client().send_file("bob", &mut file, "large", "", &SendOptions::default()).unwrap();
+    assert_eq!(sent.state, SentState::Stored, "{} are left", held());
+    assert_eq!(bob.pull().len(), 1);
+    refill(&bob, &alice);
+    let left = held();
+    assert!(left > 256 && left < most, "more than a quarter is left: {left}");
+
+    // Nothing is taken back, and less than a quarter of the least brings a refill only when it is reached.
+    let_hold(256);
+    refill(&bob, &alice);
+    assert_eq!(held(), left);
+    alice.change_vault("UPDATE stamp SET spent = 1;");
+    bob.change_vault("UPDATE handed SET spent = 1;");
+    let_hold(4_096);
+    refill(&bob, &alice);
+    assert_eq!(held(), 4_096);
 }
 
 #[test]

@@ -60,6 +60,10 @@ pub const GENERATIONS_MAX: usize = 4;
 pub const STAMPS_PER_GENERATION: u32 = 65_536;
 /// Indices in one `CROSS_OFF`.
 pub const CROSS_OFF_INDICES_MAX: usize = 4_096;
+/// Stamps that a contact may have in hand, unless chosen otherwise.
+pub const ALLOTMENT: u32 = 256;
+/// The most that may be chosen.
+pub const ALLOTMENT_MAX: u32 = 4_096;
 /// Stamps in one refill.
 pub const REFILL_STAMPS_MAX: usize = 256;
 /// Stamps in a HELLO's reply path.

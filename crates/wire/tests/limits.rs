@@ -44,6 +44,8 @@ fn of_the_code() -> BTreeMap<&'static str, Vec<u64>> {
         GENERATIONS_MAX,
         STAMPS_PER_GENERATION,
         CROSS_OFF_INDICES_MAX,
+        ALLOTMENT,
+        ALLOTMENT_MAX,
         REFILL_STAMPS_MAX,
         HELLO_STAMPS,
         IN_FLIGHT_PER_CONTACT_MAX,

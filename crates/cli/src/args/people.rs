@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
+use client::Allotment;
 
 use super::said::Switch;
-use super::time::{Timer, parse_timer};
+use super::time::{Timer, parse_allotment, parse_timer};
 
 /// Arguments of `join`.
 #[derive(Args, Debug)]
@@ -162,6 +163,14 @@ pub enum Contact {
         /// On or off
         #[arg(value_enum)]
         receipts: Switch,
+    },
+    /// Let a contact hold more stamps of mine, and so send more while I am away: bots, large files
+    Allotment {
+        /// Contact
+        contact: String,
+        /// 256 (built in) to 4096
+        #[arg(value_parser = parse_allotment, value_name = "STAMPS")]
+        allotment: Allotment,
     },
     /// Forget a contact and erase the history; they are not told, and may ask again
     Remove {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use client::Allotment;
+
 /// "30s", "5m", "1h30m": a time a person would write, bounded to a week.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
     parse_within(text, Duration::from_millis(1), 7)
@@ -35,6 +37,12 @@ pub fn parse_timer(text: &str) -> Result<Option<Duration>, String> {
 pub fn parse_count(text: &str) -> Result<u32, String> {
     let count = text.parse().ok().filter(|count| *count > 0);
     count.ok_or_else(|| crate::messages::problems::write_a_count().to_owned())
+}
+
+/// How many stamps a contact may have in hand.
+pub fn parse_allotment(text: &str) -> Result<Allotment, String> {
+    let allotment = text.parse().ok().and_then(Allotment::new);
+    allotment.ok_or_else(|| crate::messages::problems::write_an_allotment().to_owned())
 }
 
 /// A time, or none at all; a type of its own, since clap reads `Option` otherwise.

@@ -4,8 +4,8 @@
 #![allow(clippy::unwrap_used)]
 
 use client::{
-    Contact, ContactOverview, ContactRequest, Direction, LogEntry, Marks, OutboxState, Place, ReceivedBody,
-    SafetyNumber, Trust,
+    Allotment, Contact, ContactOverview, ContactRequest, Direction, LogEntry, Marks, OutboxState, Place,
+    ReceivedBody, SafetyNumber, Trust,
 };
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -37,6 +37,7 @@ fn contact(alias: &str, trust: Trust) -> Contact {
         crossed_off: 0,
         timer_s: 0,
         receipts: false,
+        allotment: Allotment::default(),
     }
 }
 

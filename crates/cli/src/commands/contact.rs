@@ -1,6 +1,6 @@
 //! `oub contact`: the people that I may write to.
 
-use client::{Client, Contact};
+use client::{Allotment, Client, Contact};
 
 use crate::args;
 use crate::context::Context;
@@ -43,6 +43,13 @@ pub fn run(context: &Context, verb: args::Contact) -> Result<Exit, Stop> {
         }
         args::Contact::Receipts { contact, receipts } => {
             show(context, &client.set_receipts(&contact, receipts == args::Switch::On)?)?;
+        }
+        args::Contact::Allotment { contact, allotment } => {
+            let before = client.contact(&contact)?.allotment;
+            show(context, &client.set_allotment(&contact, allotment)?)?;
+            if allotment > before {
+                context.screen.say(screens::stamps_leave());
+            }
         }
         args::Contact::Remove { contact, yes } => remove(context, &client, &contact, yes)?,
     }
@@ -96,6 +103,7 @@ pub fn to_json(contact: &Contact) -> Line {
         .number("crossed_off", u64::from(contact.crossed_off))
         .number("timer_s", u64::from(contact.timer_s))
         .truth("receipts", contact.receipts)
+        .number("allotment", u64::from(contact.allotment.stamps()))
 }
 
 /// One contact on one line.
@@ -104,6 +112,8 @@ pub fn show(context: &Context, contact: &Contact) -> Result<(), Stop> {
     let flood = (contact.crossed_off > 0).then(|| states::flooded(contact.crossed_off));
     let timer =
         (contact.timer_s > 0).then(|| states::disappear_after(when::span(u64::from(contact.timer_s))));
+    let allotment = contact.allotment.stamps();
+    let allotment = (contact.allotment != Allotment::default()).then(|| states::may_hold(allotment));
     let states = [
         Some(states::trust(contact.trust)),
         contact.blocked.then(states::blocked),
@@ -111,6 +121,7 @@ pub fn show(context: &Context, contact: &Contact) -> Result<(), Stop> {
         flood.as_deref(),
         timer.as_deref(),
         contact.receipts.then(states::gets_receipts),
+        allotment.as_deref(),
     ];
     let states = states.into_iter().flatten().collect::<Vec<_>>().join(", ");
     let text = format!("{}  ({states})  {address}", shown_on_one_line(&contact.alias));

@@ -152,6 +152,9 @@ Aussi : oub help <commande> · oub help json · oub help exit-codes · oub help
     en "On or off", fr "Activé ou non";
     en "On", fr "Activé";
     en "Off", fr "Désactivé";
+    en "Let a contact hold more stamps of mine, and so send more while I am away: bots, large files",
+    fr "Laisser un contact tenir plus de mes timbres, et donc envoyer plus en mon absence : robots, gros fichiers";
+    en "256 (built in) to 4096", fr "De 256 (d'origine) à 4096";
     en "Forget a contact and erase the history; they are not told, and may ask again",
     fr "Oublier un contact et effacer l'historique ; il ne lui en est rien dit, et il peut redemander";
     en "Do not ask", fr "Ne pas demander";
@@ -295,6 +298,7 @@ pairs! {
     en "TEXT", fr "TEXTE";
     en "TIME", fr "DÉLAI";
     en "TIME|off", fr "DÉLAI|off";
+    en "STAMPS", fr "TIMBRES";
     en "TIMEOUT", fr "DÉLAI";
     en "TOPIC", fr "SUJET";
     en "VALUE", fr "VALEUR";

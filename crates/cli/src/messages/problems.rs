@@ -58,6 +58,9 @@ messages! {
     write_a_time:
         en "write a time like 30s, 5m, 1h or 7d",
         fr "écrivez un délai comme 30s, 5m, 1h ou 7d";
+    write_an_allotment:
+        en "write a number of stamps from 256 to 4096",
+        fr "écrivez un nombre de timbres de 256 à 4096";
     write_a_count:
         en "write a whole number, 1 or more",
         fr "écrivez un nombre entier, 1 ou plus";

@@ -75,6 +75,9 @@ messages! {
     timer_queued:
         en "… the agreement is queued; it goes with a later oub command",
         fr "… l'accord est en attente ; il part avec une commande oub suivante";
+    stamps_leave:
+        en "the stamps leave within ten minutes, with a later oub command or the daemon",
+        fr "les timbres partent dans les dix minutes, avec une commande oub suivante ou le démon";
     history_with(name, messages, waiting):
         en "the history with {name} ({messages} message(s), {waiting} of them not sent yet)",
         fr "l'historique avec {name} ({messages} message(s), dont {waiting} pas encore envoyé(s))";

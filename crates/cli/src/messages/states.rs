@@ -14,6 +14,7 @@ messages! {
     not_connected: en "not connected yet", fr "pas encore en contact";
     disappear_after(time): en "messages disappear after {time}", fr "les messages disparaissent après {time}";
     gets_receipts: en "gets receipts", fr "reçoit des accusés de lecture";
+    may_hold(stamps): en "may hold {stamps} stamps", fr "peut tenir {stamps} timbres";
     flooded(stamps):
         en "flooded you: {stamps} stamps crossed off, what comes with them never arrives",
         fr "vous a inondé : {stamps} timbres rayés, ce qui vient avec eux n'arrive jamais";

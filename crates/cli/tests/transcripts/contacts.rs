@@ -76,6 +76,29 @@ fn two_people_compare_across_languages_and_by_code() {
 }
 
 #[test]
+fn a_contact_may_hold_more_stamps_where_somebody_says_so() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    let allotted = || bob.json(&["contact", "show", "alice"]).remove(0)["allotment"].as_u64();
+    assert_eq!((allotted(), states(&bob, "alice").contains("stamps")), (Some(256), false));
+    let said = bob.ok(&["contact", "allotment", "alice", "1024"]);
+    assert!(said.out.contains("may hold 1024 stamps") && said.err.contains("within ten minutes"), "{said:?}");
+    assert!(bob.ok(&["--lang", "fr", "contacts"]).out.contains("peut tenir 1024 timbres"));
+    for wrong in ["255", "4097", "-1", "all", ""] {
+        let ran = bob.run(&["contact", "allotment", "alice", wrong]);
+        assert!(ran.code == Some(2) && (wrong == "-1" || ran.err.contains("from 256 to 4096")), "{ran:?}");
+    }
+    assert_eq!(allotted(), Some(1_024));
+    let said = bob.ok(&["contact", "allotment", "alice", "256"]);
+    assert!(!said.out.contains("may hold") && said.err.is_empty(), "{said:?}");
+    bob.run(&["contact", "allotment", "nobody", "512"]).assert_problem(2, "OUB-E021");
+    bob.ok(&["contact", "allotment", "alice", "512"]);
+    alice.ok(&["send", "bob", "still here"]);
+    assert_eq!(bob.pull(), ["still here"]);
+    assert_eq!(allotted(), Some(512));
+}
+
+#[test]
 fn removing_asks_and_whoever_was_removed_asks_again() {
     let relay = Relay::start();
     let (alice, bob) = friends(&relay);

@@ -231,6 +231,7 @@ pub(crate) fn to_contact(tx: &Tx<'_>, person: &Person) -> Result<Contact, Client
         crossed_off: stamp::crossed_off(tx, person.id)?,
         timer_s: person.timer_s,
         receipts: person.receipts,
+        allotment: person.allotment,
     })
 }
 

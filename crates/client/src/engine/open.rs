@@ -2,7 +2,7 @@
 //!
 //! All of it happens inside the caller's vault transaction; the acknowledgement comes after that (P2).
 
-use client_core::schedule::{believes_out_of_stamps, day_of, needs_refill, refill_due};
+use client_core::schedule::{day_of, refill_due};
 use e2ee::{Conversation, DoorstepOpened, Kind, Opened, OpenedHello, ReplyPath, open_doorstep};
 use wire::{DepositAuth, Envelope, IdentityFingerprint, UnixSeconds, request::MailboxPolicy};
 
@@ -152,7 +152,7 @@ fn open_at_doorstep(tx: &Tx<'_>, envelope: &Envelope, now: UnixSeconds) -> Resul
 /// what expired before I came. A refill falls due. The session shows that something of mine was read.
 fn came_without_stamp(tx: &Tx<'_>, id: i64) -> Result<(), ClientError> {
     contact::set(tx, id, "answered", true)?;
-    match believes_out_of_stamps(stamp::out(tx, id)?) {
+    match contact::by_id(tx, id)?.allotment.believes_out_of_stamps(stamp::out(tx, id)?) {
         true => stamp::give_up(tx, id),
         false => Ok(()),
     }
@@ -299,7 +299,7 @@ fn ask_again(tx: &Tx<'_>, person: &Person, kind: &Kind) -> Result<(), ClientErro
 fn schedule_refill(tx: &Tx<'_>, id: i64, now: UnixSeconds) -> Result<(), ClientError> {
     let person = contact::by_id(tx, id)?;
     let mine = person.standing == Standing::Contact && person.answered && !person.blocked;
-    if mine && person.refill_due.is_none() && needs_refill(stamp::unused(tx, id)?) {
+    if mine && person.refill_due.is_none() && person.allotment.needs_refill(stamp::unused(tx, id)?) {
         contact::set(tx, id, "refill_due", int(refill_due(now, tx.number()).0))?;
     }
     Ok(())

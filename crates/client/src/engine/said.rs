@@ -5,6 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use client_core::allotment::Allotment;
 use e2ee::{
     Content, Kind, MessageId,
     said::{Answer, CHOICE_BYTES_MAX, CHOICES_MAX, Edit, Question, RECEIPTS_MAX, are_choices},
@@ -26,6 +27,7 @@ use crate::{
         inbox, int,
         outbox::{self, OutKind, OutRow},
         said::{self, Said},
+        stamp,
     },
 };
 
@@ -156,6 +158,25 @@ pub(crate) fn set_receipts(client: &Client, alias: &str, on: bool) -> Result<Con
             said::settle_receipts(tx, person.id)?;
         }
         contact::set(tx, person.id, "receipts", on)?;
+        to_contact(tx, &contact::by_id(tx, person.id)?)
+    })
+}
+
+/// See [`Client::set_allotment`].
+pub(crate) fn set_allotment(
+    client: &Client,
+    alias: &str,
+    allotment: Allotment,
+) -> Result<Contact, ClientError> {
+    client.vault.write(|tx| {
+        let person = contact::expect(tx, alias)?;
+        contact::set(tx, person.id, "allotment", allotment.stamps())?;
+        // Whoever may have more gets it like any refill.
+        let lacks = stamp::unused(tx, person.id)? < allotment.stamps();
+        if allotment > person.allotment && lacks && !person.blocked {
+            let due = client_core::schedule::refill_due(tx.now(), tx.number());
+            contact::set(tx, person.id, "refill_due", int(due.0))?;
+        }
         to_contact(tx, &contact::by_id(tx, person.id)?)
     })
 }

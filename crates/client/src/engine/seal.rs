@@ -2,7 +2,7 @@
 
 use client_core::{
     route::{Patience, Route, Situation, choose},
-    schedule::{day_of, needs_refill},
+    schedule::day_of,
 };
 use e2ee::{
     Conversation, HelloIntro, Kind, Outgoing, ReplyPath, SealError, Sealed, VerifiedBundle, authorise,
@@ -282,7 +282,8 @@ impl Work<'_> {
 
     /// Refills ride in ordinary messages where there is room.
     fn spare_stamps(&self) -> Result<Vec<Stamp>, ClientError> {
-        let low = self.person.answered && needs_refill(stamp::unused(self.tx, self.person.id)?);
+        let unused = stamp::unused(self.tx, self.person.id)?;
+        let low = self.person.answered && self.person.allotment.needs_refill(unused);
         match self.row.kind {
             OutKind::Refill => stamp::preview(self.tx, REFILL_STAMPS_MAX),
             kind if low && (kind.is_a_persons() || kind == OutKind::FilePart) => {

@@ -28,6 +28,7 @@ use crate::{
         me,
         outbox::{self, Gone, OutKind, OutRow},
         said::{self, Said},
+        stamp,
     },
 };
 
@@ -325,7 +326,10 @@ fn queue_due_refills(tx: &Tx<'_>, early_s: u64) -> Result<(), ClientError> {
             continue;
         }
         contact::set(tx, person.id, "refill_due", None::<i64>)?;
-        if !outbox::has_open(tx, person.id, OutKind::Refill)? {
+        if outbox::has_open(tx, person.id, OutKind::Refill)? {
+            continue;
+        }
+        for _ in 0..person.allotment.refills(stamp::unused(tx, person.id)?) {
             let message_id = MessageId::random(&mut tx.rng());
             outbox::insert(tx, person.id, &message_id, OutKind::Refill, "", None, now)?;
         }

@@ -1,5 +1,6 @@
 //! People: contacts, requests, and whom I declined.
 
+use client_core::allotment::Allotment;
 use client_core::contact::{Pin, Trust};
 use e2ee::Conversation;
 use rusqlite::{OptionalExtension, Row};
@@ -69,12 +70,14 @@ pub(crate) struct Person {
     /// Whether they get receipts, and when the last one was queued.
     pub(crate) receipts: bool,
     pub(crate) receipted_at: UnixSeconds,
+    /// How many of my stamps they may have in hand.
+    pub(crate) allotment: Allotment,
 }
 
 const COLUMNS: &str = "id, standing, alias, label, name, host, port, server_id, fingerprint, record, trust, blocked,
     checked_at, revision, inbox_sid, bundle, bundle_at, answered, accept_sent, session_forms, refill_due, added_at,
     anew_due, ask_due, recovered_at, resent_at, candidate, timer_s, receipts, receipted_at,
-    ask_former";
+    ask_former, allotment";
 
 impl Person {
     /// The full address.
@@ -239,7 +242,7 @@ pub(crate) fn remove(tx: &Tx<'_>, person: &Person) -> Result<(), ClientError> {
     let standing = if person.blocked { Standing::Declined } else { Standing::Removed };
     tx.execute(
         "UPDATE contact SET standing = ?2, alias = NULL, label = NULL, blocked = 0, trust = 0, accept_sent = 0,
-         refill_due = NULL, timer_s = 0, receipts = 0 WHERE id = ?1",
+         refill_due = NULL, timer_s = 0, receipts = 0, allotment = 256 WHERE id = ?1",
         (person.id, standing as i64),
     )?;
     for sql in [
@@ -314,6 +317,8 @@ fn from_row(row: &Row<'_>) -> Result<Person, ClientError> {
         receipts: row.get(28)?,
         receipted_at: time(row.get(29)?),
         ask_former: row.get(30)?,
+        allotment: Allotment::new(row.get(31)?)
+            .ok_or(ClientError::VaultDamaged { what: "a contact's allotment" })?,
     })
 }
 
