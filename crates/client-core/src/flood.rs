@@ -8,7 +8,8 @@ use wire::UnixSeconds;
 /// crossed off.
 ///
 /// Crossing off shows the relay which stamps belonged to one person, so it is for floods only. A contact holds at
-/// most 256 fresh stamps and the 64 of before (§ 8.2): somebody who writes now and then never comes here.
+/// most 256 fresh stamps and the 64 of before (§ 8.2), unless his allotment is larger: somebody who writes now and then
+/// never comes here.
 pub const FLOOD_ENVELOPES: u32 = 256;
 /// A drain, however long the mailbox was left alone, or an hour of staying connected.
 pub const FLOOD_WINDOW_S: u64 = 3_600;

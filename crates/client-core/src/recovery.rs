@@ -1,5 +1,7 @@
 //! When a conversation begins anew, what is asked for again, and what is sealed again (DESIGN § 9.7).
 
+use std::collections::BTreeMap;
+
 use wire::{UnixSeconds, limits::DOORSTEP_DAYS_MAX};
 
 /// A conversation begins anew at a random time within this after an envelope did not open, so that the relay
@@ -38,6 +40,8 @@ pub struct SentMessage {
     pub stream: [u8; 8],
     /// At which number.
     pub number: u64,
+    /// When the relay stored it, if it did.
+    pub stored_at: Option<UnixSeconds>,
     /// Whether the other side's `seen` ever covered it.
     pub answered: bool,
 }
@@ -50,25 +54,42 @@ pub struct Lack<'a> {
     pub lacks: &'a dyn Fn(u64) -> bool,
     /// Whether it began anew, and so may have forgotten what it answered.
     pub begins_anew: bool,
+    /// Whether it asks for whatever followed in a stream that is not my present one: of those between the two it never
+    /// heard, or has forgotten them.
+    pub and_what_followed: bool,
+    /// My present stream, once something was sealed in it.
+    pub present: Option<[u8; 8]>,
 }
 
 /// Which messages to seal again, in their order.
 ///
 /// Of the stream it names, what it lacks. If it began anew: all of later streams, which it never saw or forgot,
-/// and of earlier ones what was never answered; all of everything if it knows no stream of mine at all.
+/// and of earlier ones what was never answered; all of everything if it knows no stream of mine at all. If it asks for
+/// whatever followed, all of later streams but the present one, whose numbers show what is missing.
 pub fn to_seal_again(sent: &[SentMessage], lack: &Lack<'_>) -> Vec<i64> {
-    let named = |message: &SentMessage| Some(message.stream) == lack.stream;
-    let (first, last) = (sent.iter().position(named), sent.iter().rposition(named));
-    let wanted = |(place, message): (usize, &SentMessage)| {
-        let wanted = match (first, last) {
-            _ if named(message) => (lack.lacks)(message.number),
-            _ if lack.stream.is_none() => lack.begins_anew,
-            (Some(_), Some(last)) if place > last => lack.begins_anew,
-            _ => lack.begins_anew && !message.answered,
-        };
-        wanted.then_some(message.id)
+    let mut began: BTreeMap<[u8; 8], UnixSeconds> = BTreeMap::new();
+    for (stream, at) in sent.iter().filter_map(|message| Some((message.stream, message.stored_at?))) {
+        began.entry(stream).and_modify(|began| *began = at.min(*began)).or_insert(at);
+    }
+    let named = lack.stream.and_then(|stream| began.get(&stream));
+    let is_later =
+        |stream: &[u8; 8]| named.zip(began.get(stream)).is_some_and(|(named, other)| other >= named);
+    let wanted = |message: &SentMessage| {
+        let of_this = lack.begins_anew || (lack.and_what_followed && Some(message.stream) != lack.present);
+        match lack.stream {
+            Some(stream) if stream == message.stream => (lack.lacks)(message.number),
+            None => lack.begins_anew,
+            Some(_) if is_later(&message.stream) => of_this,
+            // Of an earlier one; or the one that it names has nothing that could be sealed again, and nobody knows.
+            Some(_) if lack.begins_anew || named.is_none() => of_this && !message.answered,
+            Some(_) => false,
+        }
     };
-    sent.iter().enumerate().filter_map(wanted).take(ANSWER_MESSAGES_MAX).collect()
+    sent.iter()
+        .filter(|message| wanted(message))
+        .map(|message| message.id)
+        .take(ANSWER_MESSAGES_MAX)
+        .collect()
 }
 
 #[cfg(test)]
@@ -76,9 +97,12 @@ mod tests {
     use super::*;
 
     const NOW: UnixSeconds = UnixSeconds(1_000_000);
+    const NOTHING: Lack<'_> =
+        Lack { stream: None, lacks: &|_| false, begins_anew: false, and_what_followed: false, present: None };
 
     fn sent(id: i64, stream: u8, number: u64, answered: bool) -> SentMessage {
-        SentMessage { id, stream: [stream; 8], number, answered }
+        let stored_at = Some(UnixSeconds(u64::from(stream) * 100 + number));
+        SentMessage { id, stream: [stream; 8], number, stored_at, answered }
     }
 
     fn history() -> Vec<SentMessage> {
@@ -94,31 +118,64 @@ mod tests {
 
     #[test]
     fn who_began_anew_gets_what_he_lacks_and_what_he_forgot() {
-        let lack = Lack { stream: Some([2; 8]), lacks: &|number| number > 1, begins_anew: true };
+        let lack = Lack { stream: Some([2; 8]), lacks: &|number| number > 1, begins_anew: true, ..NOTHING };
         assert_eq!(to_seal_again(&history(), &lack), [2, 4, 5, 6]);
     }
 
     #[test]
     fn who_remembers_nothing_gets_everything_again() {
-        let lack = Lack { stream: None, lacks: &|_| true, begins_anew: true };
+        let lack = Lack { stream: None, lacks: &|_| true, begins_anew: true, ..NOTHING };
         assert_eq!(to_seal_again(&history(), &lack), [1, 2, 3, 4, 5, 6]);
         // A stream of mine that is too old to be sealed again.
-        let lack = Lack { stream: Some([9; 8]), lacks: &|_| true, begins_anew: true };
+        let lack = Lack { stream: Some([9; 8]), lacks: &|_| true, begins_anew: true, ..NOTHING };
         assert_eq!(to_seal_again(&history(), &lack), [2, 5]);
     }
 
     #[test]
     fn a_gap_is_filled_and_nothing_else() {
-        let lack = Lack { stream: Some([2; 8]), lacks: &|number| number == 2, begins_anew: false };
+        let lack = Lack { stream: Some([2; 8]), lacks: &|number| number == 2, ..NOTHING };
         assert_eq!(to_seal_again(&history(), &lack), [4]);
-        let unknown = Lack { stream: Some([9; 8]), lacks: &|_| true, begins_anew: false };
+        let unknown = Lack { stream: Some([9; 8]), lacks: &|_| true, ..NOTHING };
         assert!(to_seal_again(&history(), &unknown).is_empty());
+    }
+
+    /// What was asked for again in a stream that was forgotten stands between what never moved.
+    #[test]
+    fn who_asks_what_followed_gets_the_streams_between_that_and_the_present_one() {
+        let moved = [
+            sent(1, 1, 1, true),
+            sent(2, 2, 1, true),
+            sent(3, 1, 2, false),
+            sent(4, 2, 2, false),
+            sent(5, 3, 1, false),
+        ];
+        let beyond = |number| number > 1;
+        let lack = Lack {
+            stream: Some([1; 8]),
+            lacks: &beyond,
+            and_what_followed: true,
+            present: Some([3; 8]),
+            ..NOTHING
+        };
+        assert_eq!(to_seal_again(&moved, &lack), [2, 3, 4]);
+        assert_eq!(to_seal_again(&moved, &Lack { and_what_followed: false, ..lack }), [3]);
+        let anew = Lack { stream: Some([1; 8]), lacks: &beyond, begins_anew: true, ..NOTHING };
+        assert_eq!(to_seal_again(&moved, &anew), [2, 3, 4, 5]);
+        // Of the one that it names nothing is left where it was.
+        let lack = Lack {
+            stream: Some([9; 8]),
+            lacks: &beyond,
+            and_what_followed: true,
+            present: Some([3; 8]),
+            ..NOTHING
+        };
+        assert_eq!(to_seal_again(&moved, &lack), [3, 4]);
     }
 
     #[test]
     fn a_request_is_answered_within_bounds() {
         let many: Vec<_> = (1..10_000).map(|n| sent(n, 1, n.unsigned_abs(), false)).collect();
-        let lack = Lack { stream: Some([1; 8]), lacks: &|_| true, begins_anew: false };
+        let lack = Lack { stream: Some([1; 8]), lacks: &|_| true, ..NOTHING };
         assert_eq!(to_seal_again(&many, &lack).len(), ANSWER_MESSAGES_MAX);
     }
 

@@ -94,6 +94,7 @@ fn what_was_found_once_is_not_found_again() {
     try_with(20_018, &["rollback"], &mut tally);
     [5_057, 5_072].iter().for_each(|seed| try_with(*seed, &["expiry"], &mut tally));
     [60_085, 70_022].iter().for_each(|seed| try_with(*seed, &["early-rotation", "expiry"], &mut tally));
+    try_with(17_100_060, &["rollback", "said", "pairing", "early-rotation", "expiry"], &mut tally);
     [18, 1_042, 40_041].iter().for_each(|seed| try_with(*seed, &["early-rotation"], &mut tally));
 }
 

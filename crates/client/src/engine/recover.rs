@@ -11,7 +11,7 @@ use client_core::{
     },
     route::Route,
 };
-use e2ee::{Content, Conversation, Kind, MessageId, Resend, resend::NUMBER_LAST};
+use e2ee::{Content, Conversation, Kind, MessageId, Resend, StreamId, resend::NUMBER_LAST};
 use wire::UnixSeconds;
 
 use super::seal;
@@ -261,7 +261,8 @@ fn answer(tx: &Tx<'_>, person: &Person, by: UnixSeconds) -> Result<(), ClientErr
         return Ok(());
     }
     let sent = recovery::sent_to(tx, person.id)?;
-    let wanted: BTreeSet<i64> = requests.iter().flat_map(|asked| wanted(&sent, asked)).collect();
+    let present = contact::conversation(tx, person.id)?.stream();
+    let wanted: BTreeSet<i64> = requests.iter().flat_map(|asked| wanted(&sent, asked, present)).collect();
     if wanted.is_empty() {
         return Ok(());
     }
@@ -271,11 +272,19 @@ fn answer(tx: &Tx<'_>, person: &Person, by: UnixSeconds) -> Result<(), ClientErr
 }
 
 /// The rows that one request asks for; what was said after it came he does not lack.
-fn wanted(sent: &[SentMessage], asked: &Asked) -> Vec<i64> {
+fn wanted(sent: &[SentMessage], asked: &Asked, present: Option<StreamId>) -> Vec<i64> {
     let said_by_then: Vec<_> = sent.iter().filter(|message| message.id <= asked.through).copied().collect();
     let lacks = |number| asked.lacks.as_ref().is_none_or(|lacks| lacks.asks_for(number));
     let stream = asked.lacks.as_ref().map(|lacks| lacks.stream().0);
-    to_seal_again(&said_by_then, &Lack { stream, lacks: &lacks, begins_anew: asked.begins_anew })
+    let without_end = |lacks: &Resend| lacks.asks_for(NUMBER_LAST) && Some(lacks.stream()) != present;
+    let lack = Lack {
+        stream,
+        lacks: &lacks,
+        begins_anew: asked.begins_anew,
+        and_what_followed: asked.lacks.as_ref().is_some_and(without_end),
+        present: present.map(|stream| stream.0),
+    };
+    to_seal_again(&said_by_then, &lack)
 }
 
 /// A stamp that I hold was spent on another envelope: somebody else has my keys, or my vault went back to an old

@@ -37,7 +37,7 @@ pub(crate) fn mark_answered(tx: &Tx<'_>, contact: i64, seen: &Seen) -> Result<()
 
 /// My messages to a contact that left once and are young enough to leave again, in their order.
 pub(crate) fn sent_to(tx: &Tx<'_>, contact: i64) -> Result<Vec<SentMessage>, ClientError> {
-    let sql = "SELECT id, stream, number, answered_at IS NOT NULL FROM outbox
+    let sql = "SELECT id, stream, number, answered_at IS NOT NULL, stored_at FROM outbox
                WHERE contact = ?1 AND state >= 2 AND number IS NOT NULL AND sent_at >= ?2 ORDER BY id";
     let mut rows = tx.prepare_cached(sql)?;
     let found = rows.query_map((contact, int(tx.now().0.saturating_sub(KEEP_S))), |row| {
@@ -46,6 +46,7 @@ pub(crate) fn sent_to(tx: &Tx<'_>, contact: i64) -> Result<Vec<SentMessage>, Cli
             stream: row.get(1)?,
             number: uint(row.get(2)?),
             answered: row.get(3)?,
+            stored_at: row.get::<_, Option<i64>>(4)?.map(|at| UnixSeconds(uint(at))),
         })
     })?;
     Ok(found.collect::<Result<_, _>>()?)
