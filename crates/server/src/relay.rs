@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use store::{Cause, Store, StoreError};
 use tokio_util::sync::CancellationToken;
+use wire::address::ShortFingerprint;
 use wire::refusal::{Refusal, RefusalKind};
 use wire::{Day, HostPort, ServerId};
 
@@ -55,6 +56,12 @@ pub struct Relay {
 }
 
 impl Relay {
+    /// What people type to join, where everybody may.
+    pub fn open_address(&self) -> Option<String> {
+        let server = ShortFingerprint::from_full(self.server_id.as_bytes());
+        self.open.then(|| format!("oub://{}#{server}", self.public_host))
+    }
+
     /// The parts, before the first connection.
     pub fn new(
         store: Arc<dyn Store>,

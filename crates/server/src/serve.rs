@@ -108,6 +108,9 @@ async fn run(
         announce(&listener);
         tokio::spawn(listener::run(listener, door.clone(), connections.clone()));
     }
+    if let Some(address) = relay.open_address() {
+        eprintln!("oublietted: everybody may join:   oub join {address} --name NAME");
+    }
     drop(door);
     let backup = Arc::new(Semaphore::new(1));
     let (renewing, asked_to_renew) = mpsc::channel(1);

@@ -48,6 +48,8 @@ pub struct Status {
     pub tls_ca_days_left: u64,
     /// Whether root.key is on this machine.
     pub root_key_is_here: bool,
+    /// Where everybody may join, by this.
+    pub open: Option<String>,
     /// Counters since the start.
     pub counters: serde_json::Map<String, serde_json::Value>,
 }
@@ -107,6 +109,7 @@ impl Status {
             leaf_days_left: days_left(certificates.leaf.not_after()),
             tls_ca_days_left: days_left(certificates.ca_not_after()),
             root_key_is_here: certificates.root_key_is_here(),
+            open: relay.open_address(),
             counters: relay.counters.all().into_iter().map(count).collect(),
         }
     }
@@ -128,6 +131,9 @@ impl Status {
             self.leaf_days_left,
             self.tls_ca_days_left,
         );
+        if let Some(address) = &self.open {
+            screen.push_str(&format!("open          everybody may join:   oub join {address} --name NAME\n"));
+        }
         if *damaged > 0 {
             screen.push_str(&format!("DAMAGED       {damaged} stored records; see docs/operator\n"));
         }

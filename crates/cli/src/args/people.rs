@@ -11,7 +11,8 @@ use super::time::{Timer, parse_allotment, parse_timer};
 /// Arguments of `join`.
 #[derive(Args, Debug)]
 pub struct Join {
-    /// Invitation (oub://…/i/…), or my own address with --recover
+    /// Invitation (oub://…/i/…), server where everybody may join (oub://HOST#FINGERPRINT, with --name), or my own
+    /// address with --recover
     #[arg(required_unless_present = "invite_file", conflicts_with = "invite_file")]
     pub invitation: Option<String>,
     /// Name to register (default: from the invitation)

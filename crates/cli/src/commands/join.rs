@@ -30,8 +30,9 @@ pub fn run(context: &Context, args: &Join) -> Result<Exit, Stop> {
         protect: protector::for_join(context, &profile, args.protect)?,
         language: context.global().words_language(),
     };
+    let by_invitation = matches!(request.at, JoinAt::Invitation(_));
     let (_, joined) = Client::join(&profile, &request, context.options())?;
-    tell(context, &joined);
+    tell(context, &joined, by_invitation);
     let address = joined.address.to_string();
     let line = Line::new("joined")
         .text("name", joined.address.name.as_str())
@@ -43,12 +44,12 @@ pub fn run(context: &Context, args: &Join) -> Result<Exit, Stop> {
     Ok(Exit::Done)
 }
 
-fn tell(context: &Context, joined: &Joined) {
+fn tell(context: &Context, joined: &Joined, by_invitation: bool) {
     let screen = &context.screen;
-    if joined.server_pinned {
-        screen.say(screens::server_matches());
-    } else {
-        screen.warn(screens::server_trusted_on_first_use());
+    match (joined.server_pinned, by_invitation) {
+        (true, true) => screen.say(screens::server_matches()),
+        (true, false) => screen.say(screens::server_matches_address()),
+        (false, _) => screen.warn(screens::server_trusted_on_first_use()),
     }
     match joined.recovery_words.is_empty() {
         true => screen.say(&screens::yours_again(&joined.address.name)),

@@ -99,8 +99,8 @@ Aussi : oub help <commande> · oub help json · oub help exit-codes · oub help
     fr "Afficher l'aide d'une commande, ou sur : json, exit-codes, files, api";
 
     // Joining, addresses, pairing, comparing.
-    en "Invitation (oub://…/i/…), or my own address with --recover",
-    fr "Invitation (oub://…/i/…), ou ma propre adresse avec --recover";
+    en "Invitation (oub://…/i/…), server where everybody may join (oub://HOST#FINGERPRINT, with --name), or my own address with --recover",
+    fr "Invitation (oub://…/i/…), serveur ouvert à tous (oub://HÔTE#EMPREINTE, avec --name), ou ma propre adresse avec --recover";
     en "Name to register (default: from the invitation)", fr "Nom à enregistrer (défaut : celui de l'invitation)";
     en "Read the invitation from a file or `-`", fr "Lire l'invitation dans un fichier ou `-`";
     en "Take my name back with the 24 recovery words: every key of it was lost",

@@ -256,6 +256,9 @@ messages! {
     server_matches:
         en "✓ server identity matches the invitation",
         fr "✓ l'identité du serveur est celle de l'invitation";
+    server_matches_address:
+        en "✓ server identity matches the address",
+        fr "✓ l'identité du serveur est celle de l'adresse";
     server_trusted_on_first_use:
         en "the server was trusted on first use: compare its fingerprint with the operator",
         fr "le serveur a été cru à la première rencontre : vérifiez son empreinte auprès de l'opérateur";

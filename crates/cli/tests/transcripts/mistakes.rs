@@ -75,6 +75,30 @@ fn an_invitation_works_once_and_for_its_time() {
 }
 
 #[test]
+fn where_everybody_may_join_the_server_is_pinned_or_trusted_at_first() {
+    let relay = Relay::start_open();
+    let status = String::from_utf8(relay.admin(&["status"]).stdout).unwrap();
+    let (_, line) = status.split_once("everybody may join:   oub join ").unwrap();
+    let address = line.split_whitespace().next().unwrap().to_owned();
+    let join = |address: &str, extra: &[&str]| {
+        let somebody = Person::new("somebody");
+        somebody.run(&[&["join", address, "--protect", "file"], extra].concat())
+    };
+    join(&address, &[]).assert_problem(2, "OUB-E025");
+    let pinned = join(&address, &["--name", "alice"]);
+    assert_eq!((pinned.code, pinned.err.contains("matches the address")), (Some(0), true), "{pinned:?}");
+    join(&address, &["--name", "alice"]).assert_problem(5, "OUB-E052");
+    let (host, fingerprint) = address.split_once('#').unwrap();
+    let trusted = join(host, &["--name", "bob"]);
+    assert_eq!((trusted.code, trusted.err.contains("trusted on first use")), (Some(0), true), "{trusted:?}");
+    join(&format!("{host}#{}", changed(fingerprint)), &["--name", "carol"]).assert_problem(6, "OUB-E060");
+    let closed = Relay::start();
+    let status = String::from_utf8(closed.admin(&["status"]).stdout).unwrap();
+    assert!(!status.contains("everybody"), "{status}");
+    join(&closed.listens_on, &["--name", "dave"]).assert_problem(5, "OUB-E051");
+}
+
+#[test]
 fn an_unknown_name_is_refused() {
     let relay = Relay::start();
     let alice = Person::joined("alice", &relay);

@@ -16,12 +16,23 @@ pub struct Relay {
     process: Option<Child>,
     /// `127.0.0.1:PORT`.
     pub listens_on: String,
+    /// Whether everybody may join.
+    is_open: bool,
 }
 
 impl Relay {
     pub fn start() -> Self {
-        let mut relay =
-            Self { folder: TempDir::new().unwrap(), process: None, listens_on: "127.0.0.1:0".to_owned() };
+        Self::start_with(false)
+    }
+
+    /// Everybody may join.
+    pub fn start_open() -> Self {
+        Self::start_with(true)
+    }
+
+    fn start_with(is_open: bool) -> Self {
+        let (folder, listens_on) = (TempDir::new().unwrap(), "127.0.0.1:0".to_owned());
+        let mut relay = Self { folder, process: None, listens_on, is_open };
         relay.start_again();
         relay
     }
@@ -29,7 +40,8 @@ impl Relay {
     /// On the same port and data.
     pub fn start_again(&mut self) {
         assert!(self.process.is_none(), "it still runs");
-        let mut process = serve(&self.data(), &self.listens_on).spawn().unwrap();
+        let open = self.is_open.then_some("--open");
+        let mut process = serve(&self.data(), &self.listens_on).args(open).spawn().unwrap();
         let stderr = process.stderr.take().unwrap();
         self.process = Some(process);
         let (sender, receiver) = sync_channel(1);

@@ -49,7 +49,11 @@ impl ClientError {
                 "un nom de contact a de 1 à 64 caractères, dont aucun n'est invisible"
             ),
             NameNeeded => {
-                both!(language, "the invitation does not hold a name", "l'invitation ne contient pas de nom")
+                both!(
+                    language,
+                    "neither an invitation nor --name says one",
+                    "ni une invitation ni --name n'en donne un"
+                )
             }
             OwnAddress => {
                 both!(language, "messages go to somebody else", "les messages vont à quelqu'un d'autre")
