@@ -183,6 +183,7 @@ pub const PROMISES: [Promise; 15] = [
                 &[
                     "exhaustion::slow_lorises_run_out_of_time_while_others_are_served",
                     "exhaustion::half_handshakes_in_the_thousands_give_way_to_whole_ones",
+                    "exhaustion::sources_take_turns_to_begin_a_handshake",
                     "pressure::a_hundred_thousand_requests_without_reading_are_not_kept",
                     "pressure::pings_without_end_are_answered_so_many_a_second",
                 ],
