@@ -190,7 +190,7 @@ pub const PROMISES: [Promise; 15] = [
             ),
             Proof::Measured(&["flood", "10"]),
         ],
-        not_shown: "floods from more than 32 sources, or over a real network; registered people who together deposit at full pace: others then wait for a few milliseconds more, at a p99 of 14 to 70 ms in `bench flood 6 writers` where it is 4 (docs/decisions/0018)",
+        not_shown: "floods from more than 32 sources, or over a real network; registered people who together deposit at full pace: others then wait for a few milliseconds more, at a p99 of 13 to 126 ms in `bench flood 10 writers` where it is 4, as the disk is (docs/decisions/0018)",
     },
     Promise {
         id: "P9",
