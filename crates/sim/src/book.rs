@@ -19,6 +19,8 @@ pub(crate) struct Book {
     pub(crate) edited_at: BTreeMap<String, u64>,
     /// What messages said that somebody wanted to take back.
     pub(crate) taken_back: BTreeSet<String>,
+    /// And which messages these were, whatever they had said before.
+    pub(crate) taken_back_ids: BTreeSet<String>,
     /// Which of these were questions, by id.
     pub(crate) questions_taken_back: BTreeSet<String>,
     /// Times after which words disappear, as they were agreed on, in order.

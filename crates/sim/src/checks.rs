@@ -185,7 +185,9 @@ fn missing(pair: &Pair, since: u64, run: &Run) -> Vec<String> {
     let requested = |entry: &LogEntry| texts_of(entry).iter().any(|text| pair.requested.contains(text));
     // Whoever goes back may have forgotten that he took it back; the other side may have heard of that only.
     let was_taken_back = |entry: &LogEntry| {
-        pair.sender_forgot && texts_of(entry).iter().any(|text| run.book.taken_back.contains(text))
+        pair.sender_forgot
+            && (run.book.taken_back_ids.contains(&entry.id)
+                || texts_of(entry).iter().any(|text| run.book.taken_back.contains(text)))
     };
     let stored = pair.sent.iter().filter(|entry| entry.outgoing == Some(OutboxState::Stored));
     stored

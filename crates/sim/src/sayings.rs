@@ -116,6 +116,7 @@ impl Run {
         let text = entry.body.text().unwrap_or_default();
         let what = format!("taking back '{}'", short(text));
         self.book.taken_back.insert(text.to_owned());
+        self.book.taken_back_ids.insert(entry.id.clone());
         if matches!(entry.body, ReceivedBody::Question { .. }) {
             self.book.questions_taken_back.insert(entry.id.clone());
         }

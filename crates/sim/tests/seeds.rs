@@ -98,6 +98,17 @@ fn what_was_found_once_is_not_found_again() {
     [18, 1_042, 40_041].iter().for_each(|seed| try_with(*seed, &["early-rotation"], &mut tally));
 }
 
+/// Two people who say more than texts, and whose vaults go back again and again; each broke a promise once.
+#[test]
+fn who_goes_back_again_and_again_loses_nothing() {
+    for seed in [17_200_104, 17_200_136, 17_200_183, 17_200_274] {
+        let mut faults = Faults::NONE;
+        assert!(["clock", "rollback", "said", "pairing"].iter().all(|deed| faults.set(deed, true)));
+        let report = simulate(seed, &Scenario { people: 2, faults, ..Scenario::of(seed) });
+        assert!(report.broken.is_empty(), "{}\nseed {seed}: {:#?}", report.trace.join("\n"), report.broken);
+    }
+}
+
 /// Two people whose vaults, or whose relay, go back to an older copy; all but the last broke a promise once.
 #[test]
 fn what_goes_back_in_time_loses_nothing_that_somebody_still_has() {

@@ -47,6 +47,7 @@ pub(crate) struct Courier<'a> {
     in_flight: VecDeque<(RequestId, i64)>,
     bundle: Option<VerifiedBundle>,
     refreshed: bool,
+    began_anew: bool,
     /// How many puzzles each message has cost.
     puzzles: BTreeMap<i64, u32>,
     bundles_refused: u32,
@@ -80,6 +81,7 @@ impl<'a> Courier<'a> {
             in_flight: VecDeque::new(),
             bundle: None,
             refreshed: false,
+            began_anew: false,
             puzzles: BTreeMap::new(),
             bundles_refused: 0,
             full: false,
@@ -349,10 +351,10 @@ impl<'a> Courier<'a> {
     /// The envelope stays; only the right to deposit it changes. Without another stamp it takes another way.
     fn other_stamp(&mut self, id: i64, sealed: &SealedRow, kind: RefusalKind) -> Result<Go, ClientError> {
         let contact = self.contact;
-        let anew = self.client.vault.erase(|tx| {
-            if kind == RefusalKind::Spent && recover::stamp_was_spent(tx, contact)? {
-                return Ok(true);
-            }
+        if kind == RefusalKind::Spent && matches!(sealed.auth, DepositAuth::Stamped { .. }) {
+            return self.begin_anew(id);
+        }
+        self.client.vault.erase(|tx| {
             if let (DepositAuth::Stamped { generation, .. }, RefusalKind::Stamp) = (&sealed.auth, kind) {
                 stamp::drop_generation(tx, contact, *generation)?;
             }
@@ -360,13 +362,23 @@ impl<'a> Courier<'a> {
                 Some(stamp) => outbox::set_auth(tx, id, &authorise(&stamp, &sealed.sid, &sealed.envelope))?,
                 None => outbox::unseal(tx, id)?,
             }
-            Ok(false)
+            Ok(())
         })?;
-        if anew {
-            self.bundle = None;
-            self.left.clear();
-        }
         self.left.remove(&id);
+        Ok(Go::On)
+    }
+
+    /// A stamp was spent by another copy of this vault. A server that says so of whatever it is given is asked once.
+    fn begin_anew(&mut self, id: i64) -> Result<Go, ClientError> {
+        let contact = self.contact;
+        if std::mem::replace(&mut self.began_anew, true) {
+            let reason = refusal_sentence(RefusalKind::Spent);
+            self.client.vault.write(|tx| outbox::set_reason(tx, id, &reason))?;
+            return Ok(Go::Stop);
+        }
+        self.client.vault.erase(|tx| recover::stamp_was_spent(tx, contact))?;
+        self.bundle = None;
+        self.left.clear();
         Ok(Go::On)
     }
 

@@ -260,17 +260,17 @@ fn apply(
         recovery::mark_answered(tx, id, seen)?;
     }
     let show = !person.blocked && person.standing != Standing::Declined;
-    if !inbox::insert(tx, id, &opened.content, show, now)? {
-        return Ok(Outcome::Repeat);
-    }
-    if person.standing == Standing::Removed {
+    // What was sealed again under its id is not said again. What it brings was made when it was sealed: stamps, a way to
+    // answer, what its sender lacks by now.
+    let is_new = inbox::insert(tx, id, &opened.content, show, now)?;
+    if is_new && person.standing == Standing::Removed {
         ask_again(tx, &person, &opened.content.kind)?;
     }
     if let Kind::Accept(reply) = &opened.content.kind {
         contact::set(tx, id, "answered", true)?;
         take_reply_path(tx, &person, reply, false)?;
     }
-    if person.standing == Standing::Contact && show {
+    if is_new && person.standing == Standing::Contact && show {
         super::said::take_in(tx, &person, &opened.content)?;
     }
     recover::hear(tx, &person, &opened.content, begins_anew)?;
@@ -280,7 +280,11 @@ fn apply(
     }
     stamp::keep(tx, id, &opened.content.stamps)?;
     schedule_refill(tx, id, now)?;
-    Ok(if show { Outcome::Kept } else { Outcome::Dropped })
+    Ok(match (is_new, show) {
+        (false, _) => Outcome::Repeat,
+        (true, true) => Outcome::Kept,
+        (true, false) => Outcome::Dropped,
+    })
 }
 
 /// Whom I removed is a stranger: words of theirs wait for my decision, anything else goes unnoticed.

@@ -289,15 +289,9 @@ fn wanted(sent: &[SentMessage], asked: &Asked, present: Option<StreamId>) -> Vec
 
 /// A stamp that I hold was spent on another envelope: somebody else has my keys, or my vault went back to an old
 /// copy. What is sealed under its ratchet is not sent, and what left under it may not open: the conversation begins anew
-/// with all that was not answered. Says whether it did.
-pub(crate) fn stamp_was_spent(tx: &Tx<'_>, id: i64) -> Result<bool, ClientError> {
+/// with all that was not answered, however lately it did: nothing more leaves in the meantime.
+pub(crate) fn stamp_was_spent(tx: &Tx<'_>, id: i64) -> Result<(), ClientError> {
     recovery::notice(tx, Noticed::SpentElsewhere, Some(id), 1)?;
-    let person = contact::by_id(tx, id)?;
-    let lately = due(tx.now(), person.recovered_at, 0, 0) > tx.now();
-    if lately {
-        return Ok(false);
-    }
     seal_unanswered_again(tx, id, WENT_BACK)?;
-    begin_anew(tx, id)?;
-    Ok(true)
+    begin_anew(tx, id)
 }
