@@ -195,9 +195,13 @@ pub(crate) fn ask_for_former_stream(tx: &Tx<'_>, id: i64) -> Result<(), ClientEr
     }
 }
 
-/// Only what is sealed has been asked: a request that waits for something else does not count.
+/// Only what is sealed has been asked: a request that waits for something else does not count, nor does a HELLO, which
+/// names another stream.
 fn queue_request_for_former_stream(tx: &Tx<'_>, person: &Person) -> Result<(), ClientError> {
-    if !person.ask_former || outbox::has_open(tx, person.id, OutKind::Resend)? {
+    if !person.ask_former
+        || outbox::has_open(tx, person.id, OutKind::Resend)?
+        || contact::conversation(tx, person.id)?.awaits_answer()
+    {
         return Ok(());
     }
     let message_id = MessageId::random(&mut tx.rng());
@@ -214,7 +218,7 @@ pub(crate) fn request(
 ) -> Result<Kind, ClientError> {
     let former = state.missing_of_former_stream();
     let missing = match way {
-        SealedAs::Hello => state.everything_missing(),
+        SealedAs::Hello => return Ok(state.everything_missing().map_or(Kind::Refill, Kind::Resend)),
         SealedAs::Inbox | SealedAs::SessionForm if person.ask_former => former.or_else(|| state.missing()),
         SealedAs::Inbox | SealedAs::SessionForm => state.missing().or(former),
     };

@@ -1,7 +1,7 @@
 //! A relay that repeats, permutes, mislabels, drops and invents deliveries.
 
-use client::{Handled, PullOptions, Received};
-use wire::{DepositAuth, Envelope};
+use client::{Handled, PullOptions, Received, SendOptions};
+use wire::{DepositAuth, Envelope, RefusalKind};
 
 use crate::evil::{Evil, Victim, befriend};
 use crate::shell::Shell;
@@ -252,4 +252,26 @@ fn garbage(auth: &DepositAuth, envelope: &Envelope, salt: u8) -> Vec<(DepositAut
     let unstamped = Envelope::new(vec![salt ^ 0x77; whole.len()].into()).unwrap();
     list.push((DepositAuth::Open { puzzle: None }, unstamped));
     list
+}
+
+/// S13: a relay that calls every stamp spent makes a conversation begin anew, and no more of that than once in a run.
+#[test]
+fn a_relay_that_calls_every_stamp_spent_is_not_asked_for_ever() {
+    let evil = Evil::start();
+    let (alice, bob) = evil.friends();
+    evil.shell().refusals = vec![RefusalKind::Spent; 10_000];
+    let before = evil.shell().deposits.len();
+    let sent = alice.client().send("bob", "under a lie", &SendOptions::default());
+    let asked = evil.shell().deposits.len() - before;
+    assert!((1..=8).contains(&asked), "{asked} deposits: {sent:?}");
+    // The truth again: nothing is lost.
+    evil.shell().refusals.clear();
+    for _ in 0..3 {
+        alice.client().flush().unwrap();
+        bob.client().collect().unwrap();
+        bob.client().flush().unwrap();
+        alice.client().collect().unwrap();
+    }
+    let (list, _) = bob.pull_with(&PullOptions::default());
+    assert_eq!(texts(&list), ["under a lie"]);
 }
