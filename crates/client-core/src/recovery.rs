@@ -80,9 +80,9 @@ pub fn to_seal_again(sent: &[SentMessage], lack: &Lack<'_>) -> Vec<i64> {
             Some(stream) if stream == message.stream => (lack.lacks)(message.number),
             None => lack.begins_anew,
             Some(_) if is_later(&message.stream) => of_this,
-            // Of an earlier one; or the one that it names has nothing that could be sealed again, and nobody knows.
-            Some(_) if lack.begins_anew || named.is_none() => of_this && !message.answered,
-            Some(_) => false,
+            // It names one that ended longer ago than anything is kept, or that I have forgotten myself.
+            Some(_) if named.is_none() => of_this,
+            Some(_) => lack.begins_anew && !message.answered,
         }
     };
     sent.iter()
@@ -126,9 +126,9 @@ mod tests {
     fn who_remembers_nothing_gets_everything_again() {
         let lack = Lack { stream: None, lacks: &|_| true, begins_anew: true, ..NOTHING };
         assert_eq!(to_seal_again(&history(), &lack), [1, 2, 3, 4, 5, 6]);
-        // A stream of mine that is too old to be sealed again.
+        // A stream of mine that is too old to be sealed again, or that I have forgotten.
         let lack = Lack { stream: Some([9; 8]), lacks: &|_| true, begins_anew: true, ..NOTHING };
-        assert_eq!(to_seal_again(&history(), &lack), [2, 5]);
+        assert_eq!(to_seal_again(&history(), &lack), [1, 2, 3, 4, 5, 6]);
     }
 
     #[test]
@@ -169,7 +169,7 @@ mod tests {
             present: Some([3; 8]),
             ..NOTHING
         };
-        assert_eq!(to_seal_again(&moved, &lack), [3, 4]);
+        assert_eq!(to_seal_again(&moved, &lack), [1, 2, 3, 4]);
     }
 
     #[test]
