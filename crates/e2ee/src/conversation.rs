@@ -227,6 +227,11 @@ impl Conversation {
         self.stream
     }
 
+    /// Whether they have seen more of my stream than I remember to have said in it: my state is an older copy of itself.
+    pub fn was_older(&self, seen: &Seen) -> bool {
+        self.stream == Some(seen.stream) && seen.through >= self.next_number
+    }
+
     /// What I have of their current stream, as the next message will tell them.
     pub fn seen(&self) -> Option<Seen> {
         self.incoming.last().map(Received::seen)

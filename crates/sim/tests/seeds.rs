@@ -101,7 +101,7 @@ fn what_was_found_once_is_not_found_again() {
 /// Two people who say more than texts, and whose vaults go back again and again; each broke a promise once.
 #[test]
 fn who_goes_back_again_and_again_loses_nothing() {
-    for seed in [17_200_104, 17_200_136, 17_200_183, 17_200_274, 17_400_000, 17_400_196] {
+    for seed in [17_200_104, 17_200_136, 17_200_183, 17_200_274, 17_400_000, 17_400_196, 17_600_197] {
         let mut faults = Faults::NONE;
         assert!(["clock", "rollback", "said", "pairing"].iter().all(|deed| faults.set(deed, true)));
         let report = simulate(seed, &Scenario { people: 2, faults, ..Scenario::of(seed) });

@@ -256,8 +256,11 @@ fn apply(
         contact::set(tx, id, "revision", person.revision + 1)?;
     }
     contact::set(tx, id, "session_forms", 0)?;
-    if let Some(seen) = &opened.content.seen {
-        recovery::mark_answered(tx, id, seen)?;
+    match &opened.content.seen {
+        // The numbers that they have seen need not be those of these messages.
+        Some(seen) if opened.conversation.was_older(seen) => recover::went_back(tx, id)?,
+        Some(seen) => recovery::mark_answered(tx, id, seen)?,
+        None => {}
     }
     let show = !person.blocked && person.standing != Standing::Declined;
     // What was sealed again under its id is not said again. What it brings was made when it was sealed: stamps, a way to

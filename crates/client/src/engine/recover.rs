@@ -291,6 +291,17 @@ fn wanted(sent: &[SentMessage], asked: &Asked, present: Option<StreamId>) -> Vec
     to_seal_again(&said_by_then, &lack)
 }
 
+/// A contact has seen more of my stream than I said in it: my vault went back to an old copy, and what it said since then
+/// need not have opened there. The conversation begins anew with all that was not answered, at most once an hour.
+pub(crate) fn went_back(tx: &Tx<'_>, id: i64) -> Result<(), ClientError> {
+    let person = contact::by_id(tx, id)?;
+    let lately = due(tx.now(), person.recovered_at, 0, 0) > tx.now();
+    if lately || !may_be_written_to(&person) {
+        return Ok(());
+    }
+    stamp_was_spent(tx, id)
+}
+
 /// A stamp that I hold was spent on another envelope: somebody else has my keys, or my vault went back to an old
 /// copy. What is sealed under its ratchet is not sent, and what left under it may not open: the conversation begins anew
 /// with all that was not answered, however lately it did: nothing more leaves in the meantime.
