@@ -170,10 +170,12 @@ fn fingerprint(identity: &Identity) -> String {
     ShortFingerprint::from_full(identity.server_id().as_bytes()).to_string()
 }
 
+/// Whether the file lies, or would lie, in this folder, whatever links lead there: a link to the key is no copy of it.
 fn is_within(file: &Path, folder: &Path) -> bool {
     let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| PathBuf::from(path));
-    real(parent).starts_with(real(folder))
+    let folder = real(folder);
+    real(file).starts_with(&folder) || real(parent).starts_with(&folder)
 }
 
 fn write_new(file: &Path, bytes: &[u8]) -> io::Result<()> {

@@ -317,6 +317,10 @@ fn the_root_key_leaves_on_a_medium_and_comes_back_to_a_server_that_runs() {
     assert_eq!((&refused["code"], exit, root.exists()), (&"OUB-S065".into(), Some(2), true));
     let within = data.path().join("store/root.key");
     assert_eq!(said(&data, &["identity", "export-root", within.to_str().unwrap()]).0["code"], "OUB-S065");
+    let link = medium.path().join("link");
+    std::os::unix::fs::symlink(&root, &link).unwrap();
+    let (refused, _) = said(&data, &["identity", "export-root", link.to_str().unwrap(), "--remove"]);
+    assert_eq!((&refused["code"], root.exists()), (&"OUB-S065".into(), true), "a link is no copy");
     assert_eq!(said(&data, &["identity", "export-root", "/nowhere/at/all"]).0["code"], "OUB-S066");
     let (exported, _) = said(&data, &["identity", "export-root", file, "--remove"]);
     assert_eq!((&exported["removed"], root.exists()), (&true.into(), false), "the copy of before will do");
