@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 
 use crate::clock::wall;
 use crate::identity::Identity;
@@ -22,23 +23,29 @@ pub async fn run(
     certificates: Certificates,
     mut renewing: mpsc::Receiver<oneshot::Sender<()>>,
 ) {
+    let pause = |relay: &Relay| Duration::from_secs(next_in_s(relay.believed.now(&relay.clock).0));
+    let mut next = Instant::now() + pause(&relay);
     loop {
-        let pause = Duration::from_secs(next_in_s(relay.believed.now(&relay.clock).0));
         let asked = tokio::select! {
-            () = tokio::time::sleep(pause) => None,
+            () = tokio::time::sleep_until(next) => None,
             Some(asked) = renewing.recv() => Some(asked),
             () = relay.stopping.cancelled() => return,
         };
-        let (relay, certificates) = (relay.clone(), certificates.clone());
-        let swept = tokio::task::spawn_blocking(move || {
-            if asked.is_none() {
-                once(&relay);
+        // Whoever asks does not put the sweep off.
+        let sweeps = asked.is_none();
+        let (swept, certificates) = (relay.clone(), certificates.clone());
+        let done = tokio::task::spawn_blocking(move || {
+            if sweeps {
+                once(&swept);
             }
             renew(&mut identity, &certificates);
-            (identity, asked)
+            identity
         });
-        let Ok((kept, asked)) = swept.await else { return };
+        let Ok(kept) = done.await else { return };
         identity = kept;
+        if sweeps {
+            next = Instant::now() + pause(&relay);
+        }
         // Whoever asked and went away needs no answer.
         let _gone = asked.map(|asked| asked.send(()));
     }
