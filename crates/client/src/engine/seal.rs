@@ -282,8 +282,8 @@ impl Work<'_> {
 
     /// Refills ride in ordinary messages where there is room.
     fn spare_stamps(&self) -> Result<Vec<Stamp>, ClientError> {
-        let unused = stamp::unused(self.tx, self.person.id)?;
-        let low = self.person.answered && self.person.allotment.needs_refill(unused);
+        let low = self.person.answered
+            && self.person.allotment.needs_refill(stamp::unused(self.tx, self.person.id)?);
         match self.row.kind {
             OutKind::Refill => stamp::preview(self.tx, REFILL_STAMPS_MAX),
             kind if low && (kind.is_a_persons() || kind == OutKind::FilePart) => {
