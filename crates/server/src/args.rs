@@ -333,7 +333,7 @@ const OF_NAME: &str = "Examples
 const OF_IDENTITY: &str = "Examples
   oublietted identity show
   oublietted identity export-root /media/usb/root.key --remove
-  oublietted identity import-root /media/usb/root.key   once a year, when   oublietted status   asks for it";
+  oublietted identity import-root /media/usb/root.key   once a year, when   oublietted check   asks for it";
 const OF_BACKUP: &str = "Examples
   oublietted backup monday.backup                       asks for a passphrase
   oublietted backup-key backup.key                      once; keep a copy elsewhere

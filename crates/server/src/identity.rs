@@ -61,8 +61,8 @@ pub enum IdentityError {
     #[error("{0} is not there")]
     RootAway(PathBuf),
     /// What shall be the root key is another key, or none.
-    #[error("it is not the key of root.crt")]
-    OtherRoot,
+    #[error("{0} holds something else; nothing was changed")]
+    OtherRoot(PathBuf),
     /// A certificate could not be made.
     #[error("a certificate could not be made: {0}")]
     Certificate(#[from] rcgen::Error),
@@ -88,7 +88,7 @@ impl From<IdentityError> for Failure {
                 "bring it back from where you keep it:   oublietted identity import-root FILE",
                 "OUB-S063",
             ),
-            IdentityError::OtherRoot => (
+            IdentityError::OtherRoot(_) => (
                 "this is not the root key of this server",
                 "look for the file that   oublietted identity export-root   made on this server",
                 "OUB-S064",
@@ -179,7 +179,7 @@ impl Identity {
     }
 
     /// Whether it is time for a new tls-ca.
-    pub fn is_due(&self, now: UnixSeconds) -> bool {
+    fn is_due(&self, now: UnixSeconds) -> bool {
         let left = self.ca_not_after.0.saturating_sub(now.0);
         !(CA_LIFE_S / 3..=CA_LIFE_S + BACKDATE_S).contains(&left)
     }
@@ -219,27 +219,31 @@ impl Identity {
         self.folder.join("root.key").exists()
     }
 
-    /// The root key, as PEM.
-    pub fn root_key(folder: &Path) -> Result<Zeroizing<String>, IdentityError> {
-        let path = folder.join(ROOT_KEY);
+    /// The root key, as PEM: the one of root.crt, or nothing would have been loaded.
+    pub fn root_key(&self) -> Result<Zeroizing<String>, IdentityError> {
+        let path = self.folder.join(ROOT_KEY);
         if !path.exists() {
             return Err(IdentityError::RootAway(path));
         }
-        let pem = Zeroizing::new(read(&path)?);
-        check_root_key(folder, &pem)?;
-        Ok(pem)
+        read(&path).map(Zeroizing::new)
     }
 
-    /// Puts the root key into its place, if it is the one of this server.
-    pub fn put_root_key(folder: &Path, pem: &str) -> Result<(), IdentityError> {
-        check_root_key(folder, pem)?;
+    /// Puts the root key, as it came from this file, into its place, if it is the one of this server. The tls-ca may be
+    /// missing.
+    pub fn put_root_key(folder: &Path, pem: &str, file: &Path) -> Result<(), IdentityError> {
+        let root = certificate(&folder.join("root.crt"))?;
+        let is_it = KeyPair::from_pem(pem).is_ok_and(|key| is_key_of(&key, server_id_of(&root)));
+        if !is_it {
+            return Err(IdentityError::OtherRoot(file.to_path_buf()));
+        }
         Ok(write_private(&folder.join(ROOT_KEY), pem.as_bytes())?)
     }
 
     /// The root key leaves this machine.
-    pub fn remove_root_key(folder: &Path) -> Result<(), IdentityError> {
-        let path = folder.join(ROOT_KEY);
-        let removed = std::fs::remove_file(&path).and_then(|()| std::fs::File::open(folder)?.sync_all());
+    pub fn remove_root_key(&self) -> Result<(), IdentityError> {
+        let path = self.folder.join(ROOT_KEY);
+        let removed =
+            std::fs::remove_file(&path).and_then(|()| std::fs::File::open(&self.folder)?.sync_all());
         removed.map_err(|error| data_folder::io_error(&path, error).into())
     }
 
@@ -249,7 +253,7 @@ impl Identity {
             server_id_of(&root).ok_or_else(|| damaged(folder, "root.crt", "is not a root certificate"))?;
         if folder.join("root.key").exists() {
             let key = key(&folder.join("root.key"))?;
-            if server_id_of_spki(&key.subject_public_key_info()) != server_id {
+            if !is_key_of(&key, Some(server_id)) {
                 return Err(damaged(folder, "root.key", "is not the key of root.crt").into());
             }
         }
@@ -293,12 +297,9 @@ impl Identity {
     }
 }
 
-/// Whether this is the key of the root certificate.
-fn check_root_key(folder: &Path, pem: &str) -> Result<(), IdentityError> {
-    let root = certificate(&folder.join("root.crt"))?;
-    let key = KeyPair::from_pem(pem).map_err(|_| IdentityError::OtherRoot)?;
-    let is_it = server_id_of(&root) == Some(server_id_of_spki(&key.subject_public_key_info()));
-    if is_it { Ok(()) } else { Err(IdentityError::OtherRoot) }
+/// Whether this is the key that a server id stands for.
+fn is_key_of(root: &KeyPair, server_id: Option<ServerId>) -> bool {
+    server_id == Some(server_id_of_spki(&root.subject_public_key_info()))
 }
 
 /// The server id that a chain's last certificate stands for, if it is one at all.

@@ -15,7 +15,7 @@ use crate::ask::{AskError, ask, told};
 use crate::backup::verbs::moment;
 use crate::clock::wall;
 use crate::data_folder::{DataFolder, io_error};
-use crate::failure::{EXIT_IDENTITY, EXIT_LOCAL, EXIT_USAGE, Failure};
+use crate::failure::{EXIT_LOCAL, EXIT_USAGE, Failure};
 use crate::identity::{Identity, IdentityError};
 use crate::owner::ActingAs;
 use crate::verbs::print;
@@ -62,11 +62,11 @@ fn show(data: &Path, as_json: bool) -> Result<(), Failure> {
 }
 
 fn export(data: &Path, file: &Path, remove: bool, as_json: bool) -> Result<(), Failure> {
-    let folder = data.join("identity");
-    let key = {
+    let (identity, key) = {
         let _acting = acting(data)?;
-        inspect(data)?;
-        Identity::root_key(&folder)?
+        let identity = inspect(data)?;
+        let key = identity.root_key()?;
+        (identity, key)
     };
     if is_within(file, data) {
         return Err(not_there(file, "it lies in the server's own folder"));
@@ -82,7 +82,7 @@ fn export(data: &Path, file: &Path, remove: bool, as_json: bool) -> Result<(), F
     }
     if remove {
         let _acting = acting(data)?;
-        Identity::remove_root_key(&folder)?;
+        identity.remove_root_key()?;
     }
     let shown = file.display().to_string();
     if as_json {
@@ -93,7 +93,7 @@ fn export(data: &Path, file: &Path, remove: bool, as_json: bool) -> Result<(), F
     let next = match remove {
         true => {
             "It is not on this machine any more. Keep two copies where no network reaches them: without it every address\n\
-             of this server is void within a year. Backups made before hold it too. When   oublietted status   asks for it:\n\n  \
+             of this server is void within a year. Backups made before hold it too. When   oublietted check   asks for it:\n\n  \
              oublietted identity import-root FILE\n"
                 .to_owned()
         }
@@ -108,22 +108,20 @@ fn export(data: &Path, file: &Path, remove: bool, as_json: bool) -> Result<(), F
 
 fn import(data: &Path, file: &Path, as_json: bool) -> Result<(), Failure> {
     let key = read(file).map_err(|error| unusable(file, &error))?;
-    {
+    let folder = data.join("identity");
+    let before = {
         let _acting = acting(data)?;
-        let folder = data.join("identity");
-        Identity::put_root_key(&folder, &key).map_err(|error| match error {
-            IdentityError::OtherRoot => other_root(file),
-            error => error.into(),
-        })?;
-    }
+        Identity::put_root_key(&folder, &key, file)?;
+        Identity::inspect(&folder)?.map(|identity| identity.ca_not_after().0)
+    };
     renew(data)?;
-    let (end, due) = {
+    let end = {
         let _acting = acting(data)?;
-        let identity = inspect(data)?;
-        (identity.ca_not_after().0, identity.is_due(wall()))
+        inspect(data)?.ca_not_after().0
     };
     if as_json {
-        let line = json!({"v": 1, "t": "root-imported", "tls_ca_not_after": end, "renewed": !due});
+        let renewed = before != Some(end);
+        let line = json!({"v": 1, "t": "root-imported", "tls_ca_not_after": end, "renewed": renewed});
         print(&format!("{line}\n"));
         return Ok(());
     }
@@ -206,16 +204,6 @@ fn no_server(data: &Path) -> Failure {
         "start it once with   oublietted serve   — or name its folder with   --data DIR",
         EXIT_LOCAL,
         "OUB-S067",
-    )
-}
-
-fn other_root(file: &Path) -> Failure {
-    Failure::new(
-        "this is not the root key of this server",
-        format!("{} holds something else; nothing was changed", file.display()),
-        "look for the file that   oublietted identity export-root   made on this server",
-        EXIT_IDENTITY,
-        "OUB-S064",
     )
 }
 

@@ -47,7 +47,7 @@ pub struct Asker {
 pub enum Who {
     /// Everybody there.
     Source(Source),
-    /// By the place of its bell, which is nobody else's as long as something of it waits.
+    /// By a number that is no other's among those who wait there: the place of its bell, or its number of arrival.
     Connection(usize),
 }
 

@@ -339,6 +339,11 @@ fn the_root_key_leaves_on_a_medium_and_comes_back_to_a_server_that_runs() {
         assert_eq!((&refused["code"], exit, root.exists()), (&"OUB-S064".into(), Some(6), false), "{wrong}");
     }
 
+    // The right one, before it is time.
+    let (imported, _) = said(&data, &["identity", "import-root", file]);
+    assert_eq!((&imported["renewed"], root.exists()), (&false.into(), true), "{imported}");
+    said(&data, &["identity", "export-root", file, "--remove"]);
+
     // A year later, while it runs.
     server.terminate();
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
