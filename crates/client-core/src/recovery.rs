@@ -75,13 +75,13 @@ pub fn to_seal_again(sent: &[SentMessage], lack: &Lack<'_>) -> Vec<i64> {
     let is_later =
         |stream: &[u8; 8]| named.zip(began.get(stream)).is_some_and(|(named, other)| other >= named);
     let wanted = |message: &SentMessage| {
-        let of_this = lack.begins_anew || (lack.and_what_followed && Some(message.stream) != lack.present);
+        let of_others = lack.begins_anew || (lack.and_what_followed && Some(message.stream) != lack.present);
         match lack.stream {
             Some(stream) if stream == message.stream => (lack.lacks)(message.number),
             None => lack.begins_anew,
-            Some(_) if is_later(&message.stream) => of_this,
+            Some(_) if is_later(&message.stream) => of_others,
             // It names one that ended longer ago than anything is kept, or that I have forgotten myself.
-            Some(_) if named.is_none() => of_this,
+            Some(_) if named.is_none() => of_others,
             Some(_) => lack.begins_anew && !message.answered,
         }
     };
