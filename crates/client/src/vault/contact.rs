@@ -317,8 +317,7 @@ fn from_row(row: &Row<'_>) -> Result<Person, ClientError> {
         receipts: row.get(28)?,
         receipted_at: time(row.get(29)?),
         ask_former: row.get(30)?,
-        allotment: Allotment::new(row.get(31)?)
-            .ok_or(ClientError::VaultDamaged { what: "a contact's allotment" })?,
+        allotment: Allotment::new(row.get(31)?).ok_or(ClientError::VaultDamaged { what: "a contact" })?,
     })
 }
 
