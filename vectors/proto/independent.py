@@ -43,7 +43,7 @@ conn('an-unknown-mailbox-does-not-open','Refused with the number that a wrong pr
 conn('an-owner-key-of-small-order-creates-nothing','Everybody can sign for such a key. A wrong implementation finds out when it opens.',
  ('client',create(1,bytes([1]+[0]*31))),('server',refused(1,18)))
 conn('an-unknown-kind-is-refused-by-its-request-id','The connection lives on. A wrong implementation closes, and no later version can ever ask whether a request exists.',
- ('client',fr(0x50,7,b'\1\2\3')),('server',refused(7,1)),('client',ping(8)),('server',pong(8)))
+ ('client',fr(0x5f,7,b'\1\2\3')),('server',refused(7,1)),('client',ping(8)),('server',pong(8)))
 conn('bytes-after-a-body-are-malformed','A wrong implementation ignores them, and one request has many encodings.',
  ('client',fr(0x22,1,nm('alice')+b'\0')),('server',refused(1,2)),('closed','yes'))
 conn('credit-of-nothing-is-malformed','A wrong implementation waits for ever.',

@@ -1,4 +1,4 @@
-//! Inboxes at a relay: registers names and turns their vouchers into mailboxes, many at once.
+//! Inboxes at a relay: registers names, changes their keys, and turns all their vouchers into mailboxes, many at once.
 
 use crate::Failure;
 use crate::envelopes::random;
@@ -11,15 +11,17 @@ use rand_core::UnwrapErr;
 use std::cell::Cell;
 use std::rc::Rc;
 use tokio::task::JoinSet;
-use wire::request::{Claim, Create, Deposit, Generate, MailboxPolicy, Open, VOUCHERS};
+use wire::request::{
+    Answer, AnswerKind, ChallengeProof, Claim, Create, Deposit, Generate, MailboxPolicy, Open, VOUCHERS,
+};
 use wire::{
-    ConnectionKind, DepositAuth, DepositId, DepositMac, Envelope, Generation, OwnerId, OwnerKey,
-    RecoveryCommitment, Response, ServerId, Slot, StampCommitment, StampIndex, StampKey, StampTag, Voucher,
+    ConnectionKind, DepositAuth, DepositId, DepositMac, Envelope, Generation, OwnerId, OwnerKey, PublicKey,
+    RecordBody, RecoveryCommitment, Response, Slot, StampCommitment, StampIndex, StampKey, StampTag, Voucher,
     VoucherHash,
 };
 
-/// Registrations under way at once.
-const LANES: usize = 32;
+/// Registrations under way at once. The ledger gives each a tag, which takes a tenth of a second.
+const LANES: usize = 16;
 
 /// One inbox, with what its owner and its senders hold.
 pub struct Inbox {
@@ -87,7 +89,7 @@ pub async fn make(relay: &Relay, pin: ServerPin, count: usize, made: Made) -> Re
     Ok(inboxes)
 }
 
-/// Registers one name after another until all are taken.
+/// Registers a name, and changes its key until all vouchers are there.
 async fn lane(
     at: std::net::SocketAddr,
     pin: ServerPin,
@@ -99,9 +101,18 @@ async fn lane(
     let registers = async {
         let mut registry = Link::open_at(at, pin, ConnectionKind::Registry).await?;
         let mut owner = Link::open_at(at, pin, ConnectionKind::Owner).await?;
+        let mut holder = None;
         while next.get() < names {
             next.set(next.get() + 1);
-            for voucher in register(&mut registry).await? {
+            let vouchers = match &mut holder {
+                Some(holder) => Holder::rotate(holder, &mut registry).await?,
+                None => {
+                    let (registered, vouchers) = Holder::register(&mut registry).await?;
+                    holder = Some(registered);
+                    vouchers
+                }
+            };
+            for voucher in vouchers {
                 inboxes.push(create(&mut owner, voucher).await?);
             }
         }
@@ -122,23 +133,67 @@ async fn lane(
     Ok(inboxes)
 }
 
-async fn register(registry: &mut Link) -> Result<[Voucher; VOUCHERS], Failure> {
-    let server_id = registry.machine.proof().ok_or("no proof")?.server_id;
-    let vouchers = std::array::from_fn(|_| Voucher(random()));
-    match registry.answer(claim(server_id, &vouchers)?).await? {
-        Response::Registered(_) => Ok(vouchers),
-        other => Err(format!("not registered: {other:?}").into()),
+/// Somebody whose every change of key brings vouchers: cheaper for a relay than as many registrations, each of which it
+/// gives a tag in its ledger.
+struct Holder {
+    identity: IdentitySecret,
+    /// The record that is registered.
+    body: RecordBody,
+}
+
+impl Holder {
+    async fn register(registry: &mut Link) -> Result<(Self, [Voucher; VOUCHERS]), Failure> {
+        let server_id = registry.machine.proof().ok_or("no proof")?.server_id;
+        let identity = IdentitySecret::generate(&mut UnwrapErr(SysRng));
+        let recovery = RecoveryCommitment(identity.public().commitment());
+        let name = format!("b{:032x}", u128::from_be_bytes(random()));
+        let name = wire::Name::parse(name.get(..wire::limits::NAME_BYTES_MAX).ok_or("no name")?)?;
+        let record = signed::sign_first(&identity, name, server_id, recovery);
+        let body = record.body.clone();
+        let vouchers = draw();
+        let claim = Claim { record, vouchers: hashes(&vouchers), invite: None };
+        match registry.answer(claim).await? {
+            Response::Registered(_) => Ok((Self { identity, body }, vouchers)),
+            other => Err(format!("not registered: {other:?}").into()),
+        }
+    }
+
+    async fn rotate(&mut self, registry: &mut Link) -> Result<[Voucher; VOUCHERS], Failure> {
+        let connection = registry.machine.proof().ok_or("no proof")?;
+        let RecordBody { name, server_id, .. } = self.body.clone();
+        let vouchers = draw();
+        // Another first record than the registered one, only to be asked.
+        let record = signed::sign_first(&self.identity, name, server_id, RecoveryCommitment([1; 32]));
+        let claim = Claim { record, vouchers: hashes(&vouchers), invite: None };
+        let Response::Challenge(challenge) = registry.answer(claim).await? else {
+            return Err("not asked for the key".into());
+        };
+        let record = signed::sign_rotation(&self.identity, &self.identity, &self.body);
+        let authority = PublicKey(self.identity.public().to_bytes());
+        let proof = ChallengeProof {
+            name: &self.body.name,
+            old: challenge.record_hash,
+            new: signed::record_hash(&record.body),
+            nonce: challenge.nonce,
+            authority: &authority,
+        };
+        let proof = signed::sign_challenge(&self.identity, AnswerKind::Rotate, &proof, &connection);
+        let body = record.body.clone();
+        let answer = Answer { kind: AnswerKind::Rotate, record, vouchers: hashes(&vouchers), proof };
+        match registry.answer(answer).await? {
+            Response::Replaced(_) => self.body = body,
+            other => return Err(format!("not replaced: {other:?}").into()),
+        }
+        Ok(vouchers)
     }
 }
 
-fn claim(server_id: ServerId, vouchers: &[Voucher; VOUCHERS]) -> Result<Claim, Failure> {
-    let identity = IdentitySecret::generate(&mut UnwrapErr(SysRng));
-    let recovery = RecoveryCommitment(identity.public().commitment());
-    let name = format!("b{:032x}", u128::from_be_bytes(random()));
-    let name = wire::Name::parse(name.get(..wire::limits::NAME_BYTES_MAX).ok_or("no name")?)?;
-    let record = signed::sign_first(&identity, name, server_id, recovery);
-    let vouchers = vouchers.each_ref().map(|voucher| VoucherHash(crypto::voucher_hash(&voucher.0)));
-    Ok(Claim { record, vouchers, invite: None })
+fn draw() -> [Voucher; VOUCHERS] {
+    std::array::from_fn(|_| Voucher(random()))
+}
+
+fn hashes(vouchers: &[Voucher; VOUCHERS]) -> [VoucherHash; VOUCHERS] {
+    vouchers.each_ref().map(|voucher| VoucherHash(crypto::voucher_hash(&voucher.0)))
 }
 
 async fn create(link: &mut Link, voucher: Voucher) -> Result<Inbox, Failure> {

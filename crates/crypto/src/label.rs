@@ -45,9 +45,9 @@ labels! {
     PUBLISH = "oubliette/publish/1";
     /// Purpose, of an owner key: opening a mailbox.
     OPEN = "oubliette/open/1";
-    /// Reserved for a server's root key: naming the ledger key that acts for it.
+    /// Of a server's root key: naming the ledger key that acts for it.
     ENDORSEMENT = "oubliette/endorsement/1";
-    /// Reserved for a ledger key: the head of the ledger.
+    /// Of a ledger key: the head of the ledger.
     TREE_HEAD = "oubliette/tree-head/1";
 
     /// SHA-256: an identity's fingerprint.
@@ -56,8 +56,12 @@ labels! {
     RECOVERY_COMMITMENT = "oubliette/recovery-commitment/1";
     /// SHA-256: the hash of a record's body.
     RECORD_HASH = "oubliette/record-hash/1";
-    /// Reserved, SHA-256: the ledger's commitment to a record.
+    /// SHA-256: the ledger's commitment to a record.
     LEDGER_COMMITMENT = "oubliette/ledger-commitment/1";
+    /// Argon2id: a name as the ledger shows it.
+    NAME_TAG = "oubliette/name-tag/1";
+    /// SHA-256: which log and number a piece of gossip speaks of.
+    GOSSIP = "oubliette/gossip/1";
     /// SHA-512: one side of a safety number.
     SAFETY_NUMBER = "oubliette/safety-number/1";
     /// SHA-512: the spoken words of a safety number, of both sides.

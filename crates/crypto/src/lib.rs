@@ -27,6 +27,7 @@ mod hash;
 mod hpke;
 mod identity;
 mod label;
+mod ledger;
 mod mailbox;
 mod pairing;
 mod puzzle;
@@ -39,7 +40,7 @@ mod stream;
 mod xwing;
 
 pub use crate::aead::{UnwrapKeyError, open_key, seal_key};
-pub use crate::argon::passphrase_key;
+pub use crate::argon::{name_tag, passphrase_key};
 pub use crate::compare::{Same, equal};
 pub use crate::ed25519::BadKey;
 pub use crate::hash::{
@@ -50,6 +51,10 @@ pub use crate::hpke::{
 };
 pub use crate::identity::{IdentitySecret, PUBLIC_IDENTITY_BYTES, PublicIdentity};
 pub use crate::label::Label;
+pub use crate::ledger::{
+    endorsement_message, gossip_log, is_root_of, leaf_hash, ledger_commitment, node_hash, server_id_of_root,
+    tree_head_message, verify_ledger,
+};
 pub use crate::mailbox::{OwnerSecret, check_owner_key, verify_owner};
 pub use crate::pairing::{BadShare, PairingKeys, PairingSide, WrongWords, agree_on_pairing, pairing_share};
 pub use crate::puzzle::{puzzle_ok, solve_puzzle};

@@ -210,7 +210,7 @@ fn frames(bytes: &[u8], other: &[u8], random: &mut Random) -> Vec<u8> {
         }
         3 => {
             // The same body under another kind.
-            let kind = random.byte() % 0x50;
+            let kind = random.byte() % 0x54;
             if let Some(first) = parts.get_mut(at).and_then(|frame| frame.first_mut()) {
                 *first = kind;
             }

@@ -1,7 +1,7 @@
 //! What the machines ask of their shells, and tell them.
 
 use wire::request::ConnectionProof;
-use wire::request::{AnswerKind, Claim, Create, Deposit, VOUCHERS};
+use wire::request::{AnswerKind, Claim, Create, Deposit, Feed, VOUCHERS};
 use wire::response::Welcome;
 use wire::{
     Cursor, Day, DepositAuth, DepositId, Envelope, Generation, IdentityRecord, Name, OwnerId, PairingMove,
@@ -76,6 +76,13 @@ pub enum ServerEvent {
         ticket: Ticket<asked::Fetch>,
         /// Whose.
         name: Name,
+    },
+    /// Give leaves of the ledger → `fed`.
+    Feed {
+        /// Completes it.
+        ticket: Ticket<asked::Feed>,
+        /// From where on.
+        feed: Feed,
     },
     /// Store the envelope durably → `deposited`. The deposits of one connection are asked in the order in
     /// which they came, and are to be stored in that order.

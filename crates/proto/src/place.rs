@@ -4,7 +4,7 @@ use wire::{ConnectionKind, DepositId, Name, Request};
 
 /// What one connection turned out to be for.
 ///
-/// An anonymous connection serves one name or one mailbox: two on one connection would be linked for
+/// An anonymous connection serves one name, one mailbox or the ledger: two on one connection would be linked for
 /// whoever keeps the relay.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Purpose {
@@ -15,6 +15,7 @@ pub(crate) enum Purpose {
     Anonymous,
     LookUps(Name),
     Deposits(DepositId),
+    Ledger,
 }
 
 impl Purpose {
@@ -33,7 +34,9 @@ impl Purpose {
         let Some(wanted) = Purpose::needed_by(request) else { return Ok(()) };
         match (&*self, &wanted) {
             (Purpose::Undecided, _) => *self = wanted,
-            (Purpose::Anonymous, Purpose::LookUps(_) | Purpose::Deposits(_)) => *self = wanted,
+            (Purpose::Anonymous, Purpose::LookUps(_) | Purpose::Deposits(_) | Purpose::Ledger) => {
+                *self = wanted
+            }
             (present, wanted) if present == wanted => {}
             _ => return Err(OutOfPlace),
         }
@@ -45,6 +48,7 @@ impl Purpose {
             Request::Lookup(lookup) => Purpose::LookUps(lookup.name.clone()),
             Request::Fetch(fetch) => Purpose::LookUps(fetch.name.clone()),
             Request::Deposit(deposit) => Purpose::Deposits(deposit.sid),
+            Request::Feed(_) => Purpose::Ledger,
             other => Purpose::of_kind(other.connection_kind()?),
         })
     }

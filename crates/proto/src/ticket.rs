@@ -74,6 +74,8 @@ pub mod asked {
     pub struct Lookup(pub(crate) ());
     /// A bundle is fetched: `fetched`.
     pub struct Fetch(pub(crate) ());
+    /// Leaves of the ledger are wanted: `fed`.
+    pub struct Feed(pub(crate) ());
     /// An envelope waits for stable storage: `deposited`.
     pub struct Deposit(pub(crate) ());
     /// A pairing goes on: `paired`.
@@ -142,7 +144,7 @@ macro_rules! asked {
           })*
     };
 }
-asked!(Admit, Admitted, Claim, Replace, FindIdentity, Publish, Lookup, Fetch, Deposit, Pairing, Create, Read, Ack, Generate, Retire, CrossOff;
+asked!(Admit, Admitted, Claim, Replace, FindIdentity, Publish, Lookup, Fetch, Feed, Deposit, Pairing, Create, Read, Ack, Generate, Retire, CrossOff;
        FindOwner, Open);
 
 /// The right to acknowledge one delivery, and with it all before it in its mailbox.

@@ -31,7 +31,7 @@ use crate::fresh::Fresh;
 use crate::hub::Hold;
 use crate::line::{Heard, Line};
 use crate::relay::{OVER_BUDGET, Relay, STOPPING};
-use crate::task::{self, Answer, Asker, Change, Look, Question};
+use crate::task::{self, Answer, Asker, Change, Claiming, Look, Question, Who};
 use crate::tls;
 use crate::writer::{Queue, Settled, Work};
 
@@ -315,7 +315,7 @@ impl Session {
                     Err(refusal) => self.machine.refuse(ticket, refusal),
                 }
             }
-            event @ (ServerEvent::Lookup { .. } | ServerEvent::Fetch { .. })
+            event @ (ServerEvent::Lookup { .. } | ServerEvent::Fetch { .. } | ServerEvent::Feed { .. })
                 if !relay.admission.lookup(source) =>
             {
                 over(&mut self.machine, event);
@@ -357,7 +357,12 @@ impl Session {
                 false
             }
             Step::Question(Question::Change(change)) => {
-                self.run_in_turns(change);
+                let (relay, who) = (self.door.relay.clone(), self.asker.who());
+                self.running = Some(Box::pin(in_turns(relay, who, change)));
+                false
+            }
+            Step::Question(Question::Claim(claiming)) => {
+                self.claim(*claiming);
                 false
             }
         }
@@ -400,23 +405,19 @@ impl Session {
         }));
     }
 
-    /// The same for what changes something: between two of its turns everybody else has one.
-    fn run_in_turns(&mut self, mut change: Change) {
+    /// Where the name is free its tag comes first. Whoever has no right to it costs nothing of that.
+    fn claim(&mut self, claiming: Claiming) {
         let (relay, who) = (self.door.relay.clone(), self.asker.who());
         self.running = Some(Box::pin(async move {
-            loop {
-                let (turn, runtime) = (relay.changes.next(who).await, Handle::current());
-                let blocking = relay.clone();
-                let step = move || {
-                    let answer = turn.spend(&runtime, || change(&blocking));
-                    (answer, change)
-                };
-                let (answer, rest) = spawn_blocking(step).await.ok()?;
-                if answer.is_some() {
-                    return answer;
-                }
-                change = rest;
-            }
+            let (asking, server_id) = (relay.clone(), relay.server_id);
+            let look = move || (task::is_for_the_taking(&asking, &claiming.claim), claiming);
+            let (is_free, claiming) = spawn_blocking(look).await.ok()?;
+            let name = is_free.then(|| claiming.claim.record.body.name.clone());
+            let tag = match name {
+                Some(name) => relay.ledger.tagger.tag(who, server_id, name).await,
+                None => None,
+            };
+            in_turns(relay, who, task::claim(claiming, tag)).await
         }));
     }
 
@@ -509,11 +510,29 @@ impl Session {
     }
 }
 
+/// Does what changes something, in as many turns as it takes: between two of them everybody else has one.
+async fn in_turns(relay: Arc<Relay>, who: Who, mut change: Change) -> Option<Answer> {
+    loop {
+        let (turn, runtime) = (relay.changes.next(who).await, Handle::current());
+        let blocking = relay.clone();
+        let step = move || {
+            let answer = turn.spend(&runtime, || change(&blocking));
+            (answer, change)
+        };
+        let (answer, rest) = spawn_blocking(step).await.ok()?;
+        if answer.is_some() {
+            return answer;
+        }
+        change = rest;
+    }
+}
+
 /// Says no to a request that is not for the store.
 fn refuse(machine: &mut ServerConnection, event: ServerEvent, refusal: Refusal) {
     match event {
         ServerEvent::Lookup { ticket, .. } => machine.refuse(ticket, refusal),
         ServerEvent::Fetch { ticket, .. } => machine.refuse(ticket, refusal),
+        ServerEvent::Feed { ticket, .. } => machine.refuse(ticket, refusal),
         ServerEvent::Pairing { ticket, .. } => machine.refuse(ticket, refusal),
         ServerEvent::Admit { ticket } => machine.refuse(ticket, refusal),
         ServerEvent::FindIdentity { ticket, .. } => machine.refuse(ticket, refusal),

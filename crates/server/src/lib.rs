@@ -13,7 +13,8 @@
 //! # Who this server is
 //!
 //! [`identity`] keeps the root key, whose hash is the server id in every address, and the tls-ca that it
-//! endorses; [`leaf`] issues the short-lived certificates that [`tls`] presents.
+//! endorses; [`leaf`] issues the short-lived certificates that [`tls`] presents. It endorses the key too that signs
+//! the public log of keys, which [`ledger`] keeps; its names pass through the [`tagger`].
 
 pub mod admin;
 pub mod admission;
@@ -41,6 +42,7 @@ pub mod identity;
 pub mod invite;
 pub mod lanes;
 pub mod leaf;
+pub mod ledger;
 pub mod line;
 pub mod listener;
 pub mod log;
@@ -63,6 +65,7 @@ pub mod shares;
 pub mod spent;
 pub mod status;
 pub mod sweep;
+pub mod tagger;
 pub mod task;
 pub mod tls;
 pub mod turns;

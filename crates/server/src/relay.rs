@@ -14,6 +14,7 @@ use crate::believed::Believed;
 use crate::clock::Clock;
 use crate::counters::Counters;
 use crate::hub::Hub;
+use crate::ledger::Ledger;
 use crate::pairings::Pairings;
 use crate::pulse::Pulse;
 use crate::seldom::Seldom;
@@ -43,6 +44,8 @@ pub struct Relay {
     pub public_host: HostPort,
     /// Whether everybody may register.
     pub open: bool,
+    /// The public log of keys.
+    pub ledger: Ledger,
     /// Who may look a name up next.
     pub looks: Turns,
     /// Who may change something next.
@@ -69,6 +72,7 @@ impl Relay {
         server_id: ServerId,
         public_host: HostPort,
         open: bool,
+        ledger: Ledger,
     ) -> Self {
         let clock = Clock::start();
         // A relay without mailboxes keeps nothing that could expire: it takes the system's word.
@@ -85,6 +89,7 @@ impl Relay {
             server_id,
             public_host,
             open,
+            ledger,
             looks: Turns::default(),
             changes: Turns::default(),
             stopping: CancellationToken::new(),

@@ -23,10 +23,11 @@ use crate::failure::{EXIT_LOCAL, EXIT_UNEXPECTED, Failure};
 use crate::identity::Identity;
 use crate::invite::{self, EXPIRES_S};
 use crate::leaf::LeafResolver;
+use crate::ledger::Ledger;
 use crate::relay::Relay;
 use crate::status::Certificates;
 use crate::writer::Writer;
-use crate::{admin, forgetting, handed, listener, metrics, process, sweep, tls};
+use crate::{admin, forgetting, handed, ledger, listener, metrics, process, sweep, tls};
 
 /// After a signal, connections have so long to end in order.
 const DRAIN: Duration = Duration::from_secs(8);
@@ -81,8 +82,11 @@ async fn run(
     let places = process::connections_that_fit(settings.budgets.connections_max);
     let admission = Admission::new(Budgets { connections_max: places, ..settings.budgets.clone() });
     let public_host = settings.public_host.clone().unwrap_or_else(|| guess_host(&listeners));
+    let ledger = Ledger::new(identity.ledger_key())
+        .map_err(|error| unexpected("the ledger could not be started", &error))?;
     let relay =
-        Arc::new(Relay::new(Arc::new(store), admission, identity.server_id(), public_host, settings.open));
+        Relay::new(Arc::new(store), admission, identity.server_id(), public_host, settings.open, ledger);
+    let relay = Arc::new(relay);
     let leaf = LeafResolver::issue(&identity, wall())
         .map_err(|error| unexpected("the TLS certificate could not be made", &error))?;
     let leaf = Arc::new(leaf);
@@ -124,6 +128,7 @@ async fn run(
     tokio::spawn(admin::run(admin, office));
     tokio::spawn(sweep::run(relay.clone(), identity, certificates, asked_to_renew));
     tokio::spawn(forgetting::run(relay.clone()));
+    begin_ledger(&relay)?;
     tokio::spawn(process::stroke_watchdog(relay.clone()));
     if let Some(json) = invite_two {
         print_invitations(relay.clone(), json).await?;
@@ -151,6 +156,13 @@ async fn drain(relay: &Relay, connections: TaskTracker, writer: Writer) {
     let finished = tokio::task::spawn_blocking(move || writer.finish());
     let _late = tokio::time::timeout(DRAIN, finished).await;
     tracing::info!(stored = relay.counters.stored.get(), commits = relay.counters.commits.get(), "stopped");
+}
+
+/// Beside everything else: after an update it may take long.
+fn begin_ledger(relay: &Arc<Relay>) -> Result<(), Failure> {
+    let relay = relay.clone();
+    let begun = std::thread::Builder::new().name("ledger".into()).spawn(move || ledger::begin(&relay));
+    begun.map(drop).map_err(|error| unexpected("the ledger could not be started", &error))
 }
 
 async fn at_start(relay: &Arc<Relay>) {

@@ -10,6 +10,7 @@ use wire::UnixSeconds;
 use crate::clock::wall;
 use crate::identity::{Identity, ROOT_KEY};
 use crate::leaf::LeafResolver;
+use crate::ledger::Standing;
 use crate::relay::Relay;
 
 /// The answer to `status`. Fields are only ever added.
@@ -38,8 +39,11 @@ pub struct Status {
     pub disk_bytes: u64,
     /// Rows let go of whose bytes may still be on the disk.
     pub unforgotten: u64,
-    /// Entries of the registration log.
+    /// Leaves of the public log of keys.
     pub registrations: u64,
+    /// How it stands with that log.
+    #[serde(default)]
+    pub ledger: Option<Standing>,
     /// Damaged records met.
     pub damaged: u64,
     /// Whole days until the leaf certificate ends (it renews itself).
@@ -105,6 +109,7 @@ impl Status {
             disk_bytes: relay.store.disk_bytes(),
             unforgotten: relay.store.unforgotten(),
             registrations: totals.leaves,
+            ledger: Some(relay.ledger.standing()),
             damaged: totals.damaged,
             leaf_days_left: days_left(certificates.leaf.not_after()),
             tls_ca_days_left: days_left(certificates.ca_not_after()),
@@ -131,6 +136,13 @@ impl Status {
             self.leaf_days_left,
             self.tls_ca_days_left,
         );
+        if let Some(standing) = &self.ledger {
+            screen.push_str(&format!(
+                "ledger        {} leaves, {}\n",
+                self.registrations,
+                ledger_words(standing)
+            ));
+        }
         if let Some(address) = &self.open {
             screen.push_str(&format!("open          everybody may join:   oub join {address} --name NAME\n"));
         }
@@ -160,6 +172,19 @@ impl Status {
             fields.insert("t".into(), "status".into());
         }
         value.to_string()
+    }
+}
+
+/// How it stands with the public log of keys, and what to do.
+fn ledger_words(standing: &Standing) -> String {
+    match standing {
+        Standing::Kept => "shown to everybody".to_owned(),
+        Standing::Beginning { of: 0, .. } => "being read".to_owned(),
+        Standing::Beginning { done, of } => format!("being made: {done} of {of} (shown when all are)"),
+        Standing::NeedsRootKey => {
+            "not shown: bring root.key back once, by   oublietted identity import-root FILE".to_owned()
+        }
+        Standing::Damaged { leaf } => format!("NOT SHOWN: leaf {leaf} cannot be read; see docs/operator"),
     }
 }
 

@@ -39,6 +39,8 @@ pub async fn run(
                 once(&swept);
             }
             renew(&mut identity, &certificates);
+            endorse(&swept, &mut identity);
+            beat(&swept);
             identity
         });
         let Ok(kept) = done.await else { return };
@@ -106,6 +108,23 @@ fn renew(identity: &mut Identity, certificates: &Certificates) {
         Ok(true) => tracing::info!("the TLS certificate was renewed"),
         Ok(false) => {}
         Err(error) => tracing::error!(%error, "the TLS certificate could not be renewed"),
+    }
+}
+
+/// Has the ledger key endorsed where that is due.
+fn endorse(relay: &Relay, identity: &mut Identity) {
+    match identity.endorse(wall()) {
+        Ok(true) => tracing::info!("the key of the ledger was endorsed"),
+        Ok(false) => {}
+        Err(error) => tracing::error!(%error, "the key of the ledger could not be endorsed"),
+    }
+    relay.ledger.take_key(identity.ledger_key());
+}
+
+/// A ledger in which nothing happens says so.
+fn beat(relay: &Relay) {
+    if let Err(error) = relay.ledger.beat(&*relay.store, wall()) {
+        let _told = relay.store_failed(error);
     }
 }
 

@@ -5,11 +5,13 @@ mod mailbox;
 
 use std::sync::Arc;
 
+pub use directory::{claim, is_for_the_taking};
 pub use mailbox::read;
 use proto::ticket::Asked;
-use proto::{Now, ServerConnection, ServerEvent, Ticket};
+use proto::{Now, ServerConnection, ServerEvent, Ticket, asked};
 use store::{GenerationOutcome, StoreError};
 use wire::refusal::{Refusal, RefusalKind};
+use wire::request::Claim;
 
 use crate::admission::Source;
 use crate::bell::Bell;
@@ -24,6 +26,18 @@ pub enum Question {
     LookInTurn(Look),
     /// What changes something: so do these.
     Change(Change),
+    /// A claim: where the name is free its tag is computed before, which takes longer than anything else.
+    Claim(Box<Claiming>),
+}
+
+/// A claim on its way to the directory.
+pub struct Claiming {
+    /// What was claimed.
+    pub claim: Box<Claim>,
+    /// Completes it.
+    pub ticket: Ticket<asked::Claim>,
+    /// Whose budgets it costs.
+    pub source: Source,
 }
 
 /// Asks, and has the answer.
@@ -66,7 +80,9 @@ pub fn of(event: ServerEvent, asker: &Asker) -> Option<Question> {
     use Question::{Look, LookInTurn};
     Some(match event {
         ServerEvent::Admit { ticket } => directory::verify(ticket),
-        ServerEvent::Claim { ticket, claim } => directory::claim(ticket, claim, asker.source),
+        ServerEvent::Claim { ticket, claim } => {
+            Question::Claim(Box::new(Claiming { claim, ticket, source: asker.source }))
+        }
         ServerEvent::Replace { ticket, kind, expected_seq, record, vouchers } => {
             directory::replace(ticket, kind, expected_seq, record, vouchers)
         }
@@ -74,6 +90,7 @@ pub fn of(event: ServerEvent, asker: &Asker) -> Option<Question> {
         ServerEvent::Publish { ticket, name, bundle } => directory::publish(ticket, name, bundle),
         ServerEvent::Lookup { ticket, name, seq } => LookInTurn(directory::lookup(ticket, name, seq)),
         ServerEvent::Fetch { ticket, name } => LookInTurn(directory::fetch(ticket, name)),
+        ServerEvent::Feed { ticket, feed } => LookInTurn(directory::feed(ticket, feed)),
         ServerEvent::Create { ticket, create } => mailbox::create(ticket, create),
         ServerEvent::FindOwner { ticket, rid } => LookInTurn(mailbox::find_owner(ticket, rid)),
         ServerEvent::Open { ticket, slot, rid } => Look(mailbox::open(ticket, slot, rid, asker.bell.clone())),
@@ -92,10 +109,15 @@ pub fn of(event: ServerEvent, asker: &Asker) -> Option<Question> {
     })
 }
 
-/// A change that is done in one turn.
+/// A question about a change that is done in one turn.
 fn at_once(change: impl FnOnce(&Relay) -> Answer + Send + 'static) -> Question {
+    Question::Change(once(change))
+}
+
+/// A change that is done in one turn.
+fn once(change: impl FnOnce(&Relay) -> Answer + Send + 'static) -> Change {
     let mut change = Some(change);
-    Question::Change(Box::new(move |relay| change.take().map(|change| change(relay))))
+    Box::new(move |relay| change.take().map(|change| change(relay)))
 }
 
 /// A change that takes as many turns as `step` says that it has more to do.

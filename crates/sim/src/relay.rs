@@ -127,7 +127,7 @@ impl Relay {
             ServerEvent::Open { ticket, slot, rid } => {
                 return self.open(id, connection, ticket, (slot, rid), luck);
             }
-            event @ (ServerEvent::Lookup { .. } | ServerEvent::Fetch { .. }) => {
+            event @ (ServerEvent::Lookup { .. } | ServerEvent::Fetch { .. } | ServerEvent::Feed { .. }) => {
                 self.tell(connection, event, luck)
             }
             ServerEvent::Admit { ticket } => connection.machine.admitted(ticket.verify()),

@@ -5,7 +5,8 @@ use std::ops::ControlFlow;
 use wire::Day;
 
 use crate::Cause;
-use crate::codec::unseal;
+use crate::codec::{seal, unseal};
+use crate::ledger::WENT_BACK_KEY;
 use crate::scratch::is_scratch;
 use crate::shelf::{Batch, Change, Durability, FrozenShelf, Shelf, Table};
 
@@ -117,7 +118,11 @@ impl Rebuild {
     }
 
     /// Writes what is left, and syncs all of it.
+    ///
+    /// What happened after the rows were written is gone, and the store says so of itself until the ledger does.
     pub fn finish(mut self) -> Result<(), RebuildError> {
+        let value = seal(Table::Meta.number(), WENT_BACK_KEY, &[]);
+        self.batch.0.push(Change { table: Table::Meta, key: WENT_BACK_KEY.to_vec(), value: Some(value) });
         Ok(self.write(Durability::Synced)?)
     }
 
@@ -167,7 +172,9 @@ mod tests {
         }
         rebuild.finish().unwrap();
         let store = EmbeddedStore::open(&base.path().join("one")).unwrap();
-        assert_eq!(rows_of(&store), rows);
+        let (said, held): (Vec<_>, Vec<_>) =
+            rows_of(&store).into_iter().partition(|row| row.key == WENT_BACK_KEY);
+        assert_eq!((said.len(), held), (1, rows));
         assert_eq!(store.totals().damaged, 0);
     }
 

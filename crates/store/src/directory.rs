@@ -1,15 +1,19 @@
-//! The directory: names to records, compare-and-set, invites, and the registration log.
+//! The directory: names to records, compare-and-set, invites.
 
 use wire::request::{AnswerKind, VOUCHERS};
-use wire::{CommitmentNonce, Day, IdentityRecord, InviteCode, Name, PrekeyBundle, RecordHash, UnixSeconds};
+use wire::{
+    CommitmentNonce, Day, IdentityRecord, InviteCode, Leaf, LeafKind, Name, NameTag, PrekeyBundle,
+    RecordHash, UnixSeconds,
+};
 use wire::{VoucherHash, Wire};
 
 use crate::codec::Cut;
 use crate::engine::Engine;
+use crate::ledger::{LeafPlace, LogRow, seconds};
 use crate::shelf::{Batch, Shelf, Table};
 use crate::{
-    Cause, DirectoryStore, LeafKind, LogEntry, NewInvite, PublishOutcome, RegisterOutcome, RegisterRequest,
-    ReplaceOutcome, ReplaceRequest, StoreError, StoredRecord,
+    Cause, DirectoryStore, NewInvite, PublishOutcome, RegisterOutcome, RegisterRequest, ReplaceOutcome,
+    ReplaceRequest, StoreError, StoredRecord,
 };
 
 /// How long a name rests after its tombstone (DESIGN § 6.1).
@@ -22,20 +26,24 @@ pub(crate) struct Head {
     pub(crate) seq: u32,
     /// When the name was given up, if it was.
     pub(crate) tombstone: Option<UnixSeconds>,
+    /// Its tag in the ledger; `None` in rows from before there was one, until that is filled in.
+    pub(crate) tag: Option<NameTag>,
 }
 
 impl Head {
-    fn to_bytes(self) -> Vec<u8> {
+    pub(crate) fn to_bytes(self) -> Vec<u8> {
         let time = self.tombstone.map_or(0, |time| time.0);
         let flag = u8::from(self.tombstone.is_some());
-        self.seq.to_be_bytes().into_iter().chain([flag]).chain(time.to_be_bytes()).collect()
+        let tag = self.tag.iter().flat_map(|tag| tag.0);
+        self.seq.to_be_bytes().into_iter().chain([flag]).chain(time.to_be_bytes()).chain(tag).collect()
     }
 
     fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let mut cut = Cut(bytes);
         let (seq, flag, time) = (cut.u32()?, cut.u8()?, cut.u64()?);
+        let tag = if cut.0.is_empty() { None } else { Some(NameTag(cut.array()?)) };
         cut.end()?;
-        Some(Self { seq, tombstone: (flag == 1).then_some(UnixSeconds(time)) })
+        Some(Self { seq, tombstone: (flag == 1).then_some(UnixSeconds(time)), tag })
     }
 
     /// Free again: given up, and rested.
@@ -104,10 +112,12 @@ impl<S: Shelf> DirectoryStore for Engine<S> {
         let _writer = self.write()?;
         let key = self.name_key(&request.record.body.name);
         let mut batch = Batch::default();
+        let mut before = Leaf::NONE;
         if let Some(head) = self.head(&key)? {
-            if !head.is_free(request.now) {
-                return self.already(&key, head, &request);
-            }
+            before = match self.freed(&key, head, request.now)? {
+                Some(leaf) => leaf,
+                None => return self.already(&key, head, &request),
+            };
             for seq in 0..=head.seq {
                 batch.remove(Table::Records, &record_key(&key, seq));
             }
@@ -123,14 +133,16 @@ impl<S: Shelf> DirectoryStore for Engine<S> {
                 None => {}
             }
         }
-        let entry = LogEntry {
+        let Some(tag) = request.tag else { return Ok(RegisterOutcome::Untagged) };
+        let row = LogRow {
             kind: LeafKind::Register,
             record: hash_of(&request.record),
-            commitment_nonce: request.commitment_nonce,
+            nonce: request.commitment_nonce,
             time: request.now,
+            place: Some(self.leaf_place(tag, before, request.now)),
         };
-        let head = Head { seq: request.record.body.seq, tombstone: None };
-        let stored = self.put_record(batch, &key, head, request.record, entry, &request.vouchers)?;
+        let head = Head { seq: request.record.body.seq, tombstone: None, tag: Some(tag) };
+        let stored = self.put_record(batch, &key, head, request.record, row, &request.vouchers)?;
         Ok(RegisterOutcome::Registered(stored))
     }
 
@@ -162,15 +174,20 @@ impl<S: Shelf> DirectoryStore for Engine<S> {
         if kind == LeafKind::Tombstone {
             batch.remove(Table::Bundles, &key);
         }
-        let entry = LogEntry {
+        let Some(before) = self.read_record(&key, head.seq)? else {
+            return Err(self.failed(Cause::Damaged));
+        };
+        let place = head.tag.map(|tag| self.leaf_place(tag, before.leaf_index, request.now));
+        let row = LogRow {
             kind,
             record: hash_of(&request.record),
-            commitment_nonce: request.commitment_nonce,
+            nonce: request.commitment_nonce,
             time: request.now,
+            place,
         };
         let tombstone = (kind == LeafKind::Tombstone).then_some(request.now);
-        let head = Head { seq: request.record.body.seq, tombstone };
-        let stored = self.put_record(batch, &key, head, request.record, entry, &request.vouchers)?;
+        let head = Head { seq: request.record.body.seq, tombstone, tag: head.tag };
+        let stored = self.put_record(batch, &key, head, request.record, row, &request.vouchers)?;
         Ok(ReplaceOutcome::Replaced(stored))
     }
 
@@ -193,10 +210,20 @@ impl<S: Shelf> DirectoryStore for Engine<S> {
         self.commit_addition(batch)
     }
 
-    fn log_entry(&self, leaf_index: u64) -> Result<Option<LogEntry>, StoreError> {
+    fn is_for_the_taking(
+        &self,
+        name: &Name,
+        invite: Option<&InviteCode>,
+        open: bool,
+        now: UnixSeconds,
+    ) -> Result<bool, StoreError> {
         self.running()?;
-        let Some(body) = self.row(Table::Log, &leaf_index.to_be_bytes())? else { return Ok(None) };
-        log_from(&body).map(Some).ok_or_else(|| self.failed(Cause::Damaged))
+        let key = self.name_key(name);
+        let is_free = match self.head(&key)? {
+            None => true,
+            Some(head) => self.freed(&key, head, now)?.is_some(),
+        };
+        Ok(is_free && (open || self.good_invite(invite, &key, now)?.is_some()))
     }
 }
 
@@ -213,6 +240,22 @@ impl<S: Shelf> Engine<S> {
     pub(crate) fn read_record(&self, key: &[u8; 32], seq: u32) -> Result<Option<StoredRecord>, StoreError> {
         let Some(body) = self.row(Table::Records, &record_key(key, seq))? else { return Ok(None) };
         record_from(&body).map(Some).ok_or_else(|| self.failed(Cause::Damaged))
+    }
+
+    /// The leaf that a name's tombstone has, once it has rested; `None` while it is somebody's. It rests on while the ledger
+    /// does not know its tag.
+    fn freed(&self, key: &[u8; 32], head: Head, now: UnixSeconds) -> Result<Option<u64>, StoreError> {
+        if !head.is_free(now) || head.tag.is_none() {
+            return Ok(None);
+        }
+        let Some(last) = self.read_record(key, head.seq)? else { return Err(self.failed(Cause::Damaged)) };
+        Ok(Some(last.leaf_index))
+    }
+
+    /// What the next leaf says of itself: its time is never below that of one before it.
+    fn leaf_place(&self, tag: NameTag, prev_index: u64, now: UnixSeconds) -> LeafPlace {
+        let time = self.look(|state| state.leaf_time).max(seconds(now));
+        LeafPlace { tag, prev_index, time }
     }
 
     /// A claim of a name that is somebody's: mine again, taken, or resting.
@@ -252,27 +295,30 @@ impl<S: Shelf> Engine<S> {
         Ok(good.then_some(row))
     }
 
-    /// Record, head, vouchers and log entry in one commit.
+    /// Record, head, vouchers and leaf in one commit.
     fn put_record(
         &self,
         mut batch: Batch,
         key: &[u8; 32],
         head: Head,
         record: IdentityRecord,
-        entry: LogEntry,
+        row: LogRow,
         vouchers: &[VoucherHash; VOUCHERS],
     ) -> Result<StoredRecord, StoreError> {
         let leaf_index = self.look(|state| state.leaves);
         let next = leaf_index.checked_add(1).ok_or(StoreError::NotDone(Cause::Exhausted))?;
-        let stored = StoredRecord { record, commitment_nonce: entry.commitment_nonce, leaf_index };
+        let stored = StoredRecord { record, commitment_nonce: row.nonce, leaf_index };
         batch.put(Table::Records, &record_key(key, head.seq), &record_body(&stored));
         batch.put(Table::Names, key, &head.to_bytes());
-        batch.put(Table::Log, &leaf_index.to_be_bytes(), &log_body(&entry));
+        batch.put(Table::Log, &leaf_index.to_be_bytes(), &row.to_bytes());
         for voucher in vouchers {
             batch.put(Table::Vouchers, voucher.as_bytes(), &[]);
         }
         self.commit_addition(batch)?;
-        self.show(|state| state.leaves = next);
+        self.show(|state| {
+            state.leaves = next;
+            state.leaf_time = state.leaf_time.max(row.leaf_time());
+        });
         Ok(stored)
     }
 }
@@ -299,38 +345,10 @@ fn record_body(stored: &StoredRecord) -> Vec<u8> {
     out
 }
 
-fn record_from(body: &[u8]) -> Option<StoredRecord> {
+pub(crate) fn record_from(body: &[u8]) -> Option<StoredRecord> {
     let mut cut = Cut(body);
     let commitment_nonce = CommitmentNonce(cut.array()?);
     let leaf_index = cut.u64()?;
     let record = IdentityRecord::from_bytes(cut.rest()).ok()?;
     Some(StoredRecord { record, commitment_nonce, leaf_index })
-}
-
-/// `kind ‖ record hash ‖ nonce ‖ time`.
-fn log_body(entry: &LogEntry) -> Vec<u8> {
-    let kind = match entry.kind {
-        LeafKind::Register => 1,
-        LeafKind::Rotate => 2,
-        LeafKind::Recover => 3,
-        LeafKind::Tombstone => 4,
-    };
-    let head = core::iter::once(kind).chain(entry.record.0).chain(entry.commitment_nonce.0);
-    head.chain(entry.time.0.to_be_bytes()).collect()
-}
-
-fn log_from(body: &[u8]) -> Option<LogEntry> {
-    let mut cut = Cut(body);
-    let kind = match cut.u8()? {
-        1 => LeafKind::Register,
-        2 => LeafKind::Rotate,
-        3 => LeafKind::Recover,
-        4 => LeafKind::Tombstone,
-        _ => return None,
-    };
-    let record = RecordHash(cut.array()?);
-    let commitment_nonce = CommitmentNonce(cut.array()?);
-    let time = UnixSeconds(cut.u64()?);
-    cut.end()?;
-    Some(LogEntry { kind, record, commitment_nonce, time })
 }

@@ -18,7 +18,7 @@ use crate::shelf::{Batch, Durability, Shelf, Table};
 use crate::{Cause, Options, StoreError};
 
 /// The layout that this code writes; a higher one found is refused, a lower one migrated.
-pub(crate) const SCHEMA: u32 = 2;
+pub(crate) const SCHEMA: u32 = 3;
 /// Rows scanned or removed in one step.
 pub(crate) const STEP: usize = 4_096;
 /// Bytes around an envelope in its row: cursor key, auth and checksum.
@@ -55,7 +55,10 @@ pub(crate) struct State {
     /// Each in a box: a table of many has up to twice as many places as entries.
     pub(crate) mailboxes: HashMap<DepositId, Box<Mailbox>>,
     pub(crate) owners: HashMap<OwnerId, DepositId>,
+    /// Leaves of the ledger.
     pub(crate) leaves: u64,
+    /// The latest time of one.
+    pub(crate) leaf_time: u32,
 }
 
 /// Why an engine could not be raised over a shelf.
@@ -221,6 +224,7 @@ fn settle_schema<S: Shelf>(shelf: &S) -> Result<StoreKeys, RaiseError> {
             let keys = split_keys(&keys.ok_or(damaged)?).ok_or(damaged)?;
             if schema < SCHEMA {
                 // 1 → 2: a day's envelopes may lie in another house, which the code of layout 1 would not find.
+                // 2 → 3: rows of the log may say whose leaf they are, which the code of layout 2 would not read.
                 let mut batch = Batch::default();
                 batch.put(Table::Meta, SCHEMA_KEY, &SCHEMA.to_be_bytes());
                 shelf.commit(batch, Durability::Synced)?;
@@ -260,7 +264,7 @@ fn load<S: Shelf>(shelf: &S, damaged: &mut u64) -> Result<State, RaiseError> {
     for mailbox in state.mailboxes.values_mut() {
         mailbox.counted = (mailbox.waiting.len(), mailbox.waiting.bytes());
     }
-    state.leaves = next_leaf(shelf)?;
+    (state.leaves, state.leaf_time) = crate::ledger::load(shelf, damaged)?;
     Ok(state)
 }
 
@@ -285,7 +289,7 @@ fn load_envelope(state: &mut State, damaged: &mut u64, day: Day, key: &[u8]) {
 }
 
 /// Calls `each` with every sound row of a table; what is damaged, or `each` cannot parse, is counted.
-fn each_row<S: Shelf>(
+pub(crate) fn each_row<S: Shelf>(
     shelf: &S,
     table: Table,
     damaged: &mut u64,
@@ -303,17 +307,6 @@ fn each_row<S: Shelf>(
             }
         }
     }
-}
-
-/// One behind the last leaf.
-fn next_leaf<S: Shelf>(shelf: &S) -> Result<u64, RaiseError> {
-    let mut next = 0;
-    shelf.keys(Table::Log, &mut |key| {
-        if let Ok(index) = key.try_into().map(u64::from_be_bytes) {
-            next = index.saturating_add(1);
-        }
-    })?;
-    Ok(next)
 }
 
 impl<S: Shelf> Engine<S> {

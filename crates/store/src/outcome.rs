@@ -207,6 +207,8 @@ pub enum RegisterOutcome {
     Taken(StoredRecord),
     /// The name is free, but not for this invite (or it rests after a tombstone): told apart to nobody.
     BadInvite,
+    /// The name is free, and the request did not say under which tag the ledger shall have it.
+    Untagged,
 }
 
 /// Outcome of [`DirectoryStore::replace`](crate::DirectoryStore::replace). Made once in a key's life: not

@@ -2,8 +2,8 @@
 
 use wire::request::{AnswerKind, MailboxPolicy, VOUCHERS};
 use wire::{
-    CommitmentNonce, Cursor, Day, DepositAuth, DepositId, Envelope, IdentityRecord, InviteCode, Name,
-    OwnerId, OwnerKey, RecordHash, UnixSeconds, VoucherHash,
+    CommitmentNonce, Cursor, Day, DepositAuth, DepositId, Envelope, IdentityRecord, InviteCode, Leaf, Name,
+    NameTag, OwnerId, OwnerKey, UnixSeconds, VoucherHash,
 };
 
 /// A mailbox to be made.
@@ -59,6 +59,8 @@ pub struct RegisterRequest {
     pub invite: Option<InviteCode>,
     /// Whether a free name needs no invite.
     pub open: bool,
+    /// The name's tag in the ledger; a free name without it is [`Untagged`](crate::RegisterOutcome::Untagged).
+    pub tag: Option<NameTag>,
     /// Blinds the record's commitment; drawn by the server.
     pub commitment_nonce: CommitmentNonce,
     /// Time of the leaf.
@@ -100,32 +102,34 @@ pub struct StoredRecord {
     pub record: IdentityRecord,
     /// Opens the leaf's commitment.
     pub commitment_nonce: CommitmentNonce,
-    /// Its place in the registration log.
+    /// Its leaf in the ledger.
     pub leaf_index: u64,
 }
 
-/// What a leaf of the registration log says happened.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum LeafKind {
-    /// A first registration.
-    Register,
-    /// The old key named its successor.
-    Rotate,
-    /// The recovery key named a new key.
-    Recover,
-    /// The name was given up.
-    Tombstone,
+/// What stands at one place of the ledger.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum LeafSlot {
+    /// A leaf.
+    Leaf(Leaf),
+    /// A leaf from before there was a ledger, of which it has yet to be said whose it is.
+    Untagged {
+        /// When.
+        time: u32,
+    },
+    /// One whose row is damaged or missing.
+    Lost,
 }
 
-/// One entry of the registration log, from which the ledger will be built.
+/// A leaf that is of no record.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct LogEntry {
-    /// What happened.
-    pub kind: LeafKind,
-    /// SHA-256 of the record's body.
-    pub record: RecordHash,
-    /// Blinds its commitment.
-    pub commitment_nonce: CommitmentNonce,
-    /// When.
-    pub time: UnixSeconds,
+pub enum LeafMark {
+    /// Nothing happened.
+    Heartbeat,
+    /// The relay went back.
+    Restored {
+        /// How many leaves stand as they were.
+        stand: u64,
+        /// Their root.
+        root: [u8; 32],
+    },
 }

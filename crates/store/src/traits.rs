@@ -4,16 +4,18 @@
 //! ones from wherever it likes. Every mutating method is atomic, and durable when it returns `Ok`
 //! ([`MailboxStore::ack`] says what it relaxes). Every one is idempotent: repeating it is always safe.
 
+use std::collections::BTreeMap;
+
 use wire::{
-    Cursor, Day, DepositId, Generation, Name, OwnerId, PrekeyBundle, StampIndex, StampKey, UnixSeconds,
-    VoucherHash,
+    Cursor, Day, DepositId, Generation, InviteCode, Name, NameTag, OwnerId, PrekeyBundle, StampIndex,
+    StampKey, UnixSeconds, VoucherHash,
 };
 
 use crate::{
     CreateOutcome, DepositOutcome, DepositRequest, Extent, Forgotten, Frozen, GenerationOutcome, Invite,
-    LogEntry, NameState, NamesFound, NewInvite, NewMailbox, OpenedMailbox, OwnerView, PublishOutcome,
-    RegisterOutcome, RegisterRequest, ReplaceOutcome, ReplaceRequest, StoreError, Stored, StoredRecord,
-    Suspension, Swept, Totals, Write, Wrote,
+    LeafMark, LeafSlot, NameState, NamesFound, NewInvite, NewMailbox, OpenedMailbox, OwnerView,
+    PublishOutcome, RegisterOutcome, RegisterRequest, ReplaceOutcome, ReplaceRequest, StoreError, Stored,
+    StoredRecord, Suspension, Swept, Totals, Write, Wrote,
 };
 
 /// Rows that change together at most where everybody else waits for it: a few milliseconds.
@@ -107,15 +109,15 @@ pub trait MailboxStore: Send + Sync {
     fn totals(&self) -> Totals;
 }
 
-/// The directory: name to records, bundle, and the log of what happened.
+/// The directory: name to records and bundle.
 pub trait DirectoryStore: Send + Sync {
     /// The record of a name: the newest, or the one with a sequence number.
     fn record(&self, name: &Name, seq: Option<u32>) -> Result<Option<StoredRecord>, StoreError>;
 
-    /// First registration: record, vouchers, spent invite and log entry in one commit.
+    /// First registration: record, vouchers, spent invite and leaf in one commit.
     fn register(&self, request: RegisterRequest) -> Result<RegisterOutcome, StoreError>;
 
-    /// Compare-and-set of a name's record, with its vouchers and log entry in one commit.
+    /// Compare-and-set of a name's record, with its vouchers and leaf in one commit.
     fn replace(&self, request: ReplaceRequest) -> Result<ReplaceOutcome, StoreError>;
 
     /// The bundle in effect today.
@@ -127,8 +129,43 @@ pub trait DirectoryStore: Send + Sync {
     /// Makes an invitation known.
     fn invite(&self, invite: NewInvite) -> Result<(), StoreError>;
 
-    /// One entry of the registration log.
-    fn log_entry(&self, leaf_index: u64) -> Result<Option<LogEntry>, StoreError>;
+    /// Whether [`register`](Self::register) would register this name now, as far as one can tell before: it is free, and
+    /// the invitation is good where one is asked for.
+    fn is_for_the_taking(
+        &self,
+        name: &Name,
+        invite: Option<&InviteCode>,
+        open: bool,
+        now: UnixSeconds,
+    ) -> Result<bool, StoreError>;
+}
+
+/// The leaves of the ledger: one for each change of a record, in their order.
+pub trait LedgerStore: Send + Sync {
+    /// How many.
+    fn leaves(&self) -> u64;
+
+    /// Up to `max` of them from a place on.
+    fn leaf_slots(&self, from: u64, max: usize) -> Result<Vec<LeafSlot>, StoreError>;
+
+    /// Of which name each leaf is, as far as the records tell.
+    fn names_of_leaves(&self) -> Result<BTreeMap<u64, Name>, StoreError>;
+
+    /// Says of a leaf from before there was a ledger whose it is and what it follows. One that was lost, and one of which
+    /// nobody knows the name any more, becomes a heartbeat.
+    fn fill_leaf(
+        &self,
+        index: u64,
+        of: Option<(&Name, NameTag)>,
+        prev_index: u64,
+        time: u32,
+    ) -> Result<(), StoreError>;
+
+    /// Appends a leaf that is of no record, and says where it stands.
+    fn append_mark(&self, mark: LeafMark, now: UnixSeconds) -> Result<u64, StoreError>;
+
+    /// Whether these rows came from a backup or a repair, and no leaf says so yet.
+    fn went_back(&self) -> Result<bool, StoreError>;
 }
 
 /// What only whoever runs the server asks.
@@ -159,6 +196,6 @@ pub trait OperatorStore: Send + Sync {
 }
 
 /// All of them at once: what a server holds as `Arc<dyn Store>`.
-pub trait Store: MailboxStore + DirectoryStore + OperatorStore {}
+pub trait Store: MailboxStore + DirectoryStore + LedgerStore + OperatorStore {}
 
-impl<S: MailboxStore + DirectoryStore + OperatorStore> Store for S {}
+impl<S: MailboxStore + DirectoryStore + LedgerStore + OperatorStore> Store for S {}

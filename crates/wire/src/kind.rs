@@ -1,6 +1,6 @@
 //! The kind byte of every frame, in one table (`spec/wire.md § Kinds`).
 //!
-//! Reserved for later: `0x50`–`0x5f` ledger, `0x60`–`0x6f` forwarding, `0x70`–`0x7f` witnesses.
+//! Reserved for later: `0x52`–`0x5f` ledger, `0x60`–`0x6f` forwarding, `0x70`–`0x7f` witnesses.
 
 macro_rules! kinds {
     ($($name:ident = $value:literal),+ $(,)?) => {
@@ -59,6 +59,8 @@ kinds! {
     CROSS_OFF = 0x3e,
     CROSSED_OFF = 0x3f,
     SUPERSEDED = 0x40,
+    FEED = 0x50,
+    LEAVES = 0x51,
 }
 
 /// Gives an enum of frames its kind bytes, and reads and writes what follows the request id.

@@ -29,6 +29,7 @@ mod host;
 pub mod id;
 pub mod invitation;
 pub mod kind;
+pub mod leaf;
 pub mod limits;
 pub mod name;
 pub mod pairing;
@@ -50,6 +51,7 @@ pub use envelope::{Envelope, EnvelopeSize, EnvelopeSizeError};
 pub use frame::{Body, Frame, RawFrame};
 pub use id::*;
 pub use invitation::Invitation;
+pub use leaf::{Commitment, Leaf, LeafKind, NameTag};
 pub use name::{HostError, HostPort, Name, NameError};
 pub use pairing::{
     PairingCard, PairingConfirmation, PairingKey, PairingMove, PairingNumber, PairingShare, PairingStep,

@@ -90,6 +90,14 @@ pub const KNOCKS_PER_SECOND_MAX: u32 = 1_000;
 pub const DEPOSITS_PER_SECOND_MAX: u32 = 4_000;
 /// Look-ups per source and minute.
 pub const LOOKUPS_PER_MINUTE_MAX: u32 = 60;
+/// Leaves of the ledger in one answer.
+pub const LEAVES_MAX: usize = 1_000;
+/// Leaves of one server's ledger that a client takes.
+pub const LEDGER_LEAVES_MAX: u64 = 4_194_304;
+/// Hours between two leaves of a ledger.
+pub const HEARTBEAT_HOURS_MAX: u64 = 24;
+/// Hours after which a ledger without a new head is silent.
+pub const SILENT_HOURS: u64 = 48;
 /// Registry requests per source and minute.
 pub const REGISTRY_PER_MINUTE_MAX: u32 = 30;
 /// Highest number of a pairing.
@@ -124,6 +132,8 @@ pub const ARRIVALS_MAX: usize = 256;
 pub const BACKOFF_MS: (u64, u64) = (1_000, 300_000);
 
 const _: () = assert!(ENVELOPE_BYTES_MAX + 256 <= FRAME_BYTES_MAX);
+const _: () = assert!(LEAVES_MAX * crate::Leaf::BYTES + 512 <= FRAME_BYTES_MAX);
+const _: () = assert!(2 * HEARTBEAT_HOURS_MAX <= SILENT_HOURS);
 const _: () = assert!(IN_FLIGHT_PER_CONTACT_MAX < 40, "Olm keeps 40 skipped keys per chain");
 const _: () = assert!(IN_FLIGHT_PER_CONTACT_MAX <= OUTSTANDING_MAX);
 const _: () = assert!(DOORSTEP_FREE_MAX < DOORSTEP_DAILY_MAX && DOORSTEP_DAILY_MAX <= DOORSTEP_ENVELOPES_MAX);

@@ -49,12 +49,12 @@ pub enum Authority {
     },
 }
 
-/// The signed head of the ledger. Until the ledger exists, only [`TreeHead::EMPTY`] occurs.
+/// The signed head of the ledger (`spec/ledger.md § Head`); [`TreeHead::EMPTY`] where none is kept.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TreeHead {
-    /// Which log.
+    /// Which log: the root key of its relay.
     pub log_id: [u8; 32],
-    /// Which of its numbers.
+    /// How often it went back.
     pub log_number: u32,
     /// Leaves covered.
     pub size: u64,

@@ -1,5 +1,6 @@
 //! What a client asks of a server (`spec/wire.md § Requests`).
 
+pub use crate::leaf::Feed;
 pub use crate::pairing::{Await, Begin, Meet, Reply, Settle};
 use crate::{
     ChallengeNonce, Cursor, DepositAuth, DepositId, Envelope, Generation, IdentityRecord, InviteCode, Name,
@@ -27,6 +28,8 @@ pub enum Request {
     Fetch(Fetch),
     /// Hands one envelope over (anonymous).
     Deposit(Deposit),
+    /// Asks for leaves of the ledger (anonymous).
+    Feed(Feed),
     /// Asks for a number to meet somebody under (pairing).
     Begin(Begin),
     /// Asks for what waits under a number (pairing).

@@ -5,8 +5,8 @@ use crate::limits::{CREDIT_MAX, CROSS_OFF_INDICES_MAX};
 use crate::plain::{rises_strictly, wire_struct};
 use crate::request::{
     Ack, Answer, AnswerKind, Await, Begin, Binding, Claim, Collect, ConnectionProof, Create, CrossOff,
-    Deposit, Fetch, Generate, Lookup, MailboxPolicy, Meet, Open, Publish, Reply, Request, Retire, Settle,
-    VOUCHERS,
+    Deposit, Feed, Fetch, Generate, Lookup, MailboxPolicy, Meet, Open, Publish, Reply, Request, Retire,
+    Settle, VOUCHERS,
 };
 use crate::{ConnectionKind, DecodeError, Reader, StampIndex, VoucherHash, Wire, Writer};
 
@@ -20,6 +20,7 @@ frame_table! {
         Lookup = LOOKUP,
         Fetch = FETCH,
         Deposit = DEPOSIT,
+        Feed = FEED,
         Begin = BEGIN,
         Meet = MEET,
         Reply = REPLY,
@@ -41,7 +42,9 @@ impl Request {
         match self {
             Request::Ping => None,
             Request::Claim(_) | Request::Answer(_) | Request::Publish(_) => Some(ConnectionKind::Registry),
-            Request::Lookup(_) | Request::Fetch(_) | Request::Deposit(_) => Some(ConnectionKind::Anonymous),
+            Request::Lookup(_) | Request::Fetch(_) | Request::Deposit(_) | Request::Feed(_) => {
+                Some(ConnectionKind::Anonymous)
+            }
             Request::Begin(_)
             | Request::Meet(_)
             | Request::Reply(_)
@@ -68,8 +71,8 @@ macro_rules! into_request {
     };
 }
 into_request!(
-    Claim, Answer, Publish, Lookup, Fetch, Deposit, Begin, Meet, Reply, Settle, Await, Create, Open, Collect,
-    Ack, Generate, Retire, CrossOff
+    Claim, Answer, Publish, Lookup, Fetch, Deposit, Feed, Begin, Meet, Reply, Settle, Await, Create, Open,
+    Collect, Ack, Generate, Retire, CrossOff
 );
 
 wire_struct!(Claim { record, vouchers, invite });

@@ -1,5 +1,6 @@
 //! What a server says: responses to requests, and notices unasked (`spec/wire.md § Responses`).
 
+pub use crate::leaf::Leaves;
 use crate::{
     ChallengeNonce, CommitmentNonce, Cursor, Day, DepositAuth, DepositId, Envelope, Generation,
     IdentityRecord, PairingMove, PairingNumber, PairingShare, PrekeyBundle, RecordHash, Refusal, ServerId,
@@ -51,14 +52,16 @@ pub enum Response {
     Retired,
     /// Answers `CrossOff`.
     CrossedOff,
+    /// Answers `Feed`.
+    Leaves(Box<Leaves>),
 }
 
 /// Where a registration stands in the ledger.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Registered {
-    /// Its leaf (a plain counter until the ledger exists).
+    /// Its leaf.
     pub leaf_index: u64,
-    /// The tree head that covers it ([`TreeHead::EMPTY`] until the ledger exists).
+    /// The tree head that covers it ([`TreeHead::EMPTY`] where no ledger is kept).
     pub tree_head: TreeHead,
     /// Opens the leaf's commitment.
     pub commitment_nonce: CommitmentNonce,

@@ -34,6 +34,7 @@ frame_table! {
         Awaited = AWAITED,
         Created = CREATED,
         Opened = OPENED,
+        Leaves = LEAVES,
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// Crates that know no runtime, socket, clock or file.
-const PURE: [&str; 5] = ["wire", "crypto", "e2ee", "proto", "client-core"];
+const PURE: [&str; 6] = ["wire", "crypto", "e2ee", "proto", "ledger", "client-core"];
 
 /// What a pure crate must not reach at any depth.
 const IMPURE: [&str; 14] = [

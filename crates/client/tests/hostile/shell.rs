@@ -7,7 +7,7 @@ use wire::{
     Body, ChallengeNonce, CommitmentNonce, Cursor, Day, Deframer, DepositAuth, DepositId, Envelope, Frame,
     Generation, IdentityRecord, Name, OwnerId, OwnerKey, PrekeyBundle, RefusalKind, Request, TreeHead,
     request::Deposit,
-    response::{Record, Registered},
+    response::{Leaves, Record, Registered},
 };
 
 /// When the relay says what it should not.
@@ -120,7 +120,10 @@ impl Shell {
             return Some(bytes);
         }
         match event {
-            ServerEvent::Lookup { .. } | ServerEvent::Fetch { .. } | ServerEvent::Deposit { .. } => {
+            ServerEvent::Lookup { .. }
+            | ServerEvent::Fetch { .. }
+            | ServerEvent::Feed { .. }
+            | ServerEvent::Deposit { .. } => {
                 self.answer_anonymous(server, event);
             }
             ServerEvent::Admit { ticket } => server.admitted(ticket.verify()),
@@ -144,6 +147,9 @@ impl Shell {
                 server.looked_up(ticket, record.cloned().map(in_ledger));
             }
             ServerEvent::Fetch { ticket, name } => server.fetched(ticket, self.bundles.get(&name).cloned()),
+            ServerEvent::Feed { ticket, .. } => {
+                server.fed(ticket, Leaves { tree_head: TreeHead::EMPTY, first: 0, leaves: Vec::new() });
+            }
             ServerEvent::Deposit { ticket, deposit } => {
                 self.deposits.push((*deposit).clone());
                 if let Some(kind) = self.refusals.pop() {

@@ -8,8 +8,8 @@ use store::conformance::{Person, record, stamped, unmarked};
 use store::*;
 use wire::request::{AnswerKind, MailboxPolicy};
 use wire::{
-    CommitmentNonce, Cursor, Day, DepositId, Generation, InviteCode, Name, StampIndex, StampKey, UnixSeconds,
-    VoucherHash,
+    CommitmentNonce, Cursor, Day, DepositId, Generation, InviteCode, Name, NameTag, StampIndex, StampKey,
+    UnixSeconds, VoucherHash,
 };
 
 /// Edits of rows and questions to the store, of one input at most.
@@ -117,7 +117,7 @@ fn ask(store: &MemoryStore, question: u8, tape: &mut Tape<'_>, features: &mut Fe
         1 => features.outcome("record", &store.record(&person.name(), Some(u32::from(tape.byte())))),
         2 => features.outcome("bundle", &store.bundle(&person.name(), today)),
         3 => publish(store, &person.name(), tape.byte(), today, features),
-        4 => features.outcome("log", &store.log_entry(u64::from(tape.byte()))),
+        4 => features.outcome("log", &store.leaf_slots(u64::from(tape.byte()), 4)),
         5 => register(store, tape.byte(), features),
         6 => replace(store, &person, tape.byte(), features),
         7 => features.outcome("open", &store.open(&person.rid(policy), today)),
@@ -151,6 +151,7 @@ fn register(store: &MemoryStore, choice: u8, features: &mut Features) {
         vouchers: [1, 2, 3, 4].map(|n| VoucherHash([n; 32])),
         invite: Some(code()),
         open: choice.is_multiple_of(2),
+        tag: (choice % 4 != 2).then_some(NameTag([9; 32])),
         commitment_nonce: CommitmentNonce([1; 16]),
         now: UnixSeconds(7),
     });

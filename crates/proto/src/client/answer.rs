@@ -24,6 +24,7 @@ enum What {
     Publish,
     Lookup { name: Name, seq: Option<u32> },
     Fetch,
+    Feed { log_number: u32, from: u64 },
     Deposit,
     Begin,
     Meet,
@@ -49,6 +50,7 @@ impl Awaited {
             Request::Publish(_) => What::Publish,
             Request::Lookup(lookup) => What::Lookup { name: lookup.name.clone(), seq: lookup.seq },
             Request::Fetch(_) => What::Fetch,
+            Request::Feed(feed) => What::Feed { log_number: feed.log_number, from: feed.from },
             Request::Deposit(_) => What::Deposit,
             Request::Begin(_) => What::Begin,
             Request::Meet(_) => What::Meet,
@@ -88,6 +90,13 @@ impl Awaited {
                 body.name == *name && seq.is_none_or(|seq| seq == body.seq)
             }
             (What::Fetch, Response::Bundle(_)) => true,
+            // Under the number asked for the leaves go on where the asker's end; under a higher one at most there.
+            (What::Feed { log_number, from }, Response::Leaves(leaves)) => {
+                let (head, count) = (&leaves.tree_head, leaves.leaves.len() as u64);
+                let is_within = leaves.first.checked_add(count).is_some_and(|end| end <= head.size);
+                let goes_on = leaves.first == *from || head.size < *from || head.log_number != *log_number;
+                is_within && goes_on && leaves.first <= *from
+            }
             (What::Deposit, Response::Stored) => true,
             (What::Begin, Response::Begun(_)) => true,
             (What::Meet, Response::Met(_)) => true,

@@ -1,7 +1,7 @@
-//! Look-ups of one name, or deposits to one mailbox. Nothing here says who asks.
+//! Look-ups of one name, deposits to one mailbox, or the ledger. Nothing here says who asks.
 
-use wire::request::{Deposit, Fetch, Lookup};
-use wire::response::Record;
+use wire::request::{Deposit, Feed, Fetch, Lookup};
+use wire::response::{Leaves, Record};
 use wire::{PrekeyBundle, Refusal, RefusalKind, RequestId, Response};
 
 use super::ServerConnection;
@@ -19,6 +19,11 @@ impl ServerConnection {
         self.complete(ticket, bundle.map_or_else(no_such_name, |bundle| Response::Bundle(Box::new(bundle))));
     }
 
+    /// Leaves of the ledger, or that none is kept.
+    pub fn fed(&mut self, ticket: Ticket<asked::Feed>, leaves: Leaves) {
+        self.complete(ticket, Response::Leaves(Box::new(leaves)));
+    }
+
     /// The envelope is on stable storage (or was before): `STORED` may leave.
     pub fn deposited(&mut self, ticket: Ticket<asked::Deposit>) {
         self.complete(ticket, Response::Stored);
@@ -32,6 +37,11 @@ impl ServerConnection {
     pub(super) fn on_fetch(&mut self, id: RequestId, fetch: Fetch) {
         let ticket = self.ticket(id, asked::Fetch(()));
         self.events.push_back(ServerEvent::Fetch { ticket, name: fetch.name });
+    }
+
+    pub(super) fn on_feed(&mut self, id: RequestId, feed: Feed) {
+        let ticket = self.ticket(id, asked::Feed(()));
+        self.events.push_back(ServerEvent::Feed { ticket, feed });
     }
 
     pub(super) fn on_deposit(&mut self, id: RequestId, deposit: Deposit) {

@@ -55,6 +55,7 @@ impl ServerConnection {
             Request::Publish(publish) => self.on_publish(id, publish),
             Request::Lookup(lookup) => self.on_lookup(id, lookup),
             Request::Fetch(fetch) => self.on_fetch(id, fetch),
+            Request::Feed(feed) => self.on_feed(id, feed),
             Request::Deposit(deposit) => self.on_deposit(id, deposit),
             Request::Begin(begin) => self.on_pairing(id, PairingStep::Begin(begin)),
             Request::Meet(meet) => self.on_pairing(id, PairingStep::Meet(meet)),

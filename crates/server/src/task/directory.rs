@@ -2,16 +2,21 @@
 
 use proto::{Ticket, asked};
 use store::{PublishOutcome, RegisterOutcome, RegisterRequest, ReplaceOutcome, ReplaceRequest};
-use wire::request::{AnswerKind, Claim, VOUCHERS};
+use wire::request::{AnswerKind, Claim, Feed, VOUCHERS};
 use wire::response::{Record, Registered, Replaced};
 use wire::{
-    ChallengeNonce, CommitmentNonce, IdentityRecord, Name, PrekeyBundle, RefusalKind, TreeHead, VoucherHash,
+    ChallengeNonce, CommitmentNonce, IdentityRecord, Name, NameTag, PrekeyBundle, Refusal, RefusalKind,
+    VoucherHash,
 };
 
-use super::{Look, NO_RANDOMNESS, Question, answer, at_once, failed, no, random, refused};
-use crate::admission::Source;
+use super::{
+    Change, Claiming, Look, NO_RANDOMNESS, Question, answer, at_once, failed, no, once, random, refused,
+};
 use crate::clock::wall;
-use crate::relay::OVER_BUDGET;
+use crate::relay::{OVER_BUDGET, Relay};
+
+/// What a claim hears whose name came free in the moment in which it was made.
+const AGAIN: Refusal = Refusal { kind: RefusalKind::Busy, retry_after_s: Some(1) };
 
 /// Looks at a claim before the directory does: it changes nothing, but takes a processor long.
 pub(super) fn verify(ticket: Ticket<asked::Admit>) -> Question {
@@ -21,24 +26,33 @@ pub(super) fn verify(ticket: Ticket<asked::Admit>) -> Question {
     })
 }
 
-pub(super) fn claim(ticket: Ticket<asked::Claim>, claim: Box<Claim>, source: Source) -> Question {
-    at_once(move |relay| {
+/// Whether a claim would register a name now, so that its tag is wanted.
+pub fn is_for_the_taking(relay: &Relay, claim: &Claim) -> bool {
+    let name = &claim.record.body.name;
+    // What the store cannot tell now it will not tell the claim either.
+    relay.store.is_for_the_taking(name, claim.invite.as_ref(), relay.open, wall()).unwrap_or(false)
+}
+
+/// Registers, or challenges. `tag` is that of the name where it was for the taking a moment ago.
+pub fn claim(claiming: Claiming, tag: Option<NameTag>) -> Change {
+    let Claiming { claim, ticket, source } = claiming;
+    once(move |relay| {
         let Some(commitment_nonce) = random().map(CommitmentNonce) else {
             return refused(ticket, NO_RANDOMNESS);
         };
         let Claim { record, vouchers, invite } = *claim;
         let (open, now) = (relay.open, wall());
-        match relay.store.register(RegisterRequest { record, vouchers, invite, open, commitment_nonce, now })
-        {
+        let request = RegisterRequest { record, vouchers, invite, open, tag, commitment_nonce, now };
+        match relay.store.register(request) {
             Ok(RegisterOutcome::Registered(stored) | RegisterOutcome::Again(stored)) => {
+                let tree_head = relay.ledger.head(&*relay.store);
                 answer(move |machine, _| {
                     let (leaf_index, commitment_nonce) = (stored.leaf_index, stored.commitment_nonce);
-                    machine.registered(
-                        ticket,
-                        Registered { leaf_index, tree_head: TreeHead::EMPTY, commitment_nonce },
-                    );
+                    machine.registered(ticket, Registered { leaf_index, tree_head, commitment_nonce });
                 })
             }
+            // It came free in this moment.
+            Ok(RegisterOutcome::Untagged) => refused(ticket, AGAIN),
             // A challenge tells that the name is taken: it counts as a look-up (DESIGN § 6.3).
             Ok(RegisterOutcome::Taken(_)) if !relay.admission.lookup(source) => {
                 relay.counters.over_budget.add_one();
@@ -68,11 +82,13 @@ pub(super) fn replace(
         let now = wall();
         let request = ReplaceRequest { kind, record: *record, expected_seq, vouchers, commitment_nonce, now };
         match relay.store.replace(request) {
-            Ok(ReplaceOutcome::Replaced(stored)) => answer(move |machine, _| {
-                let (leaf_index, commitment_nonce) = (stored.leaf_index, stored.commitment_nonce);
-                machine
-                    .replaced(ticket, Replaced { leaf_index, tree_head: TreeHead::EMPTY, commitment_nonce });
-            }),
+            Ok(ReplaceOutcome::Replaced(stored)) => {
+                let tree_head = relay.ledger.head(&*relay.store);
+                answer(move |machine, _| {
+                    let (leaf_index, commitment_nonce) = (stored.leaf_index, stored.commitment_nonce);
+                    machine.replaced(ticket, Replaced { leaf_index, tree_head, commitment_nonce });
+                })
+            }
             Ok(ReplaceOutcome::Stale) => no(ticket, RefusalKind::Stale),
             Ok(ReplaceOutcome::NoSuch) => no(ticket, RefusalKind::NoSuchName),
             Err(error) => failed(relay, ticket, error),
@@ -102,15 +118,19 @@ pub(super) fn publish(ticket: Ticket<asked::Publish>, name: Name, bundle: Box<Pr
 
 pub(super) fn lookup(ticket: Ticket<asked::Lookup>, name: Name, seq: Option<u32>) -> Look {
     Box::new(move |relay| match relay.store.record(&name, seq) {
-        Ok(found) => answer(move |machine, _| {
-            let found = found.map(|stored| Record {
-                record: stored.record,
-                commitment_nonce: stored.commitment_nonce,
-                leaf_index: stored.leaf_index,
-                tree_head: TreeHead::EMPTY,
-            });
-            machine.looked_up(ticket, found);
-        }),
+        Ok(found) => {
+            // After the record, so that it covers its leaf.
+            let tree_head = relay.ledger.head(&*relay.store);
+            answer(move |machine, _| {
+                let found = found.map(|stored| Record {
+                    record: stored.record,
+                    commitment_nonce: stored.commitment_nonce,
+                    leaf_index: stored.leaf_index,
+                    tree_head,
+                });
+                machine.looked_up(ticket, found);
+            })
+        }
         Err(error) => failed(relay, ticket, error),
     })
 }
@@ -118,6 +138,13 @@ pub(super) fn lookup(ticket: Ticket<asked::Lookup>, name: Name, seq: Option<u32>
 pub(super) fn fetch(ticket: Ticket<asked::Fetch>, name: Name) -> Look {
     Box::new(move |relay| match relay.store.bundle(&name, relay.today()) {
         Ok(found) => answer(move |machine, _| machine.fetched(ticket, found)),
+        Err(error) => failed(relay, ticket, error),
+    })
+}
+
+pub(super) fn feed(ticket: Ticket<asked::Feed>, feed: Feed) -> Look {
+    Box::new(move |relay| match relay.ledger.feed(&*relay.store, feed) {
+        Ok(leaves) => answer(move |machine, _| machine.fed(ticket, leaves)),
         Err(error) => failed(relay, ticket, error),
     })
 }

@@ -2,14 +2,14 @@
 
 use wire::request::AnswerKind;
 use wire::{
-    BundleBody, CommitmentNonce, Curve25519Key, Day, DepositId, IdentityFingerprint, InviteCode, Name,
-    PrekeyBundle, PrekeyId, Signature, UnixSeconds, XWingPublicKey,
+    BundleBody, Commitment, CommitmentNonce, Curve25519Key, Day, DepositId, IdentityFingerprint, InviteCode,
+    Leaf, LeafKind, Name, NameTag, PrekeyBundle, PrekeyId, Signature, UnixSeconds, XWingPublicKey,
 };
 
 use super::Make;
 use super::fixture::{Person, TODAY, record};
 use crate::{
-    CreateOutcome, LeafKind, NewInvite, Options, PublishOutcome, RegisterOutcome, RegisterRequest,
+    CreateOutcome, LeafMark, LeafSlot, NewInvite, Options, PublishOutcome, RegisterOutcome, RegisterRequest,
     ReplaceOutcome, ReplaceRequest, Store,
 };
 
@@ -26,9 +26,14 @@ fn claim(text: &str, fill: u8, invite: Option<InviteCode>) -> RegisterRequest {
         vouchers: Person { number: fill }.vouchers(0),
         invite,
         open: false,
+        tag: Some(tag_of(text)),
         commitment_nonce: CommitmentNonce([fill; 16]),
         now: NOW,
     }
+}
+
+fn tag_of(text: &str) -> NameTag {
+    NameTag(crypto::sha256(&[text.as_bytes()]))
 }
 
 fn invite(store: &dyn Store, code: InviteCode, bound: Option<&str>) {
@@ -162,16 +167,41 @@ pub(super) fn every_change_appends_one_leaf(make: Make<'_>) {
     let _ = store.replace(change("alice", 1, 5, AnswerKind::Recover));
     let _ = store.replace(change("bob", 0, 6, AnswerKind::Tombstone));
     assert_eq!(store.totals().leaves, 5);
-    let kinds: Vec<_> =
-        (0..6).map_while(|leaf| store.log_entry(leaf).expect("works")).map(|entry| entry.kind).collect();
+    let leaves = leaves_of(&*store);
     use LeafKind::{Recover, Register, Rotate, Tombstone};
-    assert_eq!(kinds, [Register, Register, Rotate, Recover, Tombstone]);
-    let entry = store.log_entry(2).expect("works").expect("five leaves");
+    assert_eq!(
+        leaves.iter().map(|leaf| leaf.kind).collect::<Vec<_>>(),
+        [Register, Register, Rotate, Recover, Tombstone]
+    );
+    let befores = [Leaf::NONE, Leaf::NONE, 0, 2, 1];
+    assert_eq!(leaves.iter().map(|leaf| leaf.prev_index).collect::<Vec<_>>(), befores);
     let stored = store.record(&name("alice"), Some(1)).expect("works").expect("exists");
-    assert_eq!((stored.leaf_index, stored.commitment_nonce), (2, entry.commitment_nonce));
+    assert_eq!(stored.leaf_index, 2);
     use wire::Wire;
-    assert_eq!(entry.record.0, crypto::record_hash(&stored.record.body.to_bytes()));
-    assert_eq!(entry.time, UnixSeconds(NOW.0 + 10));
+    let hash = crypto::record_hash(&stored.record.body.to_bytes());
+    let commitment = Commitment(crypto::ledger_commitment(&stored.commitment_nonce.0, &hash));
+    let (first, rotated) = (&leaves[0], &leaves[2]);
+    assert_eq!((rotated.commitment, rotated.tag, rotated.tag), (commitment, first.tag, tag_of("alice")));
+    assert_eq!(u64::from(rotated.time), NOW.0 + 10);
+}
+
+pub(super) fn marks_are_leaves_of_nobody(make: Make<'_>) {
+    let store = make(Options::default());
+    let _ = store.register(RegisterRequest { open: true, ..claim("alice", 1, None) });
+    let earlier = UnixSeconds(NOW.0 - 1_000);
+    assert_eq!(store.append_mark(LeafMark::Heartbeat, earlier), Ok(1));
+    assert_eq!(store.append_mark(LeafMark::Restored { stand: 1, root: [7; 32] }, earlier), Ok(2));
+    let leaves = leaves_of(&*store);
+    assert_eq!((leaves[1].kind, leaves[2].kind), (LeafKind::Heartbeat, LeafKind::Restored));
+    assert_eq!((leaves[2].prev_index, leaves[2].tag), (1, NameTag([7; 32])));
+    assert!(leaves.windows(2).all(|pair| pair[0].time <= pair[1].time), "time never falls");
+    assert_eq!(store.went_back(), Ok(false));
+}
+
+fn leaves_of(store: &dyn Store) -> Vec<Leaf> {
+    let slots = store.leaf_slots(0, 100).expect("works");
+    let leaf = |slot| if let LeafSlot::Leaf(leaf) = slot { Some(leaf) } else { None };
+    slots.into_iter().filter_map(leaf).collect()
 }
 
 pub(super) fn old_records_stay_readable(make: Make<'_>) {

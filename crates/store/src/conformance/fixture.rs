@@ -4,8 +4,8 @@ use bytes::Bytes;
 use wire::request::{MailboxPolicy, VOUCHERS};
 use wire::{
     Authority, CommitmentNonce, Cursor, Day, DepositAuth, DepositId, Envelope, Generation, IdentityRecord,
-    Name, OwnerId, OwnerKey, PublicKey, RecordBody, RecordHash, RecoveryCommitment, ServerId, Signature,
-    StampIndex, StampKey, UnixSeconds, VoucherHash,
+    Name, NameTag, OwnerId, OwnerKey, PublicKey, RecordBody, RecordHash, RecoveryCommitment, ServerId,
+    Signature, StampIndex, StampKey, UnixSeconds, VoucherHash,
 };
 
 use crate::{
@@ -32,6 +32,7 @@ impl Person {
             vouchers: person.vouchers(0),
             invite: None,
             open: true,
+            tag: Some(NameTag([number; 32])),
             commitment_nonce: CommitmentNonce([number; 16]),
             now: UnixSeconds(u64::from(TODAY.0) * 86_400),
         });

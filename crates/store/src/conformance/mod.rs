@@ -85,6 +85,7 @@ sentences! {
         an_open_server_asks_for_no_invite,
         a_key_is_replaced_by_compare_and_set,
         every_change_appends_one_leaf,
+        marks_are_leaves_of_nobody,
         old_records_stay_readable,
         a_tombstoned_name_rests_thirty_days,
         the_first_bundle_counts_at_once_and_later_ones_from_midnight,

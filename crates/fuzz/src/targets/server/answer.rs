@@ -5,14 +5,15 @@ use bytes::Bytes;
 use proto::PairingAnswer;
 use proto::{Delivery, Now, Opening, ServerConnection, ServerEvent};
 use std::collections::BTreeMap;
-use wire::response::{Record, Registered, Replaced};
+use wire::response::{Leaves, Record, Registered, Replaced};
 use wire::{
     CommitmentNonce, Cursor, Day, DepositAuth, DepositId, Envelope, Generation, PairingMove, PairingNumber,
     PairingShare, PairingStep, RefusalKind, Settlement, TreeHead, kind,
 };
 
 /// Kinds that may be said only once storage has confirmed.
-const PROMISES: [u8; 19] = [
+const PROMISES: [u8; 20] = [
+    kind::LEAVES,
     kind::REGISTERED,
     kind::CHALLENGE,
     kind::REPLACED,
@@ -111,6 +112,10 @@ impl Answers {
                 self.confirm(kind);
                 server.paired(ticket, answer);
             }
+            ServerEvent::Feed { ticket, .. } => {
+                self.confirm(kind::LEAVES);
+                server.fed(ticket, Leaves { tree_head: TreeHead::EMPTY, first: 0, leaves: Vec::new() });
+            }
             ServerEvent::Fetch { ticket, .. } => {
                 self.confirm(kind::BUNDLE);
                 let world = crate::world::World::get();
@@ -178,6 +183,7 @@ fn refuse(server: &mut ServerConnection, event: ServerEvent, kind: RefusalKind) 
         ServerEvent::Publish { ticket, .. } => server.refuse(ticket, refusal),
         ServerEvent::Lookup { ticket, .. } => server.refuse(ticket, refusal),
         ServerEvent::Fetch { ticket, .. } => server.refuse(ticket, refusal),
+        ServerEvent::Feed { ticket, .. } => server.refuse(ticket, refusal),
         ServerEvent::Deposit { ticket, .. } => server.refuse(ticket, refusal),
         ServerEvent::Pairing { ticket, .. } => server.refuse(ticket, refusal),
         ServerEvent::Create { ticket, .. } => server.refuse(ticket, refusal),

@@ -89,7 +89,47 @@ pub(super) fn anonymous_frames() -> Vec<Golden> {
         ),
         request("fetch", Fetch { name: alice() }, vec![f("name", "alice")]),
         response("bundle", Response::Bundle(Box::new(bundle())), vec![bundle_fields()]),
+        request(
+            "feed",
+            Feed { log_number: 3, from: 9 },
+            vec![f("log_number", [0, 0, 0, 3]), f("from", 9_u64.to_be_bytes())],
+        ),
+        response(
+            "leaves",
+            Response::Leaves(Box::new(Leaves {
+                tree_head: tree_head(),
+                first: 9,
+                leaves: vec![leaf(1), leaf(200)],
+            })),
+            vec![
+                tree_head_fields(),
+                f("first", 9_u64.to_be_bytes()),
+                under("leaves[0]", leaf_fields(1)),
+                under("leaves[1]", leaf_fields(200)),
+            ],
+        ),
     ]
+}
+
+fn leaf(kind: u8) -> Leaf {
+    Leaf {
+        kind: LeafKind::of(kind),
+        tag: NameTag([0x7a; 32]),
+        prev_index: 4,
+        commitment: Commitment([0xc0; 32]),
+        time: 0x6a00_0000,
+    }
+}
+
+fn leaf_fields(kind: u8) -> Fields {
+    [
+        f("kind", [kind]),
+        f("tag", [0x7a; 32]),
+        f("prev_index", 4_u64.to_be_bytes()),
+        f("commitment", [0xc0; 32]),
+        f("time", 0x6a00_0000_u32.to_be_bytes()),
+    ]
+    .concat()
 }
 
 fn record(authority: Authority) -> IdentityRecord {

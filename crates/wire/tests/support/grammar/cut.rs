@@ -46,6 +46,10 @@ impl Cutter<'_> {
                 let count = self.number(&format!("{path}#"), width_of(width), &range(bounds))?;
                 self.rising(path, count, &inner.join(" "))
             }
+            ["list", width, bounds, inner @ ..] => {
+                let count = self.number(&format!("{path}#"), width_of(width), &range(bounds))?;
+                (0..count).try_for_each(|i| self.value(&format!("{path}[{i}]"), &inner.join(" ")))
+            }
             ["sized", sizes @ ..] => {
                 let len = self.number(&format!("{path}#"), 4, &(0..=u64::MAX))?;
                 if !sizes.iter().any(|size| size.parse() == Ok(len)) {

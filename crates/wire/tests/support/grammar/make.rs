@@ -40,6 +40,12 @@ impl Maker<'_> {
             }
             ["text", bounds, "name"] => self.name(&range(bounds)),
             ["rising", width, bounds, inner] => self.rising(width, &range(bounds), inner),
+            ["list", width, bounds, inner @ ..] => {
+                let (bounds, inner) = (range(bounds), inner.join(" "));
+                let count = bounds.start() + (self.below)(bounds.end().min(&8) - bounds.start() + 1);
+                self.put(count, width_of(width));
+                (0..count).for_each(|_| self.value(&inner));
+            }
             ["sized", sizes @ ..] => {
                 let size = sizes[(self.below)(sizes.len() as u64) as usize].parse::<u32>().unwrap();
                 self.out.extend(size.to_be_bytes());

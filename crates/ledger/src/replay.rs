@@ -1,0 +1,184 @@
+//! What a client makes of what it is fed (`spec/ledger.md § Replay`).
+
+use std::collections::HashMap;
+
+use wire::limits::LEDGER_LEAVES_MAX;
+use wire::{Leaf, LeafKind, NameTag, ServerId, TreeHead};
+
+use crate::head;
+use crate::tree::{Hash, Tree, hash_of, root_of};
+
+/// What is wrong with a log.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Trouble {
+    /// Fewer leaves than before, or none.
+    #[error("the log has fewer leaves than before")]
+    WentBack,
+    /// The leaves do not lead from the known ones to the signed root, or break a rule.
+    #[error("the log is not the one that was shown before, grown")]
+    Forked,
+    /// The head is not signed by a key that the server's root key endorses.
+    #[error("the head of the log is not signed by the server")]
+    NotSigned,
+}
+
+/// All leaves of a log, as far as its rules and root go.
+#[derive(Clone, Default, Debug)]
+pub struct Replay {
+    tree: Tree,
+    hashes: Vec<Hash>,
+    number: u32,
+    time: u32,
+    /// Where the last RESTORED leaf stands: what a name had before it may be lost.
+    restored: Option<u64>,
+    /// Where the newest leaf of each name stands, and of which kind it is.
+    names: HashMap<NameTag, (u64, LeafKind)>,
+}
+
+impl Replay {
+    /// Of no leaf.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Of leaves that were replayed before.
+    ///
+    /// # Errors
+    ///
+    /// [`Trouble::Forked`] where they break a rule: they are damaged.
+    pub fn of(leaves: &[Leaf]) -> Result<Self, Trouble> {
+        let mut replay = Self::new();
+        leaves.iter().try_for_each(|leaf| replay.push(leaf))?;
+        Ok(replay)
+    }
+
+    /// Takes the next leaf.
+    ///
+    /// # Errors
+    ///
+    /// [`Trouble::Forked`] where it breaks a rule.
+    pub fn push(&mut self, leaf: &Leaf) -> Result<(), Trouble> {
+        let index = self.tree.size();
+        if leaf.time < self.time || index >= LEDGER_LEAVES_MAX {
+            return Err(Trouble::Forked);
+        }
+        match leaf.kind {
+            LeafKind::Register | LeafKind::Rotate | LeafKind::Recover | LeafKind::Tombstone => {
+                let before = self.names.insert(leaf.tag, (index, leaf.kind));
+                let is_next = before.map_or(Leaf::NONE, |(at, _)| at) == leaf.prev_index
+                    && may_follow(leaf.kind, before.map(|(_, kind)| kind));
+                let is_since =
+                    before.is_some_and(|(at, _)| self.restored.is_none_or(|restored| at > restored));
+                if !is_next && (self.restored.is_none() || is_since) {
+                    return Err(Trouble::Forked);
+                }
+            }
+            LeafKind::Restored => {
+                let stand = usize::try_from(leaf.prev_index).ok().and_then(|stand| self.hashes.get(..stand));
+                if stand.is_none_or(|stand| root_of(stand) != leaf.tag.0) {
+                    return Err(Trouble::Forked);
+                }
+                self.number = self.number.saturating_add(1);
+                self.restored = Some(index);
+            }
+            LeafKind::Heartbeat => {}
+            LeafKind::Other(_) => {
+                // Whatever it means, to the name with this tag something happened.
+                if self.names.contains_key(&leaf.tag) {
+                    self.names.insert(leaf.tag, (index, leaf.kind));
+                }
+            }
+        }
+        let hash = hash_of(leaf);
+        self.time = leaf.time;
+        self.hashes.push(hash);
+        self.tree.push_hash(hash);
+        Ok(())
+    }
+
+    /// How many leaves.
+    pub fn size(&self) -> u64 {
+        self.tree.size()
+    }
+
+    /// How often the relay went back.
+    pub fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// The root of all.
+    pub fn root(&self) -> Hash {
+        self.tree.root()
+    }
+
+    /// The root of the first of them; `None` where there are not so many.
+    pub fn root_at(&self, size: u64) -> Option<Hash> {
+        self.hashes.get(..usize::try_from(size).ok()?).map(root_of)
+    }
+
+    /// The hashes of all leaves.
+    pub fn hashes(&self) -> &[Hash] {
+        &self.hashes
+    }
+
+    /// Where the newest leaf of a name stands.
+    pub fn newest(&self, tag: &NameTag) -> Option<u64> {
+        self.names.get(tag).map(|(index, _)| *index)
+    }
+}
+
+/// Whether a change of this kind may follow that one of the same name. What comes after a kind that this code does not
+/// know cannot be judged.
+fn may_follow(kind: LeafKind, before: Option<LeafKind>) -> bool {
+    match (kind, before) {
+        (LeafKind::Register, before) => {
+            matches!(before, None | Some(LeafKind::Tombstone | LeafKind::Other(_)))
+        }
+        (_, before) => before.is_some_and(|before| before != LeafKind::Tombstone),
+    }
+}
+
+/// Judges a whole feed: `known` are the leaves from before, `before` the head that covered them, and `fed` those from
+/// `first` on, of this `head`.
+///
+/// # Errors
+///
+/// What is wrong: nothing of the feed is to be kept.
+pub fn replay(
+    server_id: &ServerId,
+    known: &[Leaf],
+    before: Option<&TreeHead>,
+    head: &TreeHead,
+    first: u64,
+    fed: &[Leaf],
+) -> Result<Replay, Trouble> {
+    if head::is_empty(head) {
+        return Err(Trouble::WentBack);
+    }
+    head::verify(head, server_id).map_err(|_| Trouble::NotSigned)?;
+    let number = before.map_or(0, |before| before.log_number);
+    if let Some(before) = before {
+        let is_less = head.log_number == number && (head.size < before.size || head.time < before.time);
+        if head.log_number < number || is_less {
+            return Err(Trouble::WentBack);
+        }
+    }
+    let stand = usize::try_from(first).ok().and_then(|first| known.get(..first)).ok_or(Trouble::Forked)?;
+    // Under the same number nothing of what was known may be told again.
+    if before.is_some() && head.log_number == number && stand.len() != known.len() {
+        return Err(Trouble::Forked);
+    }
+    let mut replay = Replay::of(stand)?;
+    for leaf in fed {
+        replay.push(leaf)?;
+    }
+    let fits = replay.size() == head.size
+        && replay.number() == head.log_number
+        && u64::from(replay.time) <= head.time
+        && replay.root() == head.root;
+    // Whoever went back says so behind the leaves that stand.
+    let told = fed.iter().filter(|leaf| leaf.kind == LeafKind::Restored).count();
+    let is_told =
+        usize::try_from(head.log_number - number).is_ok_and(|risen| before.is_none() || told >= risen);
+    if fits && is_told { Ok(replay) } else { Err(Trouble::Forked) }
+}

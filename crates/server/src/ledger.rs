@@ -1,0 +1,357 @@
+//! Keeps the public log of whose key is whose (`spec/ledger.md`): its tree and signed head in memory, its leaves in the store.
+//!
+//! A relay from before there was a log begins by saying of each of its leaves whose it is, which takes a tenth of a second
+//! for each name. Until then, and without an endorsed key, it shows no log, and serves as ever.
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use ledger::{Hash, Tree};
+use serde::{Deserialize, Serialize};
+use store::{LeafMark, LeafSlot, Store, StoreError};
+use wire::limits::{HEARTBEAT_HOURS_MAX, LEAVES_MAX};
+use wire::request::Feed;
+use wire::response::Leaves;
+use wire::{Leaf, LeafKind, Name, NameTag, TreeHead, UnixSeconds};
+
+use crate::clock::wall;
+use crate::identity::LedgerKey;
+use crate::relay::Relay;
+use crate::tagger::Tagger;
+
+/// A heartbeat is due when the last leaf is so old: the sweep, which looks, comes every hour.
+const HEARTBEAT: Duration = Duration::from_secs((HEARTBEAT_HOURS_MAX - 4) * 3_600);
+
+/// The log of one relay.
+#[derive(Debug)]
+pub struct Ledger {
+    state: Mutex<State>,
+    key: Mutex<Option<LedgerKey>>,
+    /// Computes the tags of names, one after the other.
+    pub tagger: Tagger,
+}
+
+/// How it stands with the log.
+#[derive(Debug)]
+enum State {
+    /// Nobody has read the leaves yet, or some of them are being filled in.
+    Beginning { done: u64, of: u64 },
+    /// A leaf cannot be read: no head can be signed.
+    Damaged { leaf: u64 },
+    /// It is kept.
+    Kept(Box<Log>),
+}
+
+/// What stands behind the head.
+#[derive(Debug)]
+struct Log {
+    tree: Tree,
+    /// For each time that the relay went back, how many leaves stood.
+    restored: Vec<u64>,
+    /// The time of the last leaf.
+    time: u32,
+    /// When the last leaf came, by a clock that does not jump.
+    since: Instant,
+    /// [`TreeHead::EMPTY`] while no key may sign.
+    head: TreeHead,
+}
+
+/// How it stands with the log, for the operator.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Debug)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// It is shown to everybody.
+    Kept,
+    /// Its leaves are being filled in: so many of all.
+    Beginning {
+        /// Done.
+        done: u64,
+        /// Of these.
+        of: u64,
+    },
+    /// The root key has not endorsed the key that signs, or no longer.
+    NeedsRootKey,
+    /// This leaf cannot be read.
+    Damaged {
+        /// Where it stands.
+        leaf: u64,
+    },
+}
+
+impl Ledger {
+    /// Of a relay that has yet to read its leaves ([`begin`]).
+    pub fn new(key: Option<LedgerKey>) -> io::Result<Self> {
+        let state = Mutex::new(State::Beginning { done: 0, of: 0 });
+        Ok(Self { state, key: Mutex::new(key), tagger: Tagger::start()? })
+    }
+
+    /// The key that signs from now on.
+    pub fn take_key(&self, key: Option<LedgerKey>) {
+        *self.key.lock().unwrap_or_else(PoisonError::into_inner) = key;
+        if let State::Kept(log) = &mut *self.state() {
+            self.sign(log);
+        }
+    }
+
+    /// How it stands.
+    pub fn standing(&self) -> Standing {
+        match &*self.state() {
+            State::Beginning { done, of } => Standing::Beginning { done: *done, of: *of },
+            State::Damaged { leaf } => Standing::Damaged { leaf: *leaf },
+            State::Kept(log) if log.head == TreeHead::EMPTY => Standing::NeedsRootKey,
+            State::Kept(_) => Standing::Kept,
+        }
+    }
+
+    /// The newest head, which covers every leaf of the store as of now; [`TreeHead::EMPTY`] where no log is shown.
+    pub fn head(&self, store: &dyn Store) -> TreeHead {
+        let mut state = self.state();
+        let State::Kept(log) = &mut *state else { return TreeHead::EMPTY };
+        match self.catch_up(log, store) {
+            Ok(()) => log.head.clone(),
+            Err(Behind::Leaf(leaf)) => {
+                tracing::error!(
+                    leaf,
+                    "a leaf of the ledger cannot be read: no log is shown (see docs/operator)"
+                );
+                *state = State::Damaged { leaf };
+                TreeHead::EMPTY
+            }
+            // The store says so itself where it is asked next.
+            Err(Behind::Store) => TreeHead::EMPTY,
+        }
+    }
+
+    /// Leaves for somebody who has so many. Blocks on the store.
+    pub fn feed(&self, store: &dyn Store, feed: Feed) -> Result<Leaves, StoreError> {
+        let none = Leaves { tree_head: TreeHead::EMPTY, first: 0, leaves: Vec::new() };
+        let tree_head = self.head(store);
+        if tree_head == TreeHead::EMPTY {
+            return Ok(none);
+        }
+        let first = feed.from.min(tree_head.size).min(self.stand_since(feed.log_number));
+        let left = usize::try_from(tree_head.size - first).unwrap_or(usize::MAX);
+        let slots = store.leaf_slots(first, left.min(LEAVES_MAX))?;
+        let leaves: Option<Vec<Leaf>> = slots.into_iter().map(leaf_of).collect();
+        Ok(leaves.map_or(none, |leaves| Leaves { tree_head, first, leaves }))
+    }
+
+    /// How many leaves stand of what was shown under this number.
+    fn stand_since(&self, number: u32) -> u64 {
+        let state = self.state();
+        let State::Kept(log) = &*state else { return u64::MAX };
+        let since = log.restored.get(usize::try_from(number).unwrap_or(usize::MAX)..);
+        since.unwrap_or_default().iter().copied().min().unwrap_or(u64::MAX)
+    }
+
+    /// Appends a heartbeat if nothing else was appended for long. Blocks on the store.
+    pub fn beat(&self, store: &dyn Store, now: UnixSeconds) -> Result<(), StoreError> {
+        let is_due = match &*self.state() {
+            State::Kept(log) => {
+                let age = Duration::from_secs(now.0.saturating_sub(u64::from(log.time)));
+                log.tree.size() == 0 || age >= HEARTBEAT || log.since.elapsed() >= HEARTBEAT
+            }
+            _ => false,
+        };
+        if is_due {
+            store.append_mark(LeafMark::Heartbeat, now)?;
+        }
+        let _shown = self.head(store);
+        Ok(())
+    }
+
+    /// Takes in the leaves that the store has gained, and signs what they lead to.
+    fn catch_up(&self, log: &mut Log, store: &dyn Store) -> Result<(), Behind> {
+        let before = log.tree.size();
+        loop {
+            let from = log.tree.size();
+            let slots = store.leaf_slots(from, LEAVES_MAX).map_err(|_| Behind::Store)?;
+            if slots.is_empty() {
+                break;
+            }
+            for slot in slots {
+                let leaf = leaf_of(slot).ok_or(Behind::Leaf(log.tree.size()))?;
+                log.push(&leaf);
+            }
+        }
+        if log.tree.size() > before {
+            log.since = Instant::now();
+            self.sign(log);
+        }
+        Ok(())
+    }
+
+    fn sign(&self, log: &mut Log) {
+        let key = self.key.lock().unwrap_or_else(PoisonError::into_inner);
+        let time = wall().0.max(u64::from(log.time)).max(log.head.time);
+        let unsigned = TreeHead {
+            log_number: u32::try_from(log.restored.len()).unwrap_or(u32::MAX),
+            size: log.tree.size(),
+            root: log.tree.root(),
+            time,
+            ..TreeHead::EMPTY
+        };
+        log.head = key.as_ref().and_then(|key| key.sign(unsigned)).unwrap_or(TreeHead::EMPTY);
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Why the log is not as far as the store.
+enum Behind {
+    /// This leaf cannot be read.
+    Leaf(u64),
+    /// The store did not answer.
+    Store,
+}
+
+impl Log {
+    fn new() -> Self {
+        Self {
+            tree: Tree::new(),
+            restored: Vec::new(),
+            time: 0,
+            since: Instant::now(),
+            head: TreeHead::EMPTY,
+        }
+    }
+
+    fn push(&mut self, leaf: &Leaf) {
+        if leaf.kind == LeafKind::Restored {
+            self.restored.push(leaf.prev_index);
+        }
+        self.time = leaf.time;
+        self.tree.push(leaf);
+    }
+}
+
+fn leaf_of(slot: LeafSlot) -> Option<Leaf> {
+    if let LeafSlot::Leaf(leaf) = slot { Some(leaf) } else { None }
+}
+
+/// Reads the leaves of the store, fills in what those from before there was a log lack, says where the relay went back, and
+/// shows the log from then on. Blocks; for long on the first start after an update.
+pub fn begin(relay: &Relay) {
+    let mut beginning =
+        Beginning { relay, log: Log::new(), first_lost: None, names: None, newest: HashMap::new() };
+    match beginning.run() {
+        Ok(()) => {
+            let mut log = beginning.log;
+            relay.ledger.sign(&mut log);
+            *relay.ledger.state() = State::Kept(Box::new(log));
+            let now = relay.believed.now(&relay.clock);
+            if let Err(error) = relay.ledger.beat(&*relay.store, now) {
+                let _told = relay.store_failed(error);
+            }
+            if relay.ledger.standing() == Standing::NeedsRootKey {
+                tracing::warn!(
+                    "the public log of keys is not shown: bring root.key back once (oublietted identity import-root FILE)"
+                );
+            }
+        }
+        Err(Stopped::Leaf(leaf)) => {
+            tracing::error!(leaf, "a leaf of the ledger cannot be read: no log is shown (see docs/operator)");
+            *relay.ledger.state() = State::Damaged { leaf };
+        }
+        Err(Stopped::Store(error)) => {
+            let _told = relay.store_failed(error);
+        }
+        Err(Stopped::Stopping) => {}
+    }
+}
+
+/// Why the log could not begin.
+enum Stopped {
+    Leaf(u64),
+    Store(StoreError),
+    Stopping,
+}
+
+impl From<StoreError> for Stopped {
+    fn from(error: StoreError) -> Self {
+        Stopped::Store(error)
+    }
+}
+
+struct Beginning<'a> {
+    relay: &'a Relay,
+    log: Log,
+    /// The first leaf that a repair lost, and the root of those before it.
+    first_lost: Option<(u64, Hash)>,
+    /// Of which name each leaf is; read only where one is wanted.
+    names: Option<std::collections::BTreeMap<u64, Name>>,
+    /// Tags of names met, and where the newest leaf of each stands.
+    newest: HashMap<NameTag, u64>,
+}
+
+impl Beginning<'_> {
+    fn run(&mut self) -> Result<(), Stopped> {
+        let store = self.relay.store.clone();
+        let went_back = store.went_back()?;
+        loop {
+            let from = self.log.tree.size();
+            let slots = store.leaf_slots(from, LEAVES_MAX)?;
+            if slots.is_empty() {
+                break;
+            }
+            for slot in slots {
+                if self.relay.stopping.is_cancelled() {
+                    return Err(Stopped::Stopping);
+                }
+                let leaf = match slot {
+                    LeafSlot::Leaf(leaf) => leaf,
+                    LeafSlot::Untagged { time } => self.fill(time)?,
+                    LeafSlot::Lost if went_back => self.replace_lost()?,
+                    LeafSlot::Lost => return Err(Stopped::Leaf(self.log.tree.size())),
+                };
+                if !matches!(leaf.kind, LeafKind::Heartbeat | LeafKind::Restored) {
+                    self.newest.insert(leaf.tag, self.log.tree.size());
+                }
+                self.log.push(&leaf);
+            }
+        }
+        if went_back {
+            let size = self.log.tree.size();
+            let (stand, root) = self.first_lost.unwrap_or((size, self.log.tree.root()));
+            let now = self.relay.believed.now(&self.relay.clock);
+            store.append_mark(LeafMark::Restored { stand, root }, now)?;
+            tracing::info!(leaves = stand, "the ledger says that this relay went back");
+            for slot in store.leaf_slots(size, LEAVES_MAX)? {
+                self.log.push(&leaf_of(slot).ok_or(Stopped::Leaf(self.log.tree.size()))?);
+            }
+        }
+        Ok(())
+    }
+
+    /// A leaf from before there was a log.
+    fn fill(&mut self, time: u32) -> Result<Leaf, Stopped> {
+        let (index, store) = (self.log.tree.size(), self.relay.store.clone());
+        if self.names.is_none() {
+            tracing::info!("the public log of keys is being made: a tenth of a second for each name");
+            self.names = Some(store.names_of_leaves()?);
+        }
+        let name = self.names.as_ref().and_then(|names| names.get(&index).cloned());
+        let tag = name.as_ref().map(|name| NameTag(crypto::name_tag(&self.relay.server_id.0, name.as_str())));
+        let before = tag.and_then(|tag| self.newest.get(&tag).copied()).unwrap_or(Leaf::NONE);
+        store.fill_leaf(index, name.as_ref().zip(tag), before, time.max(self.log.time))?;
+        *self.relay.ledger.state() = State::Beginning { done: index + 1, of: store.leaves() };
+        self.read(index)
+    }
+
+    /// A leaf that is gone for good.
+    fn replace_lost(&mut self) -> Result<Leaf, Stopped> {
+        let index = self.log.tree.size();
+        self.first_lost.get_or_insert((index, self.log.tree.root()));
+        self.relay.store.fill_leaf(index, None, Leaf::NONE, self.log.time)?;
+        self.read(index)
+    }
+
+    fn read(&self, index: u64) -> Result<Leaf, Stopped> {
+        let slot = self.relay.store.leaf_slots(index, 1)?.pop();
+        slot.and_then(leaf_of).ok_or(Stopped::Leaf(index))
+    }
+}

@@ -1,0 +1,231 @@
+//! The leaves of the ledger beside the records that they are of (`spec/ledger.md`, `spec/storage.md § Tables`).
+//!
+//! A change of a record writes its leaf in the same commit. Rows from before there was a ledger lack name tag and place of
+//! the leaf before; whoever keeps the ledger fills that in, once, before the first head is signed.
+
+use std::collections::BTreeMap;
+
+use wire::{CommitmentNonce, Leaf, LeafKind, Name, NameTag, RecordHash, UnixSeconds};
+
+use crate::codec::{Cut, unseal};
+use crate::directory::Head;
+use crate::engine::{Engine, each_row};
+use crate::shelf::{Batch, Shelf, Table};
+use crate::{Cause, LeafMark, LeafSlot, LedgerStore, StoreError};
+
+/// That the rows came from a backup or a repair, and no leaf says so yet.
+pub(crate) const WENT_BACK_KEY: &[u8] = b"went-back";
+/// Records read at once when names are looked for.
+const RECORDS_STEP: usize = 256;
+
+/// A row of the log.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct LogRow {
+    pub(crate) kind: LeafKind,
+    pub(crate) record: RecordHash,
+    pub(crate) nonce: CommitmentNonce,
+    pub(crate) time: UnixSeconds,
+    /// What the leaf says besides; `None` in rows from before there was a ledger.
+    pub(crate) place: Option<LeafPlace>,
+}
+
+/// Whose leaf it is and what it follows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct LeafPlace {
+    pub(crate) tag: NameTag,
+    pub(crate) prev_index: u64,
+    pub(crate) time: u32,
+}
+
+impl LogRow {
+    /// `kind ‖ record hash ‖ nonce ‖ time ‖ [tag ‖ index before ‖ leaf time]`.
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        let mut out = vec![self.kind.number()];
+        out.extend_from_slice(&self.record.0);
+        out.extend_from_slice(&self.nonce.0);
+        out.extend_from_slice(&self.time.0.to_be_bytes());
+        if let Some(LeafPlace { tag, prev_index, time }) = &self.place {
+            out.extend_from_slice(&tag.0);
+            out.extend_from_slice(&prev_index.to_be_bytes());
+            out.extend_from_slice(&time.to_be_bytes());
+        }
+        out
+    }
+
+    pub(crate) fn from_bytes(body: &[u8]) -> Option<Self> {
+        let mut cut = Cut(body);
+        let kind = LeafKind::of(cut.u8()?);
+        if matches!(kind, LeafKind::Other(_)) {
+            return None;
+        }
+        let (record, nonce) = (RecordHash(cut.array()?), CommitmentNonce(cut.array()?));
+        let time = UnixSeconds(cut.u64()?);
+        if cut.0.is_empty() {
+            return Some(Self { kind, record, nonce, time, place: None });
+        }
+        let place = LeafPlace { tag: NameTag(cut.array()?), prev_index: cut.u64()?, time: cut.u32()? };
+        cut.end()?;
+        Some(Self { kind, record, nonce, time, place: Some(place) })
+    }
+
+    /// The time of its leaf, as far as this row tells.
+    pub(crate) fn leaf_time(&self) -> u32 {
+        self.place.map_or(seconds(self.time), |place| place.time)
+    }
+
+    fn slot(&self) -> LeafSlot {
+        let Some(LeafPlace { tag, prev_index, time }) = self.place else {
+            return LeafSlot::Untagged { time: seconds(self.time) };
+        };
+        let commitment = match self.kind {
+            LeafKind::Heartbeat | LeafKind::Restored => [0; 32],
+            _ => crypto::ledger_commitment(&self.nonce.0, &self.record.0),
+        };
+        let commitment = wire::Commitment(commitment);
+        LeafSlot::Leaf(Leaf { kind: self.kind, tag, prev_index, commitment, time })
+    }
+
+    /// A leaf that is of no record.
+    fn mark(kind: LeafKind, now: UnixSeconds, place: LeafPlace) -> Self {
+        let (record, nonce) = (RecordHash([0; 32]), CommitmentNonce([0; 16]));
+        Self { kind, record, nonce, time: now, place: Some(place) }
+    }
+
+    fn heartbeat(now: UnixSeconds, time: u32) -> Self {
+        let place = LeafPlace { tag: NameTag([0; 32]), prev_index: Leaf::NONE, time };
+        Self::mark(LeafKind::Heartbeat, now, place)
+    }
+}
+
+/// Seconds as a leaf has them.
+pub(crate) fn seconds(time: UnixSeconds) -> u32 {
+    u32::try_from(time.0).unwrap_or(u32::MAX)
+}
+
+impl<S: Shelf> LedgerStore for Engine<S> {
+    fn leaves(&self) -> u64 {
+        self.look(|state| state.leaves)
+    }
+
+    fn leaf_slots(&self, from: u64, max: usize) -> Result<Vec<LeafSlot>, StoreError> {
+        self.running()?;
+        let until = self.leaves().min(from.saturating_add(u64::try_from(max).unwrap_or(u64::MAX)));
+        let rows = self.shelf.scan(Table::Log, &from.to_be_bytes(), &until.to_be_bytes(), max);
+        let rows: BTreeMap<Vec<u8>, Option<Vec<u8>>> =
+            rows.map_err(|cause| self.failed(cause))?.into_iter().collect();
+        let slots = (from..until).map(|index| {
+            let key = index.to_be_bytes();
+            let value = rows.get(key.as_slice()).and_then(Option::as_ref);
+            let body = value.and_then(|value| unseal(Table::Log.number(), &key, value));
+            body.and_then(LogRow::from_bytes).map_or(LeafSlot::Lost, |row| row.slot())
+        });
+        Ok(slots.collect())
+    }
+
+    fn names_of_leaves(&self) -> Result<BTreeMap<u64, Name>, StoreError> {
+        let mut names = BTreeMap::new();
+        let mut from = Vec::new();
+        loop {
+            self.running()?;
+            let rows = self.shelf.scan(Table::Records, &from, &[0xff; 64], RECORDS_STEP);
+            let rows = rows.map_err(|cause| self.failed(cause))?;
+            let Some((last, _)) = rows.last() else { return Ok(names) };
+            from = last.iter().copied().chain([0]).collect();
+            for (key, value) in &rows {
+                let body = value.as_ref().and_then(|value| unseal(Table::Records.number(), key, value));
+                // A damaged record is counted where it is asked for.
+                if let Some(stored) = body.and_then(crate::directory::record_from) {
+                    names.insert(stored.leaf_index, stored.record.body.name);
+                }
+            }
+        }
+    }
+
+    fn fill_leaf(
+        &self,
+        index: u64,
+        of: Option<(&Name, NameTag)>,
+        prev_index: u64,
+        time: u32,
+    ) -> Result<(), StoreError> {
+        let _writer = self.write()?;
+        let key = index.to_be_bytes();
+        let mut batch = Batch::default();
+        let row = match (self.row(Table::Log, &key), of) {
+            (Ok(Some(body)), Some((name, tag))) => {
+                let name_key = self.name_key(name);
+                if let Some(head) = self.head(&name_key)?.filter(|head| head.tag.is_none()) {
+                    batch.put(Table::Names, &name_key, &Head { tag: Some(tag), ..head }.to_bytes());
+                }
+                let place = Some(LeafPlace { tag, prev_index, time });
+                LogRow::from_bytes(&body).map(|row| LogRow { place: row.place.or(place), ..row })
+            }
+            _ => None,
+        };
+        let row = row.unwrap_or_else(|| LogRow::heartbeat(UnixSeconds(u64::from(time)), time));
+        batch.put(Table::Log, &key, &row.to_bytes());
+        self.commit_addition(batch)
+    }
+
+    fn append_mark(&self, mark: LeafMark, now: UnixSeconds) -> Result<u64, StoreError> {
+        let _writer = self.write()?;
+        let (index, time) = self.look(|state| (state.leaves, state.leaf_time.max(seconds(now))));
+        let next = index.checked_add(1).ok_or(StoreError::NotDone(Cause::Exhausted))?;
+        let mut batch = Batch::default();
+        let row = match mark {
+            LeafMark::Heartbeat => LogRow::heartbeat(now, time),
+            LeafMark::Restored { stand, root } => {
+                batch.remove(Table::Meta, WENT_BACK_KEY);
+                let place = LeafPlace { tag: NameTag(root), prev_index: stand, time };
+                LogRow::mark(LeafKind::Restored, now, place)
+            }
+        };
+        batch.put(Table::Log, &index.to_be_bytes(), &row.to_bytes());
+        self.commit_addition(batch)?;
+        self.show(|state| (state.leaves, state.leaf_time) = (next, time));
+        Ok(index)
+    }
+
+    fn went_back(&self) -> Result<bool, StoreError> {
+        Ok(self.row(Table::Meta, WENT_BACK_KEY)?.is_some())
+    }
+}
+
+/// How many leaves there are, and the latest time of one.
+pub(crate) fn load<S: Shelf>(shelf: &S, damaged: &mut u64) -> Result<(u64, u32), crate::engine::RaiseError> {
+    let (mut next, mut time) = (0, 0);
+    shelf.keys(Table::Log, &mut |key| {
+        if let Ok(index) = key.try_into().map(u64::from_be_bytes) {
+            next = index.saturating_add(1);
+        }
+    })?;
+    each_row(shelf, Table::Log, damaged, |_, body| {
+        time = time.max(LogRow::from_bytes(body)?.leaf_time());
+        Some(())
+    })?;
+    Ok((next, time))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_of_the_log_comes_back_with_and_without_its_place() {
+        let place = LeafPlace { tag: NameTag([3; 32]), prev_index: Leaf::NONE, time: 9 };
+        for place in [None, Some(place)] {
+            let row = LogRow {
+                kind: LeafKind::Recover,
+                record: RecordHash([1; 32]),
+                nonce: CommitmentNonce([2; 16]),
+                time: UnixSeconds(8),
+                place,
+            };
+            assert_eq!(LogRow::from_bytes(&row.to_bytes()), Some(row.clone()));
+            let mut longer = row.to_bytes();
+            longer.push(0);
+            assert_eq!(LogRow::from_bytes(&longer), None);
+        }
+    }
+}
