@@ -11,7 +11,9 @@ use std::time::Duration;
 use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub use machine::{Completions, Config, ConfigVerb, Daemon, DaemonRun, DaemonVerb, Help, Man, Notify};
+pub use machine::{
+    Completions, Config, ConfigVerb, Daemon, DaemonRun, DaemonVerb, Help, Ledger, Man, Notify,
+};
 pub use people::{
     Accept, Add, BackupPassphrase, Contact, Decline, Id, Identity, Join, Pair, Protect, Verify,
 };
@@ -172,6 +174,9 @@ pub enum Command {
     Daemon(Daemon),
     /// Messages not yet accepted by the server
     Outbox,
+    /// Check the public log of keys: status, sync, audit, verify-fraud
+    #[command(subcommand)]
+    Ledger(Ledger),
     /// Back up, restore, renew or rotate my identity
     #[command(subcommand)]
     Identity(Identity),
@@ -270,6 +275,10 @@ mod tests {
             "oub contact remove bob --yes",
             "oub contacts",
             "oub outbox",
+            "oub ledger status",
+            "oub ledger sync",
+            "oub ledger audit",
+            "oub ledger verify-fraud f",
             "oub daemon",
             "oub daemon --notify name --exec true",
             "oub daemon run --exec true --exec-timeout 5m",

@@ -50,6 +50,11 @@ impl Line {
         self.value(name, Value::from(value))
     }
 
+    /// Adds `true` or `false`, or `null` where it is not known.
+    pub fn maybe_truth(self, name: &str, value: Option<bool>) -> Self {
+        self.json(name, value.into())
+    }
+
     /// Adds a list of strings.
     pub fn texts(self, name: &str, values: &[String]) -> Self {
         self.value(name, Value::from(values.to_vec()))

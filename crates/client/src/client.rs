@@ -12,10 +12,10 @@ use wire::{Address, HostPort, Invitation, Name, ShortFingerprint};
 
 use crate::{
     Allotment, AskOptions, Asked, ClientError, Contact, ContactOverview, ContactRequest, Desk, FailPoint,
-    Handled, Language, LogEntry, LogFrom, LogSearch, Notice, OutboxEntry, Paired, PairingBegun,
-    PairingUnderWay, Passphrase, Place, Profile, Progress, Protector, PullOptions, PullSummary, Received,
-    ReceivedFile, SafetyNumber, SendOptions, Sent, SetAside, SharedResident, SharedWorld, Staying, Teller,
-    Unhandled, Unlock, Waiting, doctor::Check, engine, vault::Vault,
+    Fraud, Handled, Language, LogAudit, LogEntry, LogFrom, LogSearch, LogStanding, Notice, OutboxEntry,
+    Paired, PairingBegun, PairingUnderWay, Passphrase, Place, Profile, Progress, Protector, PullOptions,
+    PullSummary, Received, ReceivedFile, SafetyNumber, SendOptions, Sent, SetAside, SharedResident,
+    SharedWorld, Staying, Teller, Unhandled, Unlock, Waiting, doctor::Check, engine, vault::Vault,
 };
 
 /// How the client behaves towards the world.
@@ -555,6 +555,35 @@ impl Client {
     /// What was noticed since this was last asked, each thing once.
     pub fn take_notices(&self) -> Result<Vec<Notice>, ClientError> {
         engine::log::take_notices(self)
+    }
+
+    /// How it stands with the public logs of keys that are known of, my own server's first.
+    pub fn log_standings(&self) -> Result<Vec<LogStanding>, ClientError> {
+        engine::ledger::standings(self)
+    }
+
+    /// Replays the public logs of my own server and of every contact's, and says how it stands. What is wrong with a log is
+    /// part of the answer.
+    ///
+    /// # Errors
+    ///
+    /// When a server cannot be asked; the others were.
+    pub fn sync_logs(&self) -> Result<Vec<LogStanding>, ClientError> {
+        engine::ledger::sync(self)
+    }
+
+    /// Reads a proof that a relay signed two histories, and checks it. Asks nobody, and needs no identity.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError::NoFraud`] when it proves nothing, and why.
+    pub fn verify_fraud(path: &Path) -> Result<Fraud, ClientError> {
+        crate::fraud::verify(path)
+    }
+
+    /// Checks every log again from all that is kept of it, and each contact's key against it. Asks nobody.
+    pub fn audit_logs(&self) -> Result<Vec<LogAudit>, ClientError> {
+        engine::ledger::audit(self)
     }
 
     /// Envelopes that could not be opened and are kept.

@@ -30,11 +30,13 @@ mod engine;
 mod error;
 mod fail_point;
 mod file;
+mod fraud;
 mod keyring;
 mod message;
 mod notice;
 mod pairing;
 mod profile;
+mod public_log;
 mod transport;
 mod unlock;
 mod vault;
@@ -48,14 +50,16 @@ pub use e2ee::{folded, pairing::PairingCodeError};
 pub use error::{ClientError, PairError, SaidError, phrase_in};
 pub use fail_point::FailPoint;
 pub use file::{FileShown, FileState, Progress, ReceivedFile};
+pub use fraud::Fraud;
 pub use message::{
     AskOptions, Asked, Collected, ContactRequest, Direction, Handled, LogEntry, LogFrom, LogSearch, Marks,
     OutboxEntry, OutboxState, Place, PullOptions, PullSummary, QueuedReason, Quote, Received, ReceivedBody,
     SendOptions, Sent, SentState, Teller, Unhandled, Waiting,
 };
-pub use notice::{Missing, Notice, SetAside};
+pub use notice::{Missing, Notice, NoticeOfLog, SetAside};
 pub use pairing::{Paired, PairingBegun, PairingUnderWay};
 pub use profile::Profile;
+pub use public_log::{LogAudit, LogStanding, LogState, LogTrouble};
 pub use transport::Pin;
 pub use unlock::{Keyring, Passphrase, Protection, Protector, Unlock, VaultKey};
 pub use world::{Dialled, Dialling, RealWorld, SharedWorld, Stream, World};

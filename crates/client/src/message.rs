@@ -485,6 +485,8 @@ pub struct ContactRequest {
     pub address: Address,
     /// What I call the contact whose name it claims, under another key: one who lost a device, or somebody else.
     pub claims: Option<String>,
+    /// Whether the public log of the sender's server has this name with this key, where that log is known here.
+    pub checked: Option<bool>,
     /// Greetings so far, oldest first.
     pub texts: Vec<String>,
     /// When the first arrived.

@@ -1,8 +1,8 @@
 //! What happened besides, and what is missing.
 
-use wire::UnixSeconds;
+use wire::{HostPort, UnixSeconds};
 
-use crate::{PairError, Trust};
+use crate::{LogTrouble, PairError, Trust};
 
 /// Messages of one contact that never came.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -40,6 +40,30 @@ pub enum Notice {
     },
     /// A pairing came to nothing.
     NotPaired(PairError),
+    /// Something about the public log of keys of a server.
+    OfLog {
+        /// Which server.
+        server: HostPort,
+        /// What.
+        what: NoticeOfLog,
+    },
+}
+
+/// What a person should hear of a public log of keys.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum NoticeOfLog {
+    /// Something is wrong with it.
+    Trouble(LogTrouble),
+    /// The relay says openly that it went back to an earlier state.
+    Restored,
+    /// It has a key under my own name that I did not make.
+    NotMine,
+}
+
+impl NoticeOfLog {
+    pub(crate) fn of(trouble: ledger::Trouble) -> Self {
+        NoticeOfLog::Trouble(trouble.into())
+    }
 }
 
 /// An envelope that could not be opened, and is kept.

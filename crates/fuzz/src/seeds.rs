@@ -162,6 +162,7 @@ fn scripts() -> Vec<(&'static str, &'static str, Vec<u8>)> {
         ("server", "rotate", vec![0, 1, 4, 0, 0x29, 12, 0, 2, 5, 0, 9, 12]),
         ("server", "register-and-publish", vec![0, 1, 4, 0, 9, 0, 2, 6, 0, 9, 9, 12]),
         ("server", "deposit", vec![0, 1, 3, 100, 7, 1, 0, 2, 3, 101, 8, 1, 9, 9, 12]),
+        ("server", "feed", vec![0, 1, 239, 9, 12]),
         ("server", "lookup", vec![0, 1, 1, 1, 9, 12, 0, 2, 2, 1, 9, 12]),
         (
             "server",

@@ -27,6 +27,7 @@ fn every_answer_of_a_server_is_said() {
         kind::PUBLISHED,
         kind::RECORD,
         kind::BUNDLE,
+        kind::LEAVES,
         kind::STORED,
         kind::CREATED,
         kind::OPENED,

@@ -22,10 +22,10 @@ impl Gossip {
     /// Length on the wire.
     pub const BYTES: usize = 44;
 
-    /// Of a head, now; `None` where it is too large to tell.
+    /// Of a head, now; `None` where there is none, or it is too large to tell.
     pub fn of(head: &TreeHead, now: UnixSeconds) -> Option<Self> {
         let hours = now.0.saturating_sub(head.time) / 3_600;
-        (head.size <= SIZE_MAX).then(|| Self {
+        (head.size <= SIZE_MAX && !crate::head::is_empty(head)).then(|| Self {
             log: crypto::gossip_log(&head.log_id, head.log_number),
             size: head.size,
             root: head.root,

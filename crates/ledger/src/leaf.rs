@@ -38,7 +38,9 @@ pub fn restored(stand: u64, root: [u8; 32], time: u32) -> Leaf {
 
 /// Whether a leaf is of this name and commits to this record.
 pub fn commits_to(leaf: &Leaf, tag: &NameTag, nonce: &CommitmentNonce, record: &RecordHash) -> bool {
-    leaf.tag == *tag && leaf.commitment == commitment(nonce, record)
+    !matches!(leaf.kind, LeafKind::Other(_))
+        && leaf.tag == *tag
+        && leaf.commitment == commitment(nonce, record)
 }
 
 fn commitment(nonce: &CommitmentNonce, record: &RecordHash) -> Commitment {

@@ -28,6 +28,7 @@ pub struct Replay {
     tree: Tree,
     hashes: Vec<Hash>,
     number: u32,
+    restored_times: u32,
     time: u32,
     /// Where the last RESTORED leaf stands: what a name had before it may be lost.
     restored: Option<u64>,
@@ -48,18 +49,26 @@ impl Replay {
     /// [`Trouble::Forked`] where they break a rule: they are damaged.
     pub fn of(leaves: &[Leaf]) -> Result<Self, Trouble> {
         let mut replay = Self::new();
-        leaves.iter().try_for_each(|leaf| replay.push(leaf))?;
+        replay.extend(leaves)?;
         Ok(replay)
     }
 
-    /// Takes the next leaf.
-    ///
-    /// # Errors
-    ///
-    /// [`Trouble::Forked`] where it breaks a rule.
-    pub fn push(&mut self, leaf: &Leaf) -> Result<(), Trouble> {
+    fn extend(&mut self, leaves: &[Leaf]) -> Result<(), Trouble> {
+        // What stood behind the leaf that a later RESTORED names may follow one that was lost.
+        let mut stands = vec![u64::MAX; leaves.len()];
+        let mut stand = u64::MAX;
+        for (leaf, at) in leaves.iter().zip(&mut stands).rev() {
+            *at = stand;
+            if leaf.kind == LeafKind::Restored {
+                stand = stand.min(leaf.prev_index);
+            }
+        }
+        leaves.iter().zip(stands).try_for_each(|(leaf, stand)| self.push(leaf, self.size() >= stand))
+    }
+
+    fn push(&mut self, leaf: &Leaf, is_excused: bool) -> Result<(), Trouble> {
         let index = self.tree.size();
-        if leaf.time < self.time || index >= LEDGER_LEAVES_MAX {
+        if leaf.time < self.time || index >= LEDGER_LEAVES_MAX || !has_its_zeros(leaf) {
             return Err(Trouble::Forked);
         }
         match leaf.kind {
@@ -67,9 +76,9 @@ impl Replay {
                 let before = self.names.insert(leaf.tag, (index, leaf.kind));
                 let is_next = before.map_or(Leaf::NONE, |(at, _)| at) == leaf.prev_index
                     && may_follow(leaf.kind, before.map(|(_, kind)| kind));
-                let is_since =
-                    before.is_some_and(|(at, _)| self.restored.is_none_or(|restored| at > restored));
-                if !is_next && (self.restored.is_none() || is_since) {
+                let is_first_since =
+                    self.restored.is_some_and(|restored| before.is_none_or(|(at, _)| at < restored));
+                if !is_next && !is_excused && !is_first_since {
                     return Err(Trouble::Forked);
                 }
             }
@@ -78,16 +87,15 @@ impl Replay {
                 if stand.is_none_or(|stand| root_of(stand) != leaf.tag.0) {
                     return Err(Trouble::Forked);
                 }
-                self.number = self.number.saturating_add(1);
-                self.restored = Some(index);
-            }
-            LeafKind::Heartbeat => {}
-            LeafKind::Other(_) => {
-                // Whatever it means, to the name with this tag something happened.
-                if self.names.contains_key(&leaf.tag) {
-                    self.names.insert(leaf.tag, (index, leaf.kind));
+                // Restored twice to the same place, it has two numbers all the same.
+                if leaf.time <= self.number {
+                    return Err(Trouble::Forked);
                 }
+                self.number = leaf.time;
+                self.restored = Some(index);
+                self.restored_times += 1;
             }
+            LeafKind::Heartbeat | LeafKind::Other(_) => {}
         }
         let hash = hash_of(leaf);
         self.time = leaf.time;
@@ -101,9 +109,14 @@ impl Replay {
         self.tree.size()
     }
 
-    /// How often the relay went back.
+    /// When the relay last went back: the number of the log.
     pub fn number(&self) -> u32 {
         self.number
+    }
+
+    /// How often it went back.
+    pub fn restored_times(&self) -> u32 {
+        self.restored_times
     }
 
     /// The root of all.
@@ -127,15 +140,29 @@ impl Replay {
     }
 }
 
-/// Whether a change of this kind may follow that one of the same name. What comes after a kind that this code does not
-/// know cannot be judged.
+/// Whether a change of this kind may follow that one of the same name.
 fn may_follow(kind: LeafKind, before: Option<LeafKind>) -> bool {
     match (kind, before) {
-        (LeafKind::Register, before) => {
-            matches!(before, None | Some(LeafKind::Tombstone | LeafKind::Other(_)))
-        }
+        (LeafKind::Register, before) => matches!(before, None | Some(LeafKind::Tombstone)),
         (_, before) => before.is_some_and(|before| before != LeafKind::Tombstone),
     }
+}
+
+/// Whether a leaf that is of nobody says nothing besides.
+fn has_its_zeros(leaf: &Leaf) -> bool {
+    match leaf.kind {
+        LeafKind::Heartbeat => {
+            leaf.tag.0 == [0; 32] && leaf.prev_index == Leaf::NONE && leaf.commitment.0 == [0; 32]
+        }
+        LeafKind::Restored => leaf.commitment.0 == [0; 32],
+        _ => true,
+    }
+}
+
+/// How many leaves stand of what was shown under a number: the lowest that the RESTORED leaves beyond it name.
+fn stand_since(number: u32, leaves: &[Leaf]) -> u64 {
+    let beyond = leaves.iter().filter(|leaf| leaf.kind == LeafKind::Restored && leaf.time > number);
+    beyond.map(|leaf| leaf.prev_index).min().unwrap_or(u64::MAX)
 }
 
 /// Judges a whole feed: `known` are the leaves from before, `before` the head that covered them, and `fed` those from
@@ -143,7 +170,7 @@ fn may_follow(kind: LeafKind, before: Option<LeafKind>) -> bool {
 ///
 /// # Errors
 ///
-/// What is wrong: nothing of the feed is to be kept.
+/// What is wrong: nothing of the feed is to be kept. A server that never showed a log is not asked about here.
 pub fn replay(
     server_id: &ServerId,
     known: &[Leaf],
@@ -164,21 +191,15 @@ pub fn replay(
         }
     }
     let stand = usize::try_from(first).ok().and_then(|first| known.get(..first)).ok_or(Trouble::Forked)?;
-    // Under the same number nothing of what was known may be told again.
-    if before.is_some() && head.log_number == number && stand.len() != known.len() {
+    let leaves = [stand, fed].concat();
+    // What was known stands, but for what a RESTORED leaf beyond the number known says is gone.
+    if first != stand_since(number, &leaves).min(known.len() as u64) {
         return Err(Trouble::Forked);
     }
-    let mut replay = Replay::of(stand)?;
-    for leaf in fed {
-        replay.push(leaf)?;
-    }
+    let replay = Replay::of(&leaves)?;
     let fits = replay.size() == head.size
         && replay.number() == head.log_number
         && u64::from(replay.time) <= head.time
         && replay.root() == head.root;
-    // Whoever went back says so behind the leaves that stand.
-    let told = fed.iter().filter(|leaf| leaf.kind == LeafKind::Restored).count();
-    let is_told =
-        usize::try_from(head.log_number - number).is_ok_and(|risen| before.is_none() || told >= risen);
-    if fits && is_told { Ok(replay) } else { Err(Trouble::Forked) }
+    if fits { Ok(replay) } else { Err(Trouble::Forked) }
 }

@@ -125,6 +125,7 @@ pub fn follows(from: u64, from_root: &Hash, size: u64, root: &Hash, proof: &[Has
 }
 
 #[cfg(test)]
+#[allow(clippy::indexing_slicing)]
 mod tests {
     use proptest::prelude::*;
 

@@ -48,8 +48,8 @@ enum State {
 #[derive(Debug)]
 struct Log {
     tree: Tree,
-    /// For each time that the relay went back, how many leaves stood.
-    restored: Vec<u64>,
+    /// When the relay went back, and how many leaves stood.
+    restored: Vec<(u32, u64)>,
     /// The time of the last leaf.
     time: u32,
     /// When the last leaf came, by a clock that does not jump.
@@ -142,8 +142,8 @@ impl Ledger {
     fn stand_since(&self, number: u32) -> u64 {
         let state = self.state();
         let State::Kept(log) = &*state else { return u64::MAX };
-        let since = log.restored.get(usize::try_from(number).unwrap_or(usize::MAX)..);
-        since.unwrap_or_default().iter().copied().min().unwrap_or(u64::MAX)
+        let since = log.restored.iter().filter(|(time, _)| *time > number);
+        since.map(|(_, stand)| *stand).min().unwrap_or(u64::MAX)
     }
 
     /// Appends a heartbeat if nothing else was appended for long. Blocks on the store.
@@ -187,7 +187,7 @@ impl Ledger {
         let key = self.key.lock().unwrap_or_else(PoisonError::into_inner);
         let time = wall().0.max(u64::from(log.time)).max(log.head.time);
         let unsigned = TreeHead {
-            log_number: u32::try_from(log.restored.len()).unwrap_or(u32::MAX),
+            log_number: log.restored.last().map_or(0, |(time, _)| *time),
             size: log.tree.size(),
             root: log.tree.root(),
             time,
@@ -222,7 +222,7 @@ impl Log {
 
     fn push(&mut self, leaf: &Leaf) {
         if leaf.kind == LeafKind::Restored {
-            self.restored.push(leaf.prev_index);
+            self.restored.push((leaf.time, leaf.prev_index));
         }
         self.time = leaf.time;
         self.tree.push(leaf);
@@ -236,8 +236,14 @@ fn leaf_of(slot: LeafSlot) -> Option<Leaf> {
 /// Reads the leaves of the store, fills in what those from before there was a log lack, says where the relay went back, and
 /// shows the log from then on. Blocks; for long on the first start after an update.
 pub fn begin(relay: &Relay) {
-    let mut beginning =
-        Beginning { relay, log: Log::new(), first_lost: None, names: None, newest: HashMap::new() };
+    let mut beginning = Beginning {
+        relay,
+        log: Log::new(),
+        first_lost: None,
+        names: None,
+        tags: HashMap::new(),
+        newest: HashMap::new(),
+    };
     match beginning.run() {
         Ok(()) => {
             let mut log = beginning.log;
@@ -284,7 +290,9 @@ struct Beginning<'a> {
     first_lost: Option<(u64, Hash)>,
     /// Of which name each leaf is; read only where one is wanted.
     names: Option<std::collections::BTreeMap<u64, Name>>,
-    /// Tags of names met, and where the newest leaf of each stands.
+    /// Tags of the names that were computed.
+    tags: HashMap<Name, NameTag>,
+    /// Where the newest leaf with each tag stands.
     newest: HashMap<NameTag, u64>,
 }
 
@@ -335,7 +343,10 @@ impl Beginning<'_> {
             self.names = Some(store.names_of_leaves()?);
         }
         let name = self.names.as_ref().and_then(|names| names.get(&index).cloned());
-        let tag = name.as_ref().map(|name| NameTag(crypto::name_tag(&self.relay.server_id.0, name.as_str())));
+        let tag = name.clone().map(|name| {
+            let compute = |name: &Name| NameTag(crypto::name_tag(&self.relay.server_id.0, name.as_str()));
+            *self.tags.entry(name).or_insert_with_key(compute)
+        });
         let before = tag.and_then(|tag| self.newest.get(&tag).copied()).unwrap_or(Leaf::NONE);
         store.fill_leaf(index, name.as_ref().zip(tag), before, time.max(self.log.time))?;
         *self.relay.ledger.state() = State::Beginning { done: index + 1, of: store.leaves() };

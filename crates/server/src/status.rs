@@ -39,8 +39,11 @@ pub struct Status {
     pub disk_bytes: u64,
     /// Rows let go of whose bytes may still be on the disk.
     pub unforgotten: u64,
-    /// Leaves of the public log of keys.
+    /// Changes of records so far, from the first on.
     pub registrations: u64,
+    /// Leaves of the public log of keys.
+    #[serde(default)]
+    pub ledger_leaves: u64,
     /// How it stands with that log.
     #[serde(default)]
     pub ledger: Option<Standing>,
@@ -109,6 +112,7 @@ impl Status {
             disk_bytes: relay.store.disk_bytes(),
             unforgotten: relay.store.unforgotten(),
             registrations: totals.leaves,
+            ledger_leaves: relay.store.leaves(),
             ledger: Some(relay.ledger.standing()),
             damaged: totals.damaged,
             leaf_days_left: days_left(certificates.leaf.not_after()),
@@ -139,7 +143,7 @@ impl Status {
         if let Some(standing) = &self.ledger {
             screen.push_str(&format!(
                 "ledger        {} leaves, {}\n",
-                self.registrations,
+                self.ledger_leaves,
                 ledger_words(standing)
             ));
         }
@@ -178,7 +182,7 @@ impl Status {
 /// How it stands with the public log of keys, and what to do.
 fn ledger_words(standing: &Standing) -> String {
     match standing {
-        Standing::Kept => "shown to everybody".to_owned(),
+        Standing::Kept => "shown to clients".to_owned(),
         Standing::Beginning { of: 0, .. } => "being read".to_owned(),
         Standing::Beginning { done, of } => format!("being made: {done} of {of} (shown when all are)"),
         Standing::NeedsRootKey => {

@@ -10,8 +10,8 @@ use wire::{Name, NameTag, ServerId};
 use crate::task::Who;
 use crate::turns::Turns;
 
-/// How gladly the thread gives way: as gladly as can be.
-const NICE: i32 = 19;
+/// How gladly the thread gives way: a tenth of a busy processor is left to it.
+const NICE: i32 = 10;
 
 /// The way to the thread. Sources take turns to use it.
 #[derive(Debug)]

@@ -57,6 +57,8 @@ pub(crate) struct State {
     pub(crate) owners: HashMap<OwnerId, DepositId>,
     /// Leaves of the ledger.
     pub(crate) leaves: u64,
+    /// How many of them are of no record.
+    pub(crate) marks: u64,
     /// The latest time of one.
     pub(crate) leaf_time: u32,
 }
@@ -264,7 +266,7 @@ fn load<S: Shelf>(shelf: &S, damaged: &mut u64) -> Result<State, RaiseError> {
     for mailbox in state.mailboxes.values_mut() {
         mailbox.counted = (mailbox.waiting.len(), mailbox.waiting.bytes());
     }
-    (state.leaves, state.leaf_time) = crate::ledger::load(shelf, damaged)?;
+    crate::ledger::load(shelf, &mut state, damaged)?;
     Ok(state)
 }
 

@@ -9,7 +9,7 @@ use wire::{CommitmentNonce, Leaf, LeafKind, Name, NameTag, RecordHash, UnixSecon
 
 use crate::codec::{Cut, unseal};
 use crate::directory::Head;
-use crate::engine::{Engine, each_row};
+use crate::engine::{Engine, RaiseError, State, each_row};
 use crate::shelf::{Batch, Shelf, Table};
 use crate::{Cause, LeafMark, LeafSlot, LedgerStore, StoreError};
 
@@ -68,6 +68,11 @@ impl LogRow {
         Some(Self { kind, record, nonce, time, place: Some(place) })
     }
 
+    /// Whether it is of no record.
+    fn is_mark(&self) -> bool {
+        matches!(self.kind, LeafKind::Heartbeat | LeafKind::Restored)
+    }
+
     /// The time of its leaf, as far as this row tells.
     pub(crate) fn leaf_time(&self) -> u32 {
         self.place.map_or(seconds(self.time), |place| place.time)
@@ -77,9 +82,9 @@ impl LogRow {
         let Some(LeafPlace { tag, prev_index, time }) = self.place else {
             return LeafSlot::Untagged { time: seconds(self.time) };
         };
-        let commitment = match self.kind {
-            LeafKind::Heartbeat | LeafKind::Restored => [0; 32],
-            _ => crypto::ledger_commitment(&self.nonce.0, &self.record.0),
+        let commitment = match self.is_mark() {
+            true => [0; 32],
+            false => crypto::ledger_commitment(&self.nonce.0, &self.record.0),
         };
         let commitment = wire::Commitment(commitment);
         LeafSlot::Leaf(Leaf { kind: self.kind, tag, prev_index, commitment, time })
@@ -164,12 +169,17 @@ impl<S: Shelf> LedgerStore for Engine<S> {
         };
         let row = row.unwrap_or_else(|| LogRow::heartbeat(UnixSeconds(u64::from(time)), time));
         batch.put(Table::Log, &key, &row.to_bytes());
-        self.commit_addition(batch)
+        self.commit_addition(batch)?;
+        self.show(|state| state.marks += u64::from(row.is_mark()));
+        Ok(())
     }
 
     fn append_mark(&self, mark: LeafMark, now: UnixSeconds) -> Result<u64, StoreError> {
         let _writer = self.write()?;
-        let (index, time) = self.look(|state| (state.leaves, state.leaf_time.max(seconds(now))));
+        let (index, last) = self.look(|state| (state.leaves, state.leaf_time));
+        // No two leaves that say that the relay went back have one time.
+        let least = last.saturating_add(u32::from(matches!(mark, LeafMark::Restored { .. })));
+        let time = least.max(seconds(now));
         let next = index.checked_add(1).ok_or(StoreError::NotDone(Cause::Exhausted))?;
         let mut batch = Batch::default();
         let row = match mark {
@@ -182,7 +192,10 @@ impl<S: Shelf> LedgerStore for Engine<S> {
         };
         batch.put(Table::Log, &index.to_be_bytes(), &row.to_bytes());
         self.commit_addition(batch)?;
-        self.show(|state| (state.leaves, state.leaf_time) = (next, time));
+        self.show(|state| {
+            (state.leaves, state.leaf_time) = (next, time);
+            state.marks += 1;
+        });
         Ok(index)
     }
 
@@ -191,25 +204,28 @@ impl<S: Shelf> LedgerStore for Engine<S> {
     }
 }
 
-/// How many leaves there are, and the latest time of one.
-pub(crate) fn load<S: Shelf>(shelf: &S, damaged: &mut u64) -> Result<(u64, u32), crate::engine::RaiseError> {
-    let (mut next, mut time) = (0, 0);
+/// Counts the leaves that there are.
+pub(crate) fn load<S: Shelf>(shelf: &S, state: &mut State, damaged: &mut u64) -> Result<(), RaiseError> {
     shelf.keys(Table::Log, &mut |key| {
         if let Ok(index) = key.try_into().map(u64::from_be_bytes) {
-            next = index.saturating_add(1);
+            state.leaves = index.saturating_add(1);
         }
     })?;
     each_row(shelf, Table::Log, damaged, |_, body| {
-        time = time.max(LogRow::from_bytes(body)?.leaf_time());
+        let row = LogRow::from_bytes(body)?;
+        state.marks += u64::from(row.is_mark());
+        state.leaf_time = state.leaf_time.max(row.leaf_time());
         Some(())
-    })?;
-    Ok((next, time))
+    })
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests {
     use super::*;
+    use crate::conformance::Person;
+    use crate::foreign::ForeignRow;
+    use crate::{DirectoryStore, MailboxStore, MemoryStore, Options};
 
     #[test]
     fn a_row_of_the_log_comes_back_with_and_without_its_place() {
@@ -227,5 +243,76 @@ mod tests {
             longer.push(0);
             assert_eq!(LogRow::from_bytes(&longer), None);
         }
+    }
+
+    /// A store of two people, with rows as layout 2 wrote them.
+    fn of_layout_2() -> Vec<ForeignRow> {
+        let store = MemoryStore::new();
+        Person::register(&store, 1);
+        Person::register(&store, 2);
+        let mut rows = store.dangerous_rows();
+        for row in &mut rows {
+            match row.table {
+                7 => row.body.truncate(13),
+                12 => row.body.truncate(57),
+                _ => {}
+            }
+        }
+        rows
+    }
+
+    #[test]
+    fn leaves_from_before_there_was_a_ledger_are_filled_in_once_and_followed_from_then_on() {
+        let store = MemoryStore::dangerous_from_rows(of_layout_2(), Options::default()).unwrap();
+        assert!(matches!(
+            store.leaf_slots(0, 9).unwrap()[..],
+            [LeafSlot::Untagged { .. }, LeafSlot::Untagged { .. }]
+        ));
+        let names = store.names_of_leaves().unwrap();
+        assert_eq!(names[&0], Person { number: 1 }.name());
+        store.fill_leaf(0, Some((&names[&0], NameTag([1; 32]))), Leaf::NONE, 70).unwrap();
+        store.fill_leaf(1, None, Leaf::NONE, 80).unwrap();
+        let slots = store.leaf_slots(0, 9).unwrap();
+        let [LeafSlot::Leaf(one), LeafSlot::Leaf(two)] = &slots[..] else { unreachable!("{slots:?}") };
+        assert_eq!((one.kind, one.tag, one.time), (LeafKind::Register, NameTag([1; 32]), 70));
+        assert_eq!(two.kind, LeafKind::Heartbeat, "nobody knows whose it was");
+        // Filled in, it stays.
+        store.fill_leaf(0, Some((&names[&0], NameTag([9; 32]))), 5, 90).unwrap();
+        assert_eq!(store.leaf_slots(0, 1).unwrap(), slots[..1]);
+        let head = store.head(&store.name_key(&names[&0])).unwrap().unwrap();
+        assert_eq!(head.tag, Some(NameTag([1; 32])));
+        assert_eq!(store.totals().leaves, 1, "what nobody knows is of nobody");
+    }
+
+    #[test]
+    fn a_name_without_its_tag_is_free_for_nobody() {
+        let store = MemoryStore::dangerous_from_rows(of_layout_2(), Options::default()).unwrap();
+        let one = Person { number: 1 }.name();
+        let key = store.name_key(&one);
+        let given_up = Head { tombstone: Some(UnixSeconds(0)), ..store.head(&key).unwrap().unwrap() };
+        let mut batch = Batch::default();
+        batch.put(Table::Names, &key, &given_up.to_bytes());
+        store.commit_addition(batch).unwrap();
+        let now = UnixSeconds(1 << 40);
+        assert_eq!(store.is_for_the_taking(&one, None, true, now), Ok(false));
+        store.fill_leaf(0, Some((&one, NameTag([1; 32]))), Leaf::NONE, 70).unwrap();
+        assert_eq!(store.is_for_the_taking(&one, None, true, now), Ok(true));
+    }
+
+    #[test]
+    fn a_lost_leaf_is_told_from_one_that_is_there() {
+        let store = MemoryStore::new();
+        for number in 1..=3 {
+            Person::register(&store, number);
+        }
+        let mut rows = store.dangerous_rows();
+        rows.iter_mut().filter(|row| row.table == 12 && row.key[7] == 1).for_each(|row| row.sealed = false);
+        let store = MemoryStore::dangerous_from_rows(rows, Options::default()).unwrap();
+        let slots = store.leaf_slots(0, 9).unwrap();
+        assert!(matches!(slots[..], [LeafSlot::Leaf(_), LeafSlot::Lost, LeafSlot::Leaf(_)]));
+        store.fill_leaf(1, None, Leaf::NONE, 5).unwrap();
+        assert!(
+            matches!(&store.leaf_slots(1, 1).unwrap()[..], [LeafSlot::Leaf(leaf)] if leaf.kind == LeafKind::Heartbeat)
+        );
     }
 }

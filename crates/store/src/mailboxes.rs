@@ -233,7 +233,13 @@ impl<S: Shelf> MailboxStore for Engine<S> {
 
     fn totals(&self) -> Totals {
         let (mailboxes, waiting, bytes) = self.waiting_totals();
-        Totals { mailboxes, waiting, bytes, leaves: self.look(|state| state.leaves), damaged: self.damage() }
+        Totals {
+            mailboxes,
+            waiting,
+            bytes,
+            leaves: self.look(|state| state.leaves - state.marks),
+            damaged: self.damage(),
+        }
     }
 }
 

@@ -189,7 +189,7 @@ pub struct Totals {
     pub waiting: u64,
     /// Their bytes.
     pub bytes: u64,
-    /// Leaves of the registration log.
+    /// Changes of records so far, from the first on: leaves of the ledger that are of somebody.
     pub leaves: u64,
     /// Damaged records met since the store was opened; none of them was served.
     pub damaged: u64,

@@ -54,7 +54,7 @@ pub enum Authority {
 pub struct TreeHead {
     /// Which log: the root key of its relay.
     pub log_id: [u8; 32],
-    /// How often it went back.
+    /// When it last went back, in seconds since 1970; 0 if never.
     pub log_number: u32,
     /// Leaves covered.
     pub size: u64,

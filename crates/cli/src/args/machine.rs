@@ -102,6 +102,22 @@ pub enum ConfigVerb {
     },
 }
 
+/// The verbs of `ledger`.
+#[derive(Debug, Subcommand)]
+pub enum Ledger {
+    /// Say how it stands with the public logs that I know of; asks nobody
+    Status,
+    /// Fetch what is new in the logs of my server and of every contact's, and check it
+    Sync,
+    /// Check all of them again from the first entry, and my contacts' keys against them; asks nobody
+    Audit,
+    /// Check a proof that a server signed two histories; needs no identity
+    VerifyFraud {
+        /// The proof
+        file: PathBuf,
+    },
+}
+
 /// Arguments of `completions`.
 #[derive(Args, Debug)]
 pub struct Completions {

@@ -103,6 +103,7 @@ fn state() -> State {
             label: "frank".to_owned(),
             address: "frank@elsewhere.example".parse().unwrap(),
             claims: None,
+            checked: None,
             texts: vec!["Hello, it is Frank from the library.".to_owned()],
             received_at: UnixSeconds(NOW - 3_600),
         }],

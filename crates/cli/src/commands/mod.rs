@@ -14,6 +14,7 @@ mod id;
 mod identity;
 pub mod input;
 mod join;
+mod ledger;
 pub mod log;
 mod man;
 pub mod message;
@@ -61,6 +62,7 @@ pub fn run(context: &Context, command: Command) -> Result<Exit, Stop> {
         Command::Contacts => contact::run(context, Contact::List),
         Command::Daemon(args) => daemon::run(context, args),
         Command::Outbox => outbox::run(context),
+        Command::Ledger(verb) => ledger::run(context, &verb),
         Command::Identity(verb) => identity::run(context, &verb),
         Command::Config(args) => config::run(context, &args),
         Command::Doctor => doctor::run(context),

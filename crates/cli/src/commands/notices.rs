@@ -1,9 +1,9 @@
 //! What happened besides and should be heard once: of other copies, of the relay, of messages that never came.
 
-use client::{Client, ClientError, Missing, Notice, Trust};
+use client::{Client, ClientError, Missing, Notice, NoticeOfLog, Trust};
 
 use crate::context::Context;
-use crate::messages::screens;
+use crate::messages::{language, screens};
 use crate::problem::Problem;
 use crate::shown::shown_on_one_line;
 use crate::stop::Stop;
@@ -38,6 +38,14 @@ pub fn paired(alias: &str, trust: Trust) -> String {
     }
 }
 
+fn of_log(server: &str, what: NoticeOfLog) -> String {
+    match what {
+        NoticeOfLog::Trouble(trouble) => screens::log_notice_trouble(server, trouble.why_in(language())),
+        NoticeOfLog::Restored => screens::log_notice_restored(server),
+        NoticeOfLog::NotMine => screens::log_notice_not_mine(server),
+    }
+}
+
 /// What a notice says.
 pub fn words(notice: &Notice) -> String {
     match notice {
@@ -46,6 +54,7 @@ pub fn words(notice: &Notice) -> String {
         Notice::RelayWentBack => screens::relay_went_back().to_owned(),
         Notice::Paired { contact, trust } => paired(&shown_on_one_line(contact), *trust),
         Notice::NotPaired(error) => screens::not_paired(Problem::from(&ClientError::from(error.clone()))),
+        Notice::OfLog { server, what } => of_log(&server.to_string(), *what),
         _ => screens::unknown_notice().to_owned(),
     }
 }

@@ -33,6 +33,7 @@ pub fn to_json(request: &ContactRequest) -> Line {
         .text("name", &request.label)
         .text("address", &request.address.to_string())
         .maybe_text("claims", request.claims.as_deref())
+        .maybe_truth("checked", request.checked)
         .text("recv", &when::for_programs(request.received_at))
         .texts("texts", &request.texts)
 }
@@ -47,6 +48,10 @@ fn show(context: &Context, request: &ContactRequest) -> Result<(), Stop> {
     if request.texts.is_empty() {
         text.push_str("\n    ");
         text.push_str(screens::no_words_yet());
+    }
+    if let Some(checked) = request.checked {
+        text.push_str("\n  ");
+        text.push_str(if checked { screens::name_checked() } else { screens::name_not_checked() });
     }
     if let Some(contact) = &request.claims {
         text.push_str("\n  ");

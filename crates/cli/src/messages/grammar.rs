@@ -85,6 +85,18 @@ Aussi : oub help <commande> · oub help json · oub help exit-codes · oub help
     en "List contacts", fr "Énumérer les contacts";
     en "Receive in the background (notifications, hooks, local API socket)",
     fr "Recevoir en arrière-plan (notifications, commandes, socket local pour programmes)";
+    en "Check the public log of keys: status, sync, audit, verify-fraud",
+    fr "Contrôler le journal public des clés : status, sync, audit, verify-fraud";
+    en "Say how it stands with the public logs that I know of; asks nobody",
+    fr "Dire ce qu'il en est des journaux publics connus ici ; ne demande rien à personne";
+    en "Fetch what is new in the logs of my server and of every contact's, and check it",
+    fr "Chercher ce qu'il y a de nouveau dans les journaux de mon serveur et de celui de chaque contact, et le contrôler";
+    en "Check all of them again from the first entry, and my contacts' keys against them; asks nobody",
+    fr "Les contrôler tous de nouveau depuis la première entrée, et les clés de mes contacts avec eux ; ne demande rien à personne";
+    en "Check a proof that a server signed two histories; needs no identity",
+    fr "Contrôler une preuve qu'un serveur a signé deux histoires ; sans identité";
+    en "The proof",
+    fr "La preuve";
     en "Messages not yet accepted by the server", fr "Messages que le serveur n'a pas encore pris";
     en "Back up, restore, renew or rotate my identity",
     fr "Sauvegarder, rétablir, renouveler mon identité, ou en changer la clé";

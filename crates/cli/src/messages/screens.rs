@@ -104,6 +104,59 @@ messages! {
         en "(no words yet; what was sent is longer, or no text, and comes once you accept)",
         fr "(pas encore de mots ; ce qui a été envoyé est plus long, ou n'est pas du texte, et arrive une fois la demande acceptée)";
 
+    // The public log of keys.
+    no_logs:
+        en "no server that you use shows a public log of keys, as far as is known here:   oub ledger sync",
+        fr "aucun serveur que vous utilisez ne montre de journal public des clés, pour autant qu'on sache ici :   oub ledger sync";
+    log_is_good(server, leaves, signed, checked):
+        en "{server}  good: every one of the {leaves} first entries checks; signed {signed}, looked at {checked}",
+        fr "{server}  en ordre : les {leaves} premières entrées sont toutes justes ; signé le {signed}, regardé le {checked}";
+    log_is_silent(server, leaves, signed):
+        en "{server}  silent: nothing was signed since {signed}, when it had {leaves} entries; ask the server's operator",
+        fr "{server}  muet : rien n'a été signé depuis le {signed}, où il avait {leaves} entrées ; demandez à qui tient le serveur";
+    log_is_unread(server):
+        en "{server}  not looked at yet:   oub ledger sync",
+        fr "{server}  pas encore regardé :   oub ledger sync";
+    log_in_trouble(server, since, why):
+        en "{server}  TROUBLE since {since}: {why}\n  no new key is taken from there; ask the server's operator whether it was restored from a backup",
+        fr "{server}  PROBLÈME depuis le {since} : {why}\n  aucune nouvelle clé n'y est prise ; demandez à qui tient le serveur s'il a été rétabli d'une sauvegarde";
+    log_not_mine(leaf):
+        en "entry {leaf} is a key under your own name that was not made here: somebody changed it, or this is an old copy; see   oub doctor",
+        fr "l'entrée {leaf} est une clé à votre propre nom qui n'a pas été faite ici : quelqu'un l'a changée, ou ceci est une vieille copie ; voyez   oub doctor";
+    log_was_restored(times, seen):
+        en "restored from a backup so far: {times} (the server says so itself; seen {seen})",
+        fr "rétabli d'une sauvegarde jusqu'ici : {times} (le serveur le dit lui-même ; vu le {seen})";
+    log_fraud_kept(path):
+        en "it signed two histories; the proof, for anybody:   oub ledger verify-fraud {path}",
+        fr "il a signé deux histoires ; la preuve, pour tout le monde :   oub ledger verify-fraud {path}";
+    log_audited(server, leaves, root, agree):
+        en "{server}  {leaves} entries lead to {root}; contacts whose key is the newest there: {agree}",
+        fr "{server}  {leaves} entrées mènent à {root} ; contacts dont la clé y est la dernière : {agree}";
+    log_has_newer(contact):
+        en "{contact} has a newer key there; it is looked up before the next message",
+        fr "{contact} y a une clé plus récente ; elle sera cherchée avant le prochain message";
+    log_differs(contact):
+        en "{contact}: the key that is known here is NOT IN the log; compare words:   oub verify {contact}",
+        fr "{contact} : la clé connue ici n'est PAS DANS le journal ; comparez les mots :   oub verify {contact}";
+    fraud_holds(server, one, one_at, other, other_at):
+        en "proved: the server {server} signed two histories that no one log can have, with {one} entries {one_at} and with {other} entries {other_at}\n  whoever uses it should know; nothing that was sealed to a key you had compared is touched by it",
+        fr "prouvé : le serveur {server} a signé deux histoires qu'aucun journal ne peut avoir ensemble, avec {one} entrées le {one_at} et avec {other} entrées le {other_at}\n  qui l'utilise devrait le savoir ; rien de ce qui a été scellé à une clé que vous aviez comparée n'en est touché";
+    log_notice_trouble(server, why):
+        en "the public log of keys of {server} is not as it should be: {why}; no new key is taken from there (oub ledger status)",
+        fr "le journal public des clés de {server} n'est pas comme il devrait être : {why} ; aucune nouvelle clé n'y est prise (oub ledger status)";
+    log_notice_restored(server):
+        en "the server {server} says that it was restored from a backup: keys and names registered since are gone there",
+        fr "le serveur {server} dit qu'il a été rétabli d'une sauvegarde : les clés et les noms enregistrés depuis n'y sont plus";
+    log_notice_not_mine(server):
+        en "a key under your own name that was not made here stands in the public log of {server} (oub ledger status)",
+        fr "une clé à votre propre nom qui n'a pas été faite ici est dans le journal public de {server} (oub ledger status)";
+    name_checked:
+        en "the name is in the public log of its server, with this key",
+        fr "le nom est dans le journal public de son serveur, avec cette clé";
+    name_not_checked:
+        en "NOT in the public log of its server with this key: ask the person over another channel before you accept",
+        fr "ABSENT du journal public de son serveur avec cette clé : demandez à la personne par une autre voie avant d'accepter";
+
     // Sending.
     stored_for(to, id): en "✓ stored for {to}  {id}", fr "✓ déposé pour {to}  {id}";
     queued_for(to, id, why): en "… queued for {to}  {id}: {why}", fr "… en attente pour {to}  {id} : {why}";

@@ -17,6 +17,7 @@ mod guide;
 mod hooks;
 mod identity;
 mod keyring;
+mod ledger;
 mod machine;
 mod manual;
 mod mistakes;

@@ -81,6 +81,7 @@ pub(crate) fn insert(
             server_id: &found.server_id,
             fingerprint: &found.fingerprint,
             record: Some(&found.record),
+            place: Some(found.place),
             conversation: &Conversation::new(me.fingerprint, found.fingerprint),
             now: tx.now(),
         },
@@ -99,7 +100,7 @@ fn welcome_back(
     if person.standing != Standing::Contact {
         refuse_taken_alias(tx, alias, Some(person.id))?;
         promote(client, tx, person.id, alias)?;
-        contact::set_record(tx, person.id, &found.record, tx.now())?;
+        contact::set_record(tx, person.id, &found.record, Some(found.place), tx.now())?;
         super::requests::queue_accept(tx, person.id)?;
     }
     Ok(person.id)

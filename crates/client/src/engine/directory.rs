@@ -1,5 +1,6 @@
 //! Looking people up: records checked link by link, bundles checked against them (DESIGN § 6.4, P6).
 
+use ::ledger::head::is_empty;
 use client_core::{
     contact::{Judgement, Pin as KeyPin, Succession, judge},
     schedule::{BUNDLE_FRESH_S, RECORD_FRESH_S, day_of, is_fresh},
@@ -10,15 +11,16 @@ use wire::{
     Address, ConnectionKind, Day, HostPort, IdentityFingerprint, IdentityRecord, Name, RefusalKind, Response,
     ServerId, UnixSeconds,
     request::{Fetch, Lookup},
+    response::Record,
 };
 
-use super::{identity, keys, requests};
+use super::{identity, keys, ledger, requests};
 use crate::{
     Client, ClientError, Options,
     transport::{Line, Pin},
     vault::{
         Tx,
-        contact::{self, Person, Standing},
+        contact::{self, LogPlace, Person, Standing},
         int, me, rotation,
     },
 };
@@ -31,6 +33,10 @@ pub(crate) struct Found {
     pub(crate) server_id: ServerId,
     pub(crate) record: IdentityRecord,
     pub(crate) fingerprint: IdentityFingerprint,
+    /// Where the record stands in the log of its server, as that says.
+    pub(crate) place: LogPlace,
+    /// Whether the server shows a log at all.
+    pub(crate) has_log: bool,
     /// Each record from the first on.
     links: Vec<Link>,
 }
@@ -94,7 +100,10 @@ impl<'a> LookingUp<'a> {
     /// Walks the chain of records from the first to the newest.
     pub(crate) async fn record(&mut self) -> Result<Found, ClientError> {
         let server_id = self.line.server_id();
-        let newest = self.lookup(None).await?;
+        let answer = self.lookup(None).await?;
+        let has_log = !is_empty(&answer.tree_head);
+        let (nonce, leaf_index) = (answer.commitment_nonce, answer.leaf_index);
+        let newest = answer.record;
         let bad =
             || ClientError::BadSignature { name: self.name.to_string(), host: self.line.host().to_owned() };
         if newest.body.seq >= CHAIN_MAX || newest.body.name != *self.name {
@@ -102,7 +111,8 @@ impl<'a> LookingUp<'a> {
         }
         let (mut record, mut links) = (None::<IdentityRecord>, Vec::new());
         for seq in 0..=newest.body.seq {
-            let next = if seq == newest.body.seq { newest.clone() } else { self.lookup(Some(seq)).await? };
+            let next =
+                if seq == newest.body.seq { newest.clone() } else { self.lookup(Some(seq)).await?.record };
             let signed_by_old = check_link(&next, record.as_ref(), &server_id).ok_or_else(|| self.bad())?;
             links.push(Link { fingerprint: fingerprint_of(&next).ok_or_else(|| self.bad())?, signed_by_old });
             record = Some(next);
@@ -115,12 +125,13 @@ impl<'a> LookingUp<'a> {
             return Err(self.nobody());
         }
         let fingerprint = links.last().map(|link| link.fingerprint).ok_or_else(|| self.bad())?;
-        Ok(Found { server_id, record, fingerprint, links })
+        let place = LogPlace { leaf_index, nonce, hash: record_hash(&record.body) };
+        Ok(Found { server_id, record, fingerprint, place, has_log, links })
     }
 
-    async fn lookup(&mut self, seq: Option<u32>) -> Result<IdentityRecord, ClientError> {
+    async fn lookup(&mut self, seq: Option<u32>) -> Result<Record, ClientError> {
         match self.line.ask(Lookup { name: self.name.clone(), seq }).await? {
-            Response::Record(record) => Ok(record.record),
+            Response::Record(record) => Ok(*record),
             Response::Refused(refusal) if refusal.kind == RefusalKind::NoSuchName => Err(self.nobody()),
             other => Err(self.line.unexpected(&other)),
         }
@@ -194,7 +205,10 @@ pub(crate) async fn look_up(client: &Client, address: &Address, pin: Pin) -> Res
         Some(expected) if !found.descends_from(|fingerprint| expected.matches(&fingerprint.0)) => {
             Err(ClientError::WrongIdentity { name: address.name.to_string(), host: address.at.to_string() })
         }
-        _ => Ok(found),
+        _ => {
+            ledger::admit(client, &address.at, &found, None).await?;
+            Ok(found)
+        }
     }
 }
 
@@ -214,6 +228,7 @@ pub(crate) async fn refresh(
     let mut looking =
         LookingUp::of(&client.options, &person.at, Pin::Full(person.server_id), &person.name).await?;
     let found = looking.record().await?;
+    ledger::admit(client, &person.at, &found, Some(&person.fingerprint)).await?;
     follow(client, person, &found)?;
     if !wants_bundle {
         looking.close().await;
@@ -243,13 +258,14 @@ pub(crate) fn follow(client: &Client, person: &Person, found: &Found) -> Result<
     client.vault.erase(|tx| match judgement {
         Judgement::Same => {
             contact::set(tx, person.id, "candidate", None::<Vec<u8>>)?;
+            contact::set_place(tx, person.id, Some(found.place))?;
             contact::set(tx, person.id, "checked_at", int(now.0))
         }
         Judgement::Follow(trust) => {
             if found.fingerprint != person.fingerprint {
                 take_new_key(tx, person, found, now)?;
             }
-            contact::set_record(tx, person.id, &found.record, now)?;
+            contact::set_record(tx, person.id, &found.record, Some(found.place), now)?;
             contact::set(tx, person.id, "candidate", None::<Vec<u8>>)?;
             contact::set_trust(tx, person.id, trust)
         }
@@ -288,6 +304,7 @@ pub(crate) async fn recheck(client: &Client, person: &Person) -> Result<(), Clie
         LookingUp::of(&client.options, &person.at, Pin::Full(person.server_id), &person.name).await?;
     let found = looking.record().await?;
     looking.close().await;
+    ledger::admit(client, &person.at, &found, Some(&person.fingerprint)).await?;
     follow(client, person, &found)
 }
 

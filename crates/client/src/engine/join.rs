@@ -6,6 +6,7 @@
 
 use std::cmp::Ordering;
 
+use ::ledger::head::is_empty;
 use crypto::{IdentitySecret, OwnerSecret};
 use e2ee::{Account, Mint};
 use proto::signed::{sign_first, sign_open};
@@ -27,7 +28,7 @@ use crate::{
     Client, ClientError, FailPoint, JoinAt, JoinRequest, Joined, Options, Passphrase, Profile, Unlock,
     transport::{Line, Pin},
     vault::{
-        Tx, Vault, mailbox,
+        Tx, Vault, ledger, mailbox,
         me::{self, Me, NewMe, Stage},
     },
     world::Dice,
@@ -247,8 +248,13 @@ impl Joining<'_> {
         };
         line.close().await;
         fail_at(self.options.fail_point, FailPoint::RegisteredNotNoted)?;
-        let Registered { leaf_index, commitment_nonce, .. } = *registered;
-        self.vault.write(|tx| me::set_registered(tx, &commitment_nonce, leaf_index))
+        let Registered { leaf_index, commitment_nonce, tree_head } = *registered;
+        self.vault.write(|tx| {
+            if !is_empty(&tree_head) {
+                ledger::meet(tx, &me.server_id, &me.at)?;
+            }
+            me::set_registered(tx, &commitment_nonce, leaf_index)
+        })
     }
 
     fn voucher_hashes(&self) -> Result<[VoucherHash; VOUCHERS], ClientError> {

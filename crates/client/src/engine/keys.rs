@@ -61,7 +61,7 @@ pub(crate) fn adopt_candidate(tx: &Tx<'_>, person: &Person) -> Result<bool, Clie
         contact::absorb(tx, person.id, request.id)?;
     }
     contact::set(tx, person.id, "candidate", None::<Vec<u8>>)?;
-    contact::set_record(tx, person.id, record, tx.now())?;
+    contact::set_record(tx, person.id, record, None, tx.now())?;
     requests::queue_accept(tx, person.id)?;
     Ok(true)
 }

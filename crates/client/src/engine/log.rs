@@ -15,6 +15,7 @@ use crate::{
         history::History,
         inbox::{self, InRow},
         key::to_hex,
+        ledger,
         outbox::{self, Gone, OutRow},
         recovery::{self, NoticeRow, Noticed},
         rotation::{self, KeyChange},
@@ -164,6 +165,8 @@ pub(crate) fn take_notices(client: &Client) -> Result<Vec<Notice>, ClientError> 
         for row in rows {
             notices.push(to_notice(tx, &row)?);
         }
+        let of_logs = ledger::take_untold(tx)?;
+        notices.extend(of_logs.into_iter().map(|(server, what)| Notice::OfLog { server, what }));
         Ok(notices)
     })
 }

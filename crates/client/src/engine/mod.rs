@@ -11,6 +11,7 @@ pub(crate) mod flood;
 pub(crate) mod identity;
 pub(crate) mod join;
 pub(crate) mod keys;
+pub(crate) mod ledger;
 pub(crate) mod log;
 pub(crate) mod news;
 pub(crate) mod open;

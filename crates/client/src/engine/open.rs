@@ -4,6 +4,7 @@
 
 use client_core::schedule::{day_of, refill_due};
 use e2ee::{Conversation, DoorstepOpened, Kind, Opened, OpenedHello, ReplyPath, open_doorstep};
+use proto::signed::record_hash;
 use wire::{DepositAuth, Envelope, IdentityFingerprint, UnixSeconds, request::MailboxPolicy};
 
 use super::{contacts::free_label, recover, requests};
@@ -11,7 +12,7 @@ use crate::{
     ClientError,
     vault::{
         Tx, attempt,
-        contact::{self, NewPerson, Person, Standing},
+        contact::{self, LogPlace, NewPerson, Person, Standing},
         inbox, int, mailbox, me, recovery, rotation, stamp,
     },
 };
@@ -221,6 +222,11 @@ fn add_request(tx: &Tx<'_>, hello: &OpenedHello, now: UnixSeconds) -> Result<i64
             server_id: &body.server_id,
             fingerprint: &hello.from,
             record: None,
+            place: Some(LogPlace {
+                leaf_index: hello.intro.leaf_index,
+                nonce: hello.intro.commitment_nonce,
+                hash: record_hash(body),
+            }),
             conversation: &hello.opened.conversation,
             now,
         },

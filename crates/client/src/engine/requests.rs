@@ -5,7 +5,7 @@ use e2ee::{Conversation, MessageId};
 use super::{
     contacts::{check_alias, pin_of, promote, refuse_taken_alias, to_contact},
     directory::{Found, follow, look_up},
-    recover, run,
+    ledger, recover, run,
     send::flush_all,
 };
 use crate::{
@@ -22,14 +22,24 @@ use crate::{
 
 /// See [`Client::requests`].
 pub(crate) fn list(client: &Client) -> Result<Vec<ContactRequest>, ClientError> {
+    let people = client.vault.read(|tx| contact::list(tx, Standing::Request))?;
+    let mut checked = Vec::with_capacity(people.len());
+    for person in &people {
+        checked.push(ledger::is_checked(client, person)?);
+    }
     client.vault.read(|tx| {
-        let people = contact::list(tx, Standing::Request)?;
         let contacts = contact::list(tx, Standing::Contact)?;
-        people.iter().map(|person| to_request(tx, person, &contacts)).collect()
+        let requests = people.iter().zip(checked);
+        requests.map(|(person, checked)| to_request(tx, person, &contacts, checked)).collect()
     })
 }
 
-fn to_request(tx: &Tx<'_>, person: &Person, contacts: &[Person]) -> Result<ContactRequest, ClientError> {
+fn to_request(
+    tx: &Tx<'_>,
+    person: &Person,
+    contacts: &[Person],
+    checked: Option<bool>,
+) -> Result<ContactRequest, ClientError> {
     let texts = inbox::all_of(tx, person.id)?.into_iter().filter_map(|row| match row.body {
         ReceivedBody::Text(text) => Some(text),
         _ => None,
@@ -40,6 +50,7 @@ fn to_request(tx: &Tx<'_>, person: &Person, contacts: &[Person]) -> Result<Conta
         label: person.shown().to_owned(),
         address: person.address(),
         claims: namesake.map(|known| known.shown().to_owned()),
+        checked,
         texts: texts.collect(),
         received_at: person.added_at,
     })
@@ -73,14 +84,14 @@ pub(crate) fn accept(client: &Client, label: &str, alias: Option<&str>) -> Resul
         }
         promote(client, tx, person.id, alias)?;
         if found.fingerprint == person.fingerprint {
-            contact::set_record(tx, person.id, &found.record, tx.now())?;
+            contact::set_record(tx, person.id, &found.record, Some(found.place), tx.now())?;
             return queue_accept(tx, person.id);
         }
         let successor = contact::by_fingerprint(tx, &found.fingerprint)?;
         if let Some(successor) = &successor {
             contact::absorb(tx, person.id, successor.id)?;
         }
-        contact::set_record(tx, person.id, &found.record, tx.now())?;
+        contact::set_record(tx, person.id, &found.record, Some(found.place), tx.now())?;
         match successor {
             // He wrote under the present key too: that conversation goes on.
             Some(_) if *contact::conversation(tx, person.id)?.theirs() == found.fingerprint => {

@@ -21,7 +21,7 @@ pub use phrases::phrase_in;
 pub(crate) use refusal::refusal_sentence;
 pub use said::SaidError;
 
-use crate::{Protection, QueuedReason};
+use crate::{LogTrouble, Protection, QueuedReason};
 
 /// Why an operation of [`crate::Client`] did not succeed.
 ///
@@ -41,6 +41,13 @@ pub enum ClientError {
         host: String,
         /// What was wrong.
         reason: &'static str,
+    },
+    /// A file that does not show that a server signed two histories.
+    NoFraud {
+        /// Which file.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
     },
     /// Neither `HOME` nor `XDG_DATA_HOME` is set.
     NoHome,
@@ -165,6 +172,21 @@ pub enum ClientError {
     },
     /// A signed object does not verify.
     BadSignature {
+        /// Whose.
+        name: String,
+        /// Where.
+        host: String,
+    },
+
+    /// Something is wrong with the public log of keys of a server: no new key is taken from it.
+    LogTrouble {
+        /// Which server.
+        host: String,
+        /// What.
+        trouble: LogTrouble,
+    },
+    /// A key that the public log of its server does not have as the newest of its name.
+    NotInLog {
         /// Whose.
         name: String,
         /// Where.
@@ -305,7 +327,7 @@ impl ClientError {
             20..40 => 2,
             40..50 => 4,
             50..60 => 5,
-            60..70 => 6,
+            60..70 | 182 => 6,
             _ => 7,
         }
     }
@@ -334,6 +356,7 @@ impl ClientError {
             Unexpected { .. } => 10,
             Protocol { .. } => 11,
             NoHome => 12,
+            NoFraud { .. } => 14,
             ProfileName => 20,
             NoSuchContact { .. } => 21,
             NoSuchRequest { .. } => 22,
@@ -361,6 +384,8 @@ impl ClientError {
             NotVerified { .. } => 62,
             WrongIdentity { .. } => 63,
             BadSignature { .. } => 64,
+            NotInLog { .. } => 182,
+            LogTrouble { .. } => 69,
             NoIdentity { .. } => 70,
             JoinUnfinished => 71,
             AlreadyJoined { .. } => 72,

@@ -26,11 +26,29 @@ const PHRASES: &[(&str, &str)] = &[
     ("Connection reset by peer (os error 104)", "connexion coupée par l'autre côté (os error 104)"),
     ("Network is unreachable (os error 101)", "réseau inaccessible (os error 101)"),
     ("No route to host (os error 113)", "aucune route vers cette machine (os error 113)"),
+    // Why a file proves no fraud.
+    ("it is no proof of fraud", "ce n'est pas une preuve de fraude"),
+    ("an honest log can have both heads", "un journal honnête peut avoir les deux têtes"),
+    (
+        "the relay went back between the two heads, and said so",
+        "le relais est revenu en arrière entre les deux têtes, et il l'a dit",
+    ),
+    (
+        "the proof does not show what the second head begins with",
+        "la preuve ne montre pas par quoi commence la seconde tête",
+    ),
+    ("the head is of another server's log", "la tête est celle du journal d'un autre serveur"),
+    ("the key of the head is not endorsed", "la clé de la tête n'est pas reconnue par le serveur"),
+    ("the head is not signed by the endorsed key", "la tête n'est pas signée par la clé reconnue"),
     // Keyrings.
     ("it does not give back what was written", "il ne rend pas ce qui a été écrit"),
     ("it does not erase what it is told to erase", "il n'efface pas ce qu'on lui dit d'effacer"),
     ("the program {} is not installed", "le programme {} n'est pas installé"),
     // What in a vault cannot be read back.
+    ("the leaves of a log", "les entrées d'un journal"),
+    ("a leaf of a log", "une entrée d'un journal"),
+    ("the head of a log", "la tête d'un journal"),
+    ("what is wrong with a log", "ce qui ne va pas dans un journal"),
     ("a contact", "un contact"),
     ("a message", "un message"),
     ("a conversation", "une conversation"),

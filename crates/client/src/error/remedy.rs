@@ -21,6 +21,11 @@ impl ClientError {
             Protocol { .. } => {
                 both!(language, "compare versions:  oub doctor", "comparez les versions :  oub doctor")
             }
+            NoFraud { .. } => both!(
+                language,
+                "ask whoever gave it to you for the whole file",
+                "demandez le fichier entier à qui vous l'a donné"
+            ),
             NoHome => both!(
                 language,
                 "give a folder:  oub --home FOLDER …",
@@ -119,6 +124,16 @@ impl ClientError {
                 "compare safety words:  oub verify {alias}",
                 "comparez les mots de sécurité :  oub verify {alias}",
                 alias = alias
+            ),
+            LogTrouble { .. } => both!(
+                language,
+                "look with   oub ledger status   and ask the server's operator whether it was restored from a backup",
+                "regardez avec   oub ledger status   et demandez à qui tient le serveur s'il a été rétabli d'une sauvegarde"
+            ),
+            NotInLog { .. } => both!(
+                language,
+                "run   oub ledger sync   and try again; if it stays, ask the person over another channel",
+                "lancez   oub ledger sync   et réessayez ; si cela dure, demandez à la personne par une autre voie"
             ),
             WrongIdentity { .. } | BadSignature { .. } => both!(
                 language,

@@ -26,6 +26,12 @@ impl ClientError {
                 "le serveur {host} a répondu d'une façon que ce programme ne comprend pas",
                 host = host
             ),
+            NoFraud { path, .. } => both!(
+                language,
+                "{path} proves no fraud",
+                "{path} ne prouve aucune fraude",
+                path = path.display()
+            ),
             NoHome => both!(
                 language,
                 "there is no home folder to keep an identity in",
@@ -154,6 +160,19 @@ impl ClientError {
                 language,
                 "the key of {name} on {host} is not the one in the address",
                 "la clé de {name} sur {host} n'est pas celle de l'adresse",
+                name = name,
+                host = host
+            ),
+            LogTrouble { host, .. } => both!(
+                language,
+                "something is wrong with the public log of keys of {host}",
+                "quelque chose ne va pas dans le journal public des clés de {host}",
+                host = host
+            ),
+            NotInLog { name, host } => both!(
+                language,
+                "the key of {name} is not the newest one in the public log of {host}",
+                "la clé de {name} n'est pas la dernière du journal public de {host}",
                 name = name,
                 host = host
             ),

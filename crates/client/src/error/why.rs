@@ -20,6 +20,7 @@ impl ClientError {
                 place = place
             ),
             Protocol { reason, .. } => phrase_in(language, reason),
+            NoFraud { reason, .. } => phrase_in(language, reason),
             NoHome => both!(
                 language,
                 "neither HOME nor XDG_DATA_HOME is set to an absolute path",
@@ -132,6 +133,12 @@ impl ClientError {
                 language,
                 "the fingerprint in the address and the registered key differ",
                 "l'empreinte dans l'adresse et la clé enregistrée diffèrent"
+            ),
+            LogTrouble { trouble, .. } => trouble.why_in(language),
+            NotInLog { .. } => both!(
+                language,
+                "the server shows you another key than everybody can see there",
+                "le serveur vous montre une autre clé que celle que tout le monde peut y voir"
             ),
             BadSignature { .. } => {
                 both!(language, "a signature does not verify", "une signature n'est pas valable")
@@ -294,7 +301,12 @@ impl ClientError {
                 "quelqu'un répond peut-être à la place de {alias} ; rien n'a été envoyé",
                 alias = alias
             ),
-            WrongIdentity { name, .. } | BadSignature { name, .. } => both!(
+            LogTrouble { .. } => both!(
+                language,
+                "the server may show different people different keys; no new key was taken, and nothing was sent",
+                "le serveur montre peut-être des clés différentes selon qui demande ; aucune nouvelle clé n'a été retenue, et rien n'a été envoyé"
+            ),
+            WrongIdentity { name, .. } | BadSignature { name, .. } | NotInLog { name, .. } => both!(
                 language,
                 "someone may be posing as {name}; nothing was sent",
                 "quelqu'un se fait peut-être passer pour {name} ; rien n'a été envoyé",

@@ -5,8 +5,8 @@ use client_core::contact::{Pin, Trust};
 use e2ee::Conversation;
 use rusqlite::{OptionalExtension, Row};
 use wire::{
-    Address, DepositId, HostPort, IdentityFingerprint, IdentityRecord, Name, PrekeyBundle, ServerId,
-    ShortFingerprint, UnixSeconds, Wire, address::Pins,
+    Address, CommitmentNonce, DepositId, HostPort, IdentityFingerprint, IdentityRecord, Name, PrekeyBundle,
+    RecordHash, ServerId, ShortFingerprint, UnixSeconds, Wire, address::Pins,
 };
 
 use super::{
@@ -72,12 +72,38 @@ pub(crate) struct Person {
     pub(crate) receipted_at: UnixSeconds,
     /// How many of my stamps they may have in hand.
     pub(crate) allotment: Allotment,
+    /// Where the record that is known of them stands in the log of their server, as was said.
+    pub(crate) place: Option<LogPlace>,
+}
+
+/// Where a record stands in a log, and what opens the leaf's commitment to it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct LogPlace {
+    pub(crate) leaf_index: u64,
+    pub(crate) nonce: CommitmentNonce,
+    pub(crate) hash: RecordHash,
+}
+
+impl LogPlace {
+    const BYTES: usize = 8 + 16 + 32;
+
+    fn to_bytes(self) -> Vec<u8> {
+        [self.leaf_index.to_be_bytes().as_slice(), &self.nonce.0, &self.hash.0].concat()
+    }
+
+    fn from_bytes(bytes: &[u8; Self::BYTES]) -> Option<Self> {
+        let (leaf_index, rest) = bytes.split_first_chunk::<8>()?;
+        let (nonce, hash) = rest.split_first_chunk::<16>()?;
+        let hash = hash.first_chunk::<32>()?;
+        let (nonce, hash) = (CommitmentNonce(*nonce), RecordHash(*hash));
+        Some(Self { leaf_index: u64::from_be_bytes(*leaf_index), nonce, hash })
+    }
 }
 
 const COLUMNS: &str = "id, standing, alias, label, name, host, port, server_id, fingerprint, record, trust, blocked,
     checked_at, revision, inbox_sid, bundle, bundle_at, answered, accept_sent, session_forms, refill_due, added_at,
     anew_due, ask_due, recovered_at, resent_at, candidate, timer_s, receipts, receipted_at,
-    ask_former, allotment";
+    ask_former, allotment, log_place";
 
 impl Person {
     /// The full address.
@@ -110,6 +136,7 @@ pub(crate) struct NewPerson<'a> {
     pub(crate) server_id: &'a ServerId,
     pub(crate) fingerprint: &'a IdentityFingerprint,
     pub(crate) record: Option<&'a IdentityRecord>,
+    pub(crate) place: Option<LogPlace>,
     pub(crate) conversation: &'a Conversation,
     pub(crate) now: UnixSeconds,
 }
@@ -119,7 +146,8 @@ pub(crate) fn insert(tx: &Tx<'_>, new: &NewPerson<'_>) -> Result<i64, ClientErro
     let is_contact = new.standing == Standing::Contact;
     tx.execute(
         "INSERT INTO contact (standing, alias, label, name, host, port, server_id, fingerprint, record, trust,
-         checked_at, conversation, added_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, ?10, ?11, ?12)",
+         checked_at, conversation, added_at, log_place)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, ?10, ?11, ?12, ?13)",
         rusqlite::params![
             new.standing as i64,
             is_contact.then_some(new.shown),
@@ -133,6 +161,7 @@ pub(crate) fn insert(tx: &Tx<'_>, new: &NewPerson<'_>) -> Result<i64, ClientErro
             new.record.map_or(0, |_| int(new.now.0)),
             new.conversation.snapshot().as_slice(),
             int(new.now.0),
+            new.place.map(LogPlace::to_bytes),
         ],
     )?;
     Ok(tx.last_insert_rowid())
@@ -318,6 +347,7 @@ fn from_row(row: &Row<'_>) -> Result<Person, ClientError> {
         receipted_at: time(row.get(29)?),
         ask_former: row.get(30)?,
         allotment: Allotment::new(row.get(31)?).ok_or(ClientError::VaultDamaged { what: "a contact" })?,
+        place: row.get::<_, Option<[u8; LogPlace::BYTES]>>(32)?.as_ref().and_then(LogPlace::from_bytes),
     })
 }
 
@@ -350,6 +380,7 @@ pub(crate) fn set_record(
     tx: &Tx<'_>,
     id: i64,
     record: &IdentityRecord,
+    place: Option<LogPlace>,
     now: UnixSeconds,
 ) -> Result<(), ClientError> {
     let fingerprint = proto::signed::identity_of(&record.body).map(|key| key.fingerprint());
@@ -358,7 +389,12 @@ pub(crate) fn set_record(
         "UPDATE contact SET record = ?2, fingerprint = ?3, checked_at = ?4 WHERE id = ?1",
         (id, record.to_bytes(), fingerprint, int(now.0)),
     )?;
-    Ok(())
+    set_place(tx, id, place)
+}
+
+/// Notes where the pinned record stands in the log of its server.
+pub(crate) fn set_place(tx: &Tx<'_>, id: i64, place: Option<LogPlace>) -> Result<(), ClientError> {
+    set(tx, id, "log_place", place.map(LogPlace::to_bytes))
 }
 
 /// Sets what is known of the key.

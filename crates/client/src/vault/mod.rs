@@ -8,6 +8,7 @@ pub(crate) mod file;
 pub(crate) mod history;
 pub(crate) mod inbox;
 pub(crate) mod key;
+pub(crate) mod ledger;
 pub(crate) mod lock;
 pub(crate) mod mailbox;
 pub(crate) mod me;

@@ -3,7 +3,8 @@
 use proto::{ClientConfig, ClientConnection, ClientEvent, CloseReason, NotSent, Now, ServerPin};
 use wire::address::ShortFingerprint;
 use wire::limits::OUTSTANDING_MAX;
-use wire::request::{Await, Collect, Fetch, Lookup, Meet, Open};
+use wire::request::{Await, Collect, Feed, Fetch, Lookup, Meet, Open};
+use wire::response::Leaves;
 use wire::response::*;
 use wire::{
     ConnectionKind, Cursor, Day, DepositAuth, DepositId, Frame, OwnerSignature, RefusalKind, Request,
@@ -206,6 +207,41 @@ fn a_record_of_another_name_or_number_than_asked_for_is_no_answer() {
         let id = client.request(Now(1), Lookup { name: name(asked), seq }).unwrap();
         hear(&mut client, Frame::response(id, Response::Record(Box::new(in_ledger(first_record())))));
         assert_closed(&mut client, CloseReason::OutOfTurn);
+    }
+}
+
+/// What may follow on a feed of 5 leaves under number 7.
+#[test]
+fn leaves_begin_where_they_may_and_end_with_their_head() {
+    let leaf = wire::Leaf {
+        kind: wire::LeafKind::Heartbeat,
+        tag: wire::NameTag([0; 32]),
+        prev_index: wire::Leaf::NONE,
+        commitment: wire::Commitment([0; 32]),
+        time: 1,
+    };
+    // Number and size of the head, first, how many; whether it is an answer.
+    let cases = [
+        (7, 6, 5, 1, true),
+        (7, 5, 5, 0, true),
+        (9, 6, 2, 4, true),
+        (7, 3, 3, 0, true),
+        (7, 6, 4, 2, false),
+        (7, 6, 6, 0, false),
+        (7, 6, 5, 2, false),
+        (9, 9, 6, 1, false),
+        (7, 0, u64::MAX, 2, false),
+    ];
+    for (log_number, size, first, count, is_answer) in cases {
+        let mut client = greeted(ConnectionKind::Anonymous);
+        let id = client.request(Now(1), Feed { log_number: 7, from: 5 }).unwrap();
+        let tree_head = wire::TreeHead { log_number, size, ..wire::TreeHead::EMPTY };
+        let leaves = Leaves { tree_head, first, leaves: vec![leaf.clone(); count] };
+        hear(&mut client, Frame::response(id, Response::Leaves(Box::new(leaves))));
+        match is_answer {
+            true => assert!(matches!(client.poll_event(), Some(ClientEvent::Answered { .. })), "{first}"),
+            false => assert_closed(&mut client, CloseReason::OutOfTurn),
+        }
     }
 }
 

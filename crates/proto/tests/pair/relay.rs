@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use proto::{Delivery, Now, Opening, PairingAnswer, ServerConnection, ServerEvent, Ticket, asked};
 use wire::request::AnswerKind;
-use wire::response::{Record, Registered, Replaced};
+use wire::response::{Leaves, Record, Registered, Replaced};
 use wire::{
     ChallengeNonce, CommitmentNonce, Cursor, Day, DepositId, Generation, IdentityRecord, Name, OwnerId,
     OwnerKey, PairingMove, PairingNumber, PairingShare, PairingStep, PrekeyBundle, RefusalKind, TreeHead,
@@ -58,6 +58,10 @@ impl Relay {
             ServerEvent::Lookup { ticket, name, .. } => {
                 self.log.push("lookup");
                 server.looked_up(ticket, self.newest(&name).cloned().map(in_ledger));
+            }
+            ServerEvent::Feed { ticket, .. } => {
+                self.log.push("feed");
+                server.fed(ticket, Leaves { tree_head: TreeHead::EMPTY, first: 0, leaves: Vec::new() });
             }
             ServerEvent::Fetch { ticket, name } => {
                 self.log.push("fetch");

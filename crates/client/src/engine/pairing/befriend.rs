@@ -28,6 +28,8 @@ pub(super) async fn befriend(client: &Client, row: &PairingRow, card: &Card) -> 
     let found = match look_up(client, &address, Pin::Full(card.server_id)).await {
         Ok(found) => found,
         Err(error) if error.is_temporary() || matches!(error.exit_code(), 1 | 7) => return Err(error),
+        // A log that cannot be trusted now may be healed while the pairing waits.
+        Err(error @ (ClientError::LogTrouble { .. } | ClientError::NotInLog { .. })) => return Err(error),
         // Nobody of that name, another key, a server that is not that server.
         Err(_) => return other(),
     };

@@ -1,0 +1,150 @@
+//! The public log of keys: checked by everybody, and what a relay can show nobody without being found out.
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::person::Person;
+use crate::relay::Relay;
+
+fn copy(from: &Path, to: &Path) {
+    assert!(Command::new("cp").arg("-a").arg(from).arg(to).status().unwrap().success());
+}
+
+fn state(person: &Person, verb: &str) -> (Option<i32>, Value) {
+    let ran = person.run(&["--json", "ledger", verb]);
+    let line = ran.lines().into_iter().next();
+    (ran.code, line.unwrap_or_else(|| panic!("{ran:?}")))
+}
+
+/// The relay as it was when the copy was made, with whatever the copy does not know forgotten in silence.
+fn go_back(relay: &mut Relay, copied: &Path) {
+    relay.kill();
+    std::fs::remove_dir_all(relay.data()).unwrap();
+    copy(copied, &relay.data());
+    relay.start_again();
+}
+
+#[test]
+fn everybody_replays_the_log_and_takes_no_key_that_it_does_not_have() {
+    let relay = Relay::start();
+    let (alice, bob) = (Person::joined("alice", &relay), Person::joined("bob", &relay));
+    assert!(alice.ok(&["ledger", "status"]).out.contains("not looked at yet"));
+    assert!(bob.run(&["ledger", "status"]).code == Some(0));
+    let (code, line) = state(&alice, "sync");
+    assert_eq!((code, &line["state"], &line["mine"]), (Some(0), &"good".into(), &true.into()));
+    // One says that the relay began, two are people.
+    assert_eq!(line["entries"], 3);
+    alice.ok(&["add", &bob.address()]);
+    alice.ok(&["send", "bob", "hello"]);
+    bob.ok(&["ledger", "sync"]);
+    assert!(bob.ok(&["requests"]).out.contains("the name is in the public log of its server, with this key"));
+    assert_eq!(bob.json(&["requests"])[0]["checked"], true);
+    bob.ok(&["accept", "alice"]);
+    let audit = &bob.json(&["ledger", "audit"])[0];
+    assert_eq!((&audit["agree"], audit["differ"].as_array().unwrap().len()), (&1.into(), 0));
+    // A change of key is a leaf, found without asking anybody but for the log.
+    alice.ok(&["identity", "rotate"]);
+    bob.ok(&["ledger", "sync"]);
+    let audit = &bob.json(&["ledger", "audit"])[0];
+    assert_eq!((&audit["agree"], &audit["changed"][0]), (&0.into(), &"alice".into()));
+    assert!(bob.ok(&["--lang", "fr", "ledger", "audit"]).out.contains("alice y a une clé plus récente"));
+}
+
+#[test]
+fn a_relay_that_signs_two_histories_is_found_out_and_anybody_can_check_the_proof() {
+    let mut relay = Relay::start();
+    let (alice, bob) = (Person::joined("alice", &relay), Person::joined("bob", &relay));
+    alice.ok(&["add", &bob.address()]);
+    alice.ok(&["send", "bob", "before"]);
+    bob.ok(&["pull"]);
+    bob.ok(&["accept", "alice"]);
+    alice.ok(&["pull"]);
+    relay.kill();
+    let folder = tempfile::tempdir().unwrap();
+    let copied = folder.path().join("copied");
+    copy(&relay.data(), &copied);
+    relay.start_again();
+    let carol = Person::joined("carol", &relay);
+    alice.ok(&["ledger", "sync"]);
+    // A second history: no carol, but others.
+    go_back(&mut relay, &copied);
+    let (dora, _erin) = (Person::joined("dora", &relay), Person::joined("erin", &relay));
+    let (code, line) = state(&alice, "sync");
+    assert_eq!((code, &line["state"]), (Some(6), &"forked".into()));
+    let shown = alice.run(&["ledger", "status"]);
+    assert_eq!((shown.code, shown.out.contains("TROUBLE since")), (Some(6), true), "{shown:?}");
+    let pulled = alice.run(&["pull"]);
+    assert!(pulled.err.contains("no new key is taken from there"), "{pulled:?}");
+    assert!(!alice.run(&["pull"]).err.contains("no new key is taken"), "said once");
+    // No new key is taken; whoever is known is written to as ever.
+    alice.run(&["add", &dora.address()]).assert_problem(6, "OUB-E069");
+    alice.ok(&["send", "bob", "after"]);
+    assert!(bob.ok(&["pull"]).out.contains("after"));
+    // Those who never saw the first history notice nothing, and need nothing but the proof.
+    assert_eq!(state(&dora, "sync").0, Some(0));
+    let proof = line["fraud"].as_str().unwrap().to_owned();
+    let stranger = Person::new("stranger");
+    let checked = stranger.ok(&["ledger", "verify-fraud", &proof]);
+    assert!(checked.out.starts_with("proved:"), "{checked:?}");
+    assert_eq!(stranger.json(&["ledger", "verify-fraud", &proof])[0]["one"]["entries"], 4);
+    let text = std::fs::read_to_string(&proof).unwrap();
+    let other = folder.path().join("other");
+    let mut spoiled: Value = serde_json::from_str(&text).unwrap();
+    spoiled["other"] = spoiled["one"].clone();
+    std::fs::write(&other, spoiled.to_string()).unwrap();
+    stranger.run(&["ledger", "verify-fraud", other.to_str().unwrap()]).assert_problem(1, "OUB-E014");
+    std::fs::write(&other, "no proof").unwrap();
+    stranger.run(&["ledger", "verify-fraud", other.to_str().unwrap()]).assert_problem(1, "OUB-E014");
+    drop(carol);
+}
+
+#[test]
+fn a_relay_that_goes_back_in_silence_is_given_no_new_key_until_it_says_so() {
+    let mut relay = Relay::start();
+    let (alice, bob) = (Person::joined("alice", &relay), Person::joined("bob", &relay));
+    let folder = tempfile::tempdir().unwrap();
+    let (copied, key, file) =
+        (folder.path().join("copied"), folder.path().join("key"), folder.path().join("backup"));
+    let (key, file) = (key.to_str().unwrap(), file.to_str().unwrap());
+    assert!(relay.admin(&["backup-key", key]).status.success());
+    assert!(relay.admin(&["backup", file, "--key-file", key]).status.success());
+    relay.kill();
+    copy(&relay.data(), &copied);
+    relay.start_again();
+    let _carol = Person::joined("carol", &relay);
+    alice.ok(&["ledger", "sync"]);
+    go_back(&mut relay, &copied);
+    assert_eq!(state(&alice, "sync"), (Some(6), state(&alice, "status").1));
+    assert_eq!(state(&alice, "status").1["state"], "went_back");
+    alice.run(&["add", &bob.address()]).assert_problem(6, "OUB-E069");
+    // Restored by its own command it says what was lost, and is believed again.
+    relay.kill();
+    std::fs::remove_dir_all(relay.data()).unwrap();
+    assert!(relay.admin(&["restore", file, "--key-file", key]).status.success());
+    relay.start_again();
+    let (code, line) = state(&alice, "sync");
+    assert_eq!((code, &line["state"], &line["restored"]), (Some(0), &"good".into(), &1.into()));
+    assert!(alice.ok(&["pull"]).err.contains("says that it was restored from a backup"));
+    alice.ok(&["add", &bob.address()]);
+    let dora = Person::joined("dora", &relay);
+    alice.ok(&["add", &dora.address()]);
+}
+
+#[test]
+fn a_key_under_my_name_that_i_did_not_make_is_said() {
+    let relay = Relay::start();
+    let alice = Person::joined("alice", &relay);
+    assert_eq!(state(&alice, "sync").1["not_mine"], Value::Null);
+    let thief = alice.twin();
+    thief.ok(&["identity", "rotate"]);
+    let (code, line) = state(&alice, "sync");
+    assert_eq!((code, &line["state"], &line["not_mine"]), (Some(6), &"good".into(), &2.into()));
+    assert_eq!(state(&thief, "sync").1["not_mine"], Value::Null);
+    // Somebody who changes his key hears nothing of it.
+    let bob = Person::joined("bob", &relay);
+    bob.ok(&["ledger", "sync"]);
+    bob.ok(&["identity", "rotate"]);
+    assert_eq!((state(&bob, "sync").0, &state(&bob, "status").1["not_mine"]), (Some(0), &Value::Null));
+}

@@ -1,0 +1,399 @@
+//! The public log of keys (`spec/ledger.md`): replayed whole, and asked before a key is taken from a relay.
+
+use ::ledger::{FraudProof, Replay, Trouble, commits_to, consistency, head, root_of};
+use client_core::schedule::is_fresh;
+use proto::signed::record_hash;
+use wire::{
+    ConnectionKind, HostPort, IdentityFingerprint, Leaf, Name, NameTag, RefusalKind, Response, ServerId,
+    TreeHead, Wire,
+    limits::{LEAVES_MAX, LEDGER_LEAVES_MAX, SILENT_HOURS},
+    request::Feed,
+};
+
+use super::{directory::Found, run};
+use crate::{
+    Client, ClientError, LogAudit, LogStanding, LogState, fraud,
+    transport::{Line, Pin},
+    vault::{
+        Tx,
+        contact::{self, LogPlace, Standing},
+        ledger::{self, LedgerRow, Replayed},
+        me, rotation,
+    },
+};
+
+/// A replay counts for so long where a record is taken.
+const FRESH_S: u64 = 3_600;
+/// How often one's own server's log is replayed.
+const DAY_S: u64 = 86_400;
+/// Answers to a feed at most.
+const PAGES_MAX: u64 = LEDGER_LEAVES_MAX / LEAVES_MAX as u64 + 2;
+
+/// What a feed came to.
+enum Fed {
+    /// No log is kept there.
+    None,
+    /// All leaves of one head, from this place on.
+    All { head: Box<TreeHead>, first: u64, leaves: Vec<Leaf> },
+    /// It does not come to an end.
+    Endless { head: Box<TreeHead> },
+}
+
+/// Replays the log of a server, and keeps what it finds; the trouble, if there is one.
+pub(crate) async fn replay(
+    client: &Client,
+    server_id: &ServerId,
+    at: &HostPort,
+) -> Result<Option<Trouble>, ClientError> {
+    let before = client.vault.read(|tx| ledger::get(tx, server_id))?.and_then(|row| row.head);
+    let number = before.as_ref().map_or(0, |head| head.log_number);
+    let size = before.as_ref().map_or(0, |head| head.size);
+    let fed = feed(client, server_id, at, Feed { log_number: number, from: size }).await?;
+    let (head, first, leaves) = match fed {
+        Fed::None if before.is_none() => return Ok(None),
+        Fed::None => return troubled(client, server_id, Trouble::WentBack, &TreeHead::EMPTY),
+        Fed::Endless { head } => return troubled(client, server_id, Trouble::Forked, &head),
+        Fed::All { head, first, leaves } => (head, first, leaves),
+    };
+    let known = client.vault.read(|tx| ledger::leaves(tx, server_id))?;
+    match ::ledger::replay(server_id, &known, before.as_ref(), &head, first, &leaves) {
+        Ok(_) => {
+            let went_back = before.is_some() && head.log_number > number;
+            let replayed = Replayed { head: &head, first, fed: &leaves, went_back };
+            let mine = my_tag(client, server_id)?;
+            client.vault.write(|tx| {
+                ledger::meet(tx, server_id, at)?;
+                ledger::keep(tx, server_id, &replayed)?;
+                mine.map_or(Ok(()), |tag| watch_mine(tx, server_id, &tag))
+            })?;
+            Ok(None)
+        }
+        Err(trouble) => {
+            if trouble == Trouble::Forked
+                && let Some(before) = &before
+            {
+                prove(client, server_id, at, before, &head).await?;
+            }
+            troubled(client, server_id, trouble, &head)
+        }
+    }
+}
+
+/// Whether the relay signed two histories is found out by reading the second one whole; the proof is kept as a file.
+async fn prove(
+    client: &Client,
+    server_id: &ServerId,
+    at: &HostPort,
+    before: &TreeHead,
+    head: &TreeHead,
+) -> Result<(), ClientError> {
+    if head::verify(head, server_id).is_err() || head.log_number != before.log_number {
+        return Ok(());
+    }
+    let whole = feed(client, server_id, at, Feed { log_number: head.log_number, from: 0 }).await;
+    let Ok(Fed::All { head: other, first: 0, leaves }) = whole else { return Ok(()) };
+    let hashes: Vec<_> = leaves.iter().map(|leaf| crypto::leaf_hash(&leaf.to_bytes())).collect();
+    let size = usize::try_from(before.size).unwrap_or(usize::MAX);
+    let Some(begins) = hashes.get(..size) else { return Ok(()) };
+    let proof = FraudProof {
+        server_id: *server_id,
+        one: before.clone(),
+        other: *other,
+        root: root_of(begins),
+        consistency: consistency(&hashes, size),
+    };
+    match proof.verify() {
+        Ok(()) => fraud::keep(client.vault.profile().dir(), &proof).map(drop),
+        // Leaves that lead nowhere prove nothing: nobody signed them.
+        Err(_) => Ok(()),
+    }
+}
+
+fn troubled(
+    client: &Client,
+    server_id: &ServerId,
+    trouble: Trouble,
+    shown: &TreeHead,
+) -> Result<Option<Trouble>, ClientError> {
+    client.vault.write(|tx| ledger::troubled(tx, server_id, trouble, shown))?;
+    Ok(Some(trouble))
+}
+
+/// Asks until all leaves of one head are there.
+async fn feed(
+    client: &Client,
+    server_id: &ServerId,
+    at: &HostPort,
+    mut ask: Feed,
+) -> Result<Fed, ClientError> {
+    let mut line =
+        Line::connect(&client.options, at, Pin::Full(*server_id), ConnectionKind::Anonymous).await?;
+    let (mut first, mut leaves) = (None, Vec::new());
+    let mut last = TreeHead::EMPTY;
+    for _ in 0..PAGES_MAX {
+        let page = match line.ask(ask).await? {
+            Response::Leaves(page) => *page,
+            Response::Refused(refusal) if refusal.kind == RefusalKind::Unknown => {
+                line.close().await;
+                return Ok(Fed::None);
+            }
+            other => return Err(line.unexpected(&other)),
+        };
+        if head::is_empty(&page.tree_head) {
+            line.close().await;
+            return Ok(Fed::None);
+        }
+        last = page.tree_head;
+        let begins = *first.get_or_insert(page.first);
+        let is_next = begins.checked_add(leaves.len() as u64) == Some(page.first);
+        let is_stuck = page.leaves.is_empty() && page.first < last.size;
+        if !is_next || is_stuck || last.size > LEDGER_LEAVES_MAX {
+            break;
+        }
+        leaves.extend(page.leaves);
+        let next = begins + leaves.len() as u64;
+        if next == last.size {
+            line.close().await;
+            return Ok(Fed::All { head: Box::new(last), first: begins, leaves });
+        }
+        ask = Feed { log_number: last.log_number, from: next };
+    }
+    line.close().await;
+    Ok(Fed::Endless { head: Box::new(last) })
+}
+
+/// The tag of my own name at my own server; `None` at another.
+fn my_tag(client: &Client, server_id: &ServerId) -> Result<Option<NameTag>, ClientError> {
+    let me = client.vault.read(me::me)?;
+    match me.filter(|me| me.server_id == *server_id) {
+        Some(me) => tag_of(client, server_id, &me.name).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// The tag of a name, computed once.
+pub(crate) fn tag_of(client: &Client, server_id: &ServerId, name: &Name) -> Result<NameTag, ClientError> {
+    if let Some(tag) = client.vault.read(|tx| ledger::tag(tx, server_id, name))? {
+        return Ok(tag);
+    }
+    // Outside of every transaction: it takes a tenth of a second.
+    let tag = NameTag(crypto::name_tag(&server_id.0, name.as_str()));
+    client.vault.write(|tx| ledger::keep_tag(tx, server_id, name, &tag))?;
+    Ok(tag)
+}
+
+/// The newest leaf with my own tag is one that I made.
+fn watch_mine(tx: &Tx<'_>, server_id: &ServerId, tag: &NameTag) -> Result<(), ClientError> {
+    let me = me::me(tx)?.ok_or(ClientError::JoinUnfinished)?;
+    let Some(nonce) = me.commitment_nonce else { return Ok(()) };
+    let Some(place) = ledger::newest(tx, server_id, tag)? else { return Ok(()) };
+    let hash = record_hash(&me.record.body);
+    let is_mine =
+        ledger::leaf(tx, server_id, place)?.is_some_and(|leaf| commits_to(&leaf, tag, &nonce, &hash));
+    // A change of mine of which the answer is under way has its leaf already.
+    let is_foreign = !is_mine && !rotation::is_pending(tx)? && place >= me.leaf_index;
+    ledger::not_mine(tx, server_id, is_foreign.then_some(place))
+}
+
+/// What the log of a server says of a record.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Said {
+    /// It has it, and nothing newer.
+    Newest,
+    /// It has it, and something newer.
+    Newer,
+    /// It has something else there.
+    Other,
+    /// It does not reach so far.
+    NotYet,
+}
+
+fn said_of(tx: &Tx<'_>, server_id: &ServerId, tag: &NameTag, place: &LogPlace) -> Result<Said, ClientError> {
+    let LogPlace { leaf_index, nonce, hash } = place;
+    let Some(leaf) = ledger::leaf(tx, server_id, *leaf_index)? else { return Ok(Said::NotYet) };
+    if !commits_to(&leaf, tag, nonce, hash) {
+        return Ok(Said::Other);
+    }
+    let is_newest = ledger::newest(tx, server_id, tag)? == Some(*leaf_index);
+    Ok(if is_newest { Said::Newest } else { Said::Newer })
+}
+
+/// Whether a record that was looked up may be taken: its server keeps no log, or the log has it. Who is known under this
+/// very key stays so whatever the log says.
+pub(crate) async fn admit(
+    client: &Client,
+    at: &HostPort,
+    found: &Found,
+    pinned: Option<&IdentityFingerprint>,
+) -> Result<(), ClientError> {
+    match check(client, at, found).await {
+        Err(ClientError::LogTrouble { .. } | ClientError::NotInLog { .. })
+            if pinned == Some(&found.fingerprint) =>
+        {
+            Ok(())
+        }
+        checked => checked,
+    }
+}
+
+async fn check(client: &Client, at: &HostPort, found: &Found) -> Result<(), ClientError> {
+    let server_id = &found.server_id;
+    let row = client.vault.read(|tx| ledger::get(tx, server_id))?;
+    if row.as_ref().is_none_or(|row| row.head.is_none()) && !found.has_log {
+        return Ok(());
+    }
+    let host = || at.to_string();
+    let name = &found.record.body.name;
+    let tag = tag_of(client, server_id, name)?;
+    let say = |tx: &Tx<'_>| said_of(tx, server_id, &tag, &found.place);
+    let is_fresh = row
+        .as_ref()
+        .is_some_and(|row| row.trouble.is_none() && is_fresh(row.replayed_at, client.now(), FRESH_S));
+    let said = client.vault.read(say)?;
+    if is_fresh && said == Said::Newest {
+        return Ok(());
+    }
+    client.vault.write(|tx| ledger::meet(tx, server_id, at))?;
+    if let Some(trouble) = replay(client, server_id, at).await? {
+        return Err(ClientError::LogTrouble { host: host(), trouble: trouble.into() });
+    }
+    match client.vault.read(say)? {
+        Said::Newest => Ok(()),
+        Said::Newer | Said::Other | Said::NotYet => {
+            Err(ClientError::NotInLog { name: name.to_string(), host: host() })
+        }
+    }
+}
+
+/// What a first message says of its sender's place in the log of his server, where that log is here; `None` where not.
+pub(crate) fn is_checked(client: &Client, person: &contact::Person) -> Result<Option<bool>, ClientError> {
+    let has_log = |tx: &Tx<'_>| Ok(ledger::get(tx, &person.server_id)?.is_some_and(|row| row.head.is_some()));
+    let (Some(place), true) = (person.place, client.vault.read(has_log)?) else { return Ok(None) };
+    let tag = tag_of(client, &person.server_id, &person.name)?;
+    let said = client.vault.read(|tx| said_of(tx, &person.server_id, &tag, &place))?;
+    Ok(Some(said == Said::Newest))
+}
+
+/// Replays the log of one's own server once a day; whatever goes wrong is said, and stops nothing else.
+pub(crate) async fn daily(client: &Client) -> Result<(), ClientError> {
+    let me = client.vault.me()?;
+    let Some(row) = client.vault.read(|tx| ledger::get(tx, &me.server_id))? else { return Ok(()) };
+    if is_fresh(row.replayed_at, client.now(), DAY_S) {
+        return Ok(());
+    }
+    match replay(client, &me.server_id, &me.at).await {
+        Err(error) if error.exit_code() == 7 => Err(error),
+        // The next command tries again.
+        _ => Ok(()),
+    }
+}
+
+/// See [`Client::log_standings`].
+pub(crate) fn standings(client: &Client) -> Result<Vec<LogStanding>, ClientError> {
+    let now = client.now();
+    let mut standings: Vec<LogStanding> = client.vault.read(|tx| {
+        let mine = me::me(tx)?.map(|me| me.server_id);
+        let rows = ledger::all(tx)?.into_iter();
+        rows.map(|row| Ok(standing(&row, mine, now.0, ledger::restored_times(tx, &row.server_id)?))).collect()
+    })?;
+    let dir = client.vault.profile().dir();
+    for standing in &mut standings {
+        standing.fraud = fraud::kept(dir, &standing.server_id);
+    }
+    standings.sort_by_key(|standing| !standing.mine);
+    Ok(standings)
+}
+
+fn standing(row: &LedgerRow, mine: Option<ServerId>, now: u64, restored: u32) -> LogStanding {
+    let head_time = row.head.as_ref().map(|head| head.time);
+    let silent = head_time.is_some_and(|time| now.saturating_sub(time) > SILENT_HOURS * 3_600);
+    let state = match (&row.trouble, &row.head) {
+        (Some((trouble, _)), _) => LogState::Trouble((*trouble).into()),
+        (None, None) => LogState::Unread,
+        (None, Some(_)) if silent => LogState::Silent,
+        (None, Some(_)) => LogState::Good,
+    };
+    LogStanding {
+        server_id: row.server_id,
+        fraud: None,
+        server: row.at.clone(),
+        mine: mine == Some(row.server_id),
+        state,
+        since: row.trouble.map(|(_, since)| since),
+        leaves: row.head.as_ref().map_or(0, |head| head.size),
+        restored,
+        root: row.head.as_ref().map(|head| head.root),
+        head_time: head_time.map(wire::UnixSeconds),
+        replayed_at: row.head.as_ref().map(|_| row.replayed_at),
+        not_mine: row.not_mine,
+        restored_at: row.restored_at,
+    }
+}
+
+/// See [`Client::sync_logs`].
+pub(crate) fn sync(client: &Client) -> Result<Vec<LogStanding>, ClientError> {
+    let me = client.vault.me()?;
+    let mut servers = vec![(me.server_id, me.at)];
+    let known = client.vault.read(|tx| {
+        let contacts = contact::list(tx, Standing::Contact)?;
+        let rows = ledger::all(tx)?;
+        let of_contacts = contacts.into_iter().map(|person| (person.server_id, person.at));
+        Ok(of_contacts.chain(rows.into_iter().map(|row| (row.server_id, row.at))).collect::<Vec<_>>())
+    })?;
+    for (server_id, at) in known {
+        if !servers.iter().any(|(known, _)| *known == server_id) {
+            servers.push((server_id, at));
+        }
+    }
+    let mut failed = None;
+    for (server_id, at) in servers {
+        // What is wrong with a log stands in its row; what is wrong with the way there is told when all are asked.
+        match run(replay(client, &server_id, &at)) {
+            Ok(_) => {}
+            Err(error) if error.exit_code() == 7 => return Err(error),
+            Err(error) => failed = failed.or(Some(error)),
+        }
+    }
+    failed.map_or_else(|| standings(client), Err)
+}
+
+/// See [`Client::audit_logs`].
+pub(crate) fn audit(client: &Client) -> Result<Vec<LogAudit>, ClientError> {
+    let rows = client.vault.read(ledger::all)?;
+    rows.iter().filter(|row| row.head.is_some()).map(|row| audit_one(client, row)).collect()
+}
+
+fn audit_one(client: &Client, row: &LedgerRow) -> Result<LogAudit, ClientError> {
+    let server_id = &row.server_id;
+    let leaves = client.vault.read(|tx| ledger::leaves(tx, server_id))?;
+    let damaged = ClientError::VaultDamaged { what: "the leaves of a log" };
+    let replay = Replay::of(&leaves).map_err(|_| damaged.clone())?;
+    let head = row.head.as_ref().ok_or(damaged.clone())?;
+    if replay.root() != head.root || replay.size() != head.size || head::verify(head, server_id).is_err() {
+        return Err(damaged);
+    }
+    let mine = my_tag(client, server_id)?.and_then(|tag| replay.newest(&tag));
+    let people = client.vault.read(|tx| contact::list(tx, Standing::Contact))?;
+    let (mut agree, mut changed, mut differ) = (0, Vec::new(), Vec::new());
+    for person in people.iter().filter(|person| person.server_id == *server_id) {
+        let (Some(record), Some(place)) = (&person.record, &person.place) else { continue };
+        let tag = tag_of(client, server_id, &person.name)?;
+        let said = client.vault.read(|tx| said_of(tx, server_id, &tag, place))?;
+        let is_pinned = place.hash == record_hash(&record.body);
+        match said {
+            Said::Newest if is_pinned => agree += 1,
+            Said::Newer if is_pinned => changed.push(person.shown().to_owned()),
+            _ => differ.push(person.shown().to_owned()),
+        }
+    }
+    Ok(LogAudit {
+        server: row.at.clone(),
+        leaves: head.size,
+        root: head.root,
+        restored: replay.restored_times(),
+        my_leaf: mine,
+        agree,
+        changed,
+        differ,
+    })
+}

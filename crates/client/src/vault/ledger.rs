@@ -1,0 +1,210 @@
+//! The public logs of keys that this client replays (`spec/vault.md § Ledgers`).
+
+use ledger::Trouble;
+use rusqlite::OptionalExtension;
+use wire::{HostPort, Leaf, Name, NameTag, ServerId, TreeHead, UnixSeconds, Wire};
+
+use super::{Tx, decode, int, me::parse_host, uint};
+use crate::{ClientError, NoticeOfLog};
+
+/// How it stands with the log of one server.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct LedgerRow {
+    pub(crate) server_id: ServerId,
+    pub(crate) at: HostPort,
+    /// The newest head that the leaves lead to.
+    pub(crate) head: Option<TreeHead>,
+    pub(crate) replayed_at: UnixSeconds,
+    /// What was wrong last, and since when.
+    pub(crate) trouble: Option<(Trouble, UnixSeconds)>,
+    /// The newest leaf of my own name that I did not make.
+    pub(crate) not_mine: Option<u64>,
+    /// When the relay last said that it went back.
+    pub(crate) restored_at: Option<UnixSeconds>,
+}
+
+const COLUMNS: &str = "server_id, host, port, head, replayed_at, trouble, trouble_at, not_mine, restored_at";
+
+fn number_of(trouble: Trouble) -> i64 {
+    match trouble {
+        Trouble::WentBack => 1,
+        Trouble::Forked => 2,
+        Trouble::NotSigned => 3,
+    }
+}
+
+fn trouble_of(number: i64) -> Result<Trouble, ClientError> {
+    match number {
+        1 => Ok(Trouble::WentBack),
+        2 => Ok(Trouble::Forked),
+        3 => Ok(Trouble::NotSigned),
+        _ => Err(ClientError::VaultDamaged { what: "what is wrong with a log" }),
+    }
+}
+
+/// Every log that is known of.
+pub(crate) fn all(tx: &Tx<'_>) -> Result<Vec<LedgerRow>, ClientError> {
+    let mut ids = tx.prepare_cached("SELECT server_id FROM ledger ORDER BY host, port, server_id")?;
+    let ids = ids.query_map([], |row| row.get(0))?.collect::<Result<Vec<[u8; 32]>, _>>()?;
+    ids.into_iter().filter_map(|id| get(tx, &ServerId(id)).transpose()).collect()
+}
+
+/// That of one server; `None` where none is known of.
+pub(crate) fn get(tx: &Tx<'_>, server_id: &ServerId) -> Result<Option<LedgerRow>, ClientError> {
+    let sql = format!("SELECT {COLUMNS} FROM ledger WHERE server_id = ?1");
+    let raw = tx.query_row(&sql, [server_id.0], |row| {
+        Ok((
+            (row.get::<_, String>(1)?, row.get::<_, u16>(2)?),
+            row.get::<_, Option<Vec<u8>>>(3)?,
+            row.get::<_, i64>(4)?,
+            (row.get::<_, Option<i64>>(5)?, row.get::<_, Option<i64>>(6)?),
+            (row.get::<_, Option<i64>>(7)?, row.get::<_, Option<i64>>(8)?),
+        ))
+    });
+    let Some(((host, port), head, replayed_at, (trouble, trouble_at), (not_mine, restored_at))) =
+        raw.optional()?
+    else {
+        return Ok(None);
+    };
+    let time = |seconds: i64| UnixSeconds(uint(seconds));
+    let trouble = trouble.map(trouble_of).transpose()?;
+    Ok(Some(LedgerRow {
+        server_id: *server_id,
+        at: parse_host(&host, port)?,
+        head: head.map(|bytes| decode(&bytes, "the head of a log")).transpose()?,
+        replayed_at: time(replayed_at),
+        trouble: trouble.map(|trouble| (trouble, time(trouble_at.unwrap_or(0)))),
+        not_mine: not_mine.map(uint),
+        restored_at: restored_at.map(time),
+    }))
+}
+
+/// A server turned out to keep one, and this is where.
+pub(crate) fn meet(tx: &Tx<'_>, server_id: &ServerId, at: &HostPort) -> Result<(), ClientError> {
+    let sql = "INSERT INTO ledger (server_id, host, port) VALUES (?1, ?2, ?3)
+               ON CONFLICT (server_id) DO UPDATE SET host = ?2, port = ?3";
+    tx.execute(sql, (server_id.0, at.host(), at.port()))?;
+    Ok(())
+}
+
+/// All leaves of a log.
+pub(crate) fn leaves(tx: &Tx<'_>, server_id: &ServerId) -> Result<Vec<Leaf>, ClientError> {
+    let sql = "SELECT place, leaf FROM ledger_leaf WHERE server_id = ?1 ORDER BY place";
+    let mut rows = tx.prepare_cached(sql)?;
+    let rows = rows.query_map([server_id.0], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?)))?;
+    let damaged = ClientError::VaultDamaged { what: "the leaves of a log" };
+    rows.zip(0_u64..)
+        .map(|(row, at)| match row? {
+            (place, bytes) if uint(place) == at => decode(&bytes, "a leaf of a log"),
+            _ => Err(damaged.clone()),
+        })
+        .collect()
+}
+
+/// How often the relay said that it went back.
+pub(crate) fn restored_times(tx: &Tx<'_>, server_id: &ServerId) -> Result<u32, ClientError> {
+    let sql = "SELECT count(*) FROM ledger_leaf WHERE server_id = ?1 AND substr(leaf, 1, 1) = ?2";
+    Ok(tx.query_row(sql, (server_id.0, [wire::LeafKind::Restored.number()]), |row| row.get(0))?)
+}
+
+/// One leaf.
+pub(crate) fn leaf(tx: &Tx<'_>, server_id: &ServerId, place: u64) -> Result<Option<Leaf>, ClientError> {
+    let sql = "SELECT leaf FROM ledger_leaf WHERE server_id = ?1 AND place = ?2";
+    let bytes = tx.query_row(sql, (server_id.0, int(place)), |row| row.get::<_, Vec<u8>>(0)).optional()?;
+    bytes.map(|bytes| decode(&bytes, "a leaf of a log")).transpose()
+}
+
+/// Where the newest leaf with a tag stands.
+pub(crate) fn newest(tx: &Tx<'_>, server_id: &ServerId, tag: &NameTag) -> Result<Option<u64>, ClientError> {
+    let sql = "SELECT max(place) FROM ledger_leaf WHERE server_id = ?1 AND tag = ?2";
+    let place: Option<i64> = tx.query_row(sql, (server_id.0, tag.0), |row| row.get(0))?;
+    Ok(place.map(uint))
+}
+
+/// What a replay that succeeded found.
+pub(crate) struct Replayed<'a> {
+    pub(crate) head: &'a TreeHead,
+    /// How many of the leaves from before stand.
+    pub(crate) first: u64,
+    /// Those behind them.
+    pub(crate) fed: &'a [Leaf],
+    /// Whether leaves that were known are gone, and the relay said so.
+    pub(crate) went_back: bool,
+}
+
+/// Keeps what a replay found.
+pub(crate) fn keep(tx: &Tx<'_>, server_id: &ServerId, replayed: &Replayed<'_>) -> Result<(), ClientError> {
+    let Replayed { head, first, fed, went_back } = replayed;
+    tx.execute("DELETE FROM ledger_leaf WHERE server_id = ?1 AND place >= ?2", (server_id.0, int(*first)))?;
+    for (place, leaf) in (*first..).zip(*fed) {
+        let sql = "INSERT INTO ledger_leaf (server_id, place, tag, leaf) VALUES (?1, ?2, ?3, ?4)";
+        tx.execute(sql, (server_id.0, int(place), leaf.tag.0, leaf.to_bytes()))?;
+    }
+    let sql =
+        "UPDATE ledger SET head = ?2, replayed_at = ?3, trouble = NULL, trouble_at = NULL, shown = NULL,
+               untold = untold & ~1 WHERE server_id = ?1";
+    tx.execute(sql, (server_id.0, head.to_bytes(), int(tx.now().0)))?;
+    if *went_back {
+        let sql = "UPDATE ledger SET restored_at = ?2, untold = untold | 2 WHERE server_id = ?1";
+        tx.execute(sql, (server_id.0, int(tx.now().0)))?;
+    }
+    Ok(())
+}
+
+/// Notes what was wrong; said once for as long as it stays so.
+pub(crate) fn troubled(
+    tx: &Tx<'_>,
+    server_id: &ServerId,
+    trouble: Trouble,
+    shown: &TreeHead,
+) -> Result<(), ClientError> {
+    let sql = "UPDATE ledger SET untold = iif(trouble IS ?2, untold, untold | 1),
+               trouble_at = iif(trouble IS ?2, trouble_at, ?3), trouble = ?2, shown = ?4 WHERE server_id = ?1";
+    tx.execute(sql, (server_id.0, number_of(trouble), int(tx.now().0), shown.to_bytes()))?;
+    Ok(())
+}
+
+/// Notes a leaf of my own name that I did not make, or that there is none.
+pub(crate) fn not_mine(tx: &Tx<'_>, server_id: &ServerId, leaf: Option<u64>) -> Result<(), ClientError> {
+    let sql =
+        "UPDATE ledger SET untold = iif(?2 IS NULL OR not_mine IS ?2, untold, untold | 4), not_mine = ?2
+               WHERE server_id = ?1";
+    tx.execute(sql, (server_id.0, leaf.map(int)))?;
+    Ok(())
+}
+
+/// What a person has yet to hear of logs; heard by this.
+pub(crate) fn take_untold(tx: &Tx<'_>) -> Result<Vec<(HostPort, NoticeOfLog)>, ClientError> {
+    let mut told = Vec::new();
+    for row in all(tx)? {
+        let sql = "SELECT untold FROM ledger WHERE server_id = ?1";
+        let untold: i64 = tx.query_row(sql, [row.server_id.0], |row| row.get(0))?;
+        let trouble = row.trouble.filter(|_| untold & 1 != 0).map(|(trouble, _)| NoticeOfLog::of(trouble));
+        let restored = (untold & 2 != 0).then_some(NoticeOfLog::Restored);
+        let not_mine = row.not_mine.filter(|_| untold & 4 != 0).map(|_| NoticeOfLog::NotMine);
+        told.extend([trouble, restored, not_mine].into_iter().flatten().map(|what| (row.at.clone(), what)));
+    }
+    if !told.is_empty() {
+        tx.execute("UPDATE ledger SET untold = 0", [])?;
+    }
+    Ok(told)
+}
+
+/// The tag of a name, if it was computed before.
+pub(crate) fn tag(tx: &Tx<'_>, server_id: &ServerId, name: &Name) -> Result<Option<NameTag>, ClientError> {
+    let sql = "SELECT tag FROM name_tag WHERE server_id = ?1 AND name = ?2";
+    let tag = tx.query_row(sql, (server_id.0, name.as_str()), |row| row.get::<_, [u8; 32]>(0)).optional()?;
+    Ok(tag.map(NameTag))
+}
+
+/// Keeps a tag.
+pub(crate) fn keep_tag(
+    tx: &Tx<'_>,
+    server_id: &ServerId,
+    name: &Name,
+    tag: &NameTag,
+) -> Result<(), ClientError> {
+    let sql = "INSERT OR REPLACE INTO name_tag (server_id, name, tag) VALUES (?1, ?2, ?3)";
+    tx.execute(sql, (server_id.0, name.as_str(), tag.0))?;
+    Ok(())
+}
