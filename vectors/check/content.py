@@ -130,5 +130,5 @@ def named_words(reader):
 BODIES = {
     1: words, 2: file_part, 3: receipts, 4: lambda reader: None, 5: ReplyPath, 6: resend, 9: question,
     10: named_words, 11: file_head, 12: note, 13: lambda reader: seconds(reader, 0), 14: named_words,
-    15: lambda reader: reader.take(16),
+    15: lambda reader: reader.take(16), 8: lambda reader: reader.take(276),
 }

@@ -69,6 +69,9 @@ content("with-everything", "Seen, offer, reply path and a stamp, in this order."
 content("of-an-empty-text", "Nothing said is still a message.", True, body=b"")
 content("of-an-unknown-kind", "Kept with its bytes: a later version understands it.", True, kind=200, body=b"\xff\x00")
 content("of-a-reserved-kind", "Reserved numbers are kept like unknown ones until they are given a meaning.", True, kind=9, body=b"?")
+content("of-a-head", "276 bytes, whose signatures are judged elsewhere.", True, kind=8, body="5c*276", length=276)
+content("of-a-head-cut-by-one-byte", "A wrong implementation reads what is not there.", False, kind=8, body="5c*275", length=275)
+content("of-a-head-with-a-trailing-byte", "A byte behind the endorsement.", False, kind=8, body="5c*277", length=277)
 content("of-a-refill", "Stamps and no body.", True, kind=4, body=b"", stamps="0002 " + STAMP + " " + STAMP)
 reply_bytes = bytes([9] * 32) + b"\x0drelay.example" + struct.pack(">H", 24272) + bytes([10] * 16) + b"\x00\x00"
 content("of-an-accept", "The body is a reply path.", True, kind=5, body=reply_bytes)

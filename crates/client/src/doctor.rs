@@ -4,7 +4,7 @@ use client_core::schedule::day_of;
 use wire::ConnectionKind;
 
 use crate::{
-    Client, ClientError, Language, Protection,
+    Client, ClientError, Language, LogState, LogTrouble, Protection,
     engine::{join, owner::Owner, pull::collect_alone, run},
     error::both,
     transport::{Line, Pin},
@@ -19,7 +19,7 @@ use crate::{
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Check {
     /// What was looked at: a short stable word (`permissions`, `vault`, `protector`, `server`, `clock`,
-    /// `mailboxes`, `name`, `keys`, `copy`, `outbox`, `quarantine`).
+    /// `mailboxes`, `name`, `keys`, `copy`, `ledger`, `outbox`, `quarantine`).
     pub subject: &'static str,
     /// How it is.
     pub verdict: Verdict,
@@ -49,7 +49,9 @@ pub(crate) fn run_checks(client: &Client, language: Language) -> Vec<Check> {
     let mut checks = vec![doctor.permissions(), doctor.vault(), doctor.protector()];
     checks.extend(doctor.server());
     let is_mine = !checks.iter().any(|check| check.subject == "name" && check.verdict == Verdict::Bad);
-    checks.extend([doctor.keys(is_mine), doctor.copy(), doctor.outbox(), doctor.quarantine()]);
+    checks.extend([doctor.keys(is_mine), doctor.copy()]);
+    checks.extend(doctor.ledger());
+    checks.extend([doctor.outbox(), doctor.quarantine()]);
     checks
 }
 
@@ -324,6 +326,64 @@ impl Doctor<'_> {
                 ),
             ),
         }
+    }
+
+    /// The worst of what is known of public logs; nothing where none is known of.
+    fn ledger(&self) -> Option<Check> {
+        let standings = match self.client.log_standings() {
+            Ok(standings) => standings,
+            Err(error) => return Some(self.bad("ledger", &error)),
+        };
+        let trouble = standings.iter().find_map(|standing| {
+            let host = standing.server.to_string();
+            match (&standing.fraud, standing.state) {
+                (Some(_), _) => Some(ClientError::LogTrouble { host, trouble: LogTrouble::Fraud }),
+                (None, LogState::Trouble(trouble)) => Some(ClientError::LogTrouble { host, trouble }),
+                _ => None,
+            }
+        });
+        if let Some(error) = trouble {
+            return Some(self.bad("ledger", &error));
+        }
+        if standings.iter().any(|standing| standing.not_mine.is_some()) {
+            return Some(Check {
+                subject: "ledger",
+                verdict: Verdict::Bad,
+                finding: both!(
+                    self.language,
+                    "a key under my name that was not made here stands in the public log",
+                    "une clé à votre nom qui n'a pas été faite ici est dans le journal public"
+                ),
+                remedy: Some(both!(
+                    self.language,
+                    "if no other copy of this profile made it, take the name back with the 24 words:  oub join --recover",
+                    "si aucune autre copie de ce profil ne l'a faite, reprenez le nom avec les 24 mots :  oub join --recover"
+                )),
+            });
+        }
+        let silent = standings.iter().find(|standing| standing.state == LogState::Silent);
+        if let Some(standing) = silent {
+            return Some(warning(
+                "ledger",
+                both!(
+                    self.language,
+                    "{host} has signed nothing for two days",
+                    "{host} n'a rien signé depuis deux jours",
+                    host = standing.server
+                ),
+                "oub ledger sync",
+            ));
+        }
+        (!standings.is_empty()).then(|| {
+            good(
+                "ledger",
+                both!(
+                    self.language,
+                    "the public logs of keys fit what was seen before",
+                    "les journaux publics des clés s'accordent avec ce qui a été vu avant"
+                ),
+            )
+        })
     }
 
     fn outbox(&self) -> Check {

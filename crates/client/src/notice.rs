@@ -40,6 +40,13 @@ pub enum Notice {
     },
     /// A pairing came to nothing.
     NotPaired(PairError),
+    /// A contact says that he was shown another public log of a server than I was: one of us was, or his program errs.
+    OtherLog {
+        /// The contact's alias.
+        contact: String,
+        /// Which server.
+        server: HostPort,
+    },
     /// Something about the public log of keys of a server.
     OfLog {
         /// Which server.
@@ -58,6 +65,8 @@ pub enum NoticeOfLog {
     Restored,
     /// It has a key under my own name that I did not make.
     NotMine,
+    /// The server signed two histories, and the proof is kept.
+    Fraud,
 }
 
 impl NoticeOfLog {

@@ -15,6 +15,8 @@ pub enum LogTrouble {
     Forked,
     /// Its head is not signed by the server.
     NotSigned,
+    /// The server signed two histories; the proof is kept.
+    Fraud,
 }
 
 impl LogTrouble {
@@ -30,6 +32,11 @@ impl LogTrouble {
                 language,
                 "it is not the log of before with new entries, but another one",
                 "ce n'est pas le journal d'avant avec de nouvelles entrées, mais un autre"
+            ),
+            LogTrouble::Fraud => both!(
+                language,
+                "the server signed two histories; the proof is kept here until you remove it",
+                "le serveur a signé deux histoires ; la preuve est gardée ici jusqu'à ce que vous l'enleviez"
             ),
             LogTrouble::NotSigned => {
                 both!(language, "it is not signed by the server", "il n'est pas signé par le serveur")

@@ -12,7 +12,7 @@ use core::convert::Infallible;
 use getrandom::{SysRng, rand_core::UnwrapErr};
 use rand_core::{Rng, TryCryptoRng, TryRng};
 use tokio::io::{AsyncRead, AsyncWrite};
-use wire::{Envelope, HostPort, ServerId, UnixSeconds};
+use wire::{Envelope, HostPort, Name, NameTag, ServerId, UnixSeconds};
 
 use crate::{
     ClientError,
@@ -30,6 +30,12 @@ pub trait World: Send + Sync {
 
     /// A channel to a server, authenticated as `pin` asks; given up after `patience` without progress.
     fn dial(&self, at: HostPort, pin: Pin, patience: Duration) -> Dialling;
+
+    /// The tag of a name in the ledger of a server (`spec/ledger.md § Leaf`): a tenth of a second, which a simulator does not
+    /// have.
+    fn name_tag(&self, server_id: &ServerId, name: &Name) -> NameTag {
+        NameTag(crypto::name_tag(&server_id.0, name.as_str()))
+    }
 
     /// The vault has committed a transaction: where tests of sudden death put the death.
     fn committed(&self) {}

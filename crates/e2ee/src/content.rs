@@ -21,7 +21,7 @@ pub struct Content {
     pub sent_at: UnixSeconds,
     /// The sender's newest offer.
     pub offer: Option<Offer>,
-    /// 44 bytes of the ledger's gossip; zeros until the ledger exists.
+    /// 44 bytes of the ledger's gossip (`spec/ledger.md § Gossip`); zeros where nothing is said.
     pub gossip: [u8; 44],
     /// Where to answer; in a HELLO only.
     pub reply: Option<ReplyPath>,

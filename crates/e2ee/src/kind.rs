@@ -6,7 +6,7 @@ use crate::said::{
     read_text, read_timer, write_receipts,
 };
 use crate::{MessageId, ReplyPath, Resend};
-use wire::{Reader, Writer};
+use wire::{Reader, TreeHead, Wire, Writer};
 
 /// The kinds of Content and what each carries (`spec/e2ee.md § Kinds`).
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -38,6 +38,8 @@ pub enum Kind {
     Edit(Edit),
     /// Takes an earlier message back.
     Delete(MessageId),
+    /// The signed head of a log, for somebody who was shown another one.
+    Head(Box<TreeHead>),
     /// Kept and shown as such, so that nothing is lost between versions.
     Unknown {
         /// Its number.
@@ -62,8 +64,8 @@ impl Kind {
     pub const RESEND: u8 = 6;
     /// Reserved: a new identity record.
     pub const RECORD_UPDATE: u8 = 7;
-    /// Reserved: asks for a signed tree head.
-    pub const HEAD_REQUEST: u8 = 8;
+    /// Number of [`Kind::Head`].
+    pub const HEAD: u8 = 8;
     /// Number of [`Kind::Question`].
     pub const QUESTION: u8 = 9;
     /// Number of [`Kind::Answer`].
@@ -97,6 +99,7 @@ impl Kind {
             Kind::Timer(_) => Self::TIMER,
             Kind::Edit(_) => Self::EDIT,
             Kind::Delete(_) => Self::DELETE,
+            Kind::Head(_) => Self::HEAD,
             Kind::Unknown { kind, .. } => *kind,
         }
     }
@@ -104,9 +107,7 @@ impl Kind {
     /// Whether its body reads back as itself: no unknown kind under a known number, nothing out of its bounds.
     pub(crate) fn is_well_formed(&self) -> bool {
         match self {
-            Kind::Unknown { kind, .. } => {
-                matches!(*kind, Self::RECORD_UPDATE | Self::HEAD_REQUEST) || *kind > Self::LAST
-            }
+            Kind::Unknown { kind, .. } => *kind == Self::RECORD_UPDATE || *kind > Self::LAST,
             Kind::FilePart(part) => part.is_well_formed(),
             Kind::Receipt(ids) => (1..=RECEIPTS_MAX).contains(&ids.len()),
             Kind::Question(question) => are_choices(&question.choices),
@@ -119,7 +120,8 @@ impl Kind {
             | Kind::Resend(_)
             | Kind::Answer(_)
             | Kind::Edit(_)
-            | Kind::Delete(_) => true,
+            | Kind::Delete(_)
+            | Kind::Head(_) => true,
         }
     }
 
@@ -139,6 +141,7 @@ impl Kind {
             Kind::Timer(seconds) => written(|out| out.u32(*seconds)),
             Kind::Edit(edit) => written(|out| edit.write(out)),
             Kind::Delete(message) => written(|out| message.write(out)),
+            Kind::Head(head) => written(|out| head.write(out)),
             Kind::Unknown { body, .. } => body.clone(),
         }
     }
@@ -161,6 +164,7 @@ impl Kind {
             Self::TIMER => Kind::Timer(read_whole(body, read_timer)?),
             Self::EDIT => Kind::Edit(read_whole(body, Edit::read)?),
             Self::DELETE => Kind::Delete(read_whole(body, |input| Ok(MessageId::read(input)?))?),
+            Self::HEAD => Kind::Head(read_whole(body, |input| Ok(Wire::read(input)?))?),
             kind => Kind::Unknown { kind, body: body.to_vec() },
         })
     }

@@ -13,7 +13,7 @@ pub struct Outgoing {
     pub kind: Kind,
     /// Where it stands, when it was sealed before and is sealed again.
     pub placed: Option<Placed>,
-    /// The ledger's gossip.
+    /// The ledger's gossip, or zeros.
     pub gossip: [u8; 44],
 }
 
@@ -21,6 +21,11 @@ impl Outgoing {
     /// A message that was never sealed.
     pub fn new(message_id: MessageId, kind: Kind) -> Self {
         Self { message_id, kind, placed: None, gossip: [0; 44] }
+    }
+
+    /// The same with gossip.
+    pub fn gossiping(self, gossip: [u8; 44]) -> Self {
+        Self { gossip, ..self }
     }
 
     /// A message that is sealed again, under the same id, number and time.

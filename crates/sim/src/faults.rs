@@ -35,6 +35,8 @@ pub struct Faults {
     pub said: bool,
     /// No fault: people also meet under a code that one tells another.
     pub pairing: bool,
+    /// No fault: relays keep a public log of keys.
+    pub log: bool,
 }
 
 /// Earlier seeds stand in our records as they were found, and have what every seed had then.
@@ -46,10 +48,13 @@ const BACKUPS_FROM: u64 = 12_000_000;
 /// Those before it, before vaults went back in time, and names were taken back with the words.
 const COPIES_FROM: u64 = 15_000_000;
 
+/// Those before it, before relays kept a public log.
+const LOGS_FROM: u64 = 18_000_000;
+
 /// Every switch by its name.
 type Switch = (&'static str, fn(&mut Faults) -> &mut bool);
 
-const SWITCHES: [Switch; 15] = [
+const SWITCHES: [Switch; 16] = [
     ("network", |faults| &mut faults.network),
     ("relay", |faults| &mut faults.relay),
     ("order", |faults| &mut faults.order),
@@ -65,6 +70,7 @@ const SWITCHES: [Switch; 15] = [
     ("relay-rollback", |faults| &mut faults.relay_rollback),
     ("said", |faults| &mut faults.said),
     ("pairing", |faults| &mut faults.pairing),
+    ("log", |faults| &mut faults.log),
 ];
 
 impl Faults {
@@ -85,11 +91,12 @@ impl Faults {
         relay_rollback: false,
         said: false,
         pairing: false,
+        log: false,
     };
 
     /// What a seed has. From seed 10,000,000 on one in four has long holidays, and one in eight early changes of keys; from
     /// 12,000,000 on, one in eight lost devices; from 15,000,000 on, one in eight vaults that go back, and one in sixteen names
-    /// that are taken back with the words. With the first, checkers excuse what expired, with the second it is not
+    /// that are taken back with the words; from 18,000,000 on, every relay keeps a public log of keys. With the first, checkers excuse what expired, with the second it is not
     /// known where a stream begins, with the others somebody forgot what he said, so that not every seed should.
     pub fn drawn_by(seed: u64) -> Faults {
         if seed < DRAWN_FROM {
@@ -100,7 +107,8 @@ impl Faults {
         let backup = seed >= BACKUPS_FROM && random.happens(125);
         let rollback = seed >= COPIES_FROM && random.happens(125);
         let words = seed >= COPIES_FROM && random.happens(62);
-        Faults { expiry, early_rotation, backup, rollback, words, ..Faults::ALL }
+        let log = seed >= LOGS_FROM;
+        Faults { expiry, early_rotation, backup, rollback, words, log, ..Faults::ALL }
     }
 
     /// Everything that a client must live through today.

@@ -91,7 +91,11 @@ impl Run {
             return;
         }
         self.net.lock().kill(place);
-        let restored = self.net.lock().relays.get_mut(place).is_some_and(|relay| relay.restore());
+        let restored = {
+            let mut net = self.net.lock();
+            let clock = net.luck.clock;
+            net.relays.get_mut(place).is_some_and(|relay| relay.restore(clock))
+        };
         if restored {
             self.count("fault: relays restored from a backup");
             self.rolled_back = true;

@@ -131,7 +131,7 @@ impl Net {
         let relays = (0..relays)
             .map(|number| {
                 let at = HostPort::new(&format!("relay{number}.invalid"), 24268);
-                Relay::new(at.expect("a host's name"), ServerId(random.bytes()))
+                Relay::new(at.expect("a host's name"), random.bytes(), faults.log)
             })
             .collect();
         let liar = Liar::new(&mut random);

@@ -4,6 +4,7 @@
 //! budgets per source are left out.
 
 mod directory;
+mod log;
 mod mailboxes;
 mod pairings;
 
@@ -15,6 +16,7 @@ use wire::{Cursor, Day, DepositId, HostPort, Name, PrekeyId, ServerId, Slot};
 
 use crate::connection::{Connection, ConnectionId};
 use crate::net::Luck;
+pub(crate) use log::{LogKey, name_tag};
 use pairings::Meeters;
 pub(crate) use pairings::When;
 
@@ -26,6 +28,8 @@ pub(crate) struct Relay {
     pub(crate) at: HostPort,
     pub(crate) server_id: ServerId,
     pub(crate) store: MemoryStore,
+    /// What signs its public log, if it keeps one.
+    log_key: Option<LogKey>,
     /// Which connection has a mailbox open, under which name.
     pub(crate) holds: BTreeMap<DepositId, (ConnectionId, Slot)>,
     /// Nobody reaches it before then.
@@ -54,12 +58,16 @@ pub(crate) enum After {
 }
 
 impl Relay {
-    pub(crate) fn new(at: HostPort, server_id: ServerId) -> Self {
+    /// A relay that begins; its id is that of the key that signs its log, or the seed itself.
+    pub(crate) fn new(at: HostPort, seed: [u8; 32], keeps_log: bool) -> Self {
+        let log_key = keeps_log.then(|| LogKey::of(seed));
+        let server_id = log_key.as_ref().map_or(ServerId(seed), LogKey::server_id);
         let options = store::Options { puzzle_bits: PUZZLE_BITS, ..store::Options::default() };
         Self {
             at,
             server_id,
             store: MemoryStore::with(options),
+            log_key,
             holds: BTreeMap::new(),
             down_until: 0,
             unsynced: Vec::new(),
@@ -83,10 +91,11 @@ impl Relay {
     }
 
     /// Puts the backup back, if there is one, and keeps the present state as the next backup.
-    pub(crate) fn restore(&mut self) -> bool {
+    pub(crate) fn restore(&mut self, clock: u64) -> bool {
         self.sync();
         let Some(backup) = self.backup.take() else { return false };
         self.store = backup;
+        self.say_restored(clock);
         self.holds.clear();
         true
     }

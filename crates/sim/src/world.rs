@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use client::{ClientError, Dialled, Dialling, World};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use wire::{HostPort, ServerId, UnixSeconds};
+use wire::{HostPort, Name, NameTag, ServerId, UnixSeconds};
 
 use crate::connection::ConnectionId;
 use crate::fuse::Fuse;
@@ -69,6 +69,10 @@ impl World for SimWorld {
                 false => Err(ClientError::WrongServer { host }),
             }
         })
+    }
+
+    fn name_tag(&self, server_id: &ServerId, name: &Name) -> NameTag {
+        crate::relay::name_tag(server_id, name)
     }
 
     fn committed(&self) {

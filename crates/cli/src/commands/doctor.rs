@@ -52,7 +52,7 @@ fn word(verdict: Verdict) -> &'static str {
 fn exit_of(check: &Check) -> Exit {
     match check.subject {
         "server" => Exit::Temporary,
-        "identity" => Exit::Identity,
+        "identity" | "ledger" => Exit::Identity,
         _ => Exit::Local,
     }
 }

@@ -33,7 +33,9 @@ fn show(context: &Context, standings: &[LogStanding]) -> Result<Exit, Stop> {
         context.screen.say(screens::no_logs());
     }
     let is_wrong = |standing: &LogStanding| {
-        matches!(standing.state, LogState::Trouble(_)) || standing.not_mine.is_some()
+        matches!(standing.state, LogState::Trouble(_))
+            || standing.not_mine.is_some()
+            || standing.fraud.is_some()
     };
     Ok(if standings.iter().any(is_wrong) { Exit::Identity } else { Exit::Done })
 }
@@ -94,6 +96,7 @@ fn word(state: LogState) -> &'static str {
         LogState::Trouble(LogTrouble::WentBack) => "went_back",
         LogState::Trouble(LogTrouble::Forked) => "forked",
         LogState::Trouble(LogTrouble::NotSigned) => "not_signed",
+        LogState::Trouble(LogTrouble::Fraud) => "fraud",
     }
 }
 

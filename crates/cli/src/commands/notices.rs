@@ -43,6 +43,7 @@ fn of_log(server: &str, what: NoticeOfLog) -> String {
         NoticeOfLog::Trouble(trouble) => screens::log_notice_trouble(server, trouble.why_in(language())),
         NoticeOfLog::Restored => screens::log_notice_restored(server),
         NoticeOfLog::NotMine => screens::log_notice_not_mine(server),
+        NoticeOfLog::Fraud => screens::log_notice_fraud(server),
     }
 }
 
@@ -54,6 +55,9 @@ pub fn words(notice: &Notice) -> String {
         Notice::RelayWentBack => screens::relay_went_back().to_owned(),
         Notice::Paired { contact, trust } => paired(&shown_on_one_line(contact), *trust),
         Notice::NotPaired(error) => screens::not_paired(Problem::from(&ClientError::from(error.clone()))),
+        Notice::OtherLog { contact, server } => {
+            screens::other_log(shown_on_one_line(contact), server.to_string())
+        }
         Notice::OfLog { server, what } => of_log(&server.to_string(), *what),
         _ => screens::unknown_notice().to_owned(),
     }

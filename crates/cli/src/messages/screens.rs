@@ -150,6 +150,12 @@ messages! {
     log_notice_not_mine(server):
         en "a key under your own name that was not made here stands in the public log of {server} (oub ledger status)",
         fr "une clé à votre propre nom qui n'a pas été faite ici est dans le journal public de {server} (oub ledger status)";
+    log_notice_fraud(server):
+        en "PROVED: the server {server} signed two histories; no new key is taken from there (oub ledger status shows where the proof lies)",
+        fr "PROUVÉ : le serveur {server} a signé deux histoires ; aucune nouvelle clé n'y est prise (oub ledger status montre où est la preuve)";
+    other_log(contact, server):
+        en "{contact} was shown another public log of {server} than you were, or says so: compare safety words, oub verify {contact}",
+        fr "{contact} a vu un autre journal public de {server} que vous, ou le dit : comparez les mots de sécurité, oub verify {contact}";
     name_checked:
         en "the name is in the public log of its server, with this key",
         fr "le nom est dans le journal public de son serveur, avec cette clé";

@@ -148,3 +148,51 @@ fn a_key_under_my_name_that_i_did_not_make_is_said() {
     bob.ok(&["identity", "rotate"]);
     assert_eq!((state(&bob, "sync").0, &state(&bob, "status").1["not_mine"]), (Some(0), &Value::Null));
 }
+
+#[test]
+fn two_people_who_were_shown_two_histories_find_out_by_writing_to_each_other() {
+    let mut relay = Relay::start();
+    let (alice, bob) = (Person::joined("alice", &relay), Person::joined("bob", &relay));
+    alice.ok(&["add", &bob.address()]);
+    alice.ok(&["send", "bob", "hello"]);
+    bob.ok(&["pull"]);
+    bob.ok(&["accept", "alice"]);
+    alice.ok(&["pull"]);
+    alice.ok(&["send", "bob", "and again"]);
+    bob.ok(&["pull"]);
+    relay.kill();
+    let folder = tempfile::tempdir().unwrap();
+    let copied = folder.path().join("copied");
+    copy(&relay.data(), &copied);
+    relay.start_again();
+    // Alice is shown that carol came, bob that dora did, and neither of them anything else.
+    let _carol = Person::joined("carol", &relay);
+    alice.ok(&["ledger", "sync"]);
+    go_back(&mut relay, &copied);
+    let _dora = Person::joined("dora", &relay);
+    bob.ok(&["ledger", "sync"]);
+    // What she writes brings the root that she was shown.
+    alice.ok(&["send", "bob", "how is the weather?"]);
+    let pulled = bob.ok(&["pull"]);
+    assert!(pulled.out.contains("how is the weather?"), "{pulled:?}");
+    assert!(pulled.err.contains("alice was shown another public log"), "{pulled:?}");
+    assert_eq!(state(&bob, "status").1["fraud"], Value::Null, "what she says proves nothing");
+    // His signed head went to her by itself: with her own it is a proof, and hers comes back to him.
+    bob.ok(&["send", "alice", "rain"]);
+    let pulled = alice.ok(&["pull"]);
+    assert!(pulled.out.contains("rain") && !pulled.out.contains("cannot"), "{pulled:?}");
+    assert!(pulled.err.contains("PROVED: the server"), "{pulled:?}");
+    let (code, line) = state(&alice, "status");
+    assert_eq!(code, Some(6));
+    let stranger = Person::new("stranger");
+    stranger.ok(&["ledger", "verify-fraud", line["fraud"].as_str().unwrap()]);
+    alice.ok(&["send", "bob", "me too"]);
+    bob.ok(&["pull"]);
+    let proof = state(&bob, "status").1["fraud"].as_str().unwrap().to_owned();
+    stranger.ok(&["ledger", "verify-fraud", &proof]);
+    // No new key from there while the proof is kept; the two go on.
+    bob.run(&["add", &Person::joined("erin", &relay).address()]).assert_problem(6, "OUB-E069");
+    bob.ok(&["send", "alice", "still here"]);
+    assert!(alice.ok(&["pull"]).out.contains("still here"));
+    assert!(alice.ok(&["log", "bob"]).out.lines().count() < 10, "heads are shown to nobody");
+}

@@ -10,9 +10,9 @@ use wire::{
     request::Feed,
 };
 
-use super::{directory::Found, run};
+use super::{directory::Found, gossip, run};
 use crate::{
-    Client, ClientError, LogAudit, LogStanding, LogState, fraud,
+    Client, ClientError, LogAudit, LogStanding, LogState, LogTrouble, fraud,
     transport::{Line, Pin},
     vault::{
         Tx,
@@ -57,7 +57,7 @@ pub(crate) async fn replay(
     };
     let known = client.vault.read(|tx| ledger::leaves(tx, server_id))?;
     match ::ledger::replay(server_id, &known, before.as_ref(), &head, first, &leaves) {
-        Ok(_) => {
+        Ok(replay) => {
             let went_back = before.is_some() && head.log_number > number;
             let replayed = Replayed { head: &head, first, fed: &leaves, went_back };
             let mine = my_tag(client, server_id)?;
@@ -66,6 +66,7 @@ pub(crate) async fn replay(
                 ledger::keep(tx, server_id, &replayed)?;
                 mine.map_or(Ok(()), |tag| watch_mine(tx, server_id, &tag))
             })?;
+            gossip::compare_with_others(client, server_id, &head, &replay)?;
             Ok(None)
         }
         Err(trouble) => {
@@ -103,7 +104,7 @@ async fn prove(
         consistency: consistency(&hashes, size),
     };
     match proof.verify() {
-        Ok(()) => fraud::keep(client.vault.profile().dir(), &proof).map(drop),
+        Ok(()) => gossip::keep_proof(client, &proof),
         // Leaves that lead nowhere prove nothing: nobody signed them.
         Err(_) => Ok(()),
     }
@@ -177,7 +178,7 @@ pub(crate) fn tag_of(client: &Client, server_id: &ServerId, name: &Name) -> Resu
         return Ok(tag);
     }
     // Outside of every transaction: it takes a tenth of a second.
-    let tag = NameTag(crypto::name_tag(&server_id.0, name.as_str()));
+    let tag = client.options.world.name_tag(server_id, name);
     client.vault.write(|tx| ledger::keep_tag(tx, server_id, name, &tag))?;
     Ok(tag)
 }
@@ -197,7 +198,7 @@ fn watch_mine(tx: &Tx<'_>, server_id: &ServerId, tag: &NameTag) -> Result<(), Cl
 
 /// What the log of a server says of a record.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Said {
+enum Stand {
     /// It has it, and nothing newer.
     Newest,
     /// It has it, and something newer.
@@ -208,14 +209,14 @@ enum Said {
     NotYet,
 }
 
-fn said_of(tx: &Tx<'_>, server_id: &ServerId, tag: &NameTag, place: &LogPlace) -> Result<Said, ClientError> {
+fn said_of(tx: &Tx<'_>, server_id: &ServerId, tag: &NameTag, place: &LogPlace) -> Result<Stand, ClientError> {
     let LogPlace { leaf_index, nonce, hash } = place;
-    let Some(leaf) = ledger::leaf(tx, server_id, *leaf_index)? else { return Ok(Said::NotYet) };
+    let Some(leaf) = ledger::leaf(tx, server_id, *leaf_index)? else { return Ok(Stand::NotYet) };
     if !commits_to(&leaf, tag, nonce, hash) {
-        return Ok(Said::Other);
+        return Ok(Stand::Other);
     }
     let is_newest = ledger::newest(tx, server_id, tag)? == Some(*leaf_index);
-    Ok(if is_newest { Said::Newest } else { Said::Newer })
+    Ok(if is_newest { Stand::Newest } else { Stand::Newer })
 }
 
 /// Whether a record that was looked up may be taken: its server keeps no log, or the log has it. Who is known under this
@@ -238,6 +239,9 @@ pub(crate) async fn admit(
 
 async fn check(client: &Client, at: &HostPort, found: &Found) -> Result<(), ClientError> {
     let server_id = &found.server_id;
+    if fraud::kept(client.vault.profile().dir(), server_id).is_some() {
+        return Err(ClientError::LogTrouble { host: at.to_string(), trouble: LogTrouble::Fraud });
+    }
     let row = client.vault.read(|tx| ledger::get(tx, server_id))?;
     if row.as_ref().is_none_or(|row| row.head.is_none()) && !found.has_log {
         return Ok(());
@@ -250,7 +254,7 @@ async fn check(client: &Client, at: &HostPort, found: &Found) -> Result<(), Clie
         .as_ref()
         .is_some_and(|row| row.trouble.is_none() && is_fresh(row.replayed_at, client.now(), FRESH_S));
     let said = client.vault.read(say)?;
-    if is_fresh && said == Said::Newest {
+    if is_fresh && said == Stand::Newest {
         return Ok(());
     }
     client.vault.write(|tx| ledger::meet(tx, server_id, at))?;
@@ -258,8 +262,8 @@ async fn check(client: &Client, at: &HostPort, found: &Found) -> Result<(), Clie
         return Err(ClientError::LogTrouble { host: host(), trouble: trouble.into() });
     }
     match client.vault.read(say)? {
-        Said::Newest => Ok(()),
-        Said::Newer | Said::Other | Said::NotYet => {
+        Stand::Newest => Ok(()),
+        Stand::Newer | Stand::Other | Stand::NotYet => {
             Err(ClientError::NotInLog { name: name.to_string(), host: host() })
         }
     }
@@ -271,7 +275,7 @@ pub(crate) fn is_checked(client: &Client, person: &contact::Person) -> Result<Op
     let (Some(place), true) = (person.place, client.vault.read(has_log)?) else { return Ok(None) };
     let tag = tag_of(client, &person.server_id, &person.name)?;
     let said = client.vault.read(|tx| said_of(tx, &person.server_id, &tag, &place))?;
-    Ok(Some(said == Said::Newest))
+    Ok(Some(said == Stand::Newest))
 }
 
 /// Replays the log of one's own server once a day; whatever goes wrong is said, and stops nothing else.
@@ -381,8 +385,8 @@ fn audit_one(client: &Client, row: &LedgerRow) -> Result<LogAudit, ClientError> 
         let said = client.vault.read(|tx| said_of(tx, server_id, &tag, place))?;
         let is_pinned = place.hash == record_hash(&record.body);
         match said {
-            Said::Newest if is_pinned => agree += 1,
-            Said::Newer if is_pinned => changed.push(person.shown().to_owned()),
+            Stand::Newest if is_pinned => agree += 1,
+            Stand::Newer if is_pinned => changed.push(person.shown().to_owned()),
             _ => differ.push(person.shown().to_owned()),
         }
     }

@@ -165,6 +165,10 @@ pub(crate) fn take_notices(client: &Client) -> Result<Vec<Notice>, ClientError> 
         for row in rows {
             notices.push(to_notice(tx, &row)?);
         }
+        for (id, server) in ledger::take_other_logs(tx)? {
+            let contact = contact::by_id(tx, id)?.shown().to_owned();
+            notices.push(Notice::OtherLog { contact, server });
+        }
         let of_logs = ledger::take_untold(tx)?;
         notices.extend(of_logs.into_iter().map(|(server, what)| Notice::OfLog { server, what }));
         Ok(notices)

@@ -8,6 +8,7 @@ pub(crate) mod deposit;
 pub(crate) mod directory;
 pub(crate) mod files;
 pub(crate) mod flood;
+pub(crate) mod gossip;
 pub(crate) mod identity;
 pub(crate) mod join;
 pub(crate) mod keys;

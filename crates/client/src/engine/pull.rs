@@ -9,7 +9,7 @@ use std::{
 use client_core::schedule::backoff_ms;
 use e2ee::MessageId;
 
-use super::{files, ledger, owner::Owner, renew, run, send::flush_all, upkeep};
+use super::{files, gossip, ledger, owner::Owner, renew, run, send::flush_all, upkeep};
 use crate::{
     Aside, Client, ClientError, Collected, Handled, Marks, Missing, PullOptions, PullSummary, Quote,
     Received, ReceivedBody, Waited,
@@ -134,6 +134,7 @@ pub(crate) async fn drain(client: &Client) -> Result<Collected, ClientError> {
     upkeep::sweep(client)?;
     upkeep::prekeys(client).await?;
     ledger::daily(client).await?;
+    gossip::compare(client)?;
     Ok(collected)
 }
 

@@ -13,7 +13,7 @@ use wire::{
     request::MailboxPolicy,
 };
 
-use super::{files, recover};
+use super::{files, gossip, recover};
 use crate::{
     ClientError,
     vault::{
@@ -267,10 +267,11 @@ impl Work<'_> {
                 None => Kind::Refill,
             },
         };
-        Ok(match self.row.placed {
+        let outgoing = match self.row.placed {
             Some(placed) => Outgoing::again(self.row.message_id, kind, placed),
             None => Outgoing::new(self.row.message_id, kind),
-        })
+        };
+        Ok(outgoing.gossiping(gossip::to_tell(self.tx, self.person)?))
     }
 
     fn part(&self) -> Result<Option<Kind>, ClientError> {

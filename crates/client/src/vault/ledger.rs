@@ -182,7 +182,10 @@ pub(crate) fn take_untold(tx: &Tx<'_>) -> Result<Vec<(HostPort, NoticeOfLog)>, C
         let trouble = row.trouble.filter(|_| untold & 1 != 0).map(|(trouble, _)| NoticeOfLog::of(trouble));
         let restored = (untold & 2 != 0).then_some(NoticeOfLog::Restored);
         let not_mine = row.not_mine.filter(|_| untold & 4 != 0).map(|_| NoticeOfLog::NotMine);
-        told.extend([trouble, restored, not_mine].into_iter().flatten().map(|what| (row.at.clone(), what)));
+        let fraud = (untold & 8 != 0).then_some(NoticeOfLog::Fraud);
+        told.extend(
+            [trouble, restored, not_mine, fraud].into_iter().flatten().map(|what| (row.at.clone(), what)),
+        );
     }
     if !told.is_empty() {
         tx.execute("UPDATE ledger SET untold = 0", [])?;
@@ -207,4 +210,92 @@ pub(crate) fn keep_tag(
     let sql = "INSERT OR REPLACE INTO name_tag (server_id, name, tag) VALUES (?1, ?2, ?3)";
     tx.execute(sql, (server_id.0, name.as_str(), tag.0))?;
     Ok(())
+}
+
+/// What a contact was shown of a log.
+pub(crate) struct Told {
+    pub(crate) contact: i64,
+    pub(crate) server_id: ServerId,
+    pub(crate) number: u32,
+    pub(crate) size: u64,
+    pub(crate) root: [u8; 32],
+    /// Signed, if he sent it.
+    pub(crate) head: Option<TreeHead>,
+}
+
+/// Keeps the newest of what a contact was shown of a log. Gossip does not take the place of a signed head that waits.
+pub(crate) fn keep_told(tx: &Tx<'_>, told: &Told) -> Result<(), ClientError> {
+    let sql =
+        "INSERT INTO gossip (contact, server_id, number, size, root, head) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+               ON CONFLICT (contact, server_id) DO UPDATE
+               SET number = ?3, size = ?4, root = ?5, head = ?6 WHERE ?6 IS NOT NULL OR head IS NULL";
+    let head = told.head.as_ref().map(Wire::to_bytes);
+    tx.execute(sql, (told.contact, told.server_id.0, told.number, int(told.size), told.root, head))?;
+    Ok(())
+}
+
+/// What contacts were shown of a log, as far as this client has it too.
+pub(crate) fn told_of(
+    tx: &Tx<'_>,
+    server_id: &ServerId,
+    number: u32,
+    size: u64,
+) -> Result<Vec<Told>, ClientError> {
+    let sql = "SELECT contact, size, root, head FROM gossip
+               WHERE server_id = ?1 AND number = ?2 AND size <= ?3 ORDER BY contact";
+    let mut rows = tx.prepare_cached(sql)?;
+    let rows = rows.query_map((server_id.0, number, int(size)), |row| {
+        Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get::<_, Option<Vec<u8>>>(3)?))
+    })?;
+    rows.map(|row| {
+        let (contact, size, root, head) = row?;
+        let head = head.map(|bytes| decode(&bytes, "the head of a log")).transpose()?;
+        Ok(Told { contact, server_id: *server_id, number, size: uint(size), root, head })
+    })
+    .collect()
+}
+
+/// It was compared.
+pub(crate) fn forget_told(tx: &Tx<'_>, told: &Told) -> Result<(), ClientError> {
+    tx.execute("DELETE FROM gossip WHERE contact = ?1 AND server_id = ?2", (told.contact, told.server_id.0))?;
+    Ok(())
+}
+
+/// A contact was shown another log of this server; said once.
+pub(crate) fn note_other_log(tx: &Tx<'_>, told: &Told) -> Result<(), ClientError> {
+    let sql = "UPDATE contact SET other_log = ?2 WHERE id = ?1 AND head_sent_at = 0";
+    tx.execute(sql, (told.contact, told.server_id.0))?;
+    Ok(())
+}
+
+/// Whether a head of mine may go to a contact: at most one a day. It counts as sent from here on.
+pub(crate) fn may_send_head(tx: &Tx<'_>, contact: i64, pause_s: u64) -> Result<bool, ClientError> {
+    let now = tx.now().0;
+    let sql = "UPDATE contact SET head_sent_at = ?2
+               WHERE id = ?1 AND answered = 1 AND blocked = 0 AND standing = 0 AND head_sent_at <= ?3";
+    Ok(tx.execute(sql, (contact, int(now), int(now.saturating_sub(pause_s))))? == 1)
+}
+
+/// A proof was kept; said once.
+pub(crate) fn note_fraud(tx: &Tx<'_>, server_id: &ServerId) -> Result<(), ClientError> {
+    tx.execute("UPDATE ledger SET untold = untold | 8 WHERE server_id = ?1", [server_id.0])?;
+    Ok(())
+}
+
+/// Contacts who were shown another log, and of which server; heard by this.
+pub(crate) fn take_other_logs(tx: &Tx<'_>) -> Result<Vec<(i64, HostPort)>, ClientError> {
+    let sql = "SELECT contact.id, ledger.host, ledger.port FROM contact
+               JOIN ledger ON ledger.server_id = contact.other_log WHERE contact.standing = 0";
+    let mut rows = tx.prepare_cached(sql)?;
+    let rows =
+        rows.query_map([], |row| Ok((row.get(0)?, row.get::<_, String>(1)?, row.get::<_, u16>(2)?)))?;
+    let found = rows.map(|row| {
+        let (id, host, port) = row?;
+        Ok((id, parse_host(&host, port)?))
+    });
+    let found: Vec<_> = found.collect::<Result<_, ClientError>>()?;
+    if !found.is_empty() {
+        tx.execute("UPDATE contact SET other_log = NULL", [])?;
+    }
+    Ok(found)
 }

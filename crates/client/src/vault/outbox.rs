@@ -24,6 +24,8 @@ pub(crate) enum OutKind {
     Accept = 5,
     /// Asks for what never came, sent by the client itself.
     Resend = 6,
+    /// The head of a log, sent by the client itself.
+    Head = 8,
     /// Words that wait for an answer.
     Question = 9,
     /// The answer.
@@ -41,13 +43,14 @@ pub(crate) enum OutKind {
 }
 
 impl OutKind {
-    const ALL: [OutKind; 13] = [
+    const ALL: [OutKind; 14] = [
         OutKind::Text,
         OutKind::FilePart,
         OutKind::Receipt,
         OutKind::Refill,
         OutKind::Accept,
         OutKind::Resend,
+        OutKind::Head,
         OutKind::Question,
         OutKind::Answer,
         OutKind::File,
@@ -65,7 +68,12 @@ impl OutKind {
     pub(crate) fn is_a_persons(self) -> bool {
         !matches!(
             self,
-            OutKind::FilePart | OutKind::Receipt | OutKind::Refill | OutKind::Accept | OutKind::Resend
+            OutKind::FilePart
+                | OutKind::Receipt
+                | OutKind::Refill
+                | OutKind::Accept
+                | OutKind::Resend
+                | OutKind::Head
         )
     }
 

@@ -7,13 +7,12 @@ use store::{
 };
 use wire::refusal::Refusal;
 use wire::request::Claim;
-use wire::response::{Leaves, Record, Registered, Replaced};
+use wire::response::{Record, Registered, Replaced};
 use wire::{
-    ChallengeNonce, CommitmentNonce, Name, NameTag, PrekeyBundle, RefusalKind, ShortFingerprint, TreeHead,
-    UnixSeconds,
+    ChallengeNonce, CommitmentNonce, Name, PrekeyBundle, RefusalKind, ShortFingerprint, TreeHead, UnixSeconds,
 };
 
-use super::Relay;
+use super::{Relay, name_tag};
 use crate::connection::Connection;
 use crate::liar::Lie;
 use crate::net::Luck;
@@ -34,7 +33,7 @@ impl Relay {
                 match self.store.replace(request) {
                     Ok(ReplaceOutcome::Replaced(stored)) => {
                         let (leaf_index, commitment_nonce) = (stored.leaf_index, stored.commitment_nonce);
-                        let tree_head = TreeHead::EMPTY;
+                        let tree_head = self.head(luck.clock);
                         machine.replaced(ticket, Replaced { leaf_index, tree_head, commitment_nonce });
                     }
                     Ok(ReplaceOutcome::Stale) => machine.refuse(ticket, Refusal::new(RefusalKind::Stale)),
@@ -65,16 +64,13 @@ impl Relay {
         let Claim { record, vouchers, invite } = claim;
         let commitment_nonce = CommitmentNonce(luck.random.bytes());
         let now = UnixSeconds(luck.clock);
-        // These relays show no log, so that a tag is whatever tells names apart.
-        let tag = Some(NameTag(crypto::sha256(&[record.body.name.as_str().as_bytes()])));
+        let tag = Some(name_tag(&self.server_id, &record.body.name));
         let request = RegisterRequest { record, vouchers, invite, open: true, tag, commitment_nonce, now };
         match self.store.register(request) {
             Ok(RegisterOutcome::Registered(stored) | RegisterOutcome::Again(stored)) => {
                 let (leaf_index, commitment_nonce) = (stored.leaf_index, stored.commitment_nonce);
-                machine.registered(
-                    ticket,
-                    Registered { leaf_index, tree_head: TreeHead::EMPTY, commitment_nonce },
-                );
+                let tree_head = self.head(luck.clock);
+                machine.registered(ticket, Registered { leaf_index, tree_head, commitment_nonce });
             }
             Ok(RegisterOutcome::Taken(stored)) => {
                 machine.taken(luck.moment(), ticket, &stored.record, ChallengeNonce(luck.random.bytes()));
@@ -116,11 +112,10 @@ impl Relay {
                     Some(lie) => self.lie_about_record(lie, &name, seq, luck),
                     None => self.record(&name, seq),
                 };
+                let found = found.map(|record| Record { tree_head: self.head(luck.clock), ..record });
                 machine.looked_up(ticket, found);
             }
-            ServerEvent::Feed { ticket, .. } => {
-                machine.fed(ticket, Leaves { tree_head: TreeHead::EMPTY, first: 0, leaves: Vec::new() });
-            }
+            ServerEvent::Feed { ticket, feed } => machine.fed(ticket, self.feed(feed, luck.clock)),
             ServerEvent::Fetch { ticket, name } => {
                 let found = match lie {
                     Some(lie) => self.lie_about_bundle(lie, &name, luck),

@@ -28,6 +28,22 @@ CREATE TABLE ledger_leaf (
 
 CREATE INDEX ledger_leaf_tag ON ledger_leaf (server_id, tag, place);
 
+-- What a contact was shown of a log, until a replay says whether it fits: the newest of each.
+CREATE TABLE gossip (
+    contact INTEGER NOT NULL,
+    server_id BLOB NOT NULL,
+    number INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    root BLOB NOT NULL,
+    -- Signed, if he sent it.
+    head BLOB,
+    PRIMARY KEY (contact, server_id)
+) WITHOUT ROWID;
+
+-- When a contact was last sent a head of mine, because his log is another one; whether that was told.
+ALTER TABLE contact ADD COLUMN head_sent_at INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE contact ADD COLUMN other_log BLOB;
+
 -- Each takes a tenth of a second to compute.
 CREATE TABLE name_tag (
     server_id BLOB NOT NULL,
