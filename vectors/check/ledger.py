@@ -9,7 +9,7 @@ REGISTER, ROTATE, RECOVER, TOMBSTONE, HEARTBEAT, RESTORED = 1, 2, 3, 4, 5, 6
 OF_A_NAME = (REGISTER, ROTATE, RECOVER, TOMBSTONE)
 NONE = 2**64 - 1
 ZERO = bytes(32)
-LEAVES_MAX = 4194304
+LEAVES_MAX = 262144
 
 
 def name_tag(server_id, name):
@@ -113,11 +113,11 @@ def replay(server_id, known, before, head, first, fed):
     restored = [leaf for leaf in leaves if leaf.kind == RESTORED]
     beyond = [leaf.prev_index for leaf in restored if leaf.time > (before.number if before else 0)]
     for holds in [
-        first == min([len(known)] + beyond),
+        first == min([len(known)] + beyond) or (first == 0 and before and before.number < head.number),
         len(leaves) <= LEAVES_MAX,
         number_of(leaves) == head.number,
         all(has_its_zeros(leaf) for leaf in leaves),
-        all(is_true(leaf, leaves[:index]) for index, leaf in enumerate(leaves) if leaf.kind == RESTORED),
+        all(is_true(leaves, index) for index, leaf in enumerate(leaves) if leaf.kind == RESTORED),
         all(one.time < other.time for one, other in zip(restored, restored[1:])),
         all(one.time <= other.time for one, other in zip(leaves, leaves[1:])),
         not leaves or leaves[-1].time <= head.time,
@@ -145,8 +145,12 @@ def has_its_zeros(leaf):
     return leaf.kind != RESTORED or leaf.commitment == ZERO
 
 
-def is_true(restored, front):
-    return restored.prev_index <= len(front) and restored.tag == root(front[:restored.prev_index])
+def is_true(leaves, index):
+    """Whether a RESTORED leaf names the root of the leaves that stand, or a later one says that they do not."""
+    restored, later = leaves[index], [leaf for leaf in leaves[index + 1:] if leaf.kind == RESTORED]
+    is_free = any(leaf.prev_index <= index for leaf in later)
+    front = leaves[:restored.prev_index]
+    return 0 < restored.time and restored.prev_index <= index and (is_free or restored.tag == root(front))
 
 
 def has_its_place(leaves, index):

@@ -325,6 +325,17 @@ again += [restored(again[:3], 5)]
 replay("replay-of-a-relay-that-was-repaired-twice", """The second repair lost the leaf behind the ROTATE, which the first RESTORED leaf still frees; that leaf is told
  again with the rest. A wrong implementation judges the leaves that stand before it has the others.""",
        once, head(once, minute=30), head(again), 3, again[3:])
+mended = [LOG[0], heartbeat(1)]
+mended += [restored(mended[:1], 2)]
+intact = [*LOG[:2], restored(LOG[:2], 3)]
+replay("replay-of-a-relay-that-was-repaired-and-then-restored-from-before", """The backup has the leaf that the repair had replaced, and its RESTORED leaf says that both stand. Asked for
+ all leaves the relay gives them. A wrong implementation calls it a liar for ever.""",
+       mended, head(mended, minute=30), head(intact), 0, intact)
+replay("replay-of-a-relay-that-was-repaired-twice-at-an-earlier-place", """The second repair lost the first leaf, to whose root the first RESTORED leaf speaks. A wrong
+ implementation has that leaf speak true of leaves that are gone.""",
+       mended, head(mended, minute=30), head([heartbeat(0), *mended[1:], restored([], 4)]), 0, [heartbeat(0), *mended[1:], restored([], 4)])
+replay("replay-of-all-leaves-again-under-the-same-number-is-forked", """Nothing went back, and all of it is told again. A wrong implementation lets whoever
+ gives everything replace everything.""", TWO, BEFORE, head(LOG), 0, LOG, "refused Forked")
 grown("replay-of-a-number-that-no-leaf-explains-is-forked", """The head says that the relay went back, no leaf does. A wrong implementation believes the
  head.""", LOG[2:], number=T + 120)
 grown("replay-of-a-restored-under-no-number-is-forked", """A leaf says that the relay went back, the head does not. A wrong implementation lets the number fall

@@ -32,7 +32,7 @@ pub enum Shape {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 15] = [
+pub const TARGETS: [Target; 16] = [
     Target {
         name: "frames",
         about: "wire: deframer and frames; decode, encode: the same bytes",
@@ -98,6 +98,12 @@ pub const TARGETS: [Target; 15] = [
         about: "e2ee: snapshots; what restores is used, written and restored again",
         shape: Shape::Bytes,
         run: targets::snapshot::run,
+    },
+    Target {
+        name: "ledger",
+        about: "ledger: a relay that is honest, went back or lies, and a client that replays its log",
+        shape: Shape::Bytes,
+        run: targets::ledger::run,
     },
     Target {
         name: "rows",

@@ -149,11 +149,6 @@ impl LedgerKey {
         let signature = self.key.sign(&ledger::head::message(&head)).ok()?.try_into().ok()?;
         Some(TreeHead { signature, ..head })
     }
-
-    /// When the root key must endorse it again.
-    fn not_after(&self) -> UnixSeconds {
-        UnixSeconds(self.endorsement.not_after)
-    }
 }
 
 impl std::fmt::Debug for LedgerKey {
@@ -178,7 +173,7 @@ impl Identity {
             Err(Missing::Broken(error)) => return Err(error),
         };
         identity.renew(now)?;
-        identity.endorse(now)?;
+        identity.endorse(now, 0)?;
         Ok(identity)
     }
 
@@ -221,9 +216,14 @@ impl Identity {
     }
 
     /// Has the root key endorse the ledger key, which is made the first time, if that is due and the root key is here;
-    /// says whether.
-    pub fn endorse(&mut self, now: UnixSeconds) -> Result<bool, IdentityError> {
-        let is_due = self.ledger.as_ref().is_none_or(|key| is_due(key.not_after(), now));
+    /// says whether. `log_time` is that of the newest leaf: of one that came while the clock was ahead, the head has to be
+    /// believed too.
+    pub fn endorse(&mut self, now: UnixSeconds, log_time: u64) -> Result<bool, IdentityError> {
+        let until = now.0.max(log_time);
+        let is_due = self.ledger.as_ref().is_none_or(|key| {
+            let left = key.endorsement.not_after.saturating_sub(until);
+            left < CA_LIFE_S / 3 || !key.endorsement.holds_at(until)
+        });
         if !is_due || !self.root_key_is_here() {
             return Ok(false);
         }
@@ -234,7 +234,7 @@ impl Identity {
             false => KeyPair::generate_for(&PKCS_ED25519)?,
         };
         let (public, not_before, not_after) =
-            (raw_key(&ledger_key), now.0.saturating_sub(BACKDATE_S), now.0 + CA_LIFE_S);
+            (raw_key(&ledger_key), now.0.saturating_sub(BACKDATE_S), until + CA_LIFE_S);
         let (Some(public), Some(log_id)) = (public, raw_key(&root)) else {
             return Err(damaged(&self.folder, LEDGER_KEY, "is not an Ed25519 key"));
         };
@@ -553,6 +553,28 @@ mod tests {
         assert!(made.renew(NOW).unwrap(), "it begins in ten years: no client would connect until then");
         assert!(!made.renew(NOW).unwrap());
         assert_eq!(made.ca_not_after(), UnixSeconds(NOW.0 + CA_LIFE_S));
+    }
+
+    #[test]
+    fn the_ledger_key_signs_also_behind_a_leaf_that_came_while_the_clock_was_ahead() {
+        let base = tempfile::tempdir().unwrap();
+        let mut made = make(base.path()).unwrap();
+        let signs = |made: &Identity, time: u64| {
+            let head = made.ledger_key().unwrap().sign(TreeHead { time, ..TreeHead::EMPTY });
+            head.is_some_and(|head| ledger::head::verify(&head, &made.server_id()).is_ok())
+        };
+        assert!(!made.endorse(NOW, 0).unwrap(), "made with the rest");
+        let ten_years = NOW.0 + 3_652 * 86_400;
+        assert!(signs(&made, NOW.0) && !signs(&made, ten_years));
+        assert!(made.endorse(NOW, ten_years).unwrap());
+        assert!(signs(&made, NOW.0) && signs(&made, ten_years));
+        assert!(!made.endorse(NOW, ten_years).unwrap(), "once");
+        let again = make(base.path()).unwrap();
+        assert!(signs(&again, ten_years));
+        assert_eq!(
+            again.ledger_key().unwrap().endorsement.ledger_key,
+            made.ledger_key().unwrap().endorsement.ledger_key
+        );
     }
 
     #[test]

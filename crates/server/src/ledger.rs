@@ -124,18 +124,25 @@ impl Ledger {
         }
     }
 
-    /// Leaves for somebody who has so many. Blocks on the store.
-    pub fn feed(&self, store: &dyn Store, feed: Feed) -> Result<Leaves, StoreError> {
+    /// Leaves for somebody who has so many. Blocks on the store. A log that is shown again before long is not one that there
+    /// is not: whoever saw it would take the relay for a liar.
+    pub fn feed(&self, store: &dyn Store, feed: Feed) -> Result<Leaves, Unfed> {
         let none = Leaves { tree_head: TreeHead::EMPTY, first: 0, leaves: Vec::new() };
         let tree_head = self.head(store);
         if tree_head == TreeHead::EMPTY {
-            return Ok(none);
+            let was_endorsed = self.key.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+            return if was_endorsed { Err(Unfed::NotNow) } else { Ok(none) };
         }
         let first = feed.from.min(tree_head.size).min(self.stand_since(feed.log_number));
         let left = usize::try_from(tree_head.size - first).unwrap_or(usize::MAX);
-        let slots = store.leaf_slots(first, left.min(LEAVES_MAX))?;
+        let slots = store.leaf_slots(first, left.min(LEAVES_MAX)).map_err(Unfed::Store)?;
         let leaves: Option<Vec<Leaf>> = slots.into_iter().map(leaf_of).collect();
-        Ok(leaves.map_or(none, |leaves| Leaves { tree_head, first, leaves }))
+        leaves.map(|leaves| Leaves { tree_head, first, leaves }).ok_or(Unfed::NotNow)
+    }
+
+    /// The time of the newest leaf, in seconds since 1970.
+    pub fn time(&self) -> u64 {
+        if let State::Kept(log) = &*self.state() { u64::from(log.time) } else { 0 }
     }
 
     /// How many leaves stand of what was shown under this number.
@@ -165,7 +172,7 @@ impl Ledger {
     /// Takes in the leaves that the store has gained, and signs what they lead to.
     fn catch_up(&self, log: &mut Log, store: &dyn Store) -> Result<(), Behind> {
         let before = log.tree.size();
-        loop {
+        while log.tree.size() < store.leaves() {
             let from = log.tree.size();
             let slots = store.leaf_slots(from, LEAVES_MAX).map_err(|_| Behind::Store)?;
             if slots.is_empty() {
@@ -199,6 +206,15 @@ impl Ledger {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Why nobody is fed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Unfed {
+    /// There is a log, and it cannot be shown just now.
+    NotNow,
+    /// The store did not answer.
+    Store(StoreError),
 }
 
 /// Why the log is not as far as the store.
@@ -239,7 +255,7 @@ pub fn begin(relay: &Relay) {
     let mut beginning = Beginning {
         relay,
         log: Log::new(),
-        first_lost: None,
+        stand: None,
         names: None,
         tags: HashMap::new(),
         newest: HashMap::new(),
@@ -286,8 +302,8 @@ impl From<StoreError> for Stopped {
 struct Beginning<'a> {
     relay: &'a Relay,
     log: Log,
-    /// The first leaf that a repair lost, and the root of those before it.
-    first_lost: Option<(u64, Hash)>,
+    /// How many leaves stand where the relay went back, and their root.
+    stand: Option<(u64, Hash)>,
     /// Of which name each leaf is; read only where one is wanted.
     names: Option<std::collections::BTreeMap<u64, Name>>,
     /// Tags of the names that were computed.
@@ -310,10 +326,11 @@ impl Beginning<'_> {
                 if self.relay.stopping.is_cancelled() {
                     return Err(Stopped::Stopping);
                 }
+                self.pass(went_back);
                 let leaf = match slot {
                     LeafSlot::Leaf(leaf) => leaf,
                     LeafSlot::Untagged { time } => self.fill(time)?,
-                    LeafSlot::Lost if went_back => self.replace_lost()?,
+                    LeafSlot::Lost if went_back.is_some() => self.replace_lost()?,
                     LeafSlot::Lost => return Err(Stopped::Leaf(self.log.tree.size())),
                 };
                 if !matches!(leaf.kind, LeafKind::Heartbeat | LeafKind::Restored) {
@@ -322,9 +339,9 @@ impl Beginning<'_> {
                 self.log.push(&leaf);
             }
         }
-        if went_back {
+        if went_back.is_some() {
             let size = self.log.tree.size();
-            let (stand, root) = self.first_lost.unwrap_or((size, self.log.tree.root()));
+            let (stand, root) = self.stand.unwrap_or((size, self.log.tree.root()));
             let now = self.relay.believed.now(&self.relay.clock);
             store.append_mark(LeafMark::Restored { stand, root }, now)?;
             tracing::info!(leaves = stand, "the ledger says that this relay went back");
@@ -353,11 +370,18 @@ impl Beginning<'_> {
         self.read(index)
     }
 
+    /// What a repair that died half-way had lost.
+    fn pass(&mut self, went_back: Option<u64>) {
+        if went_back == Some(self.log.tree.size()) {
+            self.stand.get_or_insert((self.log.tree.size(), self.log.tree.root()));
+        }
+    }
+
     /// A leaf that is gone for good.
     fn replace_lost(&mut self) -> Result<Leaf, Stopped> {
         let index = self.log.tree.size();
-        self.first_lost.get_or_insert((index, self.log.tree.root()));
-        self.relay.store.fill_leaf(index, None, Leaf::NONE, self.log.time)?;
+        self.stand.get_or_insert((index, self.log.tree.root()));
+        self.relay.store.replace_lost_leaf(index, self.log.time)?;
         self.read(index)
     }
 

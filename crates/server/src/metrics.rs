@@ -141,7 +141,7 @@ impl Board {
     }
 }
 
-fn gauges(status: &Status) -> [(&'static str, &'static str, u64); 13] {
+fn gauges(status: &Status) -> [(&'static str, &'static str, u64); 15] {
     [
         ("uptime_seconds", "Since the start.", status.uptime_s),
         ("connections", "Connections now.", status.connections),
@@ -151,7 +151,9 @@ fn gauges(status: &Status) -> [(&'static str, &'static str, u64); 13] {
         ("waiting_bytes", "Their bytes.", status.waiting_bytes),
         ("store_disk_bytes", "Bytes of the store on the disk.", status.disk_bytes),
         ("unforgotten_rows", "Rows let go of whose bytes may still be on the disk.", status.unforgotten),
-        ("registrations", "Entries of the registration log.", status.registrations),
+        ("registrations", "Changes of records so far.", status.registrations),
+        ("ledger_leaves", "Leaves of the public log of keys.", status.ledger_leaves),
+        ("ledger_shown", "1 while that log is shown to clients.", status.shows_ledger().into()),
         ("damaged_records", "Damaged records met; none was served.", status.damaged),
         ("leaf_days_left", "Days until the leaf certificate ends; it renews itself.", status.leaf_days_left),
         ("tls_ca_days_left", "Days until the tls-ca ends; root.key renews it.", status.tls_ca_days_left),

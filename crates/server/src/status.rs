@@ -123,6 +123,11 @@ impl Status {
         }
     }
 
+    /// Whether the public log of keys is shown to clients.
+    pub fn shows_ledger(&self) -> bool {
+        self.ledger == Some(Standing::Kept)
+    }
+
     /// For people.
     pub fn screen(&self) -> String {
         let Self { version, protocol, uptime_s, connections, mailboxes, waiting, damaged, .. } = self;

@@ -113,7 +113,7 @@ fn renew(identity: &mut Identity, certificates: &Certificates) {
 
 /// Has the ledger key endorsed where that is due.
 fn endorse(relay: &Relay, identity: &mut Identity) {
-    match identity.endorse(wall()) {
+    match identity.endorse(wall(), relay.ledger.time()) {
         Ok(true) => tracing::info!("the key of the ledger was endorsed"),
         Ok(false) => {}
         Err(error) => tracing::error!(%error, "the key of the ledger could not be endorsed"),

@@ -67,6 +67,7 @@ pub(crate) fn check(run: &mut Run) {
     found.extend(checks_paired::check(run));
     found.extend(wedged(run));
     found.extend(checks_healed::no_false_alarm(run));
+    found.extend(checks_healed::logs_are_believed(run));
     found.extend(checks_healed::what_expired_is_told(run, expired));
     if streams_are_known && expired == 0 {
         found.extend(checks_healed::nothing_had_to_heal(run));

@@ -1,6 +1,6 @@
 //! The checkers of what heals: a client that mends what it broke itself would keep every other promise.
 
-use client::{Client, Notice, ReceivedBody};
+use client::{Client, LogState, Notice, ReceivedBody};
 
 use crate::run::Run;
 
@@ -20,6 +20,27 @@ pub(crate) fn no_false_alarm(run: &mut Run) -> Vec<String> {
         let alarms = notices.into_iter().filter(|notice| !about_pairing(notice));
         let name = run.name(who);
         found.extend(alarms.map(|notice| format!("false alarm: {name} is told of {notice:?}")));
+    }
+    found
+}
+
+/// Whatever relays and vaults went through, an honest log is believed, and nobody has a proof against its relay.
+pub(crate) fn logs_are_believed(run: &mut Run) -> Vec<String> {
+    let mut found = Vec::new();
+    for who in 0..run.people.len() {
+        for standing in run.person(who).look(Client::log_standings).unwrap_or_default() {
+            match standing.state {
+                LogState::Good | LogState::Silent => run.count("logs replayed"),
+                LogState::Unread => {}
+                LogState::Trouble(trouble) => {
+                    let name = run.name(who);
+                    found.push(format!("log: {name} finds that of {} {trouble:?}", standing.server));
+                }
+            }
+            if standing.fraud.is_some() {
+                found.push(format!("log: {} has a proof against {}", run.name(who), standing.server));
+            }
+        }
     }
     found
 }

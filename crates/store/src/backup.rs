@@ -87,6 +87,8 @@ pub struct Rebuild {
     shelf: Box<dyn Shelf>,
     batch: Batch,
     bytes: u64,
+    /// Whether the rows say themselves that the store went back.
+    says_so: bool,
 }
 
 /// Why a row did not get into a store.
@@ -102,7 +104,7 @@ pub enum RebuildError {
 
 impl Rebuild {
     pub(crate) fn over(shelf: Box<dyn Shelf>) -> Self {
-        Self { shelf, batch: Batch::default(), bytes: 0 }
+        Self { shelf, batch: Batch::default(), bytes: 0, says_so: false }
     }
 
     /// Adds a row, if it is sound.
@@ -112,6 +114,7 @@ impl Rebuild {
         if self.bytes >= STEP_BYTES {
             self.write(Durability::Written)?;
         }
+        self.says_so |= table == Table::Meta && row.key == WENT_BACK_KEY;
         self.bytes += (row.key.len() + row.value.len()) as u64;
         self.batch.0.push(Change { table, key: row.key, value: Some(row.value) });
         Ok(())
@@ -121,8 +124,12 @@ impl Rebuild {
     ///
     /// What happened after the rows were written is gone, and the store says so of itself until the ledger does.
     pub fn finish(mut self) -> Result<(), RebuildError> {
-        let value = seal(Table::Meta.number(), WENT_BACK_KEY, &[]);
-        self.batch.0.push(Change { table: Table::Meta, key: WENT_BACK_KEY.to_vec(), value: Some(value) });
+        // A backup of a store that had yet to say it of itself knows more.
+        if !self.says_so {
+            let value = seal(Table::Meta.number(), WENT_BACK_KEY, &[]);
+            let key = WENT_BACK_KEY.to_vec();
+            self.batch.0.push(Change { table: Table::Meta, key, value: Some(value) });
+        }
         Ok(self.write(Durability::Synced)?)
     }
 

@@ -174,6 +174,19 @@ impl<S: Shelf> LedgerStore for Engine<S> {
         Ok(())
     }
 
+    fn replace_lost_leaf(&self, index: u64, time: u32) -> Result<(), StoreError> {
+        let _writer = self.write()?;
+        let stand = self.went_back()?.unwrap_or(u64::MAX).min(index);
+        let row = LogRow::heartbeat(UnixSeconds(u64::from(time)), time);
+        let mut batch = Batch::default();
+        batch.put(Table::Log, &index.to_be_bytes(), &row.to_bytes());
+        // In the same commit: after a crash nothing else tells which leaf it was.
+        batch.put(Table::Meta, WENT_BACK_KEY, &stand.to_be_bytes());
+        self.commit_addition(batch)?;
+        self.show(|state| state.marks += 1);
+        Ok(())
+    }
+
     fn append_mark(&self, mark: LeafMark, now: UnixSeconds) -> Result<u64, StoreError> {
         let _writer = self.write()?;
         let (index, last) = self.look(|state| (state.leaves, state.leaf_time));
@@ -199,8 +212,9 @@ impl<S: Shelf> LedgerStore for Engine<S> {
         Ok(index)
     }
 
-    fn went_back(&self) -> Result<bool, StoreError> {
-        Ok(self.row(Table::Meta, WENT_BACK_KEY)?.is_some())
+    fn went_back(&self) -> Result<Option<u64>, StoreError> {
+        let Some(body) = self.row(Table::Meta, WENT_BACK_KEY)? else { return Ok(None) };
+        Ok(Some(body.as_ref().try_into().map_or(u64::MAX, u64::from_be_bytes)))
     }
 }
 
@@ -310,7 +324,9 @@ mod tests {
         let store = MemoryStore::dangerous_from_rows(rows, Options::default()).unwrap();
         let slots = store.leaf_slots(0, 9).unwrap();
         assert!(matches!(slots[..], [LeafSlot::Leaf(_), LeafSlot::Lost, LeafSlot::Leaf(_)]));
-        store.fill_leaf(1, None, Leaf::NONE, 5).unwrap();
+        assert_eq!(store.went_back(), Ok(None));
+        store.replace_lost_leaf(1, 5).unwrap();
+        assert_eq!(store.reopened().went_back(), Ok(Some(1)));
         assert!(
             matches!(&store.leaf_slots(1, 1).unwrap()[..], [LeafSlot::Leaf(leaf)] if leaf.kind == LeafKind::Heartbeat)
         );

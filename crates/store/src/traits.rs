@@ -151,8 +151,8 @@ pub trait LedgerStore: Send + Sync {
     /// Of which name each leaf is, as far as the records tell.
     fn names_of_leaves(&self) -> Result<BTreeMap<u64, Name>, StoreError>;
 
-    /// Says of a leaf from before there was a ledger whose it is and what it follows. One that was lost, and one of which
-    /// nobody knows the name any more, becomes a heartbeat.
+    /// Says of a leaf from before there was a ledger whose it is and what it follows. One of which nobody knows the name any
+    /// more becomes a heartbeat.
     fn fill_leaf(
         &self,
         index: u64,
@@ -161,11 +161,15 @@ pub trait LedgerStore: Send + Sync {
         time: u32,
     ) -> Result<(), StoreError>;
 
+    /// Puts a heartbeat in the place of a leaf that was lost; [`went_back`](Self::went_back) knows of it from the same commit on.
+    fn replace_lost_leaf(&self, index: u64, time: u32) -> Result<(), StoreError>;
+
     /// Appends a leaf that is of no record, and says where it stands.
     fn append_mark(&self, mark: LeafMark, now: UnixSeconds) -> Result<u64, StoreError>;
 
-    /// Whether these rows came from a backup or a repair, and no leaf says so yet.
-    fn went_back(&self) -> Result<bool, StoreError>;
+    /// How many leaves stand as they were, where these rows came from a backup or a repair and no leaf says so yet:
+    /// [`u64::MAX`] where all do.
+    fn went_back(&self) -> Result<Option<u64>, StoreError>;
 }
 
 /// What only whoever runs the server asks.

@@ -93,7 +93,7 @@ pub const LOOKUPS_PER_MINUTE_MAX: u32 = 60;
 /// Leaves of the ledger in one answer.
 pub const LEAVES_MAX: usize = 1_000;
 /// Leaves of one server's ledger that a client takes.
-pub const LEDGER_LEAVES_MAX: u64 = 4_194_304;
+pub const LEDGER_LEAVES_MAX: u64 = 262_144;
 /// Hours between two leaves of a ledger.
 pub const HEARTBEAT_HOURS_MAX: u64 = 24;
 /// Hours after which a ledger without a new head is silent.

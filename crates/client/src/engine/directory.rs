@@ -228,7 +228,7 @@ pub(crate) async fn refresh(
     let mut looking =
         LookingUp::of(&client.options, &person.at, Pin::Full(person.server_id), &person.name).await?;
     let found = looking.record().await?;
-    ledger::admit(client, &person.at, &found, Some(&person.fingerprint)).await?;
+    admit_known(client, person, &found).await?;
     follow(client, person, &found)?;
     if !wants_bundle {
         looking.close().await;
@@ -238,6 +238,14 @@ pub(crate) async fn refresh(
     looking.close().await;
     keep_bundle(client, person, &verified)?;
     Ok(Some(verified))
+}
+
+/// A key that the known one did not sign is stopped whatever a log says; any other has to stand in it.
+async fn admit_known(client: &Client, person: &Person, found: &Found) -> Result<(), ClientError> {
+    match found.succession(&person.fingerprint) {
+        Succession::SignedByOld => ledger::admit(client, &person.at, found, Some(&person.fingerprint)).await,
+        Succession::Recovered | Succession::NotSignedByOld => Ok(()),
+    }
 }
 
 /// Judges what was found against what is pinned (P6), and commits the judgement.
@@ -304,7 +312,7 @@ pub(crate) async fn recheck(client: &Client, person: &Person) -> Result<(), Clie
         LookingUp::of(&client.options, &person.at, Pin::Full(person.server_id), &person.name).await?;
     let found = looking.record().await?;
     looking.close().await;
-    ledger::admit(client, &person.at, &found, Some(&person.fingerprint)).await?;
+    admit_known(client, person, &found).await?;
     follow(client, person, &found)
 }
 

@@ -1,5 +1,7 @@
 //! The public log of keys (`spec/ledger.md`): replayed whole, and asked before a key is taken from a relay.
 
+use std::time::Instant;
+
 use ::ledger::{FraudProof, Replay, Trouble, commits_to, consistency, head, root_of};
 use client_core::schedule::is_fresh;
 use proto::signed::record_hash;
@@ -16,7 +18,7 @@ use crate::{
     transport::{Line, Pin},
     vault::{
         Tx,
-        contact::{self, LogPlace, Standing},
+        contact::{self, LogPlace, Person, Standing},
         ledger::{self, LedgerRow, Replayed},
         me, rotation,
     },
@@ -26,6 +28,10 @@ use crate::{
 const FRESH_S: u64 = 3_600;
 /// How often one's own server's log is replayed.
 const DAY_S: u64 = 86_400;
+/// Tags of strangers' names that are computed for one look: strangers are many, and each takes a tenth of a second.
+const TAGS_AT_ONCE_MAX: u32 = 8;
+/// A whole feed takes at most so many times as long as one answer may.
+const FEED_TIMEOUTS: u32 = 4;
 /// Answers to a feed at most.
 const PAGES_MAX: u64 = LEDGER_LEAVES_MAX / LEAVES_MAX as u64 + 2;
 
@@ -33,10 +39,17 @@ const PAGES_MAX: u64 = LEDGER_LEAVES_MAX / LEAVES_MAX as u64 + 2;
 enum Fed {
     /// No log is kept there.
     None,
-    /// All leaves of one head, from this place on.
-    All { head: Box<TreeHead>, first: u64, leaves: Vec<Leaf> },
+    /// It came to its end.
+    All(Whole),
     /// It does not come to an end.
     Endless { head: Box<TreeHead> },
+}
+
+/// All leaves of one head, from a place on.
+struct Whole {
+    head: Box<TreeHead>,
+    first: u64,
+    leaves: Vec<Leaf>,
 }
 
 /// Replays the log of a server, and keeps what it finds; the trouble, if there is one.
@@ -49,19 +62,48 @@ pub(crate) async fn replay(
     let number = before.as_ref().map_or(0, |head| head.log_number);
     let size = before.as_ref().map_or(0, |head| head.size);
     let fed = feed(client, server_id, at, Feed { log_number: number, from: size }).await?;
-    let (head, first, leaves) = match fed {
-        Fed::None if before.is_none() => return Ok(None),
-        Fed::None => return troubled(client, server_id, Trouble::WentBack, &TreeHead::EMPTY),
-        Fed::Endless { head } => return troubled(client, server_id, Trouble::Forked, &head),
-        Fed::All { head, first, leaves } => (head, first, leaves),
+    let is_known =
+        |tx: &Tx<'_>| Ok::<_, ClientError>(ledger::get(tx, server_id)?.and_then(|row| row.head) == before);
+    let troubled = |trouble, shown: &TreeHead| {
+        client.vault.write(|tx| match is_known(tx)? {
+            true => ledger::troubled(tx, server_id, trouble, shown).map(|()| Some(trouble)),
+            false => trouble_of(tx, server_id),
+        })
     };
-    let known = client.vault.read(|tx| ledger::leaves(tx, server_id))?;
-    match ::ledger::replay(server_id, &known, before.as_ref(), &head, first, &leaves) {
+    let fed = match fed {
+        Fed::None if before.is_none() => return Ok(None),
+        Fed::None => return troubled(Trouble::WentBack, &TreeHead::EMPTY),
+        Fed::Endless { head } => return troubled(Trouble::Forked, &head),
+        Fed::All(fed) => fed,
+    };
+    // Another process may have replayed it meanwhile: then what it found stands.
+    let known = client.vault.read(|tx| match is_known(tx)? {
+        true => ledger::leaves(tx, server_id).map(Ok),
+        false => trouble_of(tx, server_id).map(Err),
+    })?;
+    let known = match known {
+        Ok(known) => known,
+        Err(trouble) => return Ok(trouble),
+    };
+    let judge =
+        |fed: &Whole| ::ledger::replay(server_id, &known, before.as_ref(), &fed.head, fed.first, &fed.leaves);
+    let (mut judged, mut fed) = (judge(&fed), fed);
+    if judged == Err(Trouble::Forked) && fed.head.log_number > number && fed.first > 0 {
+        // It went back, and to another state than it says: all of it is asked for, once.
+        if let Some(whole) = feed_all(client, server_id, at, fed.head.log_number).await? {
+            (judged, fed) = (judge(&whole), whole);
+        }
+    }
+    let Whole { head, first, leaves } = fed;
+    match judged {
         Ok(replay) => {
             let went_back = before.is_some() && head.log_number > number;
             let replayed = Replayed { head: &head, first, fed: &leaves, went_back };
             let mine = my_tag(client, server_id)?;
             client.vault.write(|tx| {
+                if !is_known(tx)? {
+                    return Ok(());
+                }
                 ledger::meet(tx, server_id, at)?;
                 ledger::keep(tx, server_id, &replayed)?;
                 mine.map_or(Ok(()), |tag| watch_mine(tx, server_id, &tag))
@@ -75,9 +117,14 @@ pub(crate) async fn replay(
             {
                 prove(client, server_id, at, before, &head).await?;
             }
-            troubled(client, server_id, trouble, &head)
+            troubled(trouble, &head)
         }
     }
+}
+
+/// What is wrong with a log, as far as was found.
+fn trouble_of(tx: &Tx<'_>, server_id: &ServerId) -> Result<Option<Trouble>, ClientError> {
+    Ok(ledger::get(tx, server_id)?.and_then(|row| row.trouble).map(|(trouble, _)| trouble))
 }
 
 /// Whether the relay signed two histories is found out by reading the second one whole; the proof is kept as a file.
@@ -91,8 +138,8 @@ async fn prove(
     if head::verify(head, server_id).is_err() || head.log_number != before.log_number {
         return Ok(());
     }
-    let whole = feed(client, server_id, at, Feed { log_number: head.log_number, from: 0 }).await;
-    let Ok(Fed::All { head: other, first: 0, leaves }) = whole else { return Ok(()) };
+    let Ok(Some(whole)) = feed_all(client, server_id, at, head.log_number).await else { return Ok(()) };
+    let Whole { head: other, leaves, .. } = whole;
     let hashes: Vec<_> = leaves.iter().map(|leaf| crypto::leaf_hash(&leaf.to_bytes())).collect();
     let size = usize::try_from(before.size).unwrap_or(usize::MAX);
     let Some(begins) = hashes.get(..size) else { return Ok(()) };
@@ -110,14 +157,17 @@ async fn prove(
     }
 }
 
-fn troubled(
+/// Asks for every leaf from the first on.
+async fn feed_all(
     client: &Client,
     server_id: &ServerId,
-    trouble: Trouble,
-    shown: &TreeHead,
-) -> Result<Option<Trouble>, ClientError> {
-    client.vault.write(|tx| ledger::troubled(tx, server_id, trouble, shown))?;
-    Ok(Some(trouble))
+    at: &HostPort,
+    log_number: u32,
+) -> Result<Option<Whole>, ClientError> {
+    match feed(client, server_id, at, Feed { log_number, from: 0 }).await? {
+        Fed::All(whole) if whole.first == 0 => Ok(Some(whole)),
+        Fed::All(_) | Fed::Endless { .. } | Fed::None => Ok(None),
+    }
 }
 
 /// Asks until all leaves of one head are there.
@@ -131,7 +181,12 @@ async fn feed(
         Line::connect(&client.options, at, Pin::Full(*server_id), ConnectionKind::Anonymous).await?;
     let (mut first, mut leaves) = (None, Vec::new());
     let mut last = TreeHead::EMPTY;
+    let end = Instant::now() + client.options.timeout * FEED_TIMEOUTS;
     for _ in 0..PAGES_MAX {
+        if Instant::now() > end {
+            let reason = "it did not answer in time".to_owned();
+            return Err(ClientError::Unreachable { host: at.to_string(), reason });
+        }
         let page = match line.ask(ask).await? {
             Response::Leaves(page) => *page,
             Response::Refused(refusal) if refusal.kind == RefusalKind::Unknown => {
@@ -155,7 +210,7 @@ async fn feed(
         let next = begins + leaves.len() as u64;
         if next == last.size {
             line.close().await;
-            return Ok(Fed::All { head: Box::new(last), first: begins, leaves });
+            return Ok(Fed::All(Whole { head: Box::new(last), first: begins, leaves }));
         }
         ask = Feed { log_number: last.log_number, from: next };
     }
@@ -269,10 +324,20 @@ async fn check(client: &Client, at: &HostPort, found: &Found) -> Result<(), Clie
     }
 }
 
-/// What a first message says of its sender's place in the log of his server, where that log is here; `None` where not.
-pub(crate) fn is_checked(client: &Client, person: &contact::Person) -> Result<Option<bool>, ClientError> {
+/// What first messages say of their senders' places in the logs of their servers; `None` where such a log is not here, and
+/// where too many tags would have to be computed for one look.
+pub(crate) fn are_checked(client: &Client, people: &[Person]) -> Result<Vec<Option<bool>>, ClientError> {
+    let mut left = TAGS_AT_ONCE_MAX;
+    people.iter().map(|person| is_checked(client, person, &mut left)).collect()
+}
+
+fn is_checked(client: &Client, person: &Person, left: &mut u32) -> Result<Option<bool>, ClientError> {
     let has_log = |tx: &Tx<'_>| Ok(ledger::get(tx, &person.server_id)?.is_some_and(|row| row.head.is_some()));
     let (Some(place), true) = (person.place, client.vault.read(has_log)?) else { return Ok(None) };
+    if client.vault.read(|tx| ledger::tag(tx, &person.server_id, &person.name))?.is_none() {
+        let Some(less) = left.checked_sub(1) else { return Ok(None) };
+        *left = less;
+    }
     let tag = tag_of(client, &person.server_id, &person.name)?;
     let said = client.vault.read(|tx| said_of(tx, &person.server_id, &tag, &place))?;
     Ok(Some(said == Stand::Newest))

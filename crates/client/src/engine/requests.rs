@@ -23,10 +23,7 @@ use crate::{
 /// See [`Client::requests`].
 pub(crate) fn list(client: &Client) -> Result<Vec<ContactRequest>, ClientError> {
     let people = client.vault.read(|tx| contact::list(tx, Standing::Request))?;
-    let mut checked = Vec::with_capacity(people.len());
-    for person in &people {
-        checked.push(ledger::is_checked(client, person)?);
-    }
+    let checked = ledger::are_checked(client, &people)?;
     client.vault.read(|tx| {
         let contacts = contact::list(tx, Standing::Contact)?;
         let requests = people.iter().zip(checked);

@@ -144,7 +144,7 @@ fn extreme(mallory: &mut Peer) -> Vec<Content> {
         text(mallory, &"Z\u{335}\u{353}\u{322}".repeat(8_000)),
         text(mallory, &"\u{10ffff}".repeat(15_000)),
     ];
-    for kind in [7, 8, 16, 0x7f, 0xff] {
+    for kind in [7, 9, 16, 0x7f, 0xff] {
         let body = vec![0xff; 60_000];
         list.push(mallory.content(Kind::Unknown { kind, body }));
     }

@@ -6,6 +6,7 @@ pub mod client;
 pub mod content;
 pub mod envelopes;
 pub mod frames;
+pub mod ledger;
 pub mod operator;
 pub mod peer;
 pub mod rows;

@@ -13,7 +13,11 @@ use super::{
     Change, Claiming, Look, NO_RANDOMNESS, Question, answer, at_once, failed, no, once, random, refused,
 };
 use crate::clock::wall;
+use crate::ledger::Unfed;
 use crate::relay::{OVER_BUDGET, Relay};
+
+/// What whoever asks for the log hears while it is being read.
+const NOT_NOW: Refusal = Refusal { kind: RefusalKind::Unavailable, retry_after_s: Some(5) };
 
 /// What a claim hears whose name came free in the moment in which it was made.
 const AGAIN: Refusal = Refusal { kind: RefusalKind::Busy, retry_after_s: Some(1) };
@@ -145,6 +149,7 @@ pub(super) fn fetch(ticket: Ticket<asked::Fetch>, name: Name) -> Look {
 pub(super) fn feed(ticket: Ticket<asked::Feed>, feed: Feed) -> Look {
     Box::new(move |relay| match relay.ledger.feed(&*relay.store, feed) {
         Ok(leaves) => answer(move |machine, _| machine.fed(ticket, leaves)),
-        Err(error) => failed(relay, ticket, error),
+        Err(Unfed::NotNow) => refused(ticket, NOT_NOW),
+        Err(Unfed::Store(error)) => failed(relay, ticket, error),
     })
 }

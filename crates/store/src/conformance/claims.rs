@@ -196,7 +196,7 @@ pub(super) fn marks_are_leaves_of_nobody(make: Make<'_>) {
     assert_eq!((beat.kind, restored.kind), (LeafKind::Heartbeat, LeafKind::Restored));
     assert_eq!((restored.prev_index, restored.tag), (1, NameTag([7; 32])));
     assert!(alice.time <= beat.time && beat.time < restored.time, "time never falls");
-    assert_eq!(store.went_back(), Ok(false));
+    assert_eq!(store.went_back(), Ok(None));
 }
 
 fn leaves_of(store: &dyn Store) -> Vec<Leaf> {

@@ -148,15 +148,25 @@ pub const PROMISES: [Promise; 15] = [
     Promise {
         id: "P6",
         sentence: "No silent key change: nothing is sealed to a key that was neither seen nor signed by the old one",
-        proofs: &[tests(
-            "client",
-            &["--test", "hostile"],
-            &[
-                "directory::an_attackers_record_after_first_contact_gets_nothing",
-                "directory::an_attackers_bundle_gets_no_first_message",
-            ],
-        )],
-        not_shown: "first contact through an address without fingerprints, which is trust on first use and says so",
+        proofs: &[
+            tests(
+                "client",
+                &["--test", "hostile"],
+                &[
+                    "directory::an_attackers_record_after_first_contact_gets_nothing",
+                    "directory::an_attackers_bundle_gets_no_first_message",
+                ],
+            ),
+            tests(
+                "cli",
+                &["--test", "transcripts"],
+                &[
+                    "ledger::a_relay_that_signs_two_histories_is_found_out_and_anybody_can_check_the_proof",
+                    "ledger::two_people_who_were_shown_two_histories_find_out_by_writing_to_each_other",
+                ],
+            ),
+        ],
+        not_shown: "first contact through an address without fingerprints at a relay that never showed a log, which is trust on first use and says so",
     },
     Promise {
         id: "P7",
