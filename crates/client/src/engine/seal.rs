@@ -261,6 +261,8 @@ impl Work<'_> {
             // A number whose words are not here any more is filled by something that says nothing.
             OutKind::Refill | OutKind::Text => Kind::Refill,
             OutKind::FilePart => self.part()?.unwrap_or(Kind::Refill),
+            // Its new number would make it the latest.
+            OutKind::Edit if outbox::is_overtaken(self.tx, &self.row, self.state.stream())? => Kind::Refill,
             kind => match &self.row.body {
                 Some(body) => Kind::from_parts(kind as u8, body)
                     .map_err(|_| ClientError::VaultDamaged { what: "a message that waits" })?,

@@ -386,6 +386,22 @@ pub(crate) fn take_back(tx: &Tx<'_>, contact: i64, row: &OutRow) -> Result<(), C
     }
 }
 
+/// Whether a later edit of the same message has its number in this stream already, which this one has not.
+pub(crate) fn is_overtaken(
+    tx: &Tx<'_>,
+    edit: &OutRow,
+    stream: Option<StreamId>,
+) -> Result<bool, ClientError> {
+    let Some(stream) = stream else { return Ok(false) };
+    if edit.placed.as_ref().is_some_and(|placed| placed.stream == stream) {
+        return Ok(false);
+    }
+    let sql = "SELECT EXISTS (SELECT 1 FROM outbox WHERE contact = ?1 AND target = ?2 AND kind = 14
+               AND id > ?3 AND stream = ?4 AND number IS NOT NULL)";
+    let target = edit.target.map(|target| target.0);
+    Ok(tx.query_row(sql, (edit.contact, target, edit.id, stream.0), |row| row.get(0))?)
+}
+
 /// Whether the other side's `seen`, or a receipt, covered the message with this id.
 pub(crate) fn is_answered(tx: &Tx<'_>, id: &str) -> Result<bool, ClientError> {
     let sql = "SELECT count(*) FROM outbox WHERE hex(message_id) = ?1

@@ -154,3 +154,33 @@ fn a_request_whose_sealing_is_taken_back_is_still_to_be_made() {
         assert_eq!(asks_again, asks, "kind {kind}");
     }
 }
+
+/// Three edits of one message: sealed in the first stream, in both, and not yet.
+#[test]
+fn an_edit_sealed_again_does_not_outdo_a_later_one_that_is_in_the_stream_already() {
+    let vault = vault();
+    let overtaken = |edit: u8, stream: Option<u8>| {
+        tried(&vault, |tx| {
+            for (id, placed, target) in
+                [(1, Some((1, 5)), 9), (2, Some((2, 3)), 9), (3, None, 9), (4, Some((2, 9)), 8)]
+            {
+                let (stream, number) = placed.map(|(stream, number)| ([stream; 8], number)).unzip();
+                tx.execute(
+                    "INSERT INTO outbox (id, contact, message_id, kind, text, state, queued_at, target, stream,
+                                         number, sent_at)
+                     VALUES (?1, ?2, ?3, 14, '', 0, 1, ?4, ?5, ?6, ?6)",
+                    (id, ANN, [id; 16], [target; 16], stream, number),
+                )?;
+            }
+            outbox::is_overtaken(
+                tx,
+                &outbox::by_id(tx, edit.into())?,
+                stream.map(|stream| StreamId([stream; 8])),
+            )
+        })
+    };
+    assert!(overtaken(1, Some(2)), "the second has a number there, and the first would get a higher one");
+    assert!(!overtaken(1, Some(1)), "it keeps its own number there");
+    assert!(!overtaken(1, Some(3)) && !overtaken(1, None), "none of them is there yet");
+    assert!(!overtaken(2, Some(2)) && !overtaken(3, Some(2)), "they are the latest");
+}
