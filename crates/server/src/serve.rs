@@ -8,7 +8,7 @@ use std::time::Duration;
 use store::{EmbeddedStore, OpenError};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::task::TaskTracker;
 use wire::{HostPort, Name};
@@ -29,6 +29,8 @@ use crate::status::Certificates;
 use crate::writer::Writer;
 use crate::{admin, forgetting, handed, ledger, listener, metrics, process, sweep, tls};
 
+/// For so long nobody is served while the public log of keys is read.
+const LEDGER_WAIT: Duration = Duration::from_secs(2);
 /// After a signal, connections have so long to end in order.
 const DRAIN: Duration = Duration::from_secs(8);
 /// Blocking questions to the store at once; more wait in line.
@@ -99,6 +101,7 @@ async fn run(
         .map_err(|error| unexpected("the writer could not be started", &error))?;
 
     at_start(&relay).await;
+    begin_ledger(&relay).await?;
     sweep::warn_of_the_end(&identity);
     let door = Door { relay: relay.clone(), acceptor: TlsAcceptor::from(Arc::new(tls)), writer: queue };
     let connections = TaskTracker::new();
@@ -128,7 +131,6 @@ async fn run(
     tokio::spawn(admin::run(admin, office));
     tokio::spawn(sweep::run(relay.clone(), identity, certificates, asked_to_renew));
     tokio::spawn(forgetting::run(relay.clone()));
-    begin_ledger(&relay)?;
     tokio::spawn(process::stroke_watchdog(relay.clone()));
     if let Some(json) = invite_two {
         print_invitations(relay.clone(), json).await?;
@@ -158,11 +160,18 @@ async fn drain(relay: &Relay, connections: TaskTracker, writer: Writer) {
     tracing::info!(stored = relay.counters.stored.get(), commits = relay.counters.commits.get(), "stopped");
 }
 
-/// Beside everything else: after an update it may take long.
-fn begin_ledger(relay: &Arc<Relay>) -> Result<(), Failure> {
-    let relay = relay.clone();
-    let begun = std::thread::Builder::new().name("ledger".into()).spawn(move || ledger::begin(&relay));
-    begun.map(drop).map_err(|error| unexpected("the ledger could not be started", &error))
+/// Beside everything else, since after an update it may take long. Whoever comes at once after an ordinary start is shown the
+/// log, and not asked to come back.
+async fn begin_ledger(relay: &Arc<Relay>) -> Result<(), Failure> {
+    let (relay, (done, is_done)) = (relay.clone(), oneshot::channel());
+    let begin = move || {
+        ledger::begin(&relay);
+        let _nobody_waits = done.send(());
+    };
+    let begun = std::thread::Builder::new().name("ledger".into()).spawn(begin);
+    begun.map_err(|error| unexpected("the ledger could not be started", &error))?;
+    let _goes_on_beside = tokio::time::timeout(LEDGER_WAIT, is_done).await;
+    Ok(())
 }
 
 async fn at_start(relay: &Arc<Relay>) {
