@@ -1,5 +1,6 @@
 //! The directory: names to records, compare-and-set, invites.
 
+use wire::limits::CHANGES_PER_DAY_MAX;
 use wire::request::{AnswerKind, VOUCHERS};
 use wire::{
     CommitmentNonce, Day, IdentityRecord, InviteCode, Leaf, LeafKind, Name, NameTag, PrekeyBundle,
@@ -17,7 +18,8 @@ use crate::{
 };
 
 /// How long a name rests after its tombstone (DESIGN § 6.1).
-const REST_SECONDS: u64 = 30 * 86_400;
+const REST_SECONDS: u64 = 30 * DAY_S;
+const DAY_S: u64 = 86_400;
 
 /// What a name points at.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -177,6 +179,9 @@ impl<S: Shelf> DirectoryStore for Engine<S> {
         let Some(before) = self.read_record(&key, head.seq)? else {
             return Err(self.failed(Cause::Damaged));
         };
+        if let Some(left_s) = self.day_left(kind, before.leaf_index, request.now)? {
+            return Ok(ReplaceOutcome::TooMany { left_s });
+        }
         let place = head.tag.map(|tag| self.leaf_place(tag, before.leaf_index, request.now));
         let row = LogRow {
             kind,
@@ -256,6 +261,29 @@ impl<S: Shelf> Engine<S> {
     fn leaf_place(&self, tag: NameTag, prev_index: u64, now: UnixSeconds) -> LeafPlace {
         let time = self.look(|state| state.leaf_time).max(seconds(now));
         LeafPlace { tag, prev_index, time }
+    }
+
+    /// How much of the day is left in which a name, of which this is the newest leaf, was changed in this way as often as it
+    /// may be; `None` if it may be once more.
+    fn day_left(&self, kind: LeafKind, newest: u64, now: UnixSeconds) -> Result<Option<u32>, StoreError> {
+        let (mut index, mut counted) = (newest, 0);
+        // Of both kinds there are so many at most within a day.
+        for _ in 0..2 * CHANGES_PER_DAY_MAX {
+            let Some(row) = self.log_row(index)? else { return Ok(None) };
+            let end = row.time.0.saturating_add(DAY_S);
+            if end <= now.0 {
+                return Ok(None);
+            }
+            counted += u32::from(row.kind == kind);
+            if counted == CHANGES_PER_DAY_MAX {
+                // A clock that went back keeps nobody waiting for longer.
+                let left = (end - now.0).min(DAY_S);
+                return Ok(Some(u32::try_from(left).unwrap_or(u32::MAX)));
+            }
+            let Some(place) = row.place else { return Ok(None) };
+            index = place.prev_index;
+        }
+        Ok(None)
     }
 
     /// A claim of a name that is somebody's: mine again, taken, or resting.

@@ -102,6 +102,18 @@ impl LogRow {
     }
 }
 
+impl<S: Shelf> Engine<S> {
+    /// By place; `None` where it is lost, and where there is none.
+    pub(crate) fn log_row(&self, index: u64) -> Result<Option<LogRow>, StoreError> {
+        let key = index.to_be_bytes();
+        let until = index.saturating_add(1).to_be_bytes();
+        let rows = self.shelf.scan(Table::Log, &key, &until, 1).map_err(|cause| self.failed(cause))?;
+        let value = rows.into_iter().next().and_then(|(_, value)| value);
+        let body = value.as_ref().and_then(|value| unseal(Table::Log.number(), &key, value));
+        Ok(body.and_then(LogRow::from_bytes))
+    }
+}
+
 /// Seconds as a leaf has them.
 pub(crate) fn seconds(time: UnixSeconds) -> u32 {
     u32::try_from(time.0).unwrap_or(u32::MAX)

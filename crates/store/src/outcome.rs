@@ -223,6 +223,12 @@ pub enum ReplaceOutcome {
     Stale,
     /// No such name.
     NoSuch,
+    /// It was changed in this way [`CHANGES_PER_DAY_MAX`](wire::limits::CHANGES_PER_DAY_MAX) times within a day; this many
+    /// seconds are left of it.
+    TooMany {
+        /// Seconds, at least one.
+        left_s: u32,
+    },
 }
 
 /// Outcome of [`DirectoryStore::publish`](crate::DirectoryStore::publish).

@@ -94,6 +94,10 @@ pub const LOOKUPS_PER_MINUTE_MAX: u32 = 60;
 pub const LEAVES_MAX: usize = 1_000;
 /// Leaves of one server's ledger that a client takes.
 pub const LEDGER_LEAVES_MAX: u64 = 262_144;
+/// Leaves that new names leave to changes, heartbeats and restores.
+pub const LEDGER_RESERVE: u64 = 16_384;
+/// Changes of one name within a day: so many rotations, and so many recoveries.
+pub const CHANGES_PER_DAY_MAX: u32 = 16;
 /// Hours between two leaves of a ledger.
 pub const HEARTBEAT_HOURS_MAX: u64 = 24;
 /// Hours after which a ledger without a new head is silent.

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
+use wire::limits::CHANGES_PER_DAY_MAX;
 
 use crate::machine::Schema;
 use crate::person::Person;
@@ -203,4 +204,25 @@ fn two_people_who_were_shown_two_histories_find_out_by_writing_to_each_other() {
     println!(
         "promise P6: 2 people shown two histories: 2 of 2 have the proof after a message each way and one more"
     );
+}
+
+/// Nobody makes the log of a whole server too long for everybody by changing one key for ever.
+#[test]
+fn a_key_is_replaced_so_often_within_a_day_and_messages_come_meanwhile() {
+    let relay = Relay::start();
+    let (alice, bob) = (Person::joined("alice", &relay), Person::joined("bob", &relay));
+    bob.ok(&["add", &alice.address()]);
+    for _ in 0..CHANGES_PER_DAY_MAX {
+        alice.ok(&["identity", "rotate"]);
+    }
+    let refused = alice.run(&["identity", "rotate"]);
+    refused.assert_problem(4, "OUB-E042");
+    assert!(refused.err.contains("try again after 86"), "{refused:?}");
+    bob.ok(&["send", "alice", "come in"]);
+    // What waits to be changed stops nothing.
+    alice.ok(&["pull"]);
+    alice.ok(&["accept", "bob"]);
+    assert!(alice.ok(&["log", "bob"]).out.contains("come in"));
+    let (code, line) = state(&alice, "sync");
+    assert_eq!((code, &line["state"], &line["not_mine"]), (Some(0), &"good".into(), &Value::Null));
 }

@@ -262,7 +262,7 @@ impl Work<'_> {
             OutKind::Refill | OutKind::Text => Kind::Refill,
             OutKind::FilePart => self.part()?.unwrap_or(Kind::Refill),
             // Its new number would make it the latest.
-            OutKind::Edit if outbox::is_overtaken(self.tx, &self.row, self.state.stream())? => Kind::Refill,
+            OutKind::Edit if outbox::is_overtaken(self.tx, self.row, self.state.stream())? => Kind::Refill,
             kind => match &self.row.body {
                 Some(body) => Kind::from_parts(kind as u8, body)
                     .map_err(|_| ClientError::VaultDamaged { what: "a message that waits" })?,

@@ -36,6 +36,10 @@ impl Relay {
                         let tree_head = self.head(luck.clock);
                         machine.replaced(ticket, Replaced { leaf_index, tree_head, commitment_nonce });
                     }
+                    Ok(ReplaceOutcome::TooMany { left_s }) => {
+                        let kind = RefusalKind::Busy;
+                        machine.refuse(ticket, Refusal { kind, retry_after_s: Some(left_s) });
+                    }
                     Ok(ReplaceOutcome::Stale) => machine.refuse(ticket, Refusal::new(RefusalKind::Stale)),
                     Ok(ReplaceOutcome::NoSuch) => {
                         machine.refuse(ticket, Refusal::new(RefusalKind::NoSuchName))

@@ -1,5 +1,6 @@
 //! Cases: names, records, invites, bundles.
 
+use wire::limits::CHANGES_PER_DAY_MAX;
 use wire::request::AnswerKind;
 use wire::{
     BundleBody, Commitment, CommitmentNonce, Curve25519Key, Day, DepositId, IdentityFingerprint, InviteCode,
@@ -156,6 +157,41 @@ pub(super) fn a_key_is_replaced_by_compare_and_set(make: Make<'_>) {
         store.register(claim("alice", 1, None)),
         Ok(RegisterOutcome::Taken(now)) if now.record.body.seq == 1
     ));
+}
+
+/// A thief who holds the key neither fills the ledger nor keeps the owner from recovering.
+pub(super) fn a_name_is_changed_so_often_within_a_day(make: Make<'_>) {
+    let store = make(Options::default());
+    let _ = store.register(RegisterRequest { open: true, ..claim("alice", 1, None) });
+    let at = |seq: u32, kind, after: u64| {
+        let fill = u8::try_from(seq + 2).expect("few");
+        store.replace(ReplaceRequest { now: UnixSeconds(NOW.0 + after), ..change("alice", seq, fill, kind) })
+    };
+    let most = CHANGES_PER_DAY_MAX;
+    for seq in 0..most {
+        let done = at(seq, AnswerKind::Rotate, u64::from(seq));
+        assert!(matches!(done, Ok(ReplaceOutcome::Replaced(_))), "{seq}: {done:?}");
+    }
+    let left_s = 86_400 - 20;
+    assert_eq!(at(most, AnswerKind::Rotate, 20), Ok(ReplaceOutcome::TooMany { left_s }));
+    assert!(matches!(at(most - 1, AnswerKind::Rotate, 20), Ok(ReplaceOutcome::Replaced(_))), "a lost answer");
+    for seq in most..2 * most {
+        let done = at(seq, AnswerKind::Recover, 20);
+        assert!(matches!(done, Ok(ReplaceOutcome::Replaced(_))), "{seq}: {done:?}");
+    }
+    let left_s = 86_400 - 10;
+    assert_eq!(at(2 * most, AnswerKind::Recover, 30), Ok(ReplaceOutcome::TooMany { left_s }));
+    assert_eq!(at(2 * most, AnswerKind::Rotate, 30), Ok(ReplaceOutcome::TooMany { left_s: 86_400 - 30 }));
+    assert!(
+        matches!(at(2 * most, AnswerKind::Rotate, 86_400), Ok(ReplaceOutcome::Replaced(_))),
+        "the first is a day old"
+    );
+    assert_eq!(
+        at(2 * most + 1, AnswerKind::Rotate, 86_400),
+        Ok(ReplaceOutcome::TooMany { left_s: 1 }),
+        "the second is not"
+    );
+    assert!(matches!(at(2 * most + 1, AnswerKind::Tombstone, 86_400), Ok(ReplaceOutcome::Replaced(_))));
 }
 
 pub(super) fn every_change_appends_one_leaf(make: Make<'_>) {

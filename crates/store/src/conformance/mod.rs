@@ -84,6 +84,7 @@ sentences! {
         invites_that_are_expired_or_for_another_name_are_refused_alike,
         an_open_server_asks_for_no_invite,
         a_key_is_replaced_by_compare_and_set,
+        a_name_is_changed_so_often_within_a_day,
         every_change_appends_one_leaf,
         marks_are_leaves_of_nobody,
         old_records_stay_readable,
