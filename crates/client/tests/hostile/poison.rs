@@ -9,7 +9,9 @@ use e2ee::{
 };
 use vodozemac::olm::{Account, DecryptionError, OlmMessage, SessionConfig};
 
-use wire::{Day, DepositId, Generation, ServerId, Stamp, StampIndex, StampSecret, StampTag, UnixSeconds};
+use wire::{
+    Day, DepositId, Generation, ServerId, Stamp, StampIndex, StampSecret, StampTag, TreeHead, UnixSeconds,
+};
 
 use crate::{
     evil::Evil,
@@ -144,7 +146,7 @@ fn extreme(mallory: &mut Peer) -> Vec<Content> {
         text(mallory, &"Z\u{335}\u{353}\u{322}".repeat(8_000)),
         text(mallory, &"\u{10ffff}".repeat(15_000)),
     ];
-    for kind in [7, 9, 16, 0x7f, 0xff] {
+    for kind in [7, 16, 0x7f, 0xff] {
         let body = vec![0xff; 60_000];
         list.push(mallory.content(Kind::Unknown { kind, body }));
     }
@@ -200,6 +202,12 @@ fn extreme_kinds() -> Vec<Kind> {
         Kind::Timer(0),
         Kind::Edit(Edit { message, text: long }),
         Kind::Delete(message),
+        Kind::Head(Box::new(TreeHead {
+            log_number: u32::MAX,
+            size: u64::MAX,
+            time: u64::MAX,
+            ..TreeHead::EMPTY
+        })),
         Kind::Receipt((0..64).map(|n| MessageId([n; 16])).collect()),
     ]
 }
