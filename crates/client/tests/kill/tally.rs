@@ -49,10 +49,7 @@ impl Tally {
     /// Everything was shown once, in order; and the history says the same, after so many older messages.
     pub fn assert_exact(&self, reader: &Person, writer: &str, older: usize) {
         self.assert_shown();
-        let log = reader.client().log(writer, None).unwrap();
-        let received = log.iter().filter(|entry| entry.direction == Direction::Received);
-        let texts: Vec<_> = received.filter_map(|entry| entry.body.text()).skip(older).collect();
-        assert_eq!(texts, self.sent, "the history of {}", self.scene);
+        assert_eq!(texts_of(reader, writer)[older..], self.sent, "the history of {}", self.scene);
     }
 
     pub fn assert_shown(&self) {
@@ -73,4 +70,11 @@ impl Tally {
         assert_eq!((lost, twice, out_of_order), (0, 0, 0));
         assert_eq!(self.shown, self.sent);
     }
+}
+
+/// What stands in the history of what somebody wrote.
+pub fn texts_of(reader: &Person, writer: &str) -> Vec<String> {
+    let log = reader.client().log(writer, None).unwrap();
+    let received = log.iter().filter(|entry| entry.direction == Direction::Received);
+    received.filter_map(|entry| entry.body.text().map(str::to_owned)).collect()
 }
