@@ -11,6 +11,7 @@ use rand_core::UnwrapErr;
 use std::cell::Cell;
 use std::rc::Rc;
 use tokio::task::JoinSet;
+use wire::limits::CHANGES_PER_DAY_MAX;
 use wire::request::{
     Answer, AnswerKind, ChallengeProof, Claim, Create, Deposit, Generate, MailboxPolicy, Open, VOUCHERS,
 };
@@ -89,7 +90,7 @@ pub async fn make(relay: &Relay, pin: ServerPin, count: usize, made: Made) -> Re
     Ok(inboxes)
 }
 
-/// Registers a name, and changes its key until all vouchers are there.
+/// Registers names, and changes the key of each as often as may be within a day, until all vouchers are there.
 async fn lane(
     at: std::net::SocketAddr,
     pin: ServerPin,
@@ -101,10 +102,10 @@ async fn lane(
     let registers = async {
         let mut registry = Link::open_at(at, pin, ConnectionKind::Registry).await?;
         let mut owner = Link::open_at(at, pin, ConnectionKind::Owner).await?;
-        let mut holder = None;
+        let mut holder: Option<Holder> = None;
         while next.get() < names {
             next.set(next.get() + 1);
-            let vouchers = match &mut holder {
+            let vouchers = match holder.as_mut().filter(|holder| holder.body.seq < CHANGES_PER_DAY_MAX) {
                 Some(holder) => Holder::rotate(holder, &mut registry).await?,
                 None => {
                     let (registered, vouchers) = Holder::register(&mut registry).await?;
@@ -168,7 +169,8 @@ impl Holder {
         let Response::Challenge(challenge) = registry.answer(claim).await? else {
             return Err("not asked for the key".into());
         };
-        let record = signed::sign_rotation(&self.identity, &self.identity, &self.body);
+        let identity = IdentitySecret::generate(&mut UnwrapErr(SysRng));
+        let record = signed::sign_rotation(&self.identity, &identity, &self.body);
         let authority = PublicKey(self.identity.public().to_bytes());
         let proof = ChallengeProof {
             name: &self.body.name,
@@ -181,7 +183,7 @@ impl Holder {
         let body = record.body.clone();
         let answer = Answer { kind: AnswerKind::Rotate, record, vouchers: hashes(&vouchers), proof };
         match registry.answer(answer).await? {
-            Response::Replaced(_) => self.body = body,
+            Response::Replaced(_) => (self.identity, self.body) = (identity, body),
             other => return Err(format!("not replaced: {other:?}").into()),
         }
         Ok(vouchers)
