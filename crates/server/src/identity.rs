@@ -3,21 +3,23 @@
 //! The root key is made at first start and may be taken off the box: only renewing the tls-ca and the endorsement,
 //! once a year, asks for it. The server id is SHA-256 of the root's SPKI, and everything else can change without it.
 
+mod ledger_key;
+
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
-use ledger::Endorsement;
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose,
-    PKCS_ED25519, PublicKeyData, SigningKey,
+    PKCS_ED25519, PublicKeyData,
 };
 use rustls::RootCertStore;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 use serde::{Deserialize, Serialize};
-use wire::{ServerId, TreeHead, UnixSeconds};
+use wire::{ServerId, UnixSeconds};
 use zeroize::Zeroizing;
+
+pub use self::ledger_key::LedgerKey;
 
 use crate::data_folder::{self, DataFolderError, make_private, write_private};
 use crate::failure::{EXIT_IDENTITY, Failure};
@@ -34,13 +36,15 @@ const ROOT_LIFE_S: u64 = 100 * CA_LIFE_S;
 /// The one file that may be kept off the machine.
 pub const ROOT_KEY: &str = "root.key";
 /// Everything that the folder holds.
-pub const FILES: [&str; 7] =
-    ["root.crt", ROOT_KEY, "tls-ca.crt", "tls-ca.key", "tls-ca.toml", LEDGER_KEY, LEDGER_ENDORSEMENT];
-/// What signs the heads of the ledger.
-const LEDGER_KEY: &str = "ledger.key";
-/// That the root key lets it, in hexadecimal digits.
-const LEDGER_ENDORSEMENT: &str = "ledger.endorsement";
-
+pub const FILES: [&str; 7] = [
+    "root.crt",
+    ROOT_KEY,
+    "tls-ca.crt",
+    "tls-ca.key",
+    "tls-ca.toml",
+    ledger_key::KEY,
+    ledger_key::ENDORSEMENT,
+];
 /// Renewals met while reading, before it is called something else.
 const READS_MAX: usize = 3;
 
@@ -122,39 +126,11 @@ pub struct Identity {
     ledger: Option<LedgerKey>,
 }
 
-/// What signs the heads of the ledger, and by what right.
-#[derive(Clone)]
-pub struct LedgerKey {
-    /// The root's public key, which names the log.
-    log_id: [u8; 32],
-    key: Arc<KeyPair>,
-    endorsement: Endorsement,
-}
-
 /// What is remembered beside the tls-ca, so that nothing has to parse certificates.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct CaEnd {
     not_after: u64,
-}
-
-impl LedgerKey {
-    /// Signs a head, if its time is one for which the root key endorsed this key.
-    pub fn sign(&self, head: TreeHead) -> Option<TreeHead> {
-        let endorsement = self.endorsement.to_bytes();
-        let head = TreeHead { log_id: self.log_id, endorsement, ..head };
-        if !self.endorsement.holds_at(head.time) {
-            return None;
-        }
-        let signature = self.key.sign(&ledger::head::message(&head)).ok()?.try_into().ok()?;
-        Some(TreeHead { signature, ..head })
-    }
-}
-
-impl std::fmt::Debug for LedgerKey {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.write_str("LedgerKey(..)")
-    }
 }
 
 impl Identity {
@@ -220,34 +196,10 @@ impl Identity {
     /// believed too.
     pub fn endorse(&mut self, now: UnixSeconds, log_time: u64) -> Result<bool, IdentityError> {
         let until = now.0.max(log_time);
-        let is_due = self.ledger.as_ref().is_none_or(|key| {
-            let left = key.endorsement.not_after.saturating_sub(until);
-            left < CA_LIFE_S / 3 || !key.endorsement.holds_at(until)
-        });
-        if !is_due || !self.root_key_is_here() {
+        if !self.ledger.as_ref().is_none_or(|key| key.is_due(until)) || !self.root_key_is_here() {
             return Ok(false);
         }
-        let root = key(&self.folder.join(ROOT_KEY))?;
-        let key_path = self.folder.join(LEDGER_KEY);
-        let ledger_key = match key_path.exists() {
-            true => key(&key_path)?,
-            false => KeyPair::generate_for(&PKCS_ED25519)?,
-        };
-        let (public, not_before, not_after) =
-            (raw_key(&ledger_key), now.0.saturating_sub(BACKDATE_S), until + CA_LIFE_S);
-        let (Some(public), Some(log_id)) = (public, raw_key(&root)) else {
-            return Err(damaged(&self.folder, LEDGER_KEY, "is not an Ed25519 key"));
-        };
-        let message = crypto::endorsement_message(&public, not_before, not_after);
-        let signature = root.sign(&message)?.try_into();
-        let signature = signature.map_err(|_| damaged(&self.folder, ROOT_KEY, "does not sign by Ed25519"))?;
-        let endorsement = Endorsement { ledger_key: public, not_before, not_after, signature };
-        if !key_path.exists() {
-            write_private(&key_path, ledger_key.serialize_pem().as_bytes())?;
-        }
-        let text: String = endorsement.to_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-        write_private(&self.folder.join(LEDGER_ENDORSEMENT), format!("{text}\n").as_bytes())?;
-        self.ledger = Some(LedgerKey { log_id, key: Arc::new(ledger_key), endorsement });
+        self.ledger = Some(LedgerKey::endorse(&self.folder, now, until)?);
         Ok(true)
     }
 
@@ -343,7 +295,7 @@ impl Identity {
         let CaEnd { not_after } = toml::from_str(&read(&endorsement)?)
             .map_err(|_| damaged(folder, "tls-ca.toml", "does not say when the tls-ca ends"))?;
         let ca_not_after = UnixSeconds(not_after);
-        let ledger = load_ledger(folder, server_id)?;
+        let ledger = LedgerKey::load(folder, server_id)?;
         Ok(Self { folder: folder.to_path_buf(), server_id, root, ca, ca_key, ca_not_after, ledger })
     }
 
@@ -381,45 +333,6 @@ fn is_due(not_after: UnixSeconds, now: UnixSeconds) -> bool {
     !(CA_LIFE_S / 3..=CA_LIFE_S + BACKDATE_S).contains(&left)
 }
 
-/// The ledger key and its endorsement; `None` where one of them has yet to be made. The endorsement is written last.
-fn load_ledger(folder: &Path, server_id: ServerId) -> Result<Option<LedgerKey>, IdentityError> {
-    let (key_path, endorsement_path) = (folder.join(LEDGER_KEY), folder.join(LEDGER_ENDORSEMENT));
-    if !key_path.exists() || !endorsement_path.exists() {
-        return Ok(None);
-    }
-    let bad = |reason| damaged(folder, LEDGER_ENDORSEMENT, reason);
-    let bytes = from_hex(read(&endorsement_path)?.trim()).ok_or_else(|| bad("is not an endorsement"))?;
-    let endorsement = Endorsement::from_bytes(&bytes).ok_or_else(|| bad("is not an endorsement"))?;
-    let key = key(&key_path)?;
-    if raw_key(&key) != Some(endorsement.ledger_key) {
-        return Err(bad("is that of another key than ledger.key"));
-    }
-    let root = certificate(&folder.join("root.crt"))?;
-    let log_id = root_key_of(&root).filter(|root| crypto::is_root_of(root, &server_id.0));
-    let log_id = log_id.ok_or_else(|| damaged(folder, "root.crt", "is not a root certificate"))?;
-    if !endorsement.is_by(&log_id) {
-        return Err(bad("is not the root key's"));
-    }
-    Ok(Some(LedgerKey { log_id, key: Arc::new(key), endorsement }))
-}
-
-fn raw_key(key: &KeyPair) -> Option<[u8; 32]> {
-    key.der_bytes().try_into().ok()
-}
-
-fn from_hex(text: &str) -> Option<[u8; 128]> {
-    let digits = text.as_bytes().chunks(2).map(|two| std::str::from_utf8(two).ok());
-    let bytes: Option<Vec<u8>> = digits.map(|two| u8::from_str_radix(two?, 16).ok()).collect();
-    bytes?.try_into().ok()
-}
-
-/// The Ed25519 key of a root certificate: the last 32 bytes of its SPKI.
-fn root_key_of(root: &CertificateDer<'_>) -> Option<[u8; 32]> {
-    let mut store = RootCertStore::empty();
-    store.add(root.clone().into_owned()).ok()?;
-    store.roots.first()?.subject_public_key_info.as_ref().last_chunk().copied()
-}
-
 /// Whether this is the key that a server id stands for.
 fn is_key_of(root: &KeyPair, server_id: Option<ServerId>) -> bool {
     server_id == Some(server_id_of_spki(&root.subject_public_key_info()))
@@ -427,6 +340,11 @@ fn is_key_of(root: &KeyPair, server_id: Option<ServerId>) -> bool {
 
 /// The server id that a chain's last certificate stands for, if it is one at all.
 pub fn server_id_of(root: &CertificateDer<'_>) -> Option<ServerId> {
+    Some(server_id_of_spki(&spki_of(root)?))
+}
+
+/// The public key of a root certificate, with what stands around it.
+fn spki_of(root: &CertificateDer<'_>) -> Option<Vec<u8>> {
     let mut store = RootCertStore::empty();
     store.add(root.clone().into_owned()).ok()?;
     let anchor = store.roots.first()?;
@@ -435,7 +353,7 @@ pub fn server_id_of(root: &CertificateDer<'_>) -> Option<ServerId> {
     let length = u8::try_from(inner.len()).ok().filter(|length| *length < 0x80)?;
     let mut spki = vec![0x30, length];
     spki.extend_from_slice(inner);
-    Some(server_id_of_spki(&spki))
+    Some(spki)
 }
 
 /// Why [`Identity::load`] gave nothing.
@@ -553,28 +471,6 @@ mod tests {
         assert!(made.renew(NOW).unwrap(), "it begins in ten years: no client would connect until then");
         assert!(!made.renew(NOW).unwrap());
         assert_eq!(made.ca_not_after(), UnixSeconds(NOW.0 + CA_LIFE_S));
-    }
-
-    #[test]
-    fn the_ledger_key_signs_also_behind_a_leaf_that_came_while_the_clock_was_ahead() {
-        let base = tempfile::tempdir().unwrap();
-        let mut made = make(base.path()).unwrap();
-        let signs = |made: &Identity, time: u64| {
-            let head = made.ledger_key().unwrap().sign(TreeHead { time, ..TreeHead::EMPTY });
-            head.is_some_and(|head| ledger::head::verify(&head, &made.server_id()).is_ok())
-        };
-        assert!(!made.endorse(NOW, 0).unwrap(), "made with the rest");
-        let ten_years = NOW.0 + 3_652 * 86_400;
-        assert!(signs(&made, NOW.0) && !signs(&made, ten_years));
-        assert!(made.endorse(NOW, ten_years).unwrap());
-        assert!(signs(&made, NOW.0) && signs(&made, ten_years));
-        assert!(!made.endorse(NOW, ten_years).unwrap(), "once");
-        let again = make(base.path()).unwrap();
-        assert!(signs(&again, ten_years));
-        assert_eq!(
-            again.ledger_key().unwrap().endorsement.ledger_key,
-            made.ledger_key().unwrap().endorsement.ledger_key
-        );
     }
 
     #[test]

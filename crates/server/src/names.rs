@@ -210,7 +210,8 @@ fn tagged(kind: &str, value: &impl Serialize) -> String {
     value.to_string() + "\n"
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Lower-case hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
