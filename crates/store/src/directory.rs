@@ -1,6 +1,6 @@
 //! The directory: names to records, compare-and-set, invites.
 
-use wire::limits::CHANGES_PER_DAY_MAX;
+use wire::limits::{CHANGES_PER_DAY_MAX, LEDGER_LEAVES_MAX, LEDGER_RESERVE};
 use wire::request::{AnswerKind, VOUCHERS};
 use wire::{
     CommitmentNonce, Day, IdentityRecord, InviteCode, Leaf, LeafKind, Name, NameTag, PrekeyBundle,
@@ -135,6 +135,9 @@ impl<S: Shelf> DirectoryStore for Engine<S> {
                 None => {}
             }
         }
+        if !self.has_room(LEDGER_RESERVE) {
+            return Ok(RegisterOutcome::Full);
+        }
         let Some(tag) = request.tag else { return Ok(RegisterOutcome::Untagged) };
         let row = LogRow {
             kind: LeafKind::Register,
@@ -166,6 +169,9 @@ impl<S: Shelf> DirectoryStore for Engine<S> {
             || next != Some(request.record.body.seq)
         {
             return Ok(ReplaceOutcome::Stale);
+        }
+        if !self.has_room(LEDGER_RESERVE / 4) {
+            return Ok(ReplaceOutcome::Full);
         }
         let kind = match request.kind {
             AnswerKind::Rotate => LeafKind::Rotate,
@@ -228,7 +234,9 @@ impl<S: Shelf> DirectoryStore for Engine<S> {
             None => true,
             Some(head) => self.freed(&key, head, now)?.is_some(),
         };
-        Ok(is_free && (open || self.good_invite(invite, &key, now)?.is_some()))
+        Ok(self.has_room(LEDGER_RESERVE)
+            && is_free
+            && (open || self.good_invite(invite, &key, now)?.is_some()))
     }
 }
 
@@ -261,6 +269,11 @@ impl<S: Shelf> Engine<S> {
     fn leaf_place(&self, tag: NameTag, prev_index: u64, now: UnixSeconds) -> LeafPlace {
         let time = self.look(|state| state.leaf_time).max(seconds(now));
         LeafPlace { tag, prev_index, time }
+    }
+
+    /// Whether as many leaves as these are left after the next one.
+    fn has_room(&self, reserve: u64) -> bool {
+        self.look(|state| state.leaves) < LEDGER_LEAVES_MAX - reserve
     }
 
     /// How much of the day is left in which a name, of which this is the newest leaf, was changed in this way as often as it

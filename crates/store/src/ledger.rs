@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use ledger::{heartbeat, of_record, restored};
 use wire::{CommitmentNonce, Leaf, LeafKind, Name, NameTag, RecordHash, UnixSeconds};
 
 use crate::codec::{Cut, unseal};
@@ -82,12 +83,11 @@ impl LogRow {
         let Some(LeafPlace { tag, prev_index, time }) = self.place else {
             return LeafSlot::Untagged { time: seconds(self.time) };
         };
-        let commitment = match self.is_mark() {
-            true => [0; 32],
-            false => crypto::ledger_commitment(&self.nonce.0, &self.record.0),
-        };
-        let commitment = wire::Commitment(commitment);
-        LeafSlot::Leaf(Leaf { kind: self.kind, tag, prev_index, commitment, time })
+        LeafSlot::Leaf(match self.kind {
+            LeafKind::Heartbeat => heartbeat(time),
+            LeafKind::Restored => restored(prev_index, tag.0, time),
+            kind => of_record(kind, tag, prev_index, &self.nonce, &self.record, time),
+        })
     }
 
     /// A leaf that is of no record.
@@ -105,12 +105,10 @@ impl LogRow {
 impl<S: Shelf> Engine<S> {
     /// By place; `None` where it is lost, and where there is none.
     pub(crate) fn log_row(&self, index: u64) -> Result<Option<LogRow>, StoreError> {
-        let key = index.to_be_bytes();
-        let until = index.saturating_add(1).to_be_bytes();
-        let rows = self.shelf.scan(Table::Log, &key, &until, 1).map_err(|cause| self.failed(cause))?;
-        let value = rows.into_iter().next().and_then(|(_, value)| value);
-        let body = value.as_ref().and_then(|value| unseal(Table::Log.number(), &key, value));
-        Ok(body.and_then(LogRow::from_bytes))
+        match self.row(Table::Log, &index.to_be_bytes()) {
+            Err(StoreError::NotDone(Cause::Damaged)) => Ok(None),
+            body => Ok(body?.as_deref().and_then(LogRow::from_bytes)),
+        }
     }
 }
 
@@ -248,10 +246,16 @@ pub(crate) fn load<S: Shelf>(shelf: &S, state: &mut State, damaged: &mut u64) ->
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests {
+    use wire::limits::{LEDGER_LEAVES_MAX, LEDGER_RESERVE};
+    use wire::request::AnswerKind;
+
     use super::*;
-    use crate::conformance::Person;
+    use crate::conformance::{Person, record};
     use crate::foreign::ForeignRow;
-    use crate::{DirectoryStore, MailboxStore, MemoryStore, Options};
+    use crate::{
+        DirectoryStore, MailboxStore, MemoryStore, Options, RegisterOutcome, RegisterRequest, ReplaceOutcome,
+        ReplaceRequest,
+    };
 
     #[test]
     fn a_row_of_the_log_comes_back_with_and_without_its_place() {
@@ -342,5 +346,67 @@ mod tests {
         assert!(
             matches!(&store.leaf_slots(1, 1).unwrap()[..], [LeafSlot::Leaf(leaf)] if leaf.kind == LeafKind::Heartbeat)
         );
+    }
+
+    /// A store of one person whose ledger has so many leaves.
+    fn with_leaves(count: u64) -> MemoryStore {
+        let store = MemoryStore::new();
+        Person::register(&store, 1);
+        let mut rows = store.dangerous_rows();
+        let last = rows.iter().find(|row| row.table == 12).unwrap().clone();
+        rows.push(ForeignRow { key: (count - 1).to_be_bytes().to_vec(), ..last });
+        let store = MemoryStore::dangerous_from_rows(rows, Options::default()).unwrap();
+        assert_eq!(store.leaves(), count);
+        store
+    }
+
+    fn registered(store: &MemoryStore, number: u8, tag: Option<NameTag>) -> RegisterOutcome {
+        let person = Person { number };
+        let request = RegisterRequest {
+            record: record(&person.name(), 0, number),
+            vouchers: person.vouchers(0),
+            invite: None,
+            open: true,
+            tag,
+            commitment_nonce: CommitmentNonce([number; 16]),
+            now: UnixSeconds(1 << 32),
+        };
+        store.register(request).unwrap()
+    }
+
+    fn replaced(store: &MemoryStore, seq: u32) -> ReplaceOutcome {
+        let person = Person { number: 1 };
+        let request = ReplaceRequest {
+            kind: AnswerKind::Recover,
+            record: record(&person.name(), seq + 1, 9),
+            expected_seq: seq,
+            vouchers: person.vouchers(1),
+            commitment_nonce: CommitmentNonce([9; 16]),
+            now: UnixSeconds(1 << 32),
+        };
+        store.replace(request).unwrap()
+    }
+
+    #[test]
+    fn new_names_leave_the_last_leaves_to_changes_and_these_to_heartbeats() {
+        let now = UnixSeconds(1 << 32);
+        let is_free = |store: &MemoryStore, number| {
+            store.is_for_the_taking(&Person { number }.name(), None, true, now).unwrap()
+        };
+        let store = with_leaves(LEDGER_LEAVES_MAX - LEDGER_RESERVE - 1);
+        assert!(is_free(&store, 2));
+        assert!(matches!(registered(&store, 2, Some(NameTag([2; 32]))), RegisterOutcome::Registered(_)));
+        assert!(!is_free(&store, 3), "no tag is computed for nothing");
+        for tag in [None, Some(NameTag([3; 32]))] {
+            assert_eq!(registered(&store, 3, tag), RegisterOutcome::Full);
+        }
+        assert!(matches!(registered(&store, 2, None), RegisterOutcome::Again(_)), "its answer was lost");
+        assert!(matches!(replaced(&store, 0), ReplaceOutcome::Replaced(_)));
+
+        let store = with_leaves(LEDGER_LEAVES_MAX - LEDGER_RESERVE / 4 - 1);
+        assert!(matches!(replaced(&store, 0), ReplaceOutcome::Replaced(_)));
+        assert_eq!(replaced(&store, 1), ReplaceOutcome::Full);
+        assert!(matches!(replaced(&store, 0), ReplaceOutcome::Replaced(_)), "its answer was lost");
+        assert_eq!(store.append_mark(LeafMark::Heartbeat, now), Ok(LEDGER_LEAVES_MAX - LEDGER_RESERVE / 4));
     }
 }

@@ -209,6 +209,8 @@ pub enum RegisterOutcome {
     BadInvite,
     /// The name is free, and the request did not say under which tag the ledger shall have it.
     Untagged,
+    /// The ledger takes no new name: the last [`LEDGER_RESERVE`](wire::limits::LEDGER_RESERVE) leaves are kept for others.
+    Full,
 }
 
 /// Outcome of [`DirectoryStore::replace`](crate::DirectoryStore::replace). Made once in a key's life: not
@@ -229,6 +231,8 @@ pub enum ReplaceOutcome {
         /// Seconds, at least one.
         left_s: u32,
     },
+    /// The ledger takes no change: the last leaves are kept for heartbeats and restores.
+    Full,
 }
 
 /// Outcome of [`DirectoryStore::publish`](crate::DirectoryStore::publish).

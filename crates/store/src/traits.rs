@@ -129,8 +129,8 @@ pub trait DirectoryStore: Send + Sync {
     /// Makes an invitation known.
     fn invite(&self, invite: NewInvite) -> Result<(), StoreError>;
 
-    /// Whether [`register`](Self::register) would register this name now, as far as one can tell before: it is free, and
-    /// the invitation is good where one is asked for.
+    /// Whether [`register`](Self::register) would register this name now, as far as one can tell before: it is free, the
+    /// invitation is good where one is asked for, and the ledger has room for it.
     fn is_for_the_taking(
         &self,
         name: &Name,

@@ -2,7 +2,6 @@
 
 use proto::{Ticket, asked};
 use store::{PublishOutcome, RegisterOutcome, RegisterRequest, ReplaceOutcome, ReplaceRequest};
-use wire::limits::{LEDGER_LEAVES_MAX, LEDGER_RESERVE};
 use wire::request::{AnswerKind, Claim, Feed, VOUCHERS};
 use wire::response::{Record, Registered, Replaced};
 use wire::{
@@ -45,10 +44,6 @@ pub fn claim(claiming: Claiming, tag: Option<NameTag>) -> Change {
         let Some(commitment_nonce) = random().map(CommitmentNonce) else {
             return refused(ticket, NO_RANDOMNESS);
         };
-        // With a tag it would register a name; what is registered is claimed in order to change it.
-        if tag.is_some() && relay.store.leaves() >= LEDGER_LEAVES_MAX - LEDGER_RESERVE {
-            return no(ticket, RefusalKind::Unavailable);
-        }
         let Claim { record, vouchers, invite } = *claim;
         let (open, now) = (relay.open, wall());
         let request = RegisterRequest { record, vouchers, invite, open, tag, commitment_nonce, now };
@@ -72,6 +67,7 @@ pub fn claim(claiming: Claiming, tag: Option<NameTag>) -> Change {
                 answer(move |machine, now| machine.taken(now, ticket, &stored.record, nonce))
             }
             Ok(RegisterOutcome::BadInvite) => no(ticket, RefusalKind::Invite),
+            Ok(RegisterOutcome::Full) => no(ticket, RefusalKind::Unavailable),
             Err(error) => failed(relay, ticket, error),
         }
     })
@@ -88,9 +84,6 @@ pub(super) fn replace(
         let Some(commitment_nonce) = random().map(CommitmentNonce) else {
             return refused(ticket, NO_RANDOMNESS);
         };
-        if relay.store.leaves() >= LEDGER_LEAVES_MAX - LEDGER_RESERVE / 4 {
-            return no(ticket, RefusalKind::Unavailable);
-        }
         let now = wall();
         let request = ReplaceRequest { kind, record: *record, expected_seq, vouchers, commitment_nonce, now };
         match relay.store.replace(request) {
@@ -103,6 +96,7 @@ pub(super) fn replace(
             }
             Ok(ReplaceOutcome::Stale) => no(ticket, RefusalKind::Stale),
             Ok(ReplaceOutcome::NoSuch) => no(ticket, RefusalKind::NoSuchName),
+            Ok(ReplaceOutcome::Full) => no(ticket, RefusalKind::Unavailable),
             Ok(ReplaceOutcome::TooMany { left_s }) => {
                 refused(ticket, Refusal { kind: RefusalKind::Busy, retry_after_s: Some(left_s) })
             }

@@ -44,7 +44,9 @@ impl Relay {
                     Ok(ReplaceOutcome::NoSuch) => {
                         machine.refuse(ticket, Refusal::new(RefusalKind::NoSuchName))
                     }
-                    Err(_) => machine.refuse(ticket, Refusal::new(RefusalKind::Unavailable)),
+                    Ok(ReplaceOutcome::Full) | Err(_) => {
+                        machine.refuse(ticket, Refusal::new(RefusalKind::Unavailable));
+                    }
                 }
             }
             ServerEvent::FindIdentity { ticket, name } => match self.store.record(&name, None) {
@@ -81,7 +83,9 @@ impl Relay {
             }
             Ok(RegisterOutcome::Untagged) => machine.refuse(ticket, Refusal::new(RefusalKind::Busy)),
             Ok(RegisterOutcome::BadInvite) => machine.refuse(ticket, Refusal::new(RefusalKind::Invite)),
-            Err(_) => machine.refuse(ticket, Refusal::new(RefusalKind::Unavailable)),
+            Ok(RegisterOutcome::Full) | Err(_) => {
+                machine.refuse(ticket, Refusal::new(RefusalKind::Unavailable));
+            }
         }
     }
 
