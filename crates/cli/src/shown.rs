@@ -4,6 +4,15 @@ use std::fmt::Write as _;
 
 use unicode_width::UnicodeWidthStr as _;
 
+/// Lower-case hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut out, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(out, "{byte:02x}");
+        out
+    })
+}
+
 /// The text with every control, bidirectional and invisible character written as `\u{…}`; each further line
 /// is indented, so that no message can pass for two.
 pub fn shown(text: &str, indent: usize) -> String {

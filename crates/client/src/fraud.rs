@@ -58,9 +58,8 @@ pub(crate) fn verify(path: &Path) -> Result<Fraud, ClientError> {
     Ok(Fraud { server, one: of(&proof.one), other: of(&proof.other) })
 }
 
-/// Writes a proof into a folder, for whoever shall see it; where it lies already it stays.
-pub(crate) fn keep(dir: &Path, proof: &FraudProof) -> Result<PathBuf, ClientError> {
-    let path = path_in(dir, &proof.server_id);
+/// Writes a proof into a folder, for whoever shall see it.
+pub(crate) fn keep(dir: &Path, proof: &FraudProof) -> Result<(), ClientError> {
     let written = Written {
         v: 1,
         t: "fraud".to_owned(),
@@ -72,10 +71,7 @@ pub(crate) fn keep(dir: &Path, proof: &FraudProof) -> Result<PathBuf, ClientErro
     };
     let text = serde_json::to_string(&written)
         .map_err(|_| ClientError::Unexpected { place: "writing a proof of fraud" })?;
-    if !path.exists() {
-        write_file(&path, (text + "\n").as_bytes())?;
-    }
-    Ok(path)
+    write_file(&path_in(dir, &proof.server_id), (text + "\n").as_bytes())
 }
 
 /// Where the proof against a server lies, if there is one.

@@ -1,12 +1,11 @@
 //! `oub id`: shows my address.
 
-use std::fmt::Write as _;
-
 use crate::args::Id;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::json::Line;
 use crate::qr::qr;
+use crate::shown::hex;
 use crate::stop::Stop;
 
 /// Prints the full address, as text, JSON or QR code.
@@ -22,13 +21,4 @@ pub fn run(context: &Context, args: &Id) -> Result<Exit, Stop> {
     let text = if args.qr { format!("{}\n{full}", qr(&full)?) } else { full };
     context.screen.answer(line, &text)?;
     Ok(Exit::Done)
-}
-
-/// Lower-case hexadecimal digits.
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut out, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
 }

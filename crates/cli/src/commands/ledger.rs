@@ -1,6 +1,5 @@
 //! `oub ledger`: the public logs of whose key is whose.
 
-use std::fmt::Write as _;
 use std::path::Path;
 
 use client::{Client, LogAudit, LogStanding, LogState, LogTrouble};
@@ -11,7 +10,7 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::json::Line;
 use crate::messages::{language, screens};
-use crate::shown::shown_on_one_line;
+use crate::shown::{hex, shown_on_one_line};
 use crate::stop::Stop;
 use crate::when;
 
@@ -149,13 +148,4 @@ fn verify_fraud(context: &Context, file: &Path) -> Result<Exit, Stop> {
     let text = screens::fraud_holds(&fraud.server, fraud.one.0, one, fraud.other.0, other);
     context.screen.answer(line, &text)?;
     Ok(Exit::Done)
-}
-
-/// Lower-case hexadecimal digits.
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut out, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
 }
