@@ -104,7 +104,7 @@ fn every_change_of_a_key_is_a_leaf_that_its_answer_s_head_covers() {
 }
 
 #[test]
-fn a_log_is_the_same_after_a_restart_and_longer_than_one_answer() {
+fn a_log_is_the_same_after_a_restart_and_has_an_end() {
     let data = Data::new();
     let server = data.serve(&["--open"]);
     let mut peer = Peer::connect(server.port);

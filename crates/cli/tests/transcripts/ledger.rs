@@ -2,9 +2,12 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
-use wire::limits::CHANGES_PER_DAY_MAX;
+use store::{EmbeddedStore, LeafMark, LedgerStore};
+use wire::UnixSeconds;
+use wire::limits::{CHANGES_PER_DAY_MAX, LEAVES_MAX};
 
 use crate::machine::Schema;
 use crate::person::Person;
@@ -225,4 +228,27 @@ fn a_key_is_replaced_so_often_within_a_day_and_messages_come_meanwhile() {
     assert!(alice.ok(&["log", "bob"]).out.contains("come in"));
     let (code, line) = state(&alice, "sync");
     assert_eq!((code, &line["state"], &line["not_mine"]), (Some(0), &"good".into(), &Value::Null));
+}
+
+#[test]
+fn a_log_that_is_longer_than_one_answer_is_read_whole() {
+    let mut relay = Relay::start();
+    let (alice, bob) = (Person::joined("alice", &relay), Person::joined("bob", &relay));
+    relay.kill();
+    let store = EmbeddedStore::open(&relay.data().join("store")).unwrap();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    for _ in 0..LEAVES_MAX + 100 {
+        store.append_mark(LeafMark::Heartbeat, UnixSeconds(now)).unwrap();
+    }
+    let leaves = store.leaves();
+    drop(store);
+    relay.start_again();
+    let (code, line) = state(&alice, "sync");
+    assert_eq!((code, &line["state"], &line["entries"]), (Some(0), &"good".into(), &leaves.into()));
+    alice.ok(&["add", &bob.address()]);
+    // What is there already is not asked for again, and fits what comes.
+    bob.ok(&["identity", "rotate"]);
+    let (code, line) = state(&alice, "sync");
+    assert_eq!((code, &line["state"], &line["entries"]), (Some(0), &"good".into(), &(leaves + 1).into()));
+    assert_eq!(alice.json(&["ledger", "audit"])[0]["changed"][0], "bob");
 }
