@@ -173,6 +173,7 @@ impl<S: Shelf> DirectoryStore for Engine<S> {
         if !self.has_room(LEDGER_RESERVE / 4) {
             return Ok(ReplaceOutcome::Full);
         }
+        let Some(tag) = head.tag else { return Ok(ReplaceOutcome::Untagged) };
         let kind = match request.kind {
             AnswerKind::Rotate => LeafKind::Rotate,
             AnswerKind::Recover => LeafKind::Recover,
@@ -188,13 +189,12 @@ impl<S: Shelf> DirectoryStore for Engine<S> {
         if let Some(left_s) = self.day_left(kind, before.leaf_index, request.now)? {
             return Ok(ReplaceOutcome::TooMany { left_s });
         }
-        let place = head.tag.map(|tag| self.leaf_place(tag, before.leaf_index, request.now));
         let row = LogRow {
             kind,
             record: hash_of(&request.record),
             nonce: request.commitment_nonce,
             time: request.now,
-            place,
+            place: Some(self.leaf_place(tag, before.leaf_index, request.now)),
         };
         let tombstone = (kind == LeafKind::Tombstone).then_some(request.now);
         let head = Head { seq: request.record.body.seq, tombstone, tag: head.tag };

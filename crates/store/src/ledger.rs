@@ -348,6 +348,19 @@ mod tests {
         );
     }
 
+    #[test]
+    fn a_name_is_not_changed_before_its_leaves_are_filled_in() {
+        let store = MemoryStore::dangerous_from_rows(of_layout_2(), Options::default()).unwrap();
+        assert_eq!(replaced(&store, 0), ReplaceOutcome::Untagged);
+        let (name, tag) = (Person { number: 1 }.name(), NameTag([1; 32]));
+        store.fill_leaf(0, Some((&name, tag)), Leaf::NONE, 70).unwrap();
+        store.fill_leaf(1, None, Leaf::NONE, 80).unwrap();
+        assert!(matches!(replaced(&store, 0), ReplaceOutcome::Replaced(_)));
+        let slots = store.leaf_slots(2, 9).unwrap();
+        let [LeafSlot::Leaf(leaf)] = &slots[..] else { unreachable!("{slots:?}") };
+        assert_eq!((leaf.kind, leaf.tag, leaf.prev_index), (LeafKind::Recover, tag, 0));
+    }
+
     /// A store of one person whose ledger has so many leaves.
     fn with_leaves(count: u64) -> MemoryStore {
         let store = MemoryStore::new();

@@ -233,6 +233,9 @@ pub enum ReplaceOutcome {
     },
     /// The ledger takes no change: the last leaves are kept for heartbeats and restores.
     Full,
+    /// The leaves of this name are from before there was a ledger and not filled in yet: a leaf that said nothing of the
+    /// one before would be another history.
+    Untagged,
 }
 
 /// Outcome of [`DirectoryStore::publish`](crate::DirectoryStore::publish).

@@ -19,6 +19,9 @@ use crate::relay::{OVER_BUDGET, Relay};
 /// What whoever asks for the log hears while it is being read.
 const NOT_NOW: Refusal = Refusal { kind: RefusalKind::Unavailable, retry_after_s: Some(5) };
 
+/// What a change of a name hears whose leaves are not filled in yet: ten names a second are.
+const LATER: Refusal = Refusal { kind: RefusalKind::Busy, retry_after_s: Some(60) };
+
 /// What a claim hears whose name came free in the moment in which it was made.
 const AGAIN: Refusal = Refusal { kind: RefusalKind::Busy, retry_after_s: Some(1) };
 
@@ -97,6 +100,7 @@ pub(super) fn replace(
             Ok(ReplaceOutcome::Stale) => no(ticket, RefusalKind::Stale),
             Ok(ReplaceOutcome::NoSuch) => no(ticket, RefusalKind::NoSuchName),
             Ok(ReplaceOutcome::Full) => no(ticket, RefusalKind::Unavailable),
+            Ok(ReplaceOutcome::Untagged) => refused(ticket, LATER),
             Ok(ReplaceOutcome::TooMany { left_s }) => {
                 refused(ticket, Refusal { kind: RefusalKind::Busy, retry_after_s: Some(left_s) })
             }

@@ -44,7 +44,7 @@ impl Relay {
                     Ok(ReplaceOutcome::NoSuch) => {
                         machine.refuse(ticket, Refusal::new(RefusalKind::NoSuchName))
                     }
-                    Ok(ReplaceOutcome::Full) | Err(_) => {
+                    Ok(ReplaceOutcome::Full | ReplaceOutcome::Untagged) | Err(_) => {
                         machine.refuse(ticket, Refusal::new(RefusalKind::Unavailable));
                     }
                 }
