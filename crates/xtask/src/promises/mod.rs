@@ -43,7 +43,7 @@ pub fn prove(root: &Path, arguments: &[String]) -> Result<Findings, String> {
     Ok(findings)
 }
 
-/// Whether the page names every promise, and every test of the table is one.
+/// Whether the page names every promise, every test of the table is one, and every limit stands where it says.
 pub fn check(root: &Path) -> Result<Findings, String> {
     let text = std::fs::read_to_string(root.join(PAGE)).map_err(|error| format!("{PAGE}: {error}"))?;
     let page = Page::parse(&text);
@@ -53,6 +53,7 @@ pub fn check(root: &Path) -> Result<Findings, String> {
         .collect();
     for promise in &PROMISES {
         findings.extend(run::dead_tests(root, promise)?);
+        findings.extend(run::unprinted(root, promise));
     }
     Ok(findings)
 }

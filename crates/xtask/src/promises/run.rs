@@ -91,6 +91,15 @@ fn find_limits(root: &Path, page: &str, limits: &[&str]) -> (Vec<String>, Option
     (vec![figure], fault)
 }
 
+/// Limits that the table names and their page does not print.
+pub fn unprinted(root: &Path, promise: &Promise) -> Findings {
+    let faults = promise.proofs.iter().filter_map(|proof| match proof {
+        Proof::Printed { page, limits } => find_limits(root, page, limits).1,
+        Proof::Tests(_) | Proof::Measured(_) => None,
+    });
+    faults.map(|fault| format!("{}: {fault}", promise.id)).collect()
+}
+
 /// Tests that the table names and no file of their crate has.
 pub fn dead_tests(root: &Path, promise: &Promise) -> Result<Findings, String> {
     let mut findings = Findings::new();

@@ -287,7 +287,7 @@ pub const PROMISES: [Promise; 15] = [
                 "tie addresses, names, mailboxes and, by time, deposits",
                 "a dropped tail does not",
                 "pose as anyone towards me in a first HELLO",
-                "Mailbox owner keys, and later tree heads, are classical signatures",
+                "Mailbox owner keys and tree heads are classical signatures",
                 "A bundle tells the week in which somebody was last online",
                 "Malware on the device",
                 "Expiry (30 days in an inbox, 14 at a doorstep)",
