@@ -92,6 +92,12 @@ def receipts(reader):
     reader.take(16 * count)
 
 
+def unopened(reader):
+    """Envelope hashes, rising."""
+    hashes = [reader.take(16) for _ in range(reader.left() // 16)]
+    reader.require(1 <= len(hashes) <= 64 and all(one < other for one, other in zip(hashes, hashes[1:])))
+
+
 def question(reader):
     reader.u64()
     count = reader.u8()
@@ -131,4 +137,5 @@ BODIES = {
     1: words, 2: file_part, 3: receipts, 4: lambda reader: None, 5: ReplyPath, 6: resend, 9: question,
     10: named_words, 11: file_head, 12: note, 13: lambda reader: seconds(reader, 0), 14: named_words,
     15: lambda reader: reader.take(16), 8: lambda reader: reader.take(276),
+    16: unopened,
 }

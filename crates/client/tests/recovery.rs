@@ -181,6 +181,35 @@ fn a_sender_whose_vault_went_back_begins_anew_and_is_told() {
     both_still_write(&alice, &bob);
 }
 
+/// One box holds the relay and her profile, and the whole box goes back: the relay has forgotten which stamps were spent,
+/// her keys are used once more, and under her numbers other messages have come.
+#[test]
+fn what_a_sender_says_who_went_back_together_with_the_relay_comes_again() {
+    let mut relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    alice.stored(&bob, "one");
+    assert_eq!(bob.texts(), ["one"]);
+    let (her, its) = (alice.snapshot(), relay.snapshot());
+    for text in ["two", "three"] {
+        alice.stored(&bob, text);
+    }
+    assert_eq!(bob.texts(), ["two", "three"]);
+    alice.roll_back(&her);
+    relay.roll_back(&its);
+    for text in ["four", "five"] {
+        alice.stored(&bob, text);
+    }
+    let (list, summary) = bob.pull_with(&PullOptions::default());
+    assert_eq!((list.len(), summary.quarantined), (0, 2), "their keys are used up");
+    let [to_alice, mut to_bob] = settle([&alice, &bob]);
+    to_bob.sort();
+    assert_eq!((to_alice.len(), to_bob), (0, vec!["five".to_owned(), "four".to_owned()]));
+    both_still_write(&alice, &bob);
+    // Asked for once, and not again.
+    let [to_alice, to_bob] = settle([&alice, &bob]);
+    assert!(to_alice.is_empty() && to_bob.is_empty(), "{to_alice:?} {to_bob:?}");
+}
+
 #[test]
 fn what_a_restored_relay_lost_is_missed_and_asked_for() {
     let mut relay = Relay::start();

@@ -71,6 +71,9 @@ pub enum ContentError {
     /// A time after which words disappear that is zero or longer than a year.
     #[error("the time after which words disappear is out of range")]
     Expire,
+    /// Hashes of envelopes that are none, too many, or not rising.
+    #[error("the envelopes asked for are not in order")]
+    Unopened,
     /// Kind 0 is no kind.
     #[error("the content's kind is zero")]
     KindZero,

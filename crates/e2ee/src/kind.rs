@@ -5,7 +5,7 @@ use crate::said::{
     Answer, Body, Edit, FileHead, FilePart, Note, Question, RECEIPTS_MAX, are_choices, read_receipts,
     read_text, read_timer, write_receipts,
 };
-use crate::{MessageId, ReplyPath, Resend};
+use crate::{EnvelopeHash, MessageId, ReplyPath, Resend, unopened};
 use wire::{Reader, TreeHead, Wire, Writer};
 
 /// The kinds of Content and what each carries (`spec/e2ee.md § Kinds`).
@@ -40,6 +40,8 @@ pub enum Kind {
     Delete(MessageId),
     /// The signed head of a log, for somebody who was shown another one.
     Head(Box<TreeHead>),
+    /// These envelopes arrived and do not open.
+    Unopened(Vec<EnvelopeHash>),
     /// Kept and shown as such, so that nothing is lost between versions.
     Unknown {
         /// Its number.
@@ -80,8 +82,10 @@ impl Kind {
     pub const EDIT: u8 = 14;
     /// Number of [`Kind::Delete`].
     pub const DELETE: u8 = 15;
+    /// Number of [`Kind::Unopened`].
+    pub const UNOPENED: u8 = 16;
     /// The highest number that this version knows.
-    const LAST: u8 = Self::DELETE;
+    const LAST: u8 = Self::UNOPENED;
 
     /// Its number on the wire.
     pub fn number(&self) -> u8 {
@@ -100,6 +104,7 @@ impl Kind {
             Kind::Edit(_) => Self::EDIT,
             Kind::Delete(_) => Self::DELETE,
             Kind::Head(_) => Self::HEAD,
+            Kind::Unopened(_) => Self::UNOPENED,
             Kind::Unknown { kind, .. } => *kind,
         }
     }
@@ -114,6 +119,7 @@ impl Kind {
             Kind::File(head) => head.is_well_formed(),
             Kind::Note(note) => note.is_well_formed(),
             Kind::Timer(seconds) => *seconds <= crate::said::EXPIRE_S_MAX,
+            Kind::Unopened(hashes) => unopened::is_well_formed(hashes),
             Kind::Text(_)
             | Kind::Refill
             | Kind::Accept(_)
@@ -142,6 +148,7 @@ impl Kind {
             Kind::Edit(edit) => written(|out| edit.write(out)),
             Kind::Delete(message) => written(|out| message.write(out)),
             Kind::Head(head) => written(|out| head.write(out)),
+            Kind::Unopened(hashes) => written(|out| unopened::write(hashes, out)),
             Kind::Unknown { body, .. } => body.clone(),
         }
     }
@@ -165,6 +172,7 @@ impl Kind {
             Self::EDIT => Kind::Edit(read_whole(body, Edit::read)?),
             Self::DELETE => Kind::Delete(read_whole(body, |input| Ok(MessageId::read(input)?))?),
             Self::HEAD => Kind::Head(read_whole(body, |input| Ok(Wire::read(input)?))?),
+            Self::UNOPENED => Kind::Unopened(read_whole(body, unopened::read)?),
             kind => Kind::Unknown { kind, body: body.to_vec() },
         })
     }

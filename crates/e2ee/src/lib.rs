@@ -25,6 +25,7 @@ pub mod safety_number;
 pub mod said;
 pub mod snapshot;
 pub mod stamps;
+pub mod unopened;
 pub mod words;
 
 #[cfg(test)]
@@ -67,4 +68,5 @@ pub use safety_number::{SafetyNumber, Side};
 pub use seal::BODY_BYTES_MAX;
 pub use snapshot::SnapshotError;
 pub use stamps::{BadStamp, Mint, authorise};
+pub use unopened::EnvelopeHash;
 pub use words::{Language, WordsError, folded, recovery_entropy, recovery_words};

@@ -64,7 +64,10 @@ pub(crate) fn retry_set_aside(tx: &Tx<'_>, now: UnixSeconds) -> Result<(), Clien
         }
         let outcome = try_open(tx, aside.policy, &aside.auth, &aside.envelope, now)?;
         match (outcome, aside.contact) {
-            (Outcome::SetAside, Some(person)) => recover::does_not_open(tx, person)?,
+            (Outcome::SetAside, Some(person)) => {
+                inbox::shall_tell(tx, aside.id)?;
+                recover::does_not_open(tx, person)?;
+            }
             // From the doorstep nothing is kept that does not open.
             (Outcome::SetAside, None) if aside.policy == MailboxPolicy::Inbox => {}
             _ => inbox::release(tx, aside.id)?,

@@ -21,9 +21,10 @@ use crate::{
         Tx,
         asked::{self, Asked},
         contact::{self, Person, Standing},
-        int, me,
+        inbox, int, me,
         outbox::{self, OutKind, OutRow, SealedAs},
         recovery::{self, Noticed},
+        said::Said,
         stamp,
     },
 };
@@ -50,14 +51,15 @@ fn may_be_written_to(person: &Person) -> bool {
     person.standing == Standing::Contact && !person.blocked && person.trust.allows_sealing()
 }
 
-/// Notes after a drain whether something of this person's is missing, and when to ask for it.
+/// Notes after a drain whether something of this person's is missing or did not open, and when to ask for it.
 pub(crate) fn note_gaps(tx: &Tx<'_>, person: &Person, state: &Conversation) -> Result<(), ClientError> {
-    match (state.missing(), person.ask_due) {
-        (Some(_), None) if may_be_written_to(person) => {
+    let lacks = state.missing().is_some() || inbox::has_untold(tx, person.id)?;
+    match (lacks, person.ask_due) {
+        (true, None) if may_be_written_to(person) => {
             let at = due(tx.now(), person.recovered_at, ASK_WITHIN_S, tx.number());
             contact::set(tx, person.id, "ask_due", int(at.0))
         }
-        (None, Some(_)) => contact::set(tx, person.id, "ask_due", None::<i64>),
+        (false, Some(_)) => contact::set(tx, person.id, "ask_due", None::<i64>),
         _ => Ok(()),
     }
 }
@@ -159,10 +161,21 @@ pub(crate) fn begin_anew(tx: &Tx<'_>, id: i64) -> Result<(), ClientError> {
 
 fn ask_again(tx: &Tx<'_>, person: &Person) -> Result<(), ClientError> {
     contact::set(tx, person.id, "ask_due", None::<i64>)?;
-    match contact::conversation(tx, person.id)?.missing() {
-        Some(_) => queue_request(tx, person.id),
-        None => Ok(()),
+    if contact::conversation(tx, person.id)?.missing().is_some() {
+        queue_request(tx, person.id)?;
     }
+    tell_unopened(tx, person.id)
+}
+
+/// Tells a contact which of his envelopes did not open, each once: what he sealed again since is another envelope.
+fn tell_unopened(tx: &Tx<'_>, id: i64) -> Result<(), ClientError> {
+    let hashes = inbox::take_untold(tx, id)?;
+    if hashes.is_empty() {
+        return Ok(());
+    }
+    contact::set(tx, id, "recovered_at", int(tx.now().0))?;
+    let said = Said::new(&Kind::Unopened(hashes))?;
+    outbox::say(tx, id, &MessageId::random(&mut tx.rng()), &said, None).map(drop)
 }
 
 /// What the request names is decided when it is sealed.
@@ -234,6 +247,10 @@ pub(crate) fn hear(
     content: &Content,
     begins_anew: bool,
 ) -> Result<(), ClientError> {
+    if let Kind::Unopened(envelopes) = &content.kind {
+        recovery::note_unopened(tx, person.id, envelopes)?;
+        answer(tx, person, tx.now())?;
+    }
     let lacks = match &content.kind {
         Kind::Resend(resend) => Some(resend.clone()),
         _ if !begins_anew => return Ok(()),
@@ -260,13 +277,14 @@ fn answer(tx: &Tx<'_>, person: &Person, by: UnixSeconds) -> Result<(), ClientErr
     if person.standing != Standing::Contact || person.blocked || !waited {
         return Ok(());
     }
-    let requests = asked::take(tx, person.id)?;
-    if requests.is_empty() {
+    let (requests, unopened) = (asked::take(tx, person.id)?, recovery::unopened(tx, person.id)?);
+    if requests.is_empty() && unopened.is_empty() {
         return Ok(());
     }
     let sent = recovery::sent_to(tx, person.id)?;
     let present = contact::conversation(tx, person.id)?.stream();
-    let wanted: BTreeSet<i64> = requests.iter().flat_map(|asked| wanted(&sent, asked, present)).collect();
+    let asked_for = requests.iter().flat_map(|asked| wanted(&sent, asked, present));
+    let wanted: BTreeSet<i64> = asked_for.chain(unopened).collect();
     if wanted.is_empty() {
         return Ok(());
     }

@@ -82,6 +82,7 @@ pub(crate) fn sweep(client: &Client) -> Result<(), ClientError> {
         inbox::forget_envelopes(tx, today)?;
         inbox::forget_set_aside(tx, UnixSeconds(now.0.saturating_sub(SET_ASIDE_S)))?;
         super::files::sweep(tx, now)?;
+        recovery::forget_envelopes_sent(tx)?;
         recovery::first_messages_once_more(tx, UnixSeconds(now.0.saturating_sub(ONCE_MORE_S)))?;
         tx.execute("UPDATE me SET swept_day = ?1", [today.0])?;
         Ok(())

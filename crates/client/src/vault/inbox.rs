@@ -1,7 +1,9 @@
 //! What arrived: messages, streams, envelopes seen, and what could not be opened.
 
+use std::collections::BTreeSet;
+
 use client_core::inbox::{Numbers, Taken};
-use e2ee::{Content, Kind, MessageId, StreamId};
+use e2ee::{Content, EnvelopeHash, Kind, MessageId, StreamId, unopened::UNOPENED_MAX};
 use rusqlite::{OptionalExtension, Row};
 use wire::{Day, DepositAuth, Envelope, UnixSeconds, Wire, request::MailboxPolicy};
 
@@ -314,6 +316,31 @@ pub(crate) fn take_untried(tx: &Tx<'_>) -> Result<Vec<SetAside>, ClientError> {
     Ok(list)
 }
 
+/// Notes of what is set aside that its sender shall hear of it.
+pub(crate) fn shall_tell(tx: &Tx<'_>, id: i64) -> Result<(), ClientError> {
+    tx.execute("UPDATE quarantine SET untold = 1 WHERE id = ?1", [id]).map(drop).map_err(Into::into)
+}
+
+/// Whether a contact has to hear of something that did not open.
+pub(crate) fn has_untold(tx: &Tx<'_>, contact: i64) -> Result<bool, ClientError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM quarantine WHERE contact = ?1 AND untold = 1)";
+    Ok(tx.query_row(sql, [contact], |row| row.get(0))?)
+}
+
+/// What a contact has to hear of, the oldest first, as many as one message names: from now on he was told.
+pub(crate) fn take_untold(tx: &Tx<'_>, contact: i64) -> Result<Vec<EnvelopeHash>, ClientError> {
+    let sql = "UPDATE quarantine SET untold = 0 WHERE id IN (SELECT id FROM quarantine
+               WHERE contact = ?1 AND untold = 1 ORDER BY id LIMIT ?2) RETURNING envelope";
+    let mut rows = tx.prepare_cached(sql)?;
+    let found = rows.query_map((contact, UNOPENED_MAX as u32), |row| row.get::<_, Vec<u8>>(0))?;
+    let hashes = found.map(|bytes| Ok(EnvelopeHash::of(&envelope_from(bytes?)?)));
+    Ok(hashes.collect::<Result<BTreeSet<_>, ClientError>>()?.into_iter().collect())
+}
+
+fn envelope_from(bytes: Vec<u8>) -> Result<Envelope, ClientError> {
+    Envelope::new(bytes.into()).map_err(|_| ClientError::VaultDamaged { what: "quarantine" })
+}
+
 fn list_set_aside(tx: &Tx<'_>, tried_too: bool) -> Result<Vec<SetAside>, ClientError> {
     let mut rows = tx.prepare(
         "SELECT id, policy, auth, envelope, contact, at FROM quarantine WHERE tried <= ?1 ORDER BY id",
@@ -333,8 +360,7 @@ fn list_set_aside(tx: &Tx<'_>, tried_too: bool) -> Result<Vec<SetAside>, ClientE
         let (id, policy, auth, envelope, contact, at) = item?;
         let policy = if policy == 0 { MailboxPolicy::Doorstep } else { MailboxPolicy::Inbox };
         let auth = super::decode(&auth, "quarantine")?;
-        let envelope =
-            Envelope::new(envelope.into()).map_err(|_| ClientError::VaultDamaged { what: "quarantine" })?;
+        let envelope = envelope_from(envelope)?;
         list.push(SetAside { id, policy, auth, envelope, contact, at: UnixSeconds(uint(at)) });
     }
     Ok(list)

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use client_core::outbox::{Item, State};
-use e2ee::{MessageId, Placed, StreamId};
+use e2ee::{EnvelopeHash, MessageId, Placed, StreamId};
 use rusqlite::{OptionalExtension, Row};
 use wire::{DepositAuth, DepositId, Envelope, UnixSeconds, Wire};
 
@@ -40,10 +40,12 @@ pub(crate) enum OutKind {
     Edit = 14,
     /// Takes an earlier message back.
     Delete = 15,
+    /// Asks for what arrived and did not open, sent by the client itself.
+    Unopened = 16,
 }
 
 impl OutKind {
-    const ALL: [OutKind; 14] = [
+    const ALL: [OutKind; 15] = [
         OutKind::Text,
         OutKind::FilePart,
         OutKind::Receipt,
@@ -58,6 +60,7 @@ impl OutKind {
         OutKind::Timer,
         OutKind::Edit,
         OutKind::Delete,
+        OutKind::Unopened,
     ];
 
     fn from_number(number: i64) -> Option<Self> {
@@ -74,6 +77,7 @@ impl OutKind {
                 | OutKind::Accept
                 | OutKind::Resend
                 | OutKind::Head
+                | OutKind::Unopened
         )
     }
 
@@ -317,7 +321,7 @@ pub(crate) fn set_sealed(
 ) -> Result<(), ClientError> {
     tx.execute(
         "UPDATE outbox SET state = 1, stream = ?2, number = ?3, sent_at = ?4, sealed_at = ?5, revision = ?6,
-         route = ?7, sid = ?8, auth = ?9, envelope = ?10, reason = NULL WHERE id = ?1",
+         route = ?7, sid = ?8, auth = ?9, envelope = ?10, envelope_hash = ?11, reason = NULL WHERE id = ?1",
         rusqlite::params![
             id,
             placed.stream.0,
@@ -329,6 +333,7 @@ pub(crate) fn set_sealed(
             sealed.sid.0,
             sealed.auth.to_bytes(),
             sealed.envelope.as_bytes(),
+            EnvelopeHash::of(&sealed.envelope).0,
         ],
     )?;
     Ok(())

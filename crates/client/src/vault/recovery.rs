@@ -1,7 +1,7 @@
 //! What has to be said twice: answered messages, messages to seal again, and what was noticed of other copies.
 
 use client_core::recovery::{KEEP_S, SentMessage};
-use e2ee::Seen;
+use e2ee::{EnvelopeHash, Seen};
 use rusqlite::OptionalExtension;
 use wire::UnixSeconds;
 
@@ -52,10 +52,39 @@ pub(crate) fn sent_to(tx: &Tx<'_>, contact: i64) -> Result<Vec<SentMessage>, Cli
     Ok(found.collect::<Result<_, _>>()?)
 }
 
+/// Notes of my messages to a contact whose last envelope it was that did not open there: they were answered by mistake.
+pub(crate) fn note_unopened(
+    tx: &Tx<'_>,
+    contact: i64,
+    envelopes: &[EnvelopeHash],
+) -> Result<(), ClientError> {
+    let mut note = tx.prepare_cached(
+        "UPDATE outbox SET unopened = 1, answered_at = NULL WHERE envelope_hash = ?2 AND contact = ?1 AND state = 2",
+    )?;
+    envelopes.iter().try_for_each(|hash| note.execute((contact, hash.0)).map(drop))?;
+    Ok(())
+}
+
+/// My messages of which a contact said so, and that are young enough to leave again.
+pub(crate) fn unopened(tx: &Tx<'_>, contact: i64) -> Result<Vec<i64>, ClientError> {
+    let sql = "SELECT id FROM outbox WHERE contact = ?1 AND unopened = 1 AND state = 2 AND sent_at >= ?2";
+    let mut rows = tx.prepare_cached(sql)?;
+    let found =
+        rows.query_map((contact, int(tx.now().0.saturating_sub(KEEP_S))), |row| row.get::<_, i64>(0))?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
+/// Forgets the envelopes of what is too old to leave again.
+pub(crate) fn forget_envelopes_sent(tx: &Tx<'_>) -> Result<(), ClientError> {
+    let sql = "UPDATE outbox SET envelope_hash = NULL, unopened = 0
+               WHERE envelope_hash IS NOT NULL AND state >= 2 AND sent_at < ?1";
+    tx.execute(sql, [int(tx.now().0.saturating_sub(KEEP_S))]).map(drop).map_err(Into::into)
+}
+
 /// Puts a message that left once back among the waiting ones: sealed again under its id and number.
 pub(crate) fn seal_again(tx: &Tx<'_>, row: i64, reason: &str) -> Result<(), ClientError> {
     let sql =
-        "UPDATE outbox SET state = 0, sid = NULL, auth = NULL, envelope = NULL, route = NULL, reason = ?2
+        "UPDATE outbox SET state = 0, sid = NULL, auth = NULL, envelope = NULL, route = NULL, unopened = 0, reason = ?2
                WHERE id = ?1 AND state >= 2";
     tx.execute(sql, (row, reason))?;
     Ok(())

@@ -44,6 +44,7 @@ impl Said {
             Kind::Delete(message) => Self { target: Some(*message), ..plain(OutKind::Delete, "") },
             Kind::Receipt(_) => plain(OutKind::Receipt, ""),
             Kind::Head(_) => plain(OutKind::Head, ""),
+            Kind::Unopened(_) => plain(OutKind::Unopened, ""),
             _ => return Err(ClientError::Unexpected { place: "a kind that nobody says" }),
         })
     }
