@@ -15,17 +15,24 @@ pub struct Outgoing {
     pub placed: Option<Placed>,
     /// The ledger's gossip, or zeros.
     pub gossip: [u8; 44],
+    /// Its sending time is not before this: of two edits of one message the later one counts, whatever the clock did between.
+    pub not_before: UnixSeconds,
 }
 
 impl Outgoing {
     /// A message that was never sealed.
     pub fn new(message_id: MessageId, kind: Kind) -> Self {
-        Self { message_id, kind, placed: None, gossip: [0; 44] }
+        Self { message_id, kind, placed: None, gossip: [0; 44], not_before: UnixSeconds(0) }
     }
 
     /// The same with gossip.
     pub fn gossiping(self, gossip: [u8; 44]) -> Self {
         Self { gossip, ..self }
+    }
+
+    /// The same, sent at this time at the earliest.
+    pub fn not_before(self, not_before: UnixSeconds) -> Self {
+        Self { not_before, ..self }
     }
 
     /// A message that is sealed again, under the same id, number and time.

@@ -211,7 +211,7 @@ impl Conversation {
 
     /// A Content without stamps; draws the stream at the first, and a new offer when one is due.
     fn compose(&mut self, message: &Outgoing, now: UnixSeconds, rng: &mut impl CryptoRng) -> Content {
-        let placed = self.place(message.placed, now, rng);
+        let placed = self.place(message.placed, now.max(message.not_before), rng);
         Content {
             message_id: message.message_id,
             stream: placed.stream,

@@ -273,7 +273,8 @@ impl Work<'_> {
             Some(placed) => Outgoing::again(self.row.message_id, kind, placed),
             None => Outgoing::new(self.row.message_id, kind),
         };
-        Ok(outgoing.gossiping(gossip::to_tell(self.tx, self.person)?))
+        let not_before = outbox::later_than_edits_before(self.tx, self.row)?;
+        Ok(outgoing.gossiping(gossip::to_tell(self.tx, self.person)?).not_before(not_before))
     }
 
     fn part(&self) -> Result<Option<Kind>, ClientError> {

@@ -407,6 +407,18 @@ pub(crate) fn is_overtaken(
     Ok(tx.query_row(sql, (edit.contact, target, edit.id, stream.0), |row| row.get(0))?)
 }
 
+/// The first second after all earlier edits of what this one edits; 0 for anything else. Between streams the sending time
+/// tells which edit is the last, and a clock may have been ahead.
+pub(crate) fn later_than_edits_before(tx: &Tx<'_>, edit: &OutRow) -> Result<UnixSeconds, ClientError> {
+    if edit.kind != OutKind::Edit {
+        return Ok(UnixSeconds(0));
+    }
+    let sql = "SELECT coalesce(max(sent_at) + 1, 0) FROM outbox
+               WHERE contact = ?1 AND target = ?2 AND kind = 14 AND id < ?3 AND number IS NOT NULL";
+    let target = edit.target.map(|target| target.0);
+    Ok(UnixSeconds(uint(tx.query_row(sql, (edit.contact, target, edit.id), |row| row.get(0))?)))
+}
+
 /// Whether the other side's `seen`, or a receipt, covered the message with this id.
 pub(crate) fn is_answered(tx: &Tx<'_>, id: &str) -> Result<bool, ClientError> {
     let sql = "SELECT count(*) FROM outbox WHERE hex(message_id) = ?1
