@@ -229,6 +229,34 @@ fn a_declined_stranger_stays_out_of_sight() {
     assert!(bob.client().requests().unwrap().is_empty());
 }
 
+/// A program may follow for months: keys, bundle and log want what a pull does for them.
+#[test]
+fn who_follows_for_long_keeps_up_what_a_pull_keeps_up() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    let client = bob.client_that_keeps_up_every(2);
+    let follow_for = Some(std::time::Duration::from_secs(15));
+    let options = PullOptions { follow: true, follow_for, ..PullOptions::default() };
+    let follower = std::thread::spawn(move || {
+        let mut texts = Vec::new();
+        let summary = client.pull(&options, &mut |message| {
+            texts.push(message.body.text().unwrap().to_owned());
+            Handled::YesAndStop
+        });
+        (texts, summary.unwrap().unreachable)
+    });
+    std::thread::sleep(std::time::Duration::from_millis(1_000));
+    bob.change_vault("UPDATE me SET bundle_published = 0");
+    let is_published = || bob.number_in_vault("SELECT bundle_published FROM me") == 1;
+    let published = (0..100).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        is_published()
+    });
+    alice.stored(&bob, "still there?");
+    assert_eq!(follower.join().unwrap(), (vec!["still there?".to_owned()], None));
+    assert!(published);
+}
+
 #[test]
 fn following_hands_messages_out_as_they_come() {
     let relay = Relay::start();

@@ -15,7 +15,7 @@ const LOOK: Duration = Duration::from_millis(250);
 /// How long the collector's lock is left to others who want it.
 const PAUSE: Duration = Duration::from_millis(150);
 /// How often what only a drained client may do is done (prekeys, the daily sweep), by who stays.
-const ROUND: Duration = Duration::from_secs(3_600);
+pub(crate) const ROUND: Duration = Duration::from_secs(3_600);
 /// As good as for ever.
 const STAY_MAX: Duration = Duration::from_secs(365 * 86_400);
 /// How often the outbox is looked into.

@@ -9,7 +9,7 @@ use std::{
 use client_core::schedule::backoff_ms;
 use e2ee::MessageId;
 
-use super::{files, gossip, ledger, owner::Owner, renew, run, send::flush_all, upkeep};
+use super::{files, gossip, ledger, news::ROUND, owner::Owner, renew, run, send::flush_all, upkeep};
 use crate::{
     Aside, Client, ClientError, Collected, Handled, Marks, Missing, PullOptions, PullSummary, Quote,
     Received, ReceivedBody, Waited,
@@ -258,15 +258,15 @@ impl<'a> Handing<'a> {
         Ok(None)
     }
 
-    /// Stays connected, and connects again when the connection breaks.
+    /// Stays connected, and connects again when the connection breaks, or when upkeep is due: the pull before it kept up.
     async fn follow(&mut self, sink: Sink<'_>) -> Result<(), ClientError> {
         let end = self.options.follow_for.map(|long| Instant::now() + long);
-        let mut attempt = 0;
+        let (mut attempt, mut kept_up) = (0, Instant::now());
         while !self.is_over(end) {
-            let followed = self.follow_once(end, sink).await;
+            let followed = self.follow_once(end, &mut kept_up, sink).await;
             self.set_connected(false);
             match followed {
-                Ok(()) => return Ok(()),
+                Ok(()) => attempt = 0,
                 Err(error) if matches!(error, ClientError::Superseded) || !error.is_temporary() => {
                     return Err(error);
                 }
@@ -281,7 +281,17 @@ impl<'a> Handing<'a> {
         Ok(())
     }
 
-    async fn follow_once(&mut self, end: Option<Instant>, sink: Sink<'_>) -> Result<(), ClientError> {
+    async fn follow_once(
+        &mut self,
+        end: Option<Instant>,
+        kept_up: &mut Instant,
+        sink: Sink<'_>,
+    ) -> Result<(), ClientError> {
+        let pause = ROUND.saturating_sub(Duration::from_secs(self.client.options.dues_early_s));
+        if kept_up.elapsed() >= pause {
+            round(self.client).await?;
+            *kept_up = Instant::now();
+        }
         let mut owner = Owner::connect(self.client).await?;
         owner.drain().await?;
         self.hand_out(sink)?;
@@ -289,7 +299,7 @@ impl<'a> Handing<'a> {
         self.set_connected(true);
         self.summary.unreachable = None;
         let mut flushed = Instant::now();
-        while !self.is_over(end) {
+        while !self.is_over(end) && kept_up.elapsed() < pause {
             let came = owner.wait(Duration::from_millis(LOOK_MS)).await?;
             if came {
                 self.hand_out(sink)?;

@@ -223,6 +223,12 @@ impl Person {
         Client::open(&self.profile(), &Unlock::KeyFile, options).unwrap()
     }
 
+    /// A client for which an hour between two rounds of upkeep is over after so many seconds.
+    pub fn client_that_keeps_up_every(&self, seconds: u64) -> Client {
+        let options = Options { dues_early_s: 3_600 - seconds, ..options() };
+        Client::open(&self.profile(), &Unlock::KeyFile, options).unwrap()
+    }
+
     /// Pulls with every delay over, and returns the texts.
     pub fn texts_later(&self) -> Vec<String> {
         let mut list = Vec::new();
@@ -297,6 +303,12 @@ impl Person {
     /// Moves the random due time of all refills to the past, as ten minutes would.
     pub fn make_refill_due(&self) {
         self.change_vault("UPDATE contact SET refill_due = 1;");
+    }
+
+    /// A number in the vault.
+    pub fn number_in_vault(&self, sql: &str) -> i64 {
+        let key = std::fs::read(self.profile().key_file_path()).unwrap();
+        opening::open(&self.profile().vault_path(), &key).query_row(sql, [], |row| row.get(0)).unwrap()
     }
 
     /// Changes rows behind the client's back, with the vault's own key.
