@@ -391,7 +391,7 @@ impl Client {
 
     /// Drains, then sends what waits in the outbox. Returns how many messages were stored.
     pub fn flush(&self) -> Result<u32, ClientError> {
-        engine::send::flush(self)
+        engine::send::flush_now(self)
     }
 
     /// Collects what waits, and hands unhandled messages to `sink`, in order. What the sink takes is never

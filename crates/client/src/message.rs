@@ -225,8 +225,8 @@ pub enum QueuedReason {
     NotForFirstContact,
     /// The contact's mailbox is full.
     MailboxFull,
-    /// The server refused it for good; `oub outbox` shows it.
-    Refused,
+    /// The contact's mailbox is not there, or was closed since nobody opened it for ninety days; goes once he has another.
+    MailboxClosed,
     /// Earlier messages to this contact go first, in a later command.
     BehindOthers,
     /// Parts of the file wait for stamps: the contact's client sends new ones when it has collected.
@@ -263,7 +263,11 @@ impl QueuedReason {
             Self::MailboxFull => {
                 both!(language, "the contact's mailbox is full", "la boîte du contact est pleine")
             }
-            Self::Refused => both!(language, "the server refused it", "le serveur l'a refusé"),
+            Self::MailboxClosed => both!(
+                language,
+                "the contact's mailbox is closed, as it is after 90 days without him",
+                "la boîte du contact est fermée, comme elle l'est après 90 jours sans lui"
+            ),
             Self::BehindOthers => both!(
                 language,
                 "earlier messages to this contact go first",

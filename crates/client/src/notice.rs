@@ -31,6 +31,9 @@ pub enum Notice {
     },
     /// The relay went back to an earlier state of its own; what it lost is asked for again.
     RelayWentBack,
+    /// The relay had no mailbox of mine any more: it closes what nobody opens for ninety days. It made another one, and
+    /// contacts are told.
+    MailboxGone,
     /// Somebody typed a code of mine, or I typed theirs: we are contacts.
     Paired {
         /// The contact's alias.

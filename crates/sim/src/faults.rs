@@ -21,6 +21,8 @@ pub struct Faults {
     pub second: bool,
     /// Holidays longer than the relay keeps what waits.
     pub expiry: bool,
+    /// With these, holidays after which a relay has closed the mailboxes.
+    pub absence: bool,
     /// Keys that are replaced while a first contact is under way, either way.
     pub early_rotation: bool,
     /// A vault that is restored from an older copy of its folder.
@@ -54,7 +56,7 @@ const LOGS_FROM: u64 = 18_000_000;
 /// Every switch by its name.
 type Switch = (&'static str, fn(&mut Faults) -> &mut bool);
 
-const SWITCHES: [Switch; 16] = [
+const SWITCHES: [Switch; 17] = [
     ("network", |faults| &mut faults.network),
     ("relay", |faults| &mut faults.relay),
     ("order", |faults| &mut faults.order),
@@ -63,6 +65,7 @@ const SWITCHES: [Switch; 16] = [
     ("lies", |faults| &mut faults.lies),
     ("second", |faults| &mut faults.second),
     ("expiry", |faults| &mut faults.expiry),
+    ("absence", |faults| &mut faults.absence),
     ("early-rotation", |faults| &mut faults.early_rotation),
     ("rollback", |faults| &mut faults.rollback),
     ("backup", |faults| &mut faults.backup),
@@ -84,6 +87,7 @@ impl Faults {
         lies: false,
         second: false,
         expiry: false,
+        absence: false,
         early_rotation: false,
         rollback: false,
         backup: false,

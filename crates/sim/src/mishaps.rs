@@ -8,6 +8,8 @@ use client::ClientError;
 use crate::run::Run;
 
 const DAY_S: u64 = 86_400;
+/// A relay closes what nobody opens for 90.
+const ABSENCE_DAYS: u64 = 95;
 /// Without `expiry` nobody stays away for longer: a doorstep keeps what waits for 14 days.
 const AWAY_DAYS_MAX: u64 = 11;
 /// How old a copy comes back: what was said longer ago is not said again after thirty days.
@@ -23,12 +25,16 @@ impl Run {
             75..95 => DAY_S + self.random.below(2 * DAY_S),
             _ => 4 * DAY_S + self.random.below(6 * DAY_S),
         };
+        let drawn = match self.scenario.faults.absence && drawn > 4 * DAY_S && !self.was_away {
+            true => self.all_are_away(),
+            false => drawn,
+        };
         let skew = (self.random.below(4_000), self.random.happens(200), self.somebody());
         if !self.scenario.faults.clock {
             return self.net.lock().pass(drawn % 60);
         }
         let seconds = match self.scenario.faults.expiry {
-            true if drawn > 4 * DAY_S => drawn * 3,
+            true if (4 * DAY_S..90 * DAY_S).contains(&drawn) => drawn * 3,
             true => drawn,
             false => drawn.min(self.nobody_stays_away_for()),
         };
@@ -42,6 +48,14 @@ impl Run {
         }
         self.net.lock().pass(seconds);
         self.tell(format!("{seconds} s pass"));
+    }
+
+    /// Once in a run: after a second time somebody may have no voucher left for another mailbox.
+    fn all_are_away(&mut self) -> u64 {
+        self.was_away = true;
+        self.rolled_back = true;
+        self.count("fault: mailboxes closed for lack of owners");
+        ABSENCE_DAYS * DAY_S
     }
 
     fn nobody_stays_away_for(&self) -> u64 {

@@ -85,6 +85,8 @@ pub(crate) struct Run {
     pub(crate) folder: PathBuf,
     /// Whether anybody, or a relay, was restored from a copy.
     pub(crate) rolled_back: bool,
+    /// Whether all were away for so long that relays closed their mailboxes.
+    pub(crate) was_away: bool,
     /// Who was: whoever forgets what was shown is shown it again.
     pub(crate) forgetful: BTreeSet<usize>,
     /// Who has to add whom again, once his relay is there.
@@ -121,6 +123,7 @@ pub fn simulate(seed: u64, scenario: &Scenario) -> Report {
         trace: Vec::new(),
         folder: folder.path().to_owned(),
         rolled_back: false,
+        was_away: false,
         forgetful: BTreeSet::new(),
         to_add: BTreeSet::new(),
         copies: BTreeMap::new(),

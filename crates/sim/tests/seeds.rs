@@ -109,6 +109,30 @@ fn who_goes_back_again_and_again_loses_nothing() {
     }
 }
 
+/// Whose mailboxes were closed for lack of owners has others, and everybody goes on; the first broke a promise once.
+#[test]
+fn who_stays_away_for_a_hundred_days_goes_on() {
+    let mut tally = Tally::default();
+    for seed in [20_000_007, 20_100_000, 20_100_001, 20_100_002, 20_100_003, 20_100_004, 20_100_005] {
+        let mut scenario = Scenario::of(seed);
+        assert!(["absence", "expiry"].iter().all(|fault| scenario.faults.set(fault, true)));
+        try_scenario(seed, &scenario, &["absence", "expiry"], &mut tally);
+    }
+    assert!(tally.of("fault: mailboxes closed for lack of owners") > 0, "{tally}");
+}
+
+/// Two people whose vaults go back together with their relay; each broke a promise once.
+#[test]
+fn who_goes_back_together_with_the_relay_loses_nothing() {
+    for (seed, deeds) in [(18_700_027, ["said", "rollback"]), (18_600_055, ["said", "pairing"])] {
+        let mut faults = Faults::NONE;
+        let deeds = deeds.iter().chain(&["clock", "rollback", "relay-rollback"]);
+        assert!(deeds.into_iter().all(|deed| faults.set(deed, true)));
+        let report = simulate(seed, &Scenario { people: 2, faults, ..Scenario::of(seed) });
+        assert!(report.broken.is_empty(), "{}\nseed {seed}: {:#?}", report.trace.join("\n"), report.broken);
+    }
+}
+
 /// Two people whose vaults, or whose relay, go back to an older copy; all but the last broke a promise once.
 #[test]
 fn what_goes_back_in_time_loses_nothing_that_somebody_still_has() {

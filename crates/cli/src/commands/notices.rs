@@ -53,6 +53,7 @@ pub fn words(notice: &Notice) -> String {
         Notice::CollectedElsewhere { count } => screens::collected_elsewhere(count),
         Notice::WrittenElsewhere { contact } => screens::written_elsewhere(shown_on_one_line(contact)),
         Notice::RelayWentBack => screens::relay_went_back().to_owned(),
+        Notice::MailboxGone => screens::mailbox_gone().to_owned(),
         Notice::Paired { contact, trust } => paired(&shown_on_one_line(contact), *trust),
         Notice::NotPaired(error) => screens::not_paired(Problem::from(&ClientError::from(error.clone()))),
         Notice::OtherLog { contact, server } => {

@@ -127,7 +127,7 @@ pub fn why_queued(reason: &QueuedReason, to: &str) -> String {
         QueuedReason::TooLongForFirstContact => screens::too_long_for_first(to),
         QueuedReason::NotForFirstContact => screens::not_for_first(to),
         QueuedReason::MailboxFull => screens::mailbox_full(to),
-        QueuedReason::Refused => screens::refused_see_outbox().to_owned(),
+        QueuedReason::MailboxClosed => screens::mailbox_closed(to),
         QueuedReason::BehindOthers => screens::earlier_first().to_owned(),
         QueuedReason::Parts { parts, stored } => screens::parts_stored(stored, parts, to),
     }

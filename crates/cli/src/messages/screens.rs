@@ -185,9 +185,9 @@ messages! {
     mailbox_full(to):
         en "the mailbox of {to} is full; it will go with a later oub command",
         fr "la boîte de {to} est pleine ; il partira avec une commande oub suivante";
-    refused_see_outbox:
-        en "the server refused it; see   oub outbox",
-        fr "le serveur l'a refusé ; voyez   oub outbox";
+    mailbox_closed(to):
+        en "the mailbox of {to} is closed, as it is after 90 days without its owner; it will go once {to} has been here again",
+        fr "la boîte de {to} est fermée, comme elle l'est après 90 jours sans la personne ; il partira quand {to} sera revenu";
     earlier_first:
         en "earlier messages go first; it will go with a later oub command",
         fr "des messages antérieurs passent d'abord ; il partira avec une commande oub suivante";
@@ -245,6 +245,9 @@ messages! {
     relay_went_back:
         en "the server went back to an earlier state; what it lost is asked for again",
         fr "le serveur est revenu à un état antérieur ; ce qu'il a perdu est redemandé";
+    mailbox_gone:
+        en "the server had closed your mailbox, as it does with what nobody opens for 90 days; it made a new one, and contacts are told",
+        fr "le serveur avait fermé votre boîte, comme il le fait de ce que personne n'ouvre pendant 90 jours ; il en a fait une nouvelle, et les contacts l'apprennent";
     unknown_notice:
         en "something happened that this version cannot tell",
         fr "il s'est passé quelque chose que cette version ne sait pas dire";

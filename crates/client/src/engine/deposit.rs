@@ -1,6 +1,9 @@
 //! Depositing one contact's messages: sealed in order, at most 32 in flight, repeated byte for byte.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    time::{Duration, Instant},
+};
 
 use client_core::{
     outbox::{Item, Next, next},
@@ -22,7 +25,7 @@ use super::{
 use crate::{
     Client, ClientError, FailPoint, Progress, QueuedReason,
     error::refusal_sentence,
-    transport::{Line, Pin},
+    transport::{Line, Pin, unreachable},
     vault::{
         contact::{self, Person},
         file,
@@ -33,6 +36,9 @@ use crate::{
 
 /// Steps of one run for one contact: far above what an outbox holds, and still a bound.
 const STEPS_MAX: usize = 100_000;
+/// How long a relay may take for each message that it stored, beside its first answer: a slower one waits for its next turn,
+/// so that it holds up nobody else's.
+const SLOWNESS_MAX: Duration = Duration::from_secs(10);
 /// Puzzles solved for one message: others may make the doorstep's puzzle harder meanwhile.
 const PUZZLES_MAX: u32 = 3;
 
@@ -41,6 +47,8 @@ pub(crate) struct Courier<'a> {
     client: &'a Client,
     contact: i64,
     flushed: &'a mut Flushed,
+    began: Instant,
+    stored: u32,
     way: Option<Way>,
     /// Rows that left on the present connection.
     left: BTreeSet<i64>,
@@ -51,8 +59,8 @@ pub(crate) struct Courier<'a> {
     /// How many puzzles each message has cost.
     puzzles: BTreeMap<i64, u32>,
     bundles_refused: u32,
-    /// His mailbox is full: nothing more leaves in this run.
-    full: bool,
+    /// His mailbox takes nothing now: nothing more leaves in this run.
+    takes_nothing: bool,
     /// Rows of the client's own that wait, and hold up nobody.
     waiting: BTreeSet<i64>,
 }
@@ -76,6 +84,8 @@ impl<'a> Courier<'a> {
             client,
             contact,
             flushed,
+            began: Instant::now(),
+            stored: 0,
             way: None,
             left: BTreeSet::new(),
             in_flight: VecDeque::new(),
@@ -84,7 +94,7 @@ impl<'a> Courier<'a> {
             began_anew: false,
             puzzles: BTreeMap::new(),
             bundles_refused: 0,
-            full: false,
+            takes_nothing: false,
             waiting: BTreeSet::new(),
         }
     }
@@ -95,12 +105,13 @@ impl<'a> Courier<'a> {
             if self.step().await? == Go::Stop {
                 break;
             }
+            self.insist_on_pace()?;
         }
         self.leave().await
     }
 
     async fn step(&mut self) -> Result<Go, ClientError> {
-        if self.full {
+        if self.takes_nothing {
             return Ok(Go::Stop);
         }
         let items = self.client.vault.read(|tx| outbox::open_items(tx, self.contact))?;
@@ -112,6 +123,26 @@ impl<'a> Courier<'a> {
             Next::Rest if self.in_flight.is_empty() => Ok(Go::Stop),
             Next::Rest => self.await_one().await,
         }
+    }
+
+    fn insist_on_pace(&self) -> Result<(), ClientError> {
+        let patience =
+            self.client.options.timeout.saturating_mul(2) + SLOWNESS_MAX.saturating_mul(self.stored);
+        match self.began.elapsed() > patience {
+            true => Err(unreachable(&self.person()?.at.to_string(), "it answers too slowly")),
+            false => Ok(()),
+        }
+    }
+
+    /// What is known of the contact at his server, which may not take longer for it than it may for anything.
+    async fn refresh(
+        &self,
+        person: &Person,
+        wants_bundle: bool,
+    ) -> Result<Option<VerifiedBundle>, ClientError> {
+        let patience = self.client.options.timeout.saturating_mul(2);
+        let refreshed = tokio::time::timeout(patience, refresh(self.client, person, wants_bundle)).await;
+        refreshed.unwrap_or_else(|_| Err(unreachable(&person.at.to_string(), "it answers too slowly")))
     }
 
     fn person(&self) -> Result<Person, ClientError> {
@@ -192,7 +223,7 @@ impl<'a> Courier<'a> {
             return Ok(false);
         }
         self.await_all().await?;
-        let bundle = match refresh(self.client, &person, true).await {
+        let bundle = match self.refresh(&person, true).await {
             Err(ClientError::NoBundle { .. }) => None,
             bundle => bundle?,
         };
@@ -210,7 +241,7 @@ impl<'a> Courier<'a> {
         let fresh = !at_doorstep && self.client.vault.read(|tx| seal::wants_fresh_session(tx, &person))?;
         if !self.refreshed || ((at_doorstep || fresh) && self.bundle.is_none()) {
             self.await_all().await?;
-            self.bundle = match refresh(self.client, &person, at_doorstep || fresh).await {
+            self.bundle = match self.refresh(&person, at_doorstep || fresh).await {
                 // Without a bundle the session of before goes on.
                 Err(ClientError::NoBundle { .. }) if fresh => None,
                 bundle => bundle?,
@@ -276,13 +307,14 @@ impl<'a> Courier<'a> {
             self.way.as_mut().ok_or(ClientError::Unexpected { place: "an answer without a connection" })?;
         match way.line.answer_to(request).await? {
             Response::Stored => self.stored(id),
-            Response::Refused(refusal) => self.refused(id, &refusal),
+            Response::Refused(refusal) => self.refused(id, &refusal).await,
             other => Err(way.line.unexpected(&other)),
         }
     }
 
     fn stored(&mut self, id: i64) -> Result<Go, ClientError> {
         self.client.fail_at(FailPoint::StoredNotNoted)?;
+        self.stored += 1;
         let stored = self.client.vault.erase(|tx| outbox::set_stored(tx, id, tx.now()))?;
         let row = self.client.vault.read(|tx| outbox::find(tx, id))?;
         if let Some(row) = row.filter(|_| stored) {
@@ -310,7 +342,7 @@ impl<'a> Courier<'a> {
 
     // --- refusals ---
 
-    fn refused(&mut self, id: i64, refusal: &Refusal) -> Result<Go, ClientError> {
+    async fn refused(&mut self, id: i64, refusal: &Refusal) -> Result<Go, ClientError> {
         // Another process may have brought it home, or changed it, meanwhile.
         let Some(row) = self.client.vault.read(|tx| outbox::find(tx, id))? else { return Ok(Go::On) };
         let Some(sealed) = row.sealed.clone() else { return Ok(Go::On) };
@@ -318,21 +350,13 @@ impl<'a> Courier<'a> {
             RefusalKind::Busy | RefusalKind::Unavailable | RefusalKind::Uncertain => {
                 Err(self.refusal_error(refusal))
             }
-            RefusalKind::Full => {
-                self.full = true;
-                self.flushed.full.insert(self.contact);
-                self.flushed.waits.insert(id, QueuedReason::MailboxFull);
-                self.client.vault.write(|tx| outbox::set_reason(tx, id, &refusal_sentence(refusal.kind)))?;
-                Ok(Go::Stop)
-            }
+            RefusalKind::Full => self.waits_for_room(id, refusal.kind, QueuedReason::MailboxFull),
             RefusalKind::Stamp | RefusalKind::Spent => self.other_stamp(id, &sealed, refusal.kind),
             RefusalKind::Puzzle(puzzle) if self.puzzles_of(id) < PUZZLES_MAX => {
                 self.solve(id, &sealed, &puzzle)
             }
-            RefusalKind::NoSuchMailbox | RefusalKind::Gone
-                if sealed.way != SealedAs::Inbox && self.bundles_refused == 0 =>
-            {
-                self.other_bundle(id)
+            RefusalKind::NoSuchMailbox | RefusalKind::Gone => {
+                self.other_mailbox(id, &sealed, refusal.kind).await
             }
             kind => {
                 self.client.vault.erase(|tx| outbox::set_refused(tx, id, &refusal_sentence(kind)))?;
@@ -397,17 +421,45 @@ impl<'a> Courier<'a> {
         Ok(Go::On)
     }
 
-    /// The doorstep in the bundle is not there: fetched anew once, sealed again.
-    fn other_bundle(&mut self, id: i64) -> Result<Go, ClientError> {
-        self.bundles_refused += 1;
-        self.bundle = None;
-        let contact = self.contact;
-        self.client.vault.erase(|tx| {
-            contact::set(tx, contact, "bundle_at", 0)?;
-            outbox::unseal(tx, id)
-        })?;
+    /// The mailbox is not there. A newer bundle may name another doorstep, and the contact another inbox; else what is
+    /// sealed waits as it is: whoever comes back makes new mailboxes, and says so.
+    async fn other_mailbox(
+        &mut self,
+        id: i64,
+        sealed: &SealedRow,
+        kind: RefusalKind,
+    ) -> Result<Go, ClientError> {
+        let person = self.person()?;
+        let there = match sealed.way {
+            SealedAs::Inbox => person.inbox,
+            SealedAs::Hello | SealedAs::SessionForm if self.bundles_refused == 0 => {
+                self.bundles_refused += 1;
+                self.client.vault.write(|tx| contact::set(tx, self.contact, "bundle_at", 0))?;
+                self.bundle = self.refresh(&self.person()?, true).await?;
+                self.bundle.as_ref().map(|bundle| bundle.bundle().body.doorstep)
+            }
+            SealedAs::Hello | SealedAs::SessionForm => None,
+        };
+        if there.is_none_or(|there| there == sealed.sid) {
+            return self.waits_for_room(id, kind, QueuedReason::MailboxClosed);
+        }
+        self.client.vault.erase(|tx| outbox::unseal(tx, id))?;
         self.left.remove(&id);
         Ok(Go::On)
+    }
+
+    /// Nothing more leaves for this contact now, and nothing is lost.
+    fn waits_for_room(
+        &mut self,
+        id: i64,
+        kind: RefusalKind,
+        reason: QueuedReason,
+    ) -> Result<Go, ClientError> {
+        self.takes_nothing = true;
+        self.flushed.take_nothing.insert(self.contact, reason.clone());
+        self.flushed.waits.insert(id, reason);
+        self.client.vault.write(|tx| outbox::set_reason(tx, id, &refusal_sentence(kind)))?;
+        Ok(Go::Stop)
     }
 }
 

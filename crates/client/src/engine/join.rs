@@ -286,26 +286,8 @@ impl Joining<'_> {
         }
     }
 
-    /// `CREATE` on a connection of its own.
     async fn create(&self, policy: MailboxPolicy, next: Stage) -> Result<(), ClientError> {
-        let me = self.vault.read(me::me)?.ok_or(ClientError::JoinUnfinished)?;
-        let mine = self.vault.read(|tx| mailbox::get(tx, policy))?;
-        let create =
-            Create { rid: mine.rid, owner_key: OwnerKey(mine.owner.public()), policy, voucher: mine.voucher };
-        let mut line = self.connect(&me, ConnectionKind::Owner).await?;
-        let sid = match line.ask(create).await? {
-            Response::Created(created) => created.sid,
-            other => return Err(line.unexpected(&other)),
-        };
-        line.close().await;
-        fail_at(self.options.fail_point, FailPoint::CreatedNotNoted)?;
-        self.vault.write(|tx| {
-            mailbox::set_sid(tx, policy, &sid)?;
-            if policy == MailboxPolicy::Inbox {
-                mailbox::set_mint(tx, &Mint::generate(sid, &mut tx.rng()), true)?;
-            }
-            me::set_stage(tx, next)
-        })
+        create_mailbox(self.vault, self.options, policy, |tx| me::set_stage(tx, next)).await
     }
 
     /// `OPEN` the inbox, then `GENERATE` its first stamps.
@@ -343,6 +325,33 @@ impl Joining<'_> {
     async fn connect(&self, me: &Me, kind: ConnectionKind) -> Result<Line, ClientError> {
         Line::connect(self.options, &me.at, Pin::Full(me.server_id), kind).await
     }
+}
+
+/// `CREATE` on a connection of its own; the commit that notes where the mailbox is holds what `also` writes.
+pub(crate) async fn create_mailbox(
+    vault: &Vault,
+    options: &Options,
+    policy: MailboxPolicy,
+    also: impl FnOnce(&Tx<'_>) -> Result<(), ClientError>,
+) -> Result<(), ClientError> {
+    let me = vault.read(me::me)?.ok_or(ClientError::JoinUnfinished)?;
+    let mine = vault.read(|tx| mailbox::get(tx, policy))?;
+    let create =
+        Create { rid: mine.rid, owner_key: OwnerKey(mine.owner.public()), policy, voucher: mine.voucher };
+    let mut line = Line::connect(options, &me.at, Pin::Full(me.server_id), ConnectionKind::Owner).await?;
+    let sid = match line.ask(create).await? {
+        Response::Created(created) => created.sid,
+        other => return Err(line.unexpected(&other)),
+    };
+    line.close().await;
+    fail_at(options.fail_point, FailPoint::CreatedNotNoted)?;
+    vault.write(|tx| {
+        mailbox::set_sid(tx, policy, &sid)?;
+        if policy == MailboxPolicy::Inbox {
+            mailbox::set_mint(tx, &Mint::generate(sid, &mut tx.rng()), true)?;
+        }
+        also(tx)
+    })
 }
 
 /// `OPEN`: proves that the mailbox is mine, on this connection.

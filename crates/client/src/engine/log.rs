@@ -181,6 +181,7 @@ fn to_notice(tx: &Tx<'_>, row: &NoticeRow) -> Result<Notice, ClientError> {
             Notice::WrittenElsewhere { contact: contact::by_id(tx, id)?.shown().to_owned() }
         }
         (Noticed::RelayWentBack, _) => Notice::RelayWentBack,
+        (Noticed::MailboxGone, _) => Notice::MailboxGone,
         _ => Notice::CollectedElsewhere { count: row.count },
     })
 }

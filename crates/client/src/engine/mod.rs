@@ -23,6 +23,7 @@ pub(crate) mod pull;
 pub(crate) mod recover;
 pub(crate) mod recover_name;
 pub(crate) mod renew;
+pub(crate) mod reopen;
 pub(crate) mod requests;
 pub(crate) mod said;
 pub(crate) mod seal;

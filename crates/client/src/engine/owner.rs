@@ -14,9 +14,9 @@ use wire::{
 use super::{
     copies,
     flood::Flood,
-    join::{make_generation_known, open_mailbox, retire},
+    join::{make_generation_known, retire},
     open::{self, Outcome},
-    recover, upkeep,
+    recover, reopen, upkeep,
 };
 use crate::{
     Client, ClientError, Collected, FailPoint,
@@ -61,8 +61,8 @@ impl<'a> Owner<'a> {
         let me = client.vault.me()?;
         let pin = Pin::Full(me.server_id);
         let mut line = Line::connect(&client.options, &me.at, pin, ConnectionKind::Owner).await?;
-        let doorstep = open_mailbox(&client.vault, &mut line, MailboxPolicy::Doorstep).await?;
-        let inbox = open_mailbox(&client.vault, &mut line, MailboxPolicy::Inbox).await?;
+        let doorstep = reopen::open(client, &mut line, MailboxPolicy::Doorstep).await?;
+        let inbox = reopen::open(client, &mut line, MailboxPolicy::Inbox).await?;
         let expired = client.vault.write(|tx| {
             let at_the_door = mailbox::note_expired(tx, MailboxPolicy::Doorstep, doorstep.expired)?;
             let inside = mailbox::note_expired(tx, MailboxPolicy::Inbox, inbox.expired)?;

@@ -1,10 +1,6 @@
 //! Sending: committed to the outbox first, then drained for news, then sealed and deposited in order.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    num::NonZeroU32,
-    time::Duration,
-};
+use std::{collections::BTreeMap, num::NonZeroU32, time::Duration};
 
 use client_core::outbox::State;
 use e2ee::{
@@ -47,8 +43,8 @@ pub(crate) struct Flushed {
     pub(crate) problems: BTreeMap<i64, ClientError>,
     /// Why a row waits.
     pub(crate) waits: BTreeMap<i64, QueuedReason>,
-    /// Contacts whose mailbox is full.
-    pub(crate) full: BTreeSet<i64>,
+    /// Contacts whose mailbox takes nothing now, and why.
+    pub(crate) take_nothing: BTreeMap<i64, QueuedReason>,
 }
 
 /// See [`Client::send`].
@@ -90,7 +86,8 @@ pub(crate) fn expire_s(after: Duration) -> Result<NonZeroU32, ClientError> {
 /// Has what was queued stored, as far as that goes now, and says how far it went.
 pub(crate) fn deliver(client: &Client, row_id: i64, options: &SendOptions) -> Result<Sent, ClientError> {
     client.fail_at(FailPoint::OutboxCommitted)?;
-    let flushed = run(drain_and_flush(client))?;
+    let to = client.vault.read(|tx| outbox::by_id(tx, row_id))?.contact;
+    let flushed = run(drain_and_flush(client, Some(to)))?;
     let row = client.vault.read(|tx| outbox::by_id(tx, row_id))?;
     let parts = client.vault.read(|tx| file::stored_parts(tx, row.contact, &row.message_id))?;
     if parts.0 > 0 {
@@ -125,8 +122,10 @@ pub(crate) fn queue_only(
 fn part_reason(row: &OutRow, flushed: &Flushed, (parts, stored): (u64, u64)) -> QueuedReason {
     match flushed.problems.get(&row.contact) {
         Some(error) => QueuedReason::Unreachable(Box::new(error.clone())),
-        None if flushed.full.contains(&row.contact) => QueuedReason::MailboxFull,
-        None => QueuedReason::Parts { parts, stored },
+        None => match flushed.take_nothing.get(&row.contact) {
+            Some(reason) => reason.clone(),
+            None => QueuedReason::Parts { parts, stored },
+        },
     }
 }
 
@@ -200,24 +199,41 @@ fn not_stored(
     if let Some(error) = problem.filter(|error| !error.is_temporary()) {
         return Err(error.clone());
     }
-    let reason = match (row.state, flushed.waits.get(&row.id), problem) {
-        (State::Refused, _, _) => QueuedReason::Refused,
-        (_, Some(reason), _) => reason.clone(),
-        (_, None, Some(error)) => QueuedReason::Unreachable(Box::new(error.clone())),
-        (_, None, None) => QueuedReason::BehindOthers,
-    };
-    // What was sealed may be on the relay already: it is not taken back.
-    if options.no_queue && client.vault.write(|tx| outbox::withdraw(tx, row.id))? {
-        let busy = problem.filter(|error| error.retry_after_s().is_some());
-        // «Nothing is lost» would not be so here: the message is not kept.
-        return Err(busy.cloned().unwrap_or(ClientError::NotQueued { reason: Box::new(reason) }));
+    if row.state == State::Refused {
+        return Err(ClientError::RefusedForGood { reason: row.reason.clone().unwrap_or_default() });
     }
-    Ok(SentState::Queued(reason))
+    let takes_nothing = flushed.take_nothing.get(&row.contact);
+    let reason = match (flushed.waits.get(&row.id).or(takes_nothing), problem) {
+        (Some(reason), _) => reason.clone(),
+        (None, Some(error)) => QueuedReason::Unreachable(Box::new(error.clone())),
+        (None, None) => QueuedReason::BehindOthers,
+    };
+    // What was said under this key before may be on the relay all the same.
+    let is_new = options.idempotency.is_none() || flushed.waits.contains_key(&row.id);
+    let refused = takes_nothing.is_some() && is_new;
+    if !options.no_queue || !client.vault.write(|tx| take_back(tx, row, refused))? {
+        return Ok(SentState::Queued(reason));
+    }
+    let busy = problem.filter(|error| error.retry_after_s().is_some());
+    // «Nothing is lost» would not be so here: the message is not kept.
+    let reason = Box::new(reason);
+    Err(busy.cloned().unwrap_or(match refused {
+        true => ClientError::NotTaken { reason },
+        false => ClientError::NotQueued { reason },
+    }))
+}
+
+/// Takes a message back that shall not wait. What was sealed may be on the relay already, unless that refuses everything.
+fn take_back(tx: &Tx<'_>, row: &OutRow, refused: bool) -> Result<bool, ClientError> {
+    match row.sealed.is_some() && refused {
+        true => outbox::say_nothing(tx, row).map(|()| true),
+        false => outbox::withdraw(tx, row.id),
+    }
 }
 
 /// See [`Client::flush`].
-pub(crate) fn flush(client: &Client) -> Result<u32, ClientError> {
-    stored(run(drain_and_flush(client))?)
+pub(crate) fn flush_now(client: &Client) -> Result<u32, ClientError> {
+    stored(run(drain_and_flush(client, None))?)
 }
 
 /// See [`Client::send_waiting`].
@@ -234,7 +250,7 @@ fn stored(flushed: Flushed) -> Result<u32, ClientError> {
 
 /// Every command that connects drains first, so that a program that only sends still receives its refills. A
 /// drain that does not succeed does not keep a message back.
-async fn drain_and_flush(client: &Client) -> Result<Flushed, ClientError> {
+async fn drain_and_flush(client: &Client, first: Option<i64>) -> Result<Flushed, ClientError> {
     let drained = match resident_collect(client) {
         Some(_) => Ok(()),
         None => match client.vault.collector_lock(DRAIN_WAIT) {
@@ -250,7 +266,7 @@ async fn drain_and_flush(client: &Client) -> Result<Flushed, ClientError> {
             Err(error)
         }
         Err(error) if client.vault.read(me::copy)? == me::Copy::Restored => held(client, &error),
-        _ => flush_all(client).await,
+        _ => flush(client, first).await,
     }
 }
 
@@ -266,6 +282,11 @@ fn held(client: &Client, error: &ClientError) -> Result<Flushed, ClientError> {
 
 /// Sends what waits, contact by contact; one contact's trouble does not hold up another.
 pub(crate) async fn flush_all(client: &Client) -> Result<Flushed, ClientError> {
+    flush(client, None).await
+}
+
+/// The same, and to `first` before all others: somebody waits for it.
+async fn flush(client: &Client, first: Option<i64>) -> Result<Flushed, ClientError> {
     copies::check(client)?;
     if client.vault.read(me::copy)? == me::Copy::Restored {
         // It has no bundle that a first message could bring, and no stamps: it renews itself first, at its own relay.
@@ -279,7 +300,9 @@ pub(crate) async fn flush_all(client: &Client) -> Result<Flushed, ClientError> {
     })?;
     let mut flushed = Flushed::default();
     let mut silent_hosts: BTreeMap<String, ClientError> = BTreeMap::new();
-    for id in client.vault.read(outbox::contacts_with_open)? {
+    let mut contacts = client.vault.read(outbox::contacts_with_open)?;
+    contacts.sort_by_key(|id| Some(*id) != first);
+    for id in contacts {
         let person = client.vault.read(|tx| contact::by_id(tx, id))?;
         if person.blocked || person.standing != Standing::Contact {
             continue;

@@ -109,6 +109,18 @@ pub enum ClientError {
         /// Why it could not be stored.
         reason: Box<QueuedReason>,
     },
+    /// Refused by a mailbox that takes nothing now, and not kept, as asked for.
+    NotTaken {
+        /// Why it could not be stored.
+        reason: Box<QueuedReason>,
+    },
+    /// The server refused a message, and will whenever it comes again.
+    RefusedForGood {
+        /// What it said.
+        reason: String,
+    },
+    /// The server has no mailbox of mine any more, and no voucher is left for another.
+    NoVoucher,
     /// Another client of this identity took the mailbox over.
     Superseded,
     /// Another process on this vault collects.
@@ -379,6 +391,9 @@ impl ClientError {
             Blocked { .. } => 54,
             NoBundle { .. } => 55,
             Refused { .. } => 56,
+            NotTaken { .. } => 57,
+            RefusedForGood { .. } => 58,
+            NoVoucher => 59,
             WrongServer { .. } => 60,
             KeyChanged { .. } => 61,
             NotVerified { .. } => 62,

@@ -9,6 +9,7 @@ use crate::Language;
 const PHRASES: &[(&str, &str)] = &[
     // Why a server cannot be reached, or is not understood.
     ("it did not answer in time", "il n'a pas répondu à temps"),
+    ("it answers too slowly", "il répond trop lentement"),
     ("it stopped delivering", "il a cessé de remettre les enveloppes"),
     ("closed by this side", "fermée de ce côté"),
     ("the server closed the connection", "le serveur a fermé la connexion"),

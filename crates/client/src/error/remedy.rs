@@ -75,6 +75,21 @@ impl ClientError {
                 "try again later, or leave  --no-queue  out",
                 "réessayez plus tard, ou sans  --no-queue"
             ),
+            NotTaken { .. } => both!(
+                language,
+                "try again once the contact has collected, or leave  --no-queue  out",
+                "réessayez quand le contact aura relevé sa boîte, ou sans  --no-queue"
+            ),
+            RefusedForGood { .. } => both!(
+                language,
+                "it is kept and not tried again:  oub outbox",
+                "il est gardé et n'est pas réessayé :  oub outbox"
+            ),
+            NoVoucher => both!(
+                language,
+                "a change of key brings four:  oub identity rotate,  then  oub pull",
+                "un changement de clé en apporte quatre :  oub identity rotate,  puis  oub pull"
+            ),
             Superseded => both!(
                 language,
                 "stop the other client, or let it do the collecting",

@@ -98,6 +98,19 @@ impl ClientError {
                 "the message was not stored, and not kept either",
                 "le message n'a pas été déposé, et n'a pas été gardé non plus"
             ),
+            NotTaken { .. } => both!(
+                language,
+                "the message was refused, and not kept either",
+                "le message a été refusé, et n'a pas été gardé non plus"
+            ),
+            RefusedForGood { .. } => {
+                both!(language, "the server refused the message", "le serveur a refusé le message")
+            }
+            NoVoucher => both!(
+                language,
+                "the server has no mailbox of this profile any more",
+                "le serveur n'a plus de boîte pour ce profil"
+            ),
             Superseded => both!(
                 language,
                 "another client of this identity is collecting now",

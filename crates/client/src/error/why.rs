@@ -80,7 +80,13 @@ impl ClientError {
                 s = s
             ),
             Busy { .. } => both!(language, "it asks to try again later", "il demande de réessayer plus tard"),
-            NotQueued { reason } => reason.words_in(language),
+            NotQueued { reason } | NotTaken { reason } => reason.words_in(language),
+            RefusedForGood { reason } => phrase_in(language, reason),
+            NoVoucher => both!(
+                language,
+                "it closes what nobody opens for 90 days, and no voucher is left for another one",
+                "il ferme ce que personne n'ouvre pendant 90 jours, et il ne reste pas de bon pour une autre"
+            ),
             Superseded => both!(
                 language,
                 "the server handed the mailbox to the newer connection",

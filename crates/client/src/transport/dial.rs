@@ -35,7 +35,7 @@ pub(super) async fn within<T>(
     timeout(patience, work).await.map_err(|_| unreachable(host, "it did not answer in time"))
 }
 
-pub(super) fn unreachable(host: &str, reason: impl std::fmt::Display) -> ClientError {
+pub(crate) fn unreachable(host: &str, reason: impl std::fmt::Display) -> ClientError {
     ClientError::Unreachable { host: host.to_owned(), reason: reason.to_string() }
 }
 

@@ -4,6 +4,6 @@ mod dial;
 mod line;
 mod tls;
 
-pub(crate) use dial::dial;
+pub(crate) use dial::{dial, unreachable};
 pub(crate) use line::{Line, Pushed};
 pub use tls::Pin;

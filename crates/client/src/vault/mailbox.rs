@@ -2,6 +2,7 @@
 
 use crypto::OwnerSecret;
 use e2ee::Mint;
+use rusqlite::OptionalExtension;
 use wire::{
     DepositAuth, DepositId, Envelope, Generation, OwnerId, StampIndex, Voucher, request::MailboxPolicy,
 };
@@ -50,6 +51,21 @@ pub(crate) fn kept_vouchers(tx: &Tx<'_>) -> Result<Vec<Voucher>, ClientError> {
     let mut rows = tx.prepare("SELECT secret FROM voucher ORDER BY id")?;
     let list = rows.query_map([], |row| row.get::<_, [u8; 16]>(0))?;
     list.map(|secret| Ok(Voucher(secret?))).collect()
+}
+
+/// Takes a kept voucher out: it is for a mailbox that is drawn in the same commit.
+pub(crate) fn take_voucher(tx: &Tx<'_>) -> Result<Option<Voucher>, ClientError> {
+    let sql = "DELETE FROM voucher WHERE id = (SELECT min(id) FROM voucher) RETURNING secret";
+    Ok(tx.query_row(sql, [], |row| Ok(Voucher(row.get(0)?))).optional()?)
+}
+
+/// Puts a mailbox that is to be created in the place of one that is gone. With an inbox goes whatever was handed out for it.
+pub(crate) fn replace(tx: &Tx<'_>, policy: MailboxPolicy, voucher: &Voucher) -> Result<(), ClientError> {
+    tx.execute("DELETE FROM mailbox WHERE policy = ?1", [number(policy)])?;
+    if policy == MailboxPolicy::Inbox {
+        tx.execute("DELETE FROM handed", [])?;
+    }
+    insert(tx, policy, &OwnerId(tx.rng().bytes()), &OwnerSecret::generate(&mut tx.rng()), voucher)
 }
 
 /// One of my mailboxes.

@@ -463,6 +463,16 @@ pub(crate) fn drop_own_waiting(tx: &Tx<'_>, contact: i64) -> Result<(), ClientEr
     Ok(())
 }
 
+/// Takes the words of a sealed row back that its relay refused: its number is used, and filled by something that says
+/// nothing.
+pub(crate) fn say_nothing(tx: &Tx<'_>, row: &OutRow) -> Result<(), ClientError> {
+    unseal(tx, row.id)?;
+    let sql = "UPDATE outbox SET kind = ?2, text = '', body = NULL, target = NULL, idempotency = NULL, reason = NULL,
+               expire_s = NULL WHERE id = ?1";
+    tx.execute(sql, (row.id, OutKind::Refill as i64))?;
+    Ok(())
+}
+
 /// Takes a row back that was never sealed. Says whether it did.
 pub(crate) fn withdraw(tx: &Tx<'_>, id: i64) -> Result<bool, ClientError> {
     Ok(tx.execute("DELETE FROM outbox WHERE id = ?1 AND state = 0 AND number IS NULL", [id])? == 1)

@@ -17,6 +17,8 @@ pub(crate) enum Noticed {
     SpentElsewhere = 2,
     /// The relay went back to an earlier state of its own.
     RelayWentBack = 3,
+    /// The relay had no mailbox of mine any more, and made another one.
+    MailboxGone = 4,
 }
 
 /// One of these, with its number, and the contact whom it concerns.
@@ -193,6 +195,7 @@ fn noticed_from(number: i64) -> Result<Noticed, ClientError> {
         1 => Noticed::CollectedElsewhere,
         2 => Noticed::SpentElsewhere,
         3 => Noticed::RelayWentBack,
+        4 => Noticed::MailboxGone,
         _ => return Err(ClientError::VaultDamaged { what: "a notice" }),
     })
 }

@@ -114,7 +114,7 @@ pub const PROMISES: [Promise; 15] = [
         id: "P3",
         sentence: "Order and gaps: per correspondent the sender's order; a missing number is shown",
         proofs: &[tests("sim", &["--test", "seeds"], &["promises_are_kept_under_bad_luck"])],
-        not_shown: "a tail that a relay drops for ever (P15); rotations beside a second process or a lying relay: of seeds that nobody has seen one in some two hundred still breaks (crates/sim/tests/seeds.rs: seeds_that_still_break)",
+        not_shown: "a tail that a relay drops for ever (P15); seeds that nobody has tried (bench/RESULTS.md says how many were)",
     },
     Promise {
         id: "P4",
