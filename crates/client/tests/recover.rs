@@ -4,10 +4,19 @@
 mod common;
 
 use client::{
-    Client, ClientError, FailPoint, JoinAt, JoinRequest, Joined, Language, Options, Protector, Trust,
+    Client, ClientError, FailPoint, JoinAt, JoinRequest, Joined, Language, Options, Protector, QueuedReason,
+    SentState, Trust,
 };
-use common::{Person, Relay, make_friends, options, passphrase};
-use wire::Address;
+use common::{Person, Relay, make_friends, opening, options, passphrase};
+use crypto::IdentitySecret;
+use getrandom::{SysRng, rand_core::UnwrapErr};
+use proto::signed::sign_rotation;
+use store::{DirectoryStore, EmbeddedStore, ReplaceOutcome, ReplaceRequest};
+use wire::{
+    Address, CommitmentNonce, Name, UnixSeconds, VoucherHash,
+    limits::CHANGES_PER_DAY_MAX,
+    request::{AnswerKind, VOUCHERS},
+};
 
 struct Cast {
     relay: Relay,
@@ -115,6 +124,68 @@ fn the_words_outrank_a_thief_who_rotated_the_key() {
     take_back(&owner, &address, &words).unwrap();
     let error = thief.client().rotate_identity().unwrap_err();
     assert_eq!(error.exit_code(), 6, "{error:?}");
+}
+
+/// What somebody does who took the vault's key along: the identity, below the library.
+fn steal_identity(from: &Person) -> IdentitySecret {
+    let key = std::fs::read(from.profile().key_file_path()).unwrap();
+    let db = opening::open(&from.profile().vault_path(), &key);
+    let seeds: [u8; 64] = db.query_row("SELECT identity_seeds FROM me", [], |row| row.get(0)).unwrap();
+    let (classical, post_quantum) = seeds.split_at(32);
+    IdentitySecret::from_seeds(classical.try_into().unwrap(), post_quantum.try_into().unwrap())
+}
+
+/// So many changes of key, as many a day as the relay takes.
+fn rotate_for_days(relay: &mut Relay, name: &str, thief: IdentitySecret, times: u32) {
+    relay.kill();
+    let store = EmbeddedStore::open(&relay.data().join("store")).unwrap();
+    let name = Name::parse(name).unwrap();
+    let began = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs();
+    let mut key = thief;
+    for n in 0..times {
+        let before = store.record(&name, None).unwrap().unwrap().record.body;
+        let next = IdentitySecret::generate(&mut UnwrapErr(SysRng));
+        let replaced = store.replace(ReplaceRequest {
+            kind: AnswerKind::Rotate,
+            record: sign_rotation(&key, &next, &before),
+            expected_seq: before.seq,
+            vouchers: [VoucherHash([0; 32]); VOUCHERS],
+            commitment_nonce: CommitmentNonce([n as u8; 16]),
+            now: UnixSeconds(began + u64::from(n / CHANGES_PER_DAY_MAX) * 86_400),
+        });
+        assert!(matches!(replaced, Ok(ReplaceOutcome::Replaced(_))), "{n}: {replaced:?}");
+        key = next;
+    }
+    drop(store);
+    relay.restart();
+}
+
+/// D07: a thief who goes on for a week neither keeps the owner from his name nor his contacts from finding that out.
+#[test]
+fn a_hundred_changes_by_a_thief_end_with_the_words() {
+    let Cast { mut relay, alice, bob, address, words } = cast();
+    rotate_for_days(&mut relay, "bob", steal_identity(&bob), 100);
+    let owner = Person::stranger("bob");
+    let joined = take_back(&owner, &address, &words).unwrap();
+    // Alice knows the first of 102 records. Each command reads a part, and nothing leaves before the end is reached.
+    for part in ["first", "second"] {
+        let sent = alice.client_hours_later(2).send("bob", part, &Default::default()).unwrap();
+        let SentState::Queued(QueuedReason::Unreachable(why)) = sent.state else {
+            panic!("{:?}", sent.state)
+        };
+        assert_eq!(why.code(), "OUB-E049");
+        assert_eq!(alice.client().contact("bob").unwrap().trust, Trust::Unverified, "{part}");
+    }
+    let error = alice.client_hours_later(2).send("bob", "third", &Default::default()).unwrap_err();
+    assert_eq!(error.code(), "OUB-E061", "{error:?}");
+    alice.verify("bob");
+    assert_eq!(alice.client().flush().unwrap(), 3);
+    owner.client().collect().unwrap();
+    assert_eq!(owner.client().requests().unwrap()[0].texts, ["first", "second", "third"]);
+    // Who comes now knows the newest address, and needs no more of the chain than its end.
+    let carol = relay.person("carol");
+    carol.add_address(&joined.address);
+    carol.stored(&owner, "good to have you back");
 }
 
 #[test]

@@ -14,5 +14,5 @@ pub use proof::{
 };
 pub use record::{
     Change, RecordError, authority_of, identity_of, is_tombstone, record_hash, sign_first, sign_recovery,
-    sign_rotation, sign_tombstone, verify_first, verify_next,
+    sign_rotation, sign_tombstone, verify_first, verify_next, verify_own,
 };

@@ -6,15 +6,18 @@ use client_core::{
     schedule::{BUNDLE_FRESH_S, RECORD_FRESH_S, day_of, is_fresh},
 };
 use e2ee::{VerifiedBundle, verify_bundle};
-use proto::signed::{Change, identity_of, is_tombstone, record_hash, verify_first, verify_next};
+use proto::signed::{identity_of, is_tombstone, record_hash};
 use wire::{
     Address, ConnectionKind, Day, HostPort, IdentityFingerprint, IdentityRecord, Name, RefusalKind, Response,
-    ServerId, UnixSeconds,
+    ServerId, ShortFingerprint, UnixSeconds,
     request::{Fetch, Lookup},
     response::Record,
 };
 
-use super::{identity, keys, ledger, requests};
+use super::{
+    chain::{Chain, LINKS_BACK_MAX, ReadOn},
+    identity, keys, ledger, requests,
+};
 use crate::{
     Client, ClientError, Options,
     transport::{Line, Pin},
@@ -25,8 +28,8 @@ use crate::{
     },
 };
 
-/// Links of a chain that are followed.
-const CHAIN_MAX: u32 = 64;
+/// Links back to the identity of a bundle that is not the newest: a bundle follows each change of key before long.
+const BUNDLE_LINKS_MAX: u32 = 16;
 
 /// A person as the directory shows them, every signature checked.
 pub(crate) struct Found {
@@ -37,43 +40,28 @@ pub(crate) struct Found {
     pub(crate) place: LogPlace,
     /// Whether the server shows a log at all.
     pub(crate) has_log: bool,
-    /// Each record from the first on.
-    links: Vec<Link>,
-}
-
-/// One record of a chain.
-struct Link {
-    fingerprint: IdentityFingerprint,
-    /// Whether the key of its predecessor signed it (the recovery key, if not).
-    signed_by_old: bool,
+    /// The newest records, as far back as was asked for.
+    chain: Chain,
 }
 
 impl Found {
     /// Whether this identity stands in the chain, and every later one was signed by the one before.
     fn descends_from(&self, accepts: impl Fn(&IdentityFingerprint) -> bool) -> bool {
-        self.place_of(accepts).is_some_and(|place| self.is_signed_after(place))
+        self.chain.is_signed_since(accepts) == Some(true)
     }
 
     /// How the newest record follows from this identity.
     fn succession(&self, pinned: &IdentityFingerprint) -> Succession {
-        match self.place_of(|fingerprint| fingerprint == pinned) {
-            Some(place) if self.is_signed_after(place) => Succession::SignedByOld,
-            Some(_) => Succession::Recovered,
+        match self.chain.is_signed_since(|fingerprint| fingerprint == pinned) {
+            Some(true) => Succession::SignedByOld,
+            Some(false) => Succession::Recovered,
             None => Succession::NotSignedByOld,
         }
     }
 
-    fn place_of(&self, accepts: impl Fn(&IdentityFingerprint) -> bool) -> Option<usize> {
-        self.links.iter().rposition(|link| accepts(&link.fingerprint))
-    }
-
-    fn is_signed_after(&self, place: usize) -> bool {
-        self.links.iter().skip(place + 1).all(|link| link.signed_by_old)
-    }
-
     /// Whether the name had this identity, now or earlier.
     pub(crate) fn has_had(&self, accepts: impl Fn(&IdentityFingerprint) -> bool) -> bool {
-        self.place_of(accepts).is_some()
+        self.chain.is_signed_since(accepts).is_some()
     }
 }
 
@@ -97,39 +85,55 @@ impl<'a> LookingUp<'a> {
         Ok(LookingUp { line, name, today })
     }
 
-    /// Walks the chain of records from the first to the newest.
-    pub(crate) async fn record(&mut self) -> Result<Found, ClientError> {
-        let server_id = self.line.server_id();
+    /// The newest record, its chain read back to these identities.
+    pub(crate) async fn record(&mut self, wanted: &[ShortFingerprint]) -> Result<Found, ClientError> {
+        let newest = self.newest().await?;
+        let chain = self.read_back(&newest.record, wanted, LINKS_BACK_MAX).await?;
+        self.found(newest, chain)
+    }
+
+    /// The newest record of somebody who is known, its chain read on from the pinned record. What cannot be read at once is
+    /// gone on with by the next call.
+    async fn record_of(&mut self, client: &Client, person: &Person) -> Result<Found, ClientError> {
+        let Some(pinned) = &person.record else {
+            return self.record(&[ShortFingerprint::from_full(&person.fingerprint.0)]).await;
+        };
+        let newest = self.newest().await?;
+        match self.read_on(&newest.record, pinned, person.walked.as_ref()).await? {
+            ReadOn::Newest(chain) => self.found(newest, chain),
+            ReadOn::Rest { walked, why } => {
+                client.vault.write(|tx| contact::set_walked(tx, person, &walked))?;
+                Err(why)
+            }
+        }
+    }
+
+    async fn newest(&mut self) -> Result<Record, ClientError> {
         let answer = self.lookup(None).await?;
-        let has_log = !is_empty(&answer.tree_head);
-        let (nonce, leaf_index) = (answer.commitment_nonce, answer.leaf_index);
-        let newest = answer.record;
-        let bad =
-            || ClientError::BadSignature { name: self.name.to_string(), host: self.line.host().to_owned() };
-        if newest.body.seq >= CHAIN_MAX || newest.body.name != *self.name {
-            return Err(bad());
+        let body = &answer.record.body;
+        match body.name == *self.name && body.server_id == self.server_id() {
+            true => Ok(answer),
+            false => Err(self.bad()),
         }
-        let (mut record, mut links) = (None::<IdentityRecord>, Vec::new());
-        for seq in 0..=newest.body.seq {
-            let next =
-                if seq == newest.body.seq { newest.clone() } else { self.lookup(Some(seq)).await?.record };
-            let signed_by_old = check_link(&next, record.as_ref(), &server_id).ok_or_else(|| self.bad())?;
-            links.push(Link { fingerprint: fingerprint_of(&next).ok_or_else(|| self.bad())?, signed_by_old });
-            record = Some(next);
-        }
-        let record = record.ok_or_else(|| self.bad())?;
-        if record.body.name != *self.name {
-            return Err(self.bad());
-        }
+    }
+
+    fn found(&self, newest: Record, chain: Chain) -> Result<Found, ClientError> {
+        let Record { record, commitment_nonce: nonce, leaf_index, tree_head } = newest;
         if is_tombstone(&record.body) {
             return Err(self.nobody());
         }
-        let fingerprint = links.last().map(|link| link.fingerprint).ok_or_else(|| self.bad())?;
-        let place = LogPlace { leaf_index, nonce, hash: record_hash(&record.body) };
-        Ok(Found { server_id, record, fingerprint, place, has_log, links })
+        let fingerprint = identity_of(&record.body).map_err(|_| self.bad())?.fingerprint();
+        Ok(Found {
+            server_id: self.server_id(),
+            fingerprint: IdentityFingerprint(fingerprint),
+            place: LogPlace { leaf_index, nonce, hash: record_hash(&record.body) },
+            has_log: !is_empty(&tree_head),
+            record,
+            chain,
+        })
     }
 
-    async fn lookup(&mut self, seq: Option<u32>) -> Result<Record, ClientError> {
+    pub(super) async fn lookup(&mut self, seq: Option<u32>) -> Result<Record, ClientError> {
         match self.line.ask(Lookup { name: self.name.clone(), seq }).await? {
             Response::Record(record) => Ok(*record),
             Response::Refused(refusal) if refusal.kind == RefusalKind::NoSuchName => Err(self.nobody()),
@@ -150,14 +154,22 @@ impl<'a> LookingUp<'a> {
         };
         match verify_bundle(&bundle, &identity, self.today) {
             Ok(verified) => Ok(verified),
-            Err(e2ee::BundleError::OtherIdentity)
-                if found.has_had(|known| *known == bundle.body.identity) =>
-            {
-                Err(ClientError::NoBundle { alias: self.name.to_string() })
+            Err(e2ee::BundleError::OtherIdentity) if !self.has_had(found, &bundle.body.identity).await? => {
+                Err(self.bad())
             }
-            Err(e2ee::BundleError::OtherIdentity | e2ee::BundleError::BadSignature) => Err(self.bad()),
+            Err(e2ee::BundleError::BadSignature) => Err(self.bad()),
             Err(_) => Err(ClientError::NoBundle { alias: self.name.to_string() }),
         }
+    }
+
+    /// Whether the name had this identity not long ago.
+    async fn has_had(&mut self, found: &Found, identity: &IdentityFingerprint) -> Result<bool, ClientError> {
+        if found.has_had(|known| known == identity) {
+            return Ok(true);
+        }
+        let wanted = [ShortFingerprint::from_full(&identity.0)];
+        let chain = self.read_back(&found.record, &wanted, BUNDLE_LINKS_MAX).await?;
+        Ok(chain.is_signed_since(|known| known == identity).is_some())
     }
 
     /// Ends the connection: one name, then closed.
@@ -165,7 +177,15 @@ impl<'a> LookingUp<'a> {
         self.line.close().await;
     }
 
-    fn bad(&self) -> ClientError {
+    pub(super) fn server_id(&self) -> ServerId {
+        self.line.server_id()
+    }
+
+    pub(super) fn name(&self) -> &Name {
+        self.name
+    }
+
+    pub(super) fn bad(&self) -> ClientError {
         ClientError::BadSignature { name: self.name.to_string(), host: self.line.host().to_owned() }
     }
 
@@ -174,33 +194,18 @@ impl<'a> LookingUp<'a> {
     }
 }
 
-/// Checks one link; says whether the predecessor's identity key signed it.
-fn check_link(
-    record: &IdentityRecord,
-    previous: Option<&IdentityRecord>,
-    server_id: &ServerId,
-) -> Option<bool> {
-    match previous {
-        None => verify_first(record, server_id).ok().map(|_| true),
-        Some(previous) => match verify_next(record, &previous.body).ok()? {
-            Change::Rotated => Some(true),
-            Change::Recovered => Some(false),
-            Change::Released => Some(true),
-        },
-    }
-}
-
-fn fingerprint_of(record: &IdentityRecord) -> Option<IdentityFingerprint> {
-    Some(IdentityFingerprint(identity_of(&record.body).ok()?.fingerprint()))
-}
-
-/// Looks an address up, and checks it against the fingerprints that it carries.
+/// Looks an address up, and checks it against the fingerprints that it carries. Whoever is known under its name is judged
+/// by what was found, so the chain is read back to him too.
 pub(crate) async fn look_up(client: &Client, address: &Address, pin: Pin) -> Result<Found, ClientError> {
     let mut looking = LookingUp::of(&client.options, &address.at, pin, &address.name).await?;
-    let found = looking.record().await;
+    let server_id = looking.server_id();
+    let known = client.vault.read(|tx| contact::by_name(tx, &address.name, &server_id))?;
+    let expected = address.pins.as_ref().map(|pins| pins.identity);
+    let known = known.map(|known| ShortFingerprint::from_full(&known.fingerprint.0));
+    let wanted: Vec<ShortFingerprint> = expected.into_iter().chain(known).collect();
+    let found = looking.record(&wanted).await;
     looking.close().await;
     let found = found?;
-    let expected = address.pins.as_ref().map(|pins| pins.identity);
     match expected {
         Some(expected) if !found.descends_from(|fingerprint| expected.matches(&fingerprint.0)) => {
             Err(ClientError::WrongIdentity { name: address.name.to_string(), host: address.at.to_string() })
@@ -227,7 +232,7 @@ pub(crate) async fn refresh(
     }
     let mut looking =
         LookingUp::of(&client.options, &person.at, Pin::Full(person.server_id), &person.name).await?;
-    let found = looking.record().await?;
+    let found = looking.record_of(client, person).await?;
     admit_known(client, person, &found).await?;
     follow(client, person, &found)?;
     if !wants_bundle {
@@ -279,6 +284,7 @@ pub(crate) fn follow(client: &Client, person: &Person, found: &Found) -> Result<
         }
         Judgement::Stop(trust) => {
             keys::hold(tx, person, &found.record, succession)?;
+            contact::set(tx, person.id, "walked", None::<Vec<u8>>)?;
             contact::set_trust(tx, person.id, trust)
         }
     })?;
@@ -310,7 +316,7 @@ fn take_new_key(tx: &Tx<'_>, person: &Person, found: &Found, now: UnixSeconds) -
 pub(crate) async fn recheck(client: &Client, person: &Person) -> Result<(), ClientError> {
     let mut looking =
         LookingUp::of(&client.options, &person.at, Pin::Full(person.server_id), &person.name).await?;
-    let found = looking.record().await?;
+    let found = looking.record_of(client, person).await?;
     looking.close().await;
     admit_known(client, person, &found).await?;
     follow(client, person, &found)

@@ -1,6 +1,7 @@
 //! What the client does: the vault on one side, the server on the other, decisions by `client-core` between.
 
 pub(crate) mod backup;
+pub(crate) mod chain;
 pub(crate) mod challenge;
 pub(crate) mod contacts;
 pub(crate) mod copies;

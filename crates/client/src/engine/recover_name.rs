@@ -37,9 +37,9 @@ pub(crate) async fn find(
 ) -> Result<Found, ClientError> {
     let pin = address.pins.as_ref().map_or(Pin::Any, |pins| Pin::Short(pins.server));
     let mut looking = LookingUp::of(options, &address.at, pin, &address.name).await?;
-    let found = looking.record().await?;
-    looking.close().await;
     let expected = address.pins.as_ref().map(|pins| pins.identity);
+    let found = looking.record(expected.as_slice()).await?;
+    looking.close().await;
     if expected.is_some_and(|expected| !found.has_had(|fingerprint| expected.matches(&fingerprint.0))) {
         return Err(ClientError::WrongIdentity {
             name: address.name.to_string(),

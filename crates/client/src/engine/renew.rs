@@ -102,7 +102,7 @@ async fn open_inbox(client: &Client, me: &Me) -> Result<(Line, Opened), ClientEr
 /// identity error: the backup is of before a change of my key.
 async fn own_bundle(client: &Client, me: &Me) -> Result<Option<PrekeyBundle>, ClientError> {
     let mut looking = LookingUp::of(&client.options, &me.at, Pin::Full(me.server_id), &me.name).await?;
-    let found = looking.record().await?;
+    let found = looking.record(&[]).await?;
     if found.fingerprint != me.fingerprint {
         return Err(ClientError::SupersededKey { name: me.name.to_string() });
     }

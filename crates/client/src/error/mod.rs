@@ -104,6 +104,13 @@ pub enum ClientError {
         /// After how many seconds, if it said.
         retry_after_s: Option<u32>,
     },
+    /// A name changed its key more often than is checked at once.
+    LongChain {
+        /// Whose.
+        name: String,
+        /// How many changes are checked at once.
+        links: u32,
+    },
     /// Not stored, and not kept, as asked for.
     NotQueued {
         /// Why it could not be stored.
@@ -416,6 +423,7 @@ impl ClientError {
             NotRecoveryWords => 38,
             WrongRecoveryWords { .. } => 66,
             NameChanged { .. } => 48,
+            LongChain { .. } => 49,
             FileExists { .. } => 87,
             WrongBackupPassphrase { .. } => 88,
             BackupDamaged { .. } => 89,

@@ -70,6 +70,11 @@ impl ClientError {
             Busy { .. } => {
                 both!(language, "try again later; nothing is lost", "réessayez plus tard ; rien n'est perdu")
             }
+            LongChain { .. } => both!(
+                language,
+                "try again in a minute: the next command goes on from there; nothing is lost",
+                "réessayez dans une minute : la commande suivante continue à partir de là ; rien n'est perdu"
+            ),
             NotQueued { .. } => both!(
                 language,
                 "try again later, or leave  --no-queue  out",

@@ -93,6 +93,12 @@ impl ClientError {
             Busy { host, .. } => {
                 both!(language, "the server {host} is busy", "le serveur {host} est occupé", host = host)
             }
+            LongChain { name, .. } => both!(
+                language,
+                "{name} has changed keys very often",
+                "{name} a changé de clé très souvent",
+                name = name
+            ),
             NotQueued { .. } => both!(
                 language,
                 "the message was not stored, and not kept either",

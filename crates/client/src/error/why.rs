@@ -87,6 +87,12 @@ impl ClientError {
                 "it closes what nobody opens for 90 days, and no voucher is left for another one",
                 "il ferme ce que personne n'ouvre pendant 90 jours, et il ne reste pas de bon pour une autre"
             ),
+            LongChain { links, .. } => both!(
+                language,
+                "{links} changes are checked at a time, and these are checked now",
+                "{links} changements sont vérifiés à la fois, et ceux-là le sont maintenant",
+                links = links
+            ),
             Superseded => both!(
                 language,
                 "the server handed the mailbox to the newer connection",

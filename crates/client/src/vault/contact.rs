@@ -74,6 +74,8 @@ pub(crate) struct Person {
     pub(crate) allotment: Allotment,
     /// Where the record that is known of them stands in the log of their server, as was said.
     pub(crate) place: Option<LogPlace>,
+    /// How far the records behind the pinned one were read, when they were too many for one command.
+    pub(crate) walked: Option<Walked>,
 }
 
 /// Where a record stands in a log, and what opens the leaf's commitment to it.
@@ -100,10 +102,18 @@ impl LogPlace {
     }
 }
 
+/// How far a chain was read on from a pinned record, when it was not read to its end.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Walked {
+    pub(crate) record: IdentityRecord,
+    /// Whether the recovery key signed a record on the way: then the pinned key is void.
+    pub(crate) recovered: bool,
+}
+
 const COLUMNS: &str = "id, standing, alias, label, name, host, port, server_id, fingerprint, record, trust, blocked,
     checked_at, revision, inbox_sid, bundle, bundle_at, answered, accept_sent, session_forms, refill_due, added_at,
     anew_due, ask_due, recovered_at, resent_at, candidate, timer_s, receipts, receipted_at,
-    ask_former, allotment, log_place";
+    ask_former, allotment, log_place, walked";
 
 impl Person {
     /// The full address.
@@ -348,7 +358,14 @@ fn from_row(row: &Row<'_>) -> Result<Person, ClientError> {
         ask_former: row.get(30)?,
         allotment: Allotment::new(row.get(31)?).ok_or(ClientError::VaultDamaged { what: "a contact" })?,
         place: row.get::<_, Option<[u8; LogPlace::BYTES]>>(32)?.as_ref().and_then(LogPlace::from_bytes),
+        walked: row.get::<_, Option<Vec<u8>>>(33)?.as_deref().map(walked_from).transpose()?,
     })
+}
+
+fn walked_from(bytes: &[u8]) -> Result<Walked, ClientError> {
+    let what = "a contact's records";
+    let (recovered, record) = bytes.split_first().ok_or(ClientError::VaultDamaged { what })?;
+    Ok(Walked { record: decode(record, what)?, recovered: *recovered != 0 })
 }
 
 /// The ratcheted state towards a person.
@@ -386,10 +403,19 @@ pub(crate) fn set_record(
     let fingerprint = proto::signed::identity_of(&record.body).map(|key| key.fingerprint());
     let fingerprint = fingerprint.map_err(|_| ClientError::Unexpected { place: "pinning a record" })?;
     tx.execute(
-        "UPDATE contact SET record = ?2, fingerprint = ?3, checked_at = ?4 WHERE id = ?1",
+        "UPDATE contact SET record = ?2, fingerprint = ?3, checked_at = ?4, walked = NULL WHERE id = ?1",
         (id, record.to_bytes(), fingerprint, int(now.0)),
     )?;
     set_place(tx, id, place)
+}
+
+/// Notes how far the records behind the pinned one were read, unless another one was pinned meanwhile.
+pub(crate) fn set_walked(tx: &Tx<'_>, person: &Person, walked: &Walked) -> Result<(), ClientError> {
+    if by_id(tx, person.id)?.record != person.record {
+        return Ok(());
+    }
+    let bytes = [[u8::from(walked.recovered)].as_slice(), &walked.record.to_bytes()].concat();
+    set(tx, person.id, "walked", bytes)
 }
 
 /// Notes where the pinned record stands in the log of its server.

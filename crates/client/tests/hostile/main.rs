@@ -3,6 +3,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod blocked;
+mod chains;
 #[path = "../common/mod.rs"]
 mod common;
 mod crash;

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use proto::{Delivery, Now, Opening, ServerConnection, ServerEvent};
 use wire::{
     Body, ChallengeNonce, CommitmentNonce, Cursor, Day, Deframer, DepositAuth, DepositId, Envelope, Frame,
-    Generation, IdentityRecord, Name, OwnerId, OwnerKey, PrekeyBundle, RefusalKind, Request, TreeHead,
+    Generation, IdentityRecord, Name, OwnerId, OwnerKey, PrekeyBundle, Refusal, RefusalKind, Request,
+    TreeHead,
     request::Deposit,
     response::{Leaves, Record, Registered},
 };
@@ -32,6 +33,10 @@ pub struct Shell {
     pub breaks_at: Option<DepositId>,
     /// Answer so many deposits with this.
     pub refusals: Vec<RefusalKind>,
+    /// Answer one in so many look-ups with a wait of a second.
+    pub busy_every: Option<usize>,
+    /// Look-ups that ever came.
+    looked_up: usize,
     /// Everything that clients ever said, connection by connection.
     pub connections: Vec<Heard>,
     /// Requests that came after an outburst on the same connection.
@@ -139,6 +144,10 @@ impl Shell {
     fn answer_anonymous(&mut self, server: &mut ServerConnection, event: ServerEvent) {
         match event {
             ServerEvent::Lookup { ticket, name, seq } => {
+                self.looked_up += 1;
+                if self.busy_every.is_some_and(|every| self.looked_up % every == 0) {
+                    return server.refuse(ticket, Refusal::retry_after(RefusalKind::Busy, 1));
+                }
                 let chain = self.records.get(&name);
                 let record = chain.and_then(|chain| match seq {
                     Some(seq) => chain.get(seq as usize),

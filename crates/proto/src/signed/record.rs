@@ -114,7 +114,7 @@ pub fn verify_first(record: &IdentityRecord, server_id: &ServerId) -> Result<Pub
     require(body.prev_hash == NO_PREVIOUS, RecordError::Previous)?;
     require(record.authority == Authority::First, RecordError::Authority)?;
     require(!is_tombstone(body), RecordError::Recovery)?;
-    verify_new(record)
+    verify_own(record)
 }
 
 /// Checks that a record follows its predecessor, by what right, and says how.
@@ -127,8 +127,16 @@ pub fn verify_next(record: &IdentityRecord, previous: &RecordBody) -> Result<Cha
     require(body.prev_hash == record_hash(previous), RecordError::Previous)?;
     let change = change_of(record, previous)?;
     verify_authority(record, previous)?;
-    verify_new(record)?;
+    verify_own(record)?;
     Ok(change)
+}
+
+/// Checks that the key in a record signed it: that it was meant, not by what right it stands. For the oldest record of a
+/// chain of which the beginning was not read.
+pub fn verify_own(record: &IdentityRecord) -> Result<PublicIdentity, RecordError> {
+    let key = identity_of(&record.body)?;
+    verify(&key, Label::RECORD, &record.body.to_bytes(), &record.sig_new)?;
+    Ok(key)
 }
 
 /// The key that authorises a record, as far as its form goes: the registered one, or the recovery key that
@@ -168,12 +176,6 @@ fn verify_authority(record: &IdentityRecord, previous: &RecordBody) -> Result<()
             verify(&key, Label::RECORD_RECOVERY, &bytes, signature)
         }
     }
-}
-
-fn verify_new(record: &IdentityRecord) -> Result<PublicIdentity, RecordError> {
-    let key = identity_of(&record.body)?;
-    verify(&key, Label::RECORD, &record.body.to_bytes(), &record.sig_new)?;
-    Ok(key)
 }
 
 fn verify(
