@@ -129,6 +129,27 @@ impl Account {
         next
     }
 
+    /// Whether a day is noted that has not come yet: a clock was ahead.
+    pub fn is_ahead(&self, today: Day) -> bool {
+        self.noted().into_iter().any(|day| day > today)
+    }
+
+    /// Days that have not come yet count as today from now on. Else keys that were drawn under a clock that was ahead
+    /// would neither be replaced nor erased before that day.
+    #[must_use]
+    pub fn put_right(&self, today: Day) -> Account {
+        let mut next = self.clone();
+        for prekey in &mut next.prekeys {
+            prekey.made = prekey.made.min(today);
+            prekey.superseded = prekey.superseded.map(|day| day.min(today));
+        }
+        for fallback in [Some(&mut next.fallback), next.superseded_fallback.as_mut()].into_iter().flatten() {
+            fallback.made = fallback.made.min(today);
+            fallback.superseded = fallback.superseded.map(|day| day.min(today));
+        }
+        next
+    }
+
     /// Whether the X-Wing prekey is a week old.
     pub fn prekey_due(&self, today: Day) -> bool {
         today.0.saturating_sub(self.prekey().made.0) >= PREKEY_DAYS
@@ -157,6 +178,14 @@ impl Account {
     /// A copy of the Olm account: vodozemac changes accounts in place, and a failed open changes nothing.
     pub(crate) fn olm_copy(&self) -> olm::Account {
         olm::Account::from_pickle(self.olm.pickle())
+    }
+
+    /// Every day that is noted.
+    fn noted(&self) -> Vec<Day> {
+        let prekeys = self.prekeys.iter().map(|prekey| (prekey.made, prekey.superseded));
+        let fallbacks = [Some(self.fallback), self.superseded_fallback].into_iter().flatten();
+        let fallbacks = fallbacks.map(|fallback| (fallback.made, fallback.superseded));
+        prekeys.chain(fallbacks).flat_map(|(made, superseded)| [Some(made), superseded]).flatten().collect()
     }
 
     fn prekey(&self) -> &Prekey {

@@ -293,6 +293,27 @@ fn superseded_prekeys_open_first_flights_for_seventeen_days() {
     assert_eq!(bob.try_doorstep(&envelope).unwrap_err(), OpenError::UnknownPrekey);
 }
 
+/// F08: what was noted under a clock a month ahead would keep keys for a month beyond their time.
+#[test]
+fn keys_of_a_day_that_has_not_come_keep_their_pace() {
+    let (mut alice, mut bob) = Person::pair();
+    let envelope = alice.hello(&bob, "slow post");
+    let day = |days: u16| Day(TODAY.0 + days);
+    let ahead = bob.account.rotate_prekey(&mut rng(), day(30)).rotate_fallback(day(30)).published(day(30));
+    assert!(ahead.is_ahead(TODAY) && !bob.account.is_ahead(TODAY));
+    assert!(!ahead.prekey_due(day(8)), "three weeks too long");
+    let right = ahead.put_right(TODAY);
+    assert!(!right.is_ahead(TODAY));
+    assert!(right.prekey_due(day(7)) && !right.prekey_due(day(6)));
+    bob.account = right.swept(day(16));
+    assert!(bob.try_doorstep(&envelope).is_ok());
+    bob.account = right.swept(day(17));
+    assert_eq!(bob.try_doorstep(&envelope).unwrap_err(), OpenError::UnknownPrekey);
+    assert!(bob.account.fallback_due(day(28)) && !bob.account.fallback_due(day(27)));
+    // A right clock changes nothing.
+    assert_eq!(right.put_right(day(5)).snapshot().as_slice(), right.snapshot().as_slice());
+}
+
 #[test]
 fn the_session_form_reaches_the_doorstep_without_stamps() {
     let (mut alice, mut bob) = acquainted();

@@ -6,7 +6,7 @@ use wire::{UnixSeconds, request::MailboxPolicy};
 use super::{identity, join};
 use crate::{
     Client, ClientError,
-    vault::{Tx, contact, inbox, mailbox, me, recovery, said},
+    vault::{Tx, clock, contact, inbox, mailbox, me, recovery, said},
 };
 
 /// What does not open is kept this long: after it no key for it exists.
@@ -42,7 +42,8 @@ pub(crate) async fn prekeys(client: &Client) -> Result<(), ClientError> {
 fn rotate_due(tx: &Tx<'_>) -> Result<(), ClientError> {
     let row = me::me(tx)?.ok_or(ClientError::JoinUnfinished)?;
     let today = day_of(tx.now());
-    let mut account = me::account(tx)?;
+    let noted = me::account(tx)?;
+    let mut account = noted.put_right(today);
     let (prekey, fallback) = (account.prekey_due(today), account.fallback_due(today));
     if prekey {
         account = account.rotate_prekey(&mut tx.rng(), today);
@@ -51,27 +52,34 @@ fn rotate_due(tx: &Tx<'_>) -> Result<(), ClientError> {
         account = account.rotate_fallback(today);
     }
     let ends = row.bundle.as_ref().map_or(0, |bundle| bundle.body.not_after.0);
-    if prekey || fallback {
+    // Every sender refuses it: it was signed under a clock that was ahead.
+    let ahead = row.bundle.as_ref().is_some_and(|bundle| bundle.body.day > today);
+    if prekey || fallback || noted.is_ahead(today) {
         me::set_account(tx, &account)?;
     }
-    match prekey || fallback || ends.saturating_sub(today.0) < BUNDLE_RENEW_DAYS {
+    match prekey || fallback || ahead || ends.saturating_sub(today.0) < BUNDLE_RENEW_DAYS {
         true => renew_bundle(tx),
         false => Ok(()),
     }
 }
 
-/// Erases words whose time is over, and once a day everything else that has outlived its time.
+/// Puts right what a clock that was ahead has noted, erases words whose time is over, and once a day everything else that
+/// has outlived its time.
 pub(crate) fn sweep(client: &Client) -> Result<(), ClientError> {
     if client.vault.read(said::is_any_over)? {
         client.vault.erase(said::erase_over)?;
     }
     let now = client.now();
     let today = day_of(now);
-    if client.vault.me()?.swept_day >= today.0 {
+    if client.vault.read(|tx| clock::is_any_ahead(tx, now))? {
+        client.vault.write(|tx| clock::put_right(tx, now))?;
+    }
+    // Another day than today's, be it one that has not come yet.
+    if client.vault.me()?.swept_day == today.0 {
         return Ok(());
     }
     client.vault.erase(|tx| {
-        let account = me::account(tx)?.swept(today);
+        let account = me::account(tx)?.put_right(today).swept(today);
         me::set_account(tx, &account)?;
         for standing in [contact::Standing::Contact, contact::Standing::Request, contact::Standing::Removed] {
             for person in contact::list(tx, standing)? {

@@ -3,6 +3,7 @@
 pub(crate) mod asked;
 pub(crate) mod attempt;
 pub(crate) mod backup;
+pub(crate) mod clock;
 pub(crate) mod contact;
 pub(crate) mod file;
 pub(crate) mod history;

@@ -4,6 +4,7 @@
 
 mod blocked;
 mod chains;
+mod clock;
 #[path = "../common/mod.rs"]
 mod common;
 mod crash;

@@ -308,6 +308,25 @@ pub(super) fn the_first_bundle_of_another_account_counts_at_once(make: Make<'_>)
     assert_eq!(store.bundle(&alice, Day(TODAY.0 + 1)), Ok(Some(of_account(2, 4))));
 }
 
+pub(super) fn what_follows_a_bundle_of_the_future_counts_at_once(make: Make<'_>) {
+    let store = make(Options::default());
+    let alice = name("alice");
+    let of_day = |counter: u64, day: u16| {
+        let bundle = bundle(1, counter);
+        PrekeyBundle { body: BundleBody { day: Day(day), ..bundle.body }, ..bundle }
+    };
+    let _ = store.register(RegisterRequest { open: true, ..claim("alice", 1, None) });
+    let publish = |counter, day| {
+        assert_eq!(store.publish(&alice, of_day(counter, day), TODAY), Ok(PublishOutcome::Published));
+    };
+    let in_effect = || store.bundle(&alice, TODAY).expect("works").expect("exists").body.counter;
+    publish(1, TODAY.0 + 30);
+    publish(2, TODAY.0);
+    assert_eq!(in_effect(), 2, "nobody could use the one before");
+    publish(3, TODAY.0 + 1);
+    assert_eq!(in_effect(), 2, "this one is good");
+}
+
 pub(super) fn a_bundle_counter_never_goes_back(make: Make<'_>) {
     let store = make(Options::default());
     let alice = name("alice");

@@ -91,6 +91,7 @@ sentences! {
         a_tombstoned_name_rests_thirty_days,
         the_first_bundle_counts_at_once_and_later_ones_from_midnight,
         the_first_bundle_of_another_account_counts_at_once,
+        what_follows_a_bundle_of_the_future_counts_at_once,
         a_bundle_counter_never_goes_back,
         a_new_identity_starts_its_counter_anew,
         replacing_brings_four_new_vouchers;
