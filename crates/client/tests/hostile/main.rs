@@ -16,6 +16,7 @@ mod disk;
 mod evil;
 mod fences;
 mod grammar;
+mod impostor;
 mod junk;
 mod keys;
 mod linking;
