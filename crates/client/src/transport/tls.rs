@@ -10,7 +10,7 @@ use rustls::{
         Resumption, WebPkiServerVerifier,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     },
-    crypto::CryptoProvider,
+    crypto::{CryptoProvider, aws_lc_rs},
     pki_types::{CertificateDer, ServerName, UnixTime},
 };
 use tokio_rustls::TlsConnector;
@@ -70,7 +70,7 @@ impl Found {
 
 /// The one builder of connections.
 pub(crate) fn connector(pin: Pin, found: &Found) -> Result<TlsConnector, Error> {
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let provider = Arc::new(provider());
     let verifier = PinnedRoot { pin, found: found.clone(), provider: provider.clone() };
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&rustls::version::TLS13])?
@@ -83,6 +83,12 @@ pub(crate) fn connector(pin: Pin, found: &Found) -> Result<TlsConnector, Error> 
     config.resumption = Resumption::disabled();
     config.enable_early_data = false;
     Ok(TlsConnector::from(Arc::new(config)))
+}
+
+/// Every relay can do the hybrid key exchange. One that says that it cannot is none, or somebody stands in between who
+/// records for later.
+fn provider() -> CryptoProvider {
+    CryptoProvider { kx_groups: vec![aws_lc_rs::kx_group::X25519MLKEM768], ..aws_lc_rs::default_provider() }
 }
 
 /// The verified name of every relay.

@@ -1,7 +1,7 @@
-//! Somebody else at the relay's place: refused before a byte of ours has left.
+//! Somebody else at the relay's place, and relays that speak another TLS: refused before a byte of ours has left.
 
 use std::{
-    io::Read,
+    io::{Read, Write},
     net::{TcpListener, TcpStream},
     sync::Arc,
     time::Duration,
@@ -12,7 +12,7 @@ use rcgen::{
 };
 use rustls::{
     ServerConfig, ServerConnection,
-    crypto::aws_lc_rs,
+    crypto::{CryptoProvider, SupportedKxGroup, aws_lc_rs},
     pki_types::{CertificateDer, PrivateKeyDer},
 };
 use wire::{Address, HostPort, Name, ShortFingerprint, address::Pins};
@@ -41,6 +41,8 @@ struct Heard {
     is_through: bool,
     /// What it said inside.
     inside: usize,
+    /// Everything that it sent.
+    raw: Vec<u8>,
 }
 
 fn key() -> KeyPair {
@@ -73,9 +75,13 @@ impl Root {
     }
 }
 
-fn config(shown: Shown) -> ServerConfig {
+fn provider(groups: Vec<&'static dyn SupportedKxGroup>) -> CryptoProvider {
+    CryptoProvider { kx_groups: groups, ..aws_lc_rs::default_provider() }
+}
+
+fn config(shown: Shown, provider: CryptoProvider) -> ServerConfig {
     let key = PrivateKeyDer::try_from(shown.key.serialize_der()).unwrap();
-    let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+    let mut config = ServerConfig::builder_with_provider(Arc::new(provider))
         .with_protocol_versions(&[&rustls::version::TLS13])
         .unwrap()
         .with_no_client_auth()
@@ -85,11 +91,35 @@ fn config(shown: Shown) -> ServerConfig {
     config
 }
 
+/// Keeps what goes through it.
+struct Tap {
+    socket: TcpStream,
+    raw: Vec<u8>,
+}
+
+impl Read for Tap {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let len = self.socket.read(buffer)?;
+        self.raw.extend(&buffer[..len]);
+        Ok(len)
+    }
+}
+
+impl Write for Tap {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.socket.write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.socket.flush()
+    }
+}
+
 /// One connection of alice's to whoever answers like this, in place of the relay with this fingerprint; how it ended for
 /// her, and for him.
 fn visit(
     fingerprint: ShortFingerprint,
-    answers: impl FnOnce(TcpStream) -> Heard + Send + 'static,
+    answers: impl FnOnce(Tap) -> Heard + Send + 'static,
 ) -> (client::ClientError, Heard) {
     let evil = Evil::start();
     let alice: Person = evil.join("alice").person;
@@ -98,7 +128,7 @@ fn visit(
     let impostor = std::thread::spawn(move || {
         let (socket, _) = listener.accept().unwrap();
         socket.set_read_timeout(Some(Duration::from_secs(2))).unwrap();
-        answers(socket)
+        answers(Tap { socket, raw: Vec::new() })
     });
     let pins = Pins { server: fingerprint, identity: ShortFingerprint::from_full(&[7; 32]) };
     let address = Address { name: Name::parse("bob").unwrap(), at, pins: Some(pins) };
@@ -107,22 +137,37 @@ fn visit(
 }
 
 /// Shakes hands as far as the client goes along, then hears whatever it says, and says nothing.
-fn shake_hands(config: ServerConfig) -> impl FnOnce(TcpStream) -> Heard {
-    move |mut socket| {
+fn shake_hands(config: ServerConfig) -> impl FnOnce(Tap) -> Heard {
+    move |mut tap| {
         let mut tls = ServerConnection::new(Arc::new(config)).unwrap();
-        while tls.is_handshaking() && tls.complete_io(&mut socket).is_ok_and(|(read, wrote)| read + wrote > 0) {}
+        while tls.is_handshaking() && tls.complete_io(&mut tap).is_ok_and(|(read, wrote)| read + wrote > 0) {}
         let is_through = !tls.is_handshaking();
         let mut inside = Vec::new();
         // The alert, if there is one; then the silence of somebody who waits for a greeting.
-        while tls.read_tls(&mut socket).is_ok_and(|read| read > 0) && tls.process_new_packets().is_ok() {}
+        while tls.read_tls(&mut tap).is_ok_and(|read| read > 0) && tls.process_new_packets().is_ok() {}
         let _ended = tls.reader().read_to_end(&mut inside);
-        Heard { is_through, inside: inside.len() }
+        Heard { is_through, inside: inside.len(), raw: tap.raw }
     }
+}
+
+fn groups() -> Vec<&'static dyn SupportedKxGroup> {
+    aws_lc_rs::default_provider().kx_groups
+}
+
+/// The kinds of the TLS records in these bytes.
+fn records(raw: &[u8]) -> Vec<u8> {
+    let (mut kinds, mut rest) = (Vec::new(), raw);
+    while let [kind, _, _, high, low, behind @ ..] = rest {
+        kinds.push(*kind);
+        let len = usize::from(u16::from_be_bytes([*high, *low]));
+        rest = behind.get(len..).unwrap_or_default();
+    }
+    kinds
 }
 
 /// What each of these shows must not be taken for the relay.
 fn assert_refused(fingerprint: ShortFingerprint, what: &str, shown: Shown) {
-    let (error, heard) = visit(fingerprint, shake_hands(config(shown)));
+    let (error, heard) = visit(fingerprint, shake_hands(config(shown, provider(groups()))));
     assert!(!heard.is_through && heard.inside == 0, "{what}: {heard:?}");
     assert!(matches!(error.exit_code(), 4 | 6), "{what}: {error:?}");
 }
@@ -132,7 +177,7 @@ fn assert_refused(fingerprint: ShortFingerprint, what: &str, shown: Shown) {
 fn an_honest_chain_is_taken_and_the_client_says_nothing_before_the_greeting() {
     let root = Root::new();
     let shown = root.shows(leaf_for(RELAY_NAME));
-    let (error, heard) = visit(root.fingerprint, shake_hands(config(shown)));
+    let (error, heard) = visit(root.fingerprint, shake_hands(config(shown, provider(groups()))));
     assert!(heard.is_through, "{error:?}: {heard:?}");
     assert_eq!(heard.inside, 0);
 }
@@ -180,4 +225,35 @@ fn another_name_and_another_time_are_refused() {
     let mut early = leaf_for(RELAY_NAME);
     (early.not_before, early.not_after) = (date_time_ymd(2199, 1, 1), date_time_ymd(2200, 1, 1));
     assert_refused(root.fingerprint, "not yet valid", root.shows(early));
+}
+
+/// N05: a relay that can do no hybrid key exchange hears one hello, and then at most that this is all.
+#[test]
+fn a_relay_without_the_hybrid_key_exchange_hears_nothing() {
+    let classical = [aws_lc_rs::kx_group::X25519, aws_lc_rs::kx_group::SECP256R1];
+    for group in classical {
+        let root = Root::new();
+        let shown = root.shows(leaf_for(RELAY_NAME));
+        let (error, heard) = visit(root.fingerprint, shake_hands(config(shown, provider(vec![group]))));
+        assert!(!heard.is_through && heard.inside == 0, "{group:?}: {heard:?}");
+        assert_eq!(error.exit_code(), 4, "{error:?}");
+        assert_eq!(records(&heard.raw), [22], "{group:?}: a hello and nothing else");
+    }
+}
+
+/// N05: neither does one that answers in TLS 1.2.
+#[test]
+fn a_relay_that_answers_in_tls_1_2_hears_an_alert() {
+    let (error, heard) = visit(Root::new().fingerprint, |mut tap| {
+        let mut hello = [0; 16 * 1024];
+        assert!(tap.read(&mut hello).unwrap() > 0);
+        // ServerHello: 1.2, random, no session, ECDHE-ECDSA-AES128-GCM, no compression, no extensions.
+        let body = [&[3, 3][..], &[7; 32], &[0, 0xc0, 0x2b, 0]].concat();
+        let message = [&[2, 0, 0, body.len() as u8][..], &body].concat();
+        tap.write_all(&[&[22, 3, 3, 0, message.len() as u8][..], &message].concat()).unwrap();
+        while tap.read(&mut hello).is_ok_and(|read| read > 0) {}
+        Heard { is_through: false, inside: 0, raw: tap.raw }
+    });
+    assert_eq!(error.exit_code(), 4, "{error:?}");
+    assert_eq!(records(&heard.raw), [22, 21], "a hello, and an alert");
 }

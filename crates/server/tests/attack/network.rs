@@ -3,11 +3,14 @@
 use std::io::Write;
 use std::time::Duration;
 
+use rustls::NamedGroup;
+use rustls::crypto::SupportedKxGroup;
+use rustls::crypto::aws_lc_rs::kx_group;
 use wire::request::{Ack, Collect, CrossOff, Generate, Lookup, MailboxPolicy, Retire};
 use wire::{Cursor, Generation, Notice, Request, Response, StampIndex, StampKey};
 
 use crate::line::{Line, client_hello, dial, rest};
-use crate::support::peer::Peer;
+use crate::support::peer::{Peer, handshake_by};
 use crate::support::person::{Mailbox, alice_with_inbox, envelope};
 use crate::support::{Data, Server};
 use crate::{is_well, is_well_after_all, many};
@@ -270,6 +273,23 @@ fn a_first_flight_altered_on_its_way_ends_in_no_connection() {
     };
     assert!(Line::connect_through(server.port, old).is_none(), "TLS 1.2 was spoken");
     println!("{altered} altered first flights, 0 connections");
+    is_well_after_all(&data, &server);
+}
+
+/// N05: who can do no hybrid key exchange, whatever else he can do, hears an alert and not one frame.
+#[test]
+fn a_client_without_the_hybrid_key_exchange_is_turned_away() {
+    let data = Data::new();
+    let server = data.serve(&[]);
+    let classical: [&dyn SupportedKxGroup; 3] = [kx_group::X25519, kx_group::SECP256R1, kx_group::SECP384R1];
+    for groups in classical.map(|group| vec![group]).into_iter().chain([classical.to_vec()]) {
+        let ended = handshake_by(server.port, groups.clone()).map(drop).unwrap_err();
+        assert!(ended.to_string().contains("HandshakeFailure"), "{groups:?}: {ended}");
+    }
+    let hybrid: Vec<&dyn SupportedKxGroup> = vec![kx_group::X25519, kx_group::X25519MLKEM768];
+    let tls = handshake_by(server.port, hybrid).unwrap();
+    let chosen = tls.conn.negotiated_key_exchange_group().unwrap().name();
+    assert_eq!(chosen, NamedGroup::X25519MLKEM768, "who can do both does it");
     is_well_after_all(&data, &server);
 }
 

@@ -9,7 +9,7 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::client::{
     ClientSessionStore, Resumption, Tls12ClientSessionValue, Tls13ClientSessionValue, WebPkiServerVerifier,
 };
-use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::crypto::{CryptoProvider, SupportedKxGroup, aws_lc_rs};
 use rustls::{
     ClientConfig, ClientConnection, DigitallySignedStruct, Error, NamedGroup, RootCertStore, SignatureScheme,
     StreamOwned,
@@ -134,6 +134,15 @@ pub fn client_tls() -> ClientConnection {
     ClientConnection::new(Arc::new(config(Arc::default(), Arc::default(), &[b"oub/1"])), name).unwrap()
 }
 
+/// The handshake of a client that can do these key exchanges and no others.
+pub fn handshake_by(
+    port: u16,
+    groups: Vec<&'static dyn SupportedKxGroup>,
+) -> std::io::Result<StreamOwned<ClientConnection, TcpStream>> {
+    let provider = CryptoProvider { kx_groups: groups, ..provider() };
+    shake_hands(port, config_of(provider, Arc::default(), Arc::default(), &[b"oub/1"]))
+}
+
 fn shake_hands(port: u16, config: ClientConfig) -> std::io::Result<StreamOwned<ClientConnection, TcpStream>> {
     let mut socket = TcpStream::connect(("127.0.0.1", port))?;
     socket.set_read_timeout(Some(PATIENCE))?;
@@ -146,8 +155,16 @@ fn shake_hands(port: u16, config: ClientConfig) -> std::io::Result<StreamOwned<C
 }
 
 fn config(verifier: Arc<Inquisitive>, tickets: Arc<Tickets>, alpn: &[&[u8]]) -> ClientConfig {
-    let provider = Arc::new(aws_lc_rs::default_provider());
-    let mut config = ClientConfig::builder_with_provider(provider)
+    config_of(provider(), verifier, tickets, alpn)
+}
+
+fn config_of(
+    provider: CryptoProvider,
+    verifier: Arc<Inquisitive>,
+    tickets: Arc<Tickets>,
+    alpn: &[&[u8]],
+) -> ClientConfig {
+    let mut config = ClientConfig::builder_with_provider(Arc::new(provider))
         .with_protocol_versions(&[&rustls::version::TLS13])
         .unwrap()
         .dangerous()
@@ -238,8 +255,9 @@ impl ServerCertVerifier for Inquisitive {
     }
 }
 
+/// As clients of ours have it.
 fn provider() -> CryptoProvider {
-    aws_lc_rs::default_provider()
+    CryptoProvider { kx_groups: vec![aws_lc_rs::kx_group::X25519MLKEM768], ..aws_lc_rs::default_provider() }
 }
 
 /// A client that would gladly resume: counts the tickets it is given.
