@@ -19,9 +19,9 @@ use crate::{ClientError, vault::contact::Walked};
 pub(crate) const LINKS_ON_MAX: u32 = 48;
 /// Links that are read back at most, with a wait wherever the relay asks for one: two months of a thief's changes.
 pub(crate) const LINKS_BACK_MAX: u32 = 1_024;
-/// Waits for the same answer: the relay's budget is one of a minute.
-const WAITS_MAX: u32 = 3;
-/// The longest of them, and what is waited where the relay does not say.
+/// Links for which one wait is borne: half of what an honest relay's budget of a minute is good for.
+const LINKS_PER_WAIT: u32 = LOOKUPS_PER_MINUTE_MAX / 2;
+/// The longest wait, and what is waited where the relay does not say.
 const WAIT_S_MAX: u32 = 60;
 
 const _: () = assert!(LINKS_ON_MAX + 2 < LOOKUPS_PER_MINUTE_MAX);
@@ -112,7 +112,7 @@ impl LookingUp<'_> {
 
     /// The newest record does not follow the pinned one. It is still the one that a person may decide for.
     async fn other_chain(&mut self, newest: &IdentityRecord) -> Result<ReadOn, ClientError> {
-        Ok(ReadOn::Newest(self.read_back(newest, &[], LINKS_BACK_MAX).await?))
+        Ok(ReadOn::Newest(self.read_back(newest, &[], 1).await?))
     }
 
     /// Reads back until each of these identities was met, to the first record, or so many links. The newest record is
@@ -123,16 +123,13 @@ impl LookingUp<'_> {
         wanted: &[ShortFingerprint],
         links_max: u32,
     ) -> Result<Chain, ClientError> {
-        let server_id = self.server_id();
-        if newest.body.server_id != server_id {
-            return Err(self.bad());
-        }
         let (mut chain, mut record) = (Chain(Vec::new()), newest.clone());
+        let mut waits = links_max / LINKS_PER_WAIT;
         for _ in 0..links_max {
             if record.body.seq == 0 {
                 break;
             }
-            let previous = self.lookup_patiently(record.body.seq - 1).await?.record;
+            let previous = self.lookup_patiently(record.body.seq - 1, &mut waits).await?.record;
             let signed_by_old = self.follows(&record, &previous)?;
             chain.0.push(self.link(&record, signed_by_old)?);
             record = previous;
@@ -144,7 +141,7 @@ impl LookingUp<'_> {
         // The key in the oldest signed it, whatever came before it: else a relay could put anybody's key there, behind a
         // recovery of its own.
         let oldest = match record.body.seq {
-            0 => verify_first(&record, &server_id),
+            0 => verify_first(&record, &self.server_id()),
             _ => verify_own(&record),
         };
         oldest.map_err(|_| self.bad())?;
@@ -153,18 +150,16 @@ impl LookingUp<'_> {
         Ok(chain)
     }
 
-    /// Waits for the relay's budget: there is nowhere to keep how far one came.
-    async fn lookup_patiently(&mut self, seq: u32) -> Result<Record, ClientError> {
-        for _ in 0..WAITS_MAX {
-            match self.lookup(Some(seq)).await {
-                Err(ClientError::Busy { retry_after_s, .. }) => {
-                    let wait = retry_after_s.unwrap_or(WAIT_S_MAX).clamp(1, WAIT_S_MAX);
-                    tokio::time::sleep(Duration::from_secs(wait.into())).await;
-                }
-                answer => return answer,
-            }
+    /// Waits for the relay's budget, while it may: there is nowhere to keep how far one came.
+    async fn lookup_patiently(&mut self, seq: u32, waits: &mut u32) -> Result<Record, ClientError> {
+        loop {
+            let answer = self.lookup(Some(seq)).await;
+            let Err(ClientError::Busy { retry_after_s, .. }) = &answer else { return answer };
+            let Some(left) = waits.checked_sub(1) else { return answer };
+            *waits = left;
+            let wait = retry_after_s.unwrap_or(WAIT_S_MAX).clamp(1, WAIT_S_MAX);
+            tokio::time::sleep(Duration::from_secs(wait.into())).await;
         }
-        self.lookup(Some(seq)).await
     }
 
     /// Whether the predecessor's identity key signed the record; an error where it does not follow at all.
