@@ -66,7 +66,11 @@ pub(crate) async fn replay(
         |tx: &Tx<'_>| Ok::<_, ClientError>(ledger::get(tx, server_id)?.and_then(|row| row.head) == before);
     let troubled = |trouble, shown: &TreeHead| {
         client.vault.write(|tx| match is_known(tx)? {
-            true => ledger::troubled(tx, server_id, trouble, shown).map(|()| Some(trouble)),
+            true => {
+                // Also where the first that it ever shows of a log is wrong.
+                ledger::meet(tx, server_id, at)?;
+                ledger::troubled(tx, server_id, trouble, shown).map(|()| Some(trouble))
+            }
             false => trouble_of(tx, server_id),
         })
     };

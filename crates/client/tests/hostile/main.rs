@@ -13,6 +13,7 @@ mod deliveries;
 mod deniable;
 mod directory;
 mod disk;
+mod endless;
 mod evil;
 mod fences;
 mod grammar;

@@ -4,12 +4,35 @@ use std::collections::BTreeMap;
 
 use proto::{Delivery, Now, Opening, ServerConnection, ServerEvent};
 use wire::{
-    Body, ChallengeNonce, CommitmentNonce, Cursor, Day, Deframer, DepositAuth, DepositId, Envelope, Frame,
-    Generation, IdentityRecord, Name, OwnerId, OwnerKey, PrekeyBundle, Refusal, RefusalKind, Request,
-    TreeHead,
+    Body, ChallengeNonce, Commitment, CommitmentNonce, Cursor, Day, Deframer, DepositAuth, DepositId,
+    Envelope, Frame, Generation, IdentityRecord, Leaf, LeafKind, Name, NameTag, OwnerId, OwnerKey,
+    PrekeyBundle, Refusal, RefusalKind, Request, TreeHead,
     request::Deposit,
     response::{Leaves, Record, Registered},
 };
+
+/// How the relay answers who reads a mailbox.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Reads {
+    /// What waits, and that it is all.
+    #[default]
+    Honest,
+    /// Behind what waits, nonsense without end.
+    Endless,
+    /// Not at all.
+    Silent,
+}
+
+/// What the relay shows of a log that it does not have.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Log {
+    /// It says that it is longer than any.
+    TooLong,
+    /// It has grown by one leaf with each answer.
+    Grows,
+    /// There is more, and it does not come.
+    Stuck,
+}
 
 /// When the relay says what it should not.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -35,6 +58,16 @@ pub struct Shell {
     pub refusals: Vec<RefusalKind>,
     /// Answer one in so many look-ups with a wait of a second.
     pub busy_every: Option<usize>,
+    /// How mailboxes are read from now on.
+    pub reads: Reads,
+    /// Deliveries that it made up.
+    pub made_up: usize,
+    /// The log that it shows, instead of none.
+    pub log: Option<Log>,
+    /// Whether records are said to stand in it.
+    pub shows_log: bool,
+    /// Answers that it gave to who asked for leaves.
+    pub fed: u64,
     /// Look-ups that ever came.
     looked_up: usize,
     /// Everything that clients ever said, connection by connection.
@@ -153,11 +186,14 @@ impl Shell {
                     Some(seq) => chain.get(seq as usize),
                     None => chain.last(),
                 });
-                server.looked_up(ticket, record.cloned().map(in_ledger));
+                let tree_head = TreeHead { size: u64::from(self.shows_log), ..TreeHead::EMPTY };
+                let record = record.cloned().map(in_ledger);
+                server.looked_up(ticket, record.map(|record| Record { tree_head, ..record }));
             }
             ServerEvent::Fetch { ticket, name } => server.fetched(ticket, self.bundles.get(&name).cloned()),
-            ServerEvent::Feed { ticket, .. } => {
-                server.fed(ticket, Leaves { tree_head: TreeHead::EMPTY, first: 0, leaves: Vec::new() });
+            ServerEvent::Feed { ticket, feed } => {
+                self.fed += 1;
+                server.fed(ticket, self.leaves(feed.from));
             }
             ServerEvent::Deposit { ticket, deposit } => {
                 self.deposits.push((*deposit).clone());
@@ -171,6 +207,25 @@ impl Shell {
             }
             other => panic!("nobody answers {other:?}"),
         }
+    }
+
+    /// What it answers to who asks for leaves from here on.
+    fn leaves(&self, from: u64) -> Leaves {
+        let size = match self.log {
+            None => return Leaves { tree_head: TreeHead::EMPTY, first: 0, leaves: Vec::new() },
+            Some(Log::TooLong) => u64::MAX,
+            Some(Log::Grows) => from + 2,
+            Some(Log::Stuck) => from + 1,
+        };
+        let leaf = Leaf {
+            kind: LeafKind::Heartbeat,
+            tag: NameTag([0; 32]),
+            prev_index: Leaf::NONE,
+            commitment: Commitment([0; 32]),
+            time: 1,
+        };
+        let leaves = if self.log == Some(Log::Stuck) { Vec::new() } else { vec![leaf] };
+        Leaves { tree_head: TreeHead { size, time: 1, ..TreeHead::EMPTY }, first: from, leaves }
     }
 
     fn answer_registry(&mut self, now: Now, server: &mut ServerConnection, event: ServerEvent) {
@@ -229,7 +284,16 @@ impl Shell {
                 server.opened(ticket, opening);
             }
             ServerEvent::Read { ticket, sid, after, max, .. } => {
-                let batch = self.mailbox(sid).batch(after, usize::from(max));
+                let mut batch = self.mailbox(sid).batch(after, usize::from(max));
+                match self.reads {
+                    Reads::Honest => {}
+                    Reads::Endless => {
+                        let honest = batch.len();
+                        self.mailbox(sid).make_up(&mut batch, after, usize::from(max));
+                        self.made_up += batch.len() - honest;
+                    }
+                    Reads::Silent => return,
+                }
                 server.delivered(now, ticket, batch);
             }
             ServerEvent::Ack { ticket, sid, through } => {
@@ -261,10 +325,20 @@ impl Mailbox {
         all.filter(|delivery| delivery.cursor > after).take(max).collect()
     }
 
+    /// Fills a batch up with nonsense behind everything that waits.
+    fn make_up(&self, batch: &mut Vec<Delivery>, after: Cursor, max: usize) {
+        let last = after.0.max(self.given + self.waiting.len() as u64);
+        let envelope = Envelope::new(vec![0x33; 4_096].into()).unwrap();
+        for place in (last + 1..).take(max - batch.len()) {
+            let auth = DepositAuth::Open { puzzle: None };
+            batch.push(Delivery { cursor: Cursor(place), auth, envelope: envelope.clone() });
+        }
+    }
+
     fn let_go(&mut self, through: Cursor) {
         let gone = through.0.saturating_sub(self.given).min(self.waiting.len() as u64);
         self.waiting.drain(..gone as usize);
-        self.given += gone;
+        self.given = (self.given + gone).max(through.0);
     }
 }
 
