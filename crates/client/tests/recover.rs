@@ -7,7 +7,7 @@ use client::{
     Client, ClientError, FailPoint, JoinAt, JoinRequest, Joined, Language, Options, Protector, QueuedReason,
     SentState, Trust,
 };
-use common::{Person, Relay, make_friends, opening, options, passphrase};
+use common::{Person, Relay, make_friends, options, passphrase};
 use crypto::IdentitySecret;
 use getrandom::{SysRng, rand_core::UnwrapErr};
 use proto::signed::sign_rotation;
@@ -126,15 +126,6 @@ fn the_words_outrank_a_thief_who_rotated_the_key() {
     assert_eq!(error.exit_code(), 6, "{error:?}");
 }
 
-/// What somebody does who took the vault's key along: the identity, below the library.
-fn steal_identity(from: &Person) -> IdentitySecret {
-    let key = std::fs::read(from.profile().key_file_path()).unwrap();
-    let db = opening::open(&from.profile().vault_path(), &key);
-    let seeds: [u8; 64] = db.query_row("SELECT identity_seeds FROM me", [], |row| row.get(0)).unwrap();
-    let (classical, post_quantum) = seeds.split_at(32);
-    IdentitySecret::from_seeds(classical.try_into().unwrap(), post_quantum.try_into().unwrap())
-}
-
 /// So many changes of key, as many a day as the relay takes.
 fn rotate_for_days(relay: &mut Relay, name: &str, thief: IdentitySecret, times: u32) {
     relay.kill();
@@ -164,7 +155,7 @@ fn rotate_for_days(relay: &mut Relay, name: &str, thief: IdentitySecret, times: 
 #[test]
 fn a_hundred_changes_by_a_thief_end_with_the_words() {
     let Cast { mut relay, alice, bob, address, words } = cast();
-    rotate_for_days(&mut relay, "bob", steal_identity(&bob), 100);
+    rotate_for_days(&mut relay, "bob", bob.identity(), 100);
     let owner = Person::stranger("bob");
     let joined = take_back(&owner, &address, &words).unwrap();
     // Alice knows the first of 102 records. Each command reads a part, and nothing leaves before the end is reached.

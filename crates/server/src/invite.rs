@@ -72,11 +72,14 @@ pub struct Issued {
 
 /// Makes an invitation and stores it durably. Blocks.
 pub fn issue(relay: &Relay, name: Name, valid_s: u64) -> Result<Issued, InviteError> {
-    if relay.store.record(&name, None)?.is_some() {
+    let expires = UnixSeconds(wall().0.saturating_add(valid_s));
+    // A name that was given up is somebody's again once it has rested, if the invitation lives to see it.
+    if relay.store.record(&name, None)?.is_some()
+        && !relay.store.is_for_the_taking(&name, None, true, expires)?
+    {
         return Err(InviteError::Taken);
     }
     let code = InviteCode(random().ok_or(InviteError::NoRandomness)?);
-    let expires = UnixSeconds(wall().0.saturating_add(valid_s));
     relay.store.invite(NewInvite { code, name: Some(name.clone()), expires })?;
     let server = ShortFingerprint::from_full(relay.server_id.as_bytes());
     let link =

@@ -7,7 +7,7 @@ use std::{
     io::{BufRead, BufReader},
     net::TcpListener,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, Command, Output, Stdio},
     sync::{Arc, Mutex, OnceLock},
     time::Duration,
 };
@@ -134,9 +134,13 @@ impl Relay {
         }
     }
 
+    /// What the operator's `invite` says.
+    pub fn asked_to_invite(&self, name: &str) -> Output {
+        Command::new(oublietted()).args(["invite", name, "--data"]).arg(self.data()).output().unwrap()
+    }
+
     pub fn invite(&self, name: &str) -> Invitation {
-        let output =
-            Command::new(oublietted()).args(["invite", name, "--data"]).arg(self.data()).output().unwrap();
+        let output = self.asked_to_invite(name);
         let text = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
         let link = text.split_whitespace().find(|word| word.starts_with("oub://"));
         Invitation::parse(link.unwrap_or_else(|| panic!("no invitation in: {text}"))).unwrap()
@@ -315,6 +319,15 @@ impl Person {
     pub fn change_vault(&self, sql: &str) {
         let key = std::fs::read(self.profile().key_file_path()).unwrap();
         opening::open(&self.profile().vault_path(), &key).execute_batch(sql).unwrap();
+    }
+
+    /// The identity, taken out of the vault with the vault's own key.
+    pub fn identity(&self) -> crypto::IdentitySecret {
+        let key = std::fs::read(self.profile().key_file_path()).unwrap();
+        let db = opening::open(&self.profile().vault_path(), &key);
+        let seeds: [u8; 64] = db.query_row("SELECT identity_seeds FROM me", [], |row| row.get(0)).unwrap();
+        let (classical, post_quantum) = seeds.split_at(32);
+        crypto::IdentitySecret::from_seeds(classical.try_into().unwrap(), post_quantum.try_into().unwrap())
     }
 
     /// Pulls, and returns the texts.
