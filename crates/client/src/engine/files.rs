@@ -393,3 +393,93 @@ pub(crate) fn sweep(tx: &Tx<'_>, now: UnixSeconds) -> Result<(), ClientError> {
     file::give_up(tx, ago(30), ago(1))?;
     file::forget_sent(tx, ago(30))
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::{Profile, vault::Vault};
+
+    const BOB: i64 = 7;
+    const CAROL: i64 = 8;
+
+    /// A vault with two contacts.
+    fn vault() -> Vault {
+        let profile = Profile::named(Some(Path::new("/never-made")), "default").unwrap();
+        let vault = Vault::in_memory(&profile);
+        crate::vault::migrate::migrate(&vault).unwrap();
+        let people =
+            "INSERT INTO contact (id, standing, alias, name, host, port, server_id, fingerprint, trust,
+                conversation, added_at) VALUES (7, 0, 'bob', 'bob', 'h', 1, x'00', x'01', 0, x'', 1),
+                (8, 0, 'carol', 'carol', 'h', 1, x'00', x'02', 0, x'', 1);";
+        vault.write(|tx| Ok(tx.execute_batch(people)?)).unwrap();
+        vault
+    }
+
+    fn message(n: u8) -> MessageId {
+        MessageId([n; 16])
+    }
+
+    fn head(bytes: usize) -> FileHead {
+        let bytes = u32::try_from(bytes).unwrap();
+        FileHead { bytes, hash: [0; 32], name: "a".into(), text: String::new() }
+    }
+
+    /// A part of `file`, whole but for the last.
+    fn part(file: u8, index: u16) -> FilePart {
+        FilePart { file: message(file), index, bytes: vec![7; FILE_PART_BYTES] }
+    }
+
+    fn state(vault: &Vault, contact: i64, file: u8) -> Option<State> {
+        let row = vault.read(|tx| file::find(tx, contact, false, &message(file))).unwrap();
+        row.map(|row| row.state)
+    }
+
+    /// Bytes of parts that are kept.
+    fn kept(vault: &Vault) -> i64 {
+        let sql = "SELECT coalesce(sum(length(bytes)), 0) FROM part";
+        vault.read(|tx| Ok(tx.query_row(sql, [], |row| row.get(0))?)).unwrap()
+    }
+
+    /// R14: a contact has eight files under way at most; another one's are his own.
+    #[test]
+    fn the_ninth_file_under_way_of_one_contact_is_dropped() {
+        let vault = vault();
+        let take =
+            |contact, n| vault.write(|tx| take_head(tx, contact, &message(n), &head(100_000))).unwrap();
+        (1..=9).for_each(|n| take(BOB, n));
+        assert!((1..=8).all(|n| state(&vault, BOB, n) == Some(State::OnItsWay)));
+        assert_eq!(state(&vault, BOB, 9), Some(State::Dropped), "and shown as such");
+        take(CAROL, 10);
+        assert_eq!(state(&vault, CAROL, 10), Some(State::OnItsWay));
+        // Nothing of what was dropped is kept, nor of a tenth of which no head came.
+        vault.write(|tx| take_part(tx, BOB, &part(9, 0))).unwrap();
+        vault.write(|tx| take_part(tx, BOB, &part(11, 0))).unwrap();
+        assert_eq!((kept(&vault), state(&vault, BOB, 11)), (0, None));
+        // What ends makes room.
+        let first = vault.read(|tx| file::find(tx, BOB, false, &message(1))).unwrap().unwrap();
+        vault.write(|tx| file::set_state(tx, first.id, State::Damaged)).unwrap();
+        take(BOB, 12);
+        assert_eq!(state(&vault, BOB, 12), Some(State::OnItsWay));
+    }
+
+    /// R14: and 64 MiB of parts, whatever heads announce; the file that would pass it is dropped, and gives its bytes back.
+    #[test]
+    fn parts_of_one_contact_are_kept_to_sixty_four_mebibytes() {
+        let vault = vault();
+        let each = usize::try_from(FILE_BYTES_MAX).unwrap().div_ceil(FILE_PART_BYTES);
+        let max = 64 * 1024 * 1024 / FILE_PART_BYTES;
+        let all = (0..max + 50)
+            .map(|n| part(1 + u8::try_from(n / each).unwrap(), u16::try_from(n % each).unwrap()));
+        let all: Vec<_> = all.collect();
+        for some in all.chunks(128) {
+            vault.write(|tx| some.iter().try_for_each(|part| take_part(tx, BOB, part))).unwrap();
+            assert!(kept(&vault) <= 64 * 1024 * 1024);
+        }
+        let last = 1 + u8::try_from(max / each).unwrap();
+        assert_eq!(state(&vault, BOB, last), Some(State::Dropped));
+        assert!((1..last).all(|n| state(&vault, BOB, n) == Some(State::OnItsWay)));
+        vault.write(|tx| take_part(tx, CAROL, &part(20, 0))).unwrap();
+        assert_eq!(state(&vault, CAROL, 20), Some(State::OnItsWay), "another contact's are his own");
+    }
+}
