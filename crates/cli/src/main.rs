@@ -36,7 +36,7 @@ use crate::args::{Command, ConfigVerb, Oub};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::messages::{Language, choice::Choice, help::in_its_language};
-use crate::problem::Problem;
+use crate::screen::Screen;
 use crate::settings::layers::Layers;
 use crate::stop::Stop;
 
@@ -61,23 +61,34 @@ fn run() -> Exit {
         let _closed = write!(stderr().lock(), "{}", in_its_language(Oub::command()).render_help());
         return Exit::Usage;
     }
-    let (oub, layers) = understood(in_its_language(Oub::command()));
+    let early = Screen::new(false, 0, 0, false);
+    match understood(in_its_language(Oub::command())) {
+        Ok((oub, layers)) => obey(oub, layers),
+        Err(error) => ended(&early, mistake::tell(&error)),
+    }
+}
+
+/// Settles what the line leaves open, and does what it asks for.
+fn obey(oub: Oub, layers: Layers) -> Exit {
     speak_as_asked(&oub);
     let (oub, layers) = match with_settings(&oub, layers.clone()) {
         Ok(None) => (oub, layers),
         Ok(Some(settled)) => settled,
-        Err(problem) => {
-            Context::new(oub.global, layers).screen.tell(&problem);
-            return problem.exit();
-        }
+        Err(stop) => return ended(&Context::new(oub.global, layers).screen, Err(stop)),
     };
     speak_as_asked(&oub);
     let context = Context::new(oub.global, layers);
-    match commands::run(&context, oub.command) {
+    let done = commands::run(&context, oub.command);
+    ended(&context.screen, done)
+}
+
+/// How the run ends; a problem is told.
+fn ended(screen: &Screen, done: Result<Exit, Stop>) -> Exit {
+    match done {
         Ok(exit) => exit,
         Err(Stop::Closed) => Exit::Done,
         Err(Stop::Problem(problem)) => {
-            context.screen.tell(&problem);
+            screen.tell(&problem);
             problem.exit()
         }
     }
@@ -93,18 +104,17 @@ fn speak_as_asked(oub: &Oub) {
     }
 }
 
-/// The command line, or the end of this run with what is wrong with it.
-fn understood(grammar: clap::Command) -> (Oub, Layers) {
-    let matches = grammar.try_get_matches().unwrap_or_else(|error| mistake::end(&error));
-    let mut oub =
-        Oub::from_arg_matches(&matches).unwrap_or_else(|error| error.format(&mut Oub::command()).exit());
+/// The command line, or what is wrong with it.
+fn understood(grammar: clap::Command) -> Result<(Oub, Layers), clap::Error> {
+    let matches = grammar.try_get_matches()?;
+    let mut oub = Oub::from_arg_matches(&matches).map_err(|error| error.format(&mut Oub::command()))?;
     oub.global.lang_is_given = matches.value_source("lang") == Some(ValueSource::CommandLine);
     let layers = Layers::without_file(matches, &oub.global);
-    (oub, layers)
+    Ok((oub, layers))
 }
 
 /// The same once more, with what the configuration file settles built in; `None` where it settles nothing.
-fn with_settings(oub: &Oub, layers: Layers) -> Result<Option<(Oub, Layers)>, Box<Problem>> {
+fn with_settings(oub: &Oub, layers: Layers) -> Result<Option<(Oub, Layers)>, Stop> {
     match &oub.command {
         // These help with a file that is wrong, or have nothing to do with it.
         Command::Help(_) | Command::Completions(_) | Command::Man(_) => return Ok(None),
@@ -115,5 +125,7 @@ fn with_settings(oub: &Oub, layers: Layers) -> Result<Option<(Oub, Layers)>, Box
     }
     let layers = layers.with_file()?;
     let grammar = in_its_language(layers.apply(Oub::command()));
-    Ok(Some((understood(grammar).0, layers)))
+    // What the line says was understood already, and a setting holds what its flag may.
+    let (oub, _) = understood(grammar).map_err(|error| mistake::problem(&error))?;
+    Ok(Some((oub, layers)))
 }

@@ -1,33 +1,62 @@
 //! What is wrong with a command line. In English clap says it; in French it is put together here, of the same facts.
+//! Help that was asked for comes this way too.
 
 use std::error::Error as _;
 use std::io::{Write as _, stderr};
 
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
 
+use crate::exit::Exit;
 use crate::messages::{Language, language, mistakes, problems, reason};
+use crate::problem::Problem;
+use crate::screen::Untaken;
 use crate::shown::{shown, shown_on_one_line};
+use crate::stop::Stop;
 
-/// Says it and ends the run, or prints the help or the version that was asked for.
-pub fn end(error: &Error) -> ! {
-    let asked_for = matches!(
-        error.kind(),
-        ErrorKind::DisplayHelp
-            | ErrorKind::DisplayVersion
-            | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
-    );
-    if asked_for || language() == Language::English {
-        error.exit();
+/// Prints the help or the version that was asked for, or says what is wrong; how the run ends then.
+pub fn tell(error: &Error) -> Result<Exit, Stop> {
+    if !error.use_stderr() {
+        error.print().map_err(Untaken::from)?;
+        return Ok(Exit::Done);
     }
-    let _closed = write!(stderr().lock(), "{}", in_french(error));
-    std::process::exit(error.exit_code());
+    let is_help = error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+    // A closed standard error is not worth dying for.
+    let _closed = match language() {
+        Language::French if !is_help => write!(stderr().lock(), "{}", in_french(error)),
+        _ => error.print(),
+    };
+    Ok(Exit::Usage)
+}
+
+/// The same as a problem.
+pub fn problem(error: &Error) -> Problem {
+    let hints = hints(error);
+    let why = if hints.is_empty() { mistakes::not_as_shown().to_owned() } else { hints.join("; ") };
+    let verbs: Vec<String> = usage(error).map(|usage| verbs(&usage)).unwrap_or_default();
+    Problem::new(
+        Exit::Usage,
+        "OUB-E097",
+        what(error),
+        why,
+        ["oub help", &verbs.join(" ")].join(" ").trim_end(),
+    )
 }
 
 fn in_french(error: &Error) -> String {
     let mut text = format!("{} {}\n", problems::error_label(), what(error));
+    hints(error).iter().for_each(|hint| text.push_str(&format!("  {hint}\n")));
+    if let Some(usage) = usage(error) {
+        text.push_str(&format!("\n{usage}\n"));
+    }
+    format!("{text}\n{}\n", mistakes::more())
+}
+
+/// What may have been meant.
+fn hints(error: &Error) -> Vec<String> {
+    let mut hints = Vec::new();
     let values = of(error, ContextKind::ValidValue);
     if !values.is_empty() {
-        text.push_str(&format!("  {}\n", mistakes::possible(values.join(", "))));
+        hints.push(mistakes::possible(values.join(", ")));
     }
     let similar: Vec<String> =
         [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue]
@@ -35,16 +64,27 @@ fn in_french(error: &Error) -> String {
             .flat_map(|kind| of(error, kind))
             .collect();
     if !similar.is_empty() {
-        text.push_str(&format!("  {}\n", mistakes::similar(similar.join(", "))));
+        hints.push(mistakes::similar(similar.join(", ")));
     }
     let arg = of(error, ContextKind::InvalidArg).join(" ");
     if error.get(ContextKind::Suggested).is_some() && arg.starts_with('-') {
-        text.push_str(&format!("  {}\n", mistakes::as_a_value(arg)));
+        hints.push(mistakes::as_a_value(arg));
     }
-    if let Some(ContextValue::StyledStr(usage)) = error.get(ContextKind::Usage) {
-        text.push_str(&format!("\n{}\n", shown(usage.to_string().trim_end(), 0)));
+    hints
+}
+
+fn usage(error: &Error) -> Option<String> {
+    match error.get(ContextKind::Usage) {
+        Some(ContextValue::StyledStr(usage)) => Some(shown(usage.to_string().trim_end(), 0)),
+        _ => None,
     }
-    format!("{text}\n{}\n", mistakes::more())
+}
+
+/// The verbs that a usage names: `Usage: oub contact show [OPTIONS] <CONTACT>` is about `contact show`.
+fn verbs(usage: &str) -> Vec<String> {
+    let is_verb = |word: &&str| word.starts_with(|sign: char| sign.is_ascii_lowercase());
+    let words = usage.split_whitespace().skip_while(|word| *word != "oub").skip(1);
+    words.take_while(is_verb).map(str::to_owned).collect()
 }
 
 fn what(error: &Error) -> String {
@@ -57,6 +97,7 @@ fn what(error: &Error) -> String {
         ErrorKind::InvalidSubcommand => mistakes::unknown_command(command),
         ErrorKind::MissingRequiredArgument => mistakes::missing(arg),
         ErrorKind::MissingSubcommand => mistakes::missing_command(command),
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => mistakes::missing_command("oub"),
         ErrorKind::InvalidValue if value.is_empty() => mistakes::missing_value(arg),
         ErrorKind::InvalidValue => mistakes::invalid_value(value, arg),
         ErrorKind::ValueValidation => match error.source() {

@@ -2,13 +2,62 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 
+use crate::exit::Exit;
 use crate::json::Line;
-use crate::messages::problems;
+use crate::messages::{problems, reason};
 use crate::problem::Problem;
 
-/// Nobody reads standard output any more; the run ends quietly.
+/// Standard output did not take an answer to its end.
 #[derive(Debug)]
-pub struct Closed;
+pub enum Untaken {
+    /// Nobody reads it any more; the run ends quietly.
+    Closed,
+    /// Somebody wants it, and the disk is full, for one.
+    Failed(Box<Problem>),
+}
+
+impl From<io::Error> for Untaken {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Self::Closed,
+            _ => Self::Failed(Box::new(Problem::of(
+                Exit::Local,
+                "OUB-E096",
+                problems::no_output(reason(error)),
+            ))),
+        }
+    }
+}
+
+/// Standard output for bytes that are no text; it remembers why it took no more.
+#[derive(Debug, Default)]
+pub struct Bytes(Option<io::Error>);
+
+impl Bytes {
+    /// Whether everything was taken.
+    pub fn taken(self) -> Result<(), Untaken> {
+        self.0.map_or(Ok(()), |error| Err(error.into()))
+    }
+
+    /// Keeps what went wrong, and says to whoever writes only of what kind it is.
+    fn keep<T>(&mut self, error: io::Error) -> io::Result<T> {
+        let kind = error.kind();
+        if kind != io::ErrorKind::Interrupted {
+            self.0 = Some(error);
+        }
+        Err(kind.into())
+    }
+}
+
+impl io::Write for Bytes {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        io::stdout().write(bytes).or_else(|error| self.keep(error))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stdout().flush().or_else(|error| self.keep(error))
+    }
+}
 
 /// The two streams, and how much to say on the second.
 #[derive(Clone, Debug)]
@@ -36,15 +85,15 @@ impl Screen {
     }
 
     /// Prints one answer: the line for a program, or the text for a person.
-    pub fn answer(&self, line: Line, text: &str) -> Result<(), Closed> {
+    pub fn answer(&self, line: Line, text: &str) -> Result<(), Untaken> {
         if self.json { self.print(&line.to_string()) } else { self.print(text) }
     }
 
     /// Prints one line on standard output and hands it over at once.
-    pub fn print(&self, text: &str) -> Result<(), Closed> {
+    pub fn print(&self, text: &str) -> Result<(), Untaken> {
         let mut out = io::stdout().lock();
         // A full disk or a closed pipe alike: what cannot be handed over was not handed over.
-        writeln!(out, "{text}").and_then(|()| out.flush()).map_err(|_| Closed)
+        Ok(writeln!(out, "{text}").and_then(|()| out.flush())?)
     }
 
     /// Says something useful, unless quiet.
@@ -78,7 +127,7 @@ impl Screen {
     /// Tells a problem: to the person, and with `--json` to the program too.
     pub fn tell(&self, problem: &Problem) {
         if self.json {
-            // A closed pipe cannot stop us from ending with the right code.
+            // Whatever standard output does, the person is told, and the run ends with the right code.
             let _ = self.print(&problem.to_json().to_string());
         }
         let label = problems::error_label();

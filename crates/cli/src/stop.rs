@@ -5,7 +5,7 @@ use client::ClientError;
 use crate::exit::Exit;
 use crate::messages::{Words, language};
 use crate::problem::Problem;
-use crate::screen::Closed;
+use crate::screen::Untaken;
 
 /// A problem to be told, or nobody left to tell anything.
 #[derive(Debug)]
@@ -16,9 +16,12 @@ pub enum Stop {
     Problem(Box<Problem>),
 }
 
-impl From<Closed> for Stop {
-    fn from(Closed: Closed) -> Self {
-        Self::Closed
+impl From<Untaken> for Stop {
+    fn from(untaken: Untaken) -> Self {
+        match untaken {
+            Untaken::Closed => Self::Closed,
+            Untaken::Failed(problem) => Self::Problem(problem),
+        }
     }
 }
 

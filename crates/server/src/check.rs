@@ -1,6 +1,6 @@
 //! `check`: looks at configuration, folder, disk, identity and store without starting anything, and names a remedy for each.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::Path;
 
 use serde_json::json;
@@ -17,6 +17,7 @@ use crate::failure::{EXIT_LOCAL, Failure};
 use crate::identity::Identity;
 use crate::owner::ActingAs;
 use crate::serve::store_screen;
+use crate::verbs::taken;
 
 /// Less room than this is said: deposits are refused soon.
 const ROOM_BYTES_MIN: u64 = 512 * 1024 * 1024;
@@ -24,12 +25,19 @@ const ROOM_BYTES_MIN: u64 = 512 * 1024 * 1024;
 /// Says one thing after the other, as lines or as JSON.
 pub struct Report<'a> {
     /// Where to.
-    pub out: &'a mut dyn Write,
+    out: &'a mut dyn Write,
     /// How.
-    pub json: bool,
+    json: bool,
+    /// What first went wrong with that, if anything did.
+    written: io::Result<()>,
 }
 
-impl Report<'_> {
+impl<'a> Report<'a> {
+    /// Nothing said yet.
+    pub fn new(out: &'a mut dyn Write, json: bool) -> Self {
+        Self { out, json, written: Ok(()) }
+    }
+
     fn well(&mut self, what: &str, how: &str) {
         self.say(what, true, how);
     }
@@ -40,8 +48,10 @@ impl Report<'_> {
     }
 
     fn say(&mut self, what: &str, ok: bool, how: &str) {
-        // A closed pipe is a normal end.
-        let _closed = match self.json {
+        if self.written.is_err() {
+            return;
+        }
+        self.written = match self.json {
             true => {
                 writeln!(self.out, "{}", json!({"v": 1, "t": "check", "what": what, "ok": ok, "how": how}))
             }
@@ -51,7 +61,12 @@ impl Report<'_> {
 }
 
 /// Checks everything that can be checked; the first thing that would keep `serve` from starting is the error.
-pub fn check(settings: &Settings, report: &mut Report<'_>) -> Result<(), Failure> {
+pub fn check(settings: &Settings, mut report: Report<'_>) -> Result<(), Failure> {
+    look(settings, &mut report)?;
+    taken(report.written)
+}
+
+fn look(settings: &Settings, report: &mut Report<'_>) -> Result<(), Failure> {
     report.well("configuration", "valid");
     let data = &settings.data;
     if !data.exists() {

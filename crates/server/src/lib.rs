@@ -48,6 +48,7 @@ pub mod listener;
 pub mod log;
 pub mod manual;
 pub mod metrics;
+pub mod mistake;
 pub mod names;
 pub mod network;
 pub mod origin;

@@ -11,7 +11,7 @@ use server::config::{CONFIG_FILE, Settings};
 use server::failure::{EXIT_USAGE, Failure};
 use server::verbs::print;
 use server::{
-    backup, bench, check, completion, ephemeral, log, manual, origin, repair, root_key, serve, verbs,
+    backup, bench, check, completion, ephemeral, log, manual, mistake, origin, repair, root_key, serve, verbs,
 };
 
 fn main() -> ExitCode {
@@ -25,23 +25,29 @@ fn main() -> ExitCode {
         eprint!("{}", Cli::command().render_help());
         return ExitCode::from(EXIT_USAGE);
     }
-    let flags = Cli::command().get_matches();
-    let cli = match Cli::from_arg_matches(&flags) {
-        Ok(cli) => cli,
-        Err(error) => error.exit(),
+    let read = Cli::command().try_get_matches();
+    let (cli, flags) = match read.and_then(|flags| Ok((Cli::from_arg_matches(&flags)?, flags))) {
+        Ok(understood) => understood,
+        Err(error) => {
+            return mistake::tell(&error).map_or_else(|failure| tell(&failure, false), ExitCode::from);
+        }
     };
     log::begin(cli.common.verbose, cli.common.log_format);
     let json = cli.common.json;
     match run(cli, &flags) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            if json {
-                print(&(failure.json() + "\n"));
-            }
-            eprintln!("{failure}");
-            ExitCode::from(failure.exit)
-        }
+        Err(failure) => tell(&failure, json),
     }
+}
+
+/// To the operator, and to a program that asked for that.
+fn tell(failure: &Failure, json: bool) -> ExitCode {
+    if json {
+        // Whatever standard output does, the operator is told, and the run ends with the right code.
+        let _untaken = print(&(failure.json() + "\n"));
+    }
+    eprintln!("{failure}");
+    ExitCode::from(failure.exit)
 }
 
 fn run(cli: Cli, flags: &ArgMatches) -> Result<(), Failure> {
@@ -71,25 +77,21 @@ fn run(cli: Cli, flags: &ArgMatches) -> Result<(), Failure> {
             let data = Settings::data_folder(&common)?;
             Ok(backup::verbs::restore(&data, &flags, common.json)?)
         }
-        Command::Repair { into } => Ok(repair::repair(&Settings::data_folder(&common)?, &into, common.json)?),
+        Command::Repair { into } => repair::repair(&Settings::data_folder(&common)?, &into, common.json),
         Command::BackupKey { file } => Ok(backup::verbs::backup_key(&file, common.json)?),
         Command::Forget => verbs::forget(&common),
         Command::Check { settings } => {
             let settings = Settings::gather(&common, &settings)?;
             let mut out = std::io::stdout();
-            check::check(&settings, &mut check::Report { out: &mut out, json: common.json })
+            check::check(&settings, check::Report::new(&mut out, common.json))
         }
         Command::Config { origin, settings } => config(&common, &settings, of_verb, origin),
         Command::Bench => {
             let data = Settings::data_folder(&common)?;
             let measured = bench::measure(&data)?;
-            print(&if common.json { measured.json() + "\n" } else { measured.screen(&data) });
-            Ok(())
+            print(&if common.json { measured.json() + "\n" } else { measured.screen(&data) })
         }
-        Command::Completions { shell } => {
-            print(&completion::script(&shell.to_string())?);
-            Ok(())
-        }
+        Command::Completions { shell } => print(&completion::script(&shell.to_string())?),
         Command::Man { folder } => {
             manual::write(&folder)?;
             eprintln!("manual written");
@@ -116,7 +118,7 @@ fn config(
     let settings = Settings::gather(common, given)?;
     let file = common.config.as_deref().unwrap_or(Path::new(CONFIG_FILE));
     for row in origin::rows(&settings, flags) {
-        print(&if common.json { row.json() } else { row.line(file, with_origin) });
+        print(&if common.json { row.json() } else { row.line(file, with_origin) })?;
     }
     Ok(())
 }

@@ -70,10 +70,9 @@ struct Repaired {
 }
 
 /// `repair NEWDIR`.
-pub fn repair(data: &Path, into: &Path, as_json: bool) -> Result<(), RepairError> {
+pub fn repair(data: &Path, into: &Path, as_json: bool) -> Result<(), Failure> {
     let repaired = save(data, into)?;
-    print(&if as_json { json_line(into, &repaired) + "\n" } else { screen(data, into, &repaired) });
-    Ok(())
+    print(&if as_json { json_line(into, &repaired) + "\n" } else { screen(data, into, &repaired) })
 }
 
 /// The identity comes last: until then `serve` refuses the new folder.

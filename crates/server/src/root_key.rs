@@ -43,8 +43,7 @@ fn show(data: &Path, as_json: bool) -> Result<(), Failure> {
         let line = json!({
             "v": 1, "t": "identity", "server": server, "tls_ca_not_after": end, "root_key_here": here
         });
-        print(&format!("{line}\n"));
-        return Ok(());
+        return print(&format!("{line}\n"));
     }
     let root = match here {
         true => "on this machine: whoever steals it can pose as this server for ever\n              \
@@ -57,8 +56,7 @@ fn show(data: &Path, as_json: bool) -> Result<(), Failure> {
          authority     until {}\n\
          root key      {root}\n",
         moment(end)
-    ));
-    Ok(())
+    ))
 }
 
 fn export(data: &Path, file: &Path, remove: bool, as_json: bool) -> Result<(), Failure> {
@@ -87,8 +85,7 @@ fn export(data: &Path, file: &Path, remove: bool, as_json: bool) -> Result<(), F
     let shown = file.display().to_string();
     if as_json {
         let line = json!({"v": 1, "t": "root-exported", "file": shown, "removed": remove});
-        print(&format!("{line}\n"));
-        return Ok(());
+        return print(&format!("{line}\n"));
     }
     let next = match remove {
         true => {
@@ -102,8 +99,7 @@ fn export(data: &Path, file: &Path, remove: bool, as_json: bool) -> Result<(), F
              oublietted identity export-root {shown} --remove\n"
         ),
     };
-    print(&format!("Root key in {shown} — read back, and the right one.\n\n{next}"));
-    Ok(())
+    print(&format!("Root key in {shown} — read back, and the right one.\n\n{next}"))
 }
 
 fn import(data: &Path, file: &Path, as_json: bool) -> Result<(), Failure> {
@@ -122,15 +118,13 @@ fn import(data: &Path, file: &Path, as_json: bool) -> Result<(), Failure> {
     if as_json {
         let renewed = before != Some(end);
         let line = json!({"v": 1, "t": "root-imported", "tls_ca_not_after": end, "renewed": renewed});
-        print(&format!("{line}\n"));
-        return Ok(());
+        return print(&format!("{line}\n"));
     }
     print(&format!(
         "Root key back in its place. The certificate authority stands until {}.\n\n  \
          oublietted identity export-root FILE --remove     takes it away again\n",
         moment(end)
-    ));
-    Ok(())
+    ))
 }
 
 /// Has the certificate authority renewed if that is due: by the server that runs, or else here.

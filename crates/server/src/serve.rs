@@ -1,6 +1,6 @@
 //! The server's life: take the folder, load who we are, open the store, listen; and the same backwards.
 
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,6 +26,7 @@ use crate::leaf::LeafResolver;
 use crate::ledger::Ledger;
 use crate::relay::Relay;
 use crate::status::Certificates;
+use crate::verbs::print;
 use crate::writer::Writer;
 use crate::{admin, forgetting, handed, ledger, listener, metrics, process, sweep, tls};
 
@@ -214,10 +215,8 @@ async fn print_invitations(relay: Arc<Relay>, json: bool) -> Result<(), Failure>
             .await
             .map_err(|error| unexpected("the invitation could not be made", &error))??;
         let text = if json { issued.json() } else { issued.screen(false) };
-        // Whoever closed stdout did not want the invitations.
-        let _closed = writeln!(std::io::stdout(), "{text}");
+        print(&(text + "\n"))?;
     }
-    let _closed = std::io::stdout().flush();
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! The verbs that ask a running server, and what they print.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 
 use wire::Name;
 
@@ -8,7 +8,7 @@ use crate::admin::{Question, Reply};
 use crate::args::{Common, Invite, InviteVerb, NameVerb};
 use crate::ask::{ask, told};
 use crate::config::Settings;
-use crate::failure::Failure;
+use crate::failure::{EXIT_LOCAL, Failure};
 
 /// Pages of names that are asked for, at most: beyond that a list is no screen any more.
 const PAGES_MAX: usize = 1_024;
@@ -23,9 +23,8 @@ pub fn invite(common: &Common, invite: &Invite) -> Result<(), Failure> {
             match put(common, &question)? {
                 Reply::Invitation(issued) if common.json => print(&(issued.json() + "\n")),
                 Reply::Invitation(issued) => print(&issued.screen(invite.qr)),
-                other => return Err(told(other)),
+                other => Err(told(other)),
             }
-            Ok(())
         }
         // The grammar asks for a name or a verb.
         (None, None) => Ok(()),
@@ -42,8 +41,8 @@ pub fn name(common: &Common, verb: &NameVerb) -> Result<(), Failure> {
         NameVerb::Resume { name } => Question::Suspend { name: about(name), suspended: false },
     };
     match put(common, &question)? {
-        Reply::Name(line) if common.json => print(&line.json()),
-        Reply::Name(line) => print(&line.screen()),
+        Reply::Name(line) if common.json => print(&line.json())?,
+        Reply::Name(line) => print(&line.screen())?,
         other => return Err(told(other)),
     }
     if let NameVerb::Suspend { .. } = verb
@@ -62,19 +61,17 @@ pub fn status(common: &Common) -> Result<(), Failure> {
     match put(common, &Question::Status)? {
         Reply::Status(status) if common.json => print(&(status.json() + "\n")),
         Reply::Status(status) => print(&status.screen()),
-        other => return Err(told(other)),
+        other => Err(told(other)),
     }
-    Ok(())
 }
 
 /// `health`.
 pub fn health(common: &Common) -> Result<(), Failure> {
     match put(common, &Question::Health)? {
         Reply::Serving if common.json => print("{\"t\":\"health\",\"serving\":true,\"v\":1}\n"),
-        Reply::Serving => {}
-        other => return Err(told(other)),
+        Reply::Serving => Ok(()),
+        other => Err(told(other)),
     }
-    Ok(())
 }
 
 /// `forget`.
@@ -92,9 +89,8 @@ pub fn forget(common: &Common) -> Result<(), Failure> {
             bytes_after / 1024,
             bytes_before / 1024
         )),
-        other => return Err(told(other)),
+        other => Err(told(other)),
     }
-    Ok(())
 }
 
 fn list_names(common: &Common) -> Result<(), Failure> {
@@ -105,7 +101,7 @@ fn list_names(common: &Common) -> Result<(), Failure> {
             other => return Err(told(other)),
         };
         for line in &page.names {
-            print(&if common.json { line.json() } else { line.line() });
+            print(&if common.json { line.json() } else { line.line() })?;
         }
         if page.next.is_none() {
             return Ok(());
@@ -121,7 +117,7 @@ fn list_invites(common: &Common, name: Option<&Name>) -> Result<(), Failure> {
     match put(common, &Question::Invites { name })? {
         Reply::Invites { invites, more } => {
             for line in &invites {
-                print(&if common.json { line.json() } else { line.line() });
+                print(&if common.json { line.json() } else { line.line() })?;
             }
             if more {
                 eprintln!("there are more; name one with   --name NAME");
@@ -136,13 +132,12 @@ fn revoke(common: &Common, id: Option<String>, name: Option<&Name>) -> Result<()
     let name = name.map(|name| name.as_str().to_owned());
     match put(common, &Question::Revoke { id, name })? {
         Reply::Revoked(count) if common.json => {
-            print(&(serde_json::json!({"v": 1, "t": "revoked", "invites": count}).to_string() + "\n"));
+            print(&(serde_json::json!({"v": 1, "t": "revoked", "invites": count}).to_string() + "\n"))
         }
         Reply::Revoked(1) => print("1 invitation is void now\n"),
         Reply::Revoked(count) => print(&format!("{count} invitations are void now\n")),
-        other => return Err(told(other)),
+        other => Err(told(other)),
     }
-    Ok(())
 }
 
 fn put(common: &Common, question: &Question) -> Result<Reply, Failure> {
@@ -150,7 +145,22 @@ fn put(common: &Common, question: &Question) -> Result<Reply, Failure> {
 }
 
 /// Answers go to standard output.
-pub fn print(text: &str) {
-    // A closed pipe is a normal end.
-    let _closed = std::io::stdout().write_all(text.as_bytes());
+pub fn print(text: &str) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    taken(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
+}
+
+/// A closed pipe is a normal end. Whatever else keeps an answer from being written is said: nobody may take half of it
+/// for the whole.
+pub fn taken(written: std::io::Result<()>) -> Result<(), Failure> {
+    match written {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::new(
+            "standard output took no more",
+            error.to_string(),
+            "make room, or send it elsewhere",
+            EXIT_LOCAL,
+            "OUB-S092",
+        )),
+        _ => Ok(()),
+    }
 }

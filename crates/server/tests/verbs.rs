@@ -219,3 +219,35 @@ fn help_is_there_without_arguments_also_where_a_variable_is_set() {
         assert!(said.contains("Usage: oublietted") && said.contains("Examples"), "{said}");
     }
 }
+
+/// A full disk loses what was printed, and is told; a closed pipe had enough, and is not.
+#[test]
+fn what_a_full_disk_did_not_take_is_said() {
+    let data = Data::new();
+    data.serve(&[]).terminate();
+    let folder = data.path().to_str().unwrap().to_owned();
+    for args in [
+        &["config", "--data", &folder][..],
+        &["config", "--json", "--data", &folder],
+        &["check", "--data", &folder],
+        &["identity", "show", "--data", &folder],
+        &["completions", "bash"],
+        &["--help"],
+        &["help", "serve"],
+        &["--version"],
+    ] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = oublietted(args).stdout(full).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(7), "{args:?}: {said}");
+        assert!(
+            said.contains("error: standard output took no more\n  why   No space left"),
+            "{args:?}: {said}"
+        );
+        assert!(said.contains("  do    ") && said.ends_with("(exit 7, OUB-S092)\n"), "{args:?}: {said}");
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = oublietted(args).stdout(writer).output().unwrap();
+        assert_eq!((output.status.code(), output.stderr.len()), (Some(0), 0), "{args:?}: {output:?}");
+    }
+}

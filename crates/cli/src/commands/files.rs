@@ -12,6 +12,7 @@ use crate::exit::Exit;
 use crate::json::Line;
 use crate::messages::{problems, screens};
 use crate::problem::Problem;
+use crate::screen::Bytes;
 use crate::shown::shown_on_one_line;
 use crate::stop::Stop;
 use crate::when;
@@ -47,8 +48,11 @@ fn show(context: &Context, file: &ReceivedFile) -> Result<(), Stop> {
 pub fn save(context: &Context, args: &Save) -> Result<Exit, Stop> {
     let client = context.open()?;
     if args.output.as_deref() == Some(Path::new("-")) {
-        client.write_file(&args.file, &mut io::stdout().lock())?;
-        return Ok(Exit::Done);
+        let mut out = Bytes::default();
+        let written = client.write_file(&args.file, &mut out);
+        // What standard output says of itself is more than that a file could not be written.
+        out.taken()?;
+        return Ok(written.map(|()| Exit::Done)?);
     }
     let to = match &args.output {
         Some(path) => path.clone(),

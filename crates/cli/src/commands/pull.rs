@@ -11,7 +11,7 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::messages::{problems, screens, why_of};
 use crate::problem::Problem;
-use crate::screen::Closed;
+use crate::screen::Untaken;
 use crate::shown::shown_on_one_line;
 use crate::stop::Stop;
 
@@ -37,13 +37,13 @@ pub fn run(context: &Context, args: Pull) -> Result<Exit, Stop> {
         client: &client,
         command: args.exec,
         output,
-        closed: false,
+        untaken: None,
         left: 0,
         why: String::new(),
     };
     let summary = client.pull(&options, &mut |message| sink.take(message))?;
-    if sink.closed {
-        return Err(Stop::Closed);
+    if let Some(untaken) = sink.untaken {
+        return Err(untaken.into());
     }
     tell(context, &summary);
     notices::tell(context, &client)?;
@@ -69,7 +69,8 @@ struct Sink<'a> {
     command: Option<String>,
     /// Where files are saved.
     output: Option<PathBuf>,
-    closed: bool,
+    /// Why standard output took no more.
+    untaken: Option<Untaken>,
     left: u32,
     why: String,
 }
@@ -92,8 +93,8 @@ impl Sink<'_> {
         let Some(command) = &self.command else {
             return match self.print(&message) {
                 Ok(()) => Handled::Yes,
-                Err(Closed) => {
-                    self.closed = true;
+                Err(untaken) => {
+                    self.untaken = Some(untaken);
                     Handled::NoAndStop
                 }
             };
@@ -102,8 +103,8 @@ impl Sink<'_> {
             Outcome::Took if !self.context.screen.is_json() => Handled::Yes,
             Outcome::Took => match self.print(&message) {
                 Ok(()) => Handled::Yes,
-                Err(Closed) => {
-                    self.closed = true;
+                Err(untaken) => {
+                    self.untaken = Some(untaken);
                     // The hook did its work even if nobody reads that it did.
                     Handled::YesAndStop
                 }
@@ -118,7 +119,7 @@ impl Sink<'_> {
         Handled::No
     }
 
-    fn print(&self, message: &Received) -> Result<(), Closed> {
+    fn print(&self, message: &Received) -> Result<(), Untaken> {
         self.context.screen.answer(message::to_json(message), &message::to_text(message))
     }
 

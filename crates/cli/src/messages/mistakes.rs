@@ -23,6 +23,9 @@ messages! {
     possible(values): en "possible values: {values}", fr "valeurs possibles : {values}";
     similar(names): en "similar: {names}", fr "peut-être : {names}";
     as_a_value(arg): en "to give it as a value: -- {arg}", fr "pour le donner comme valeur : -- {arg}";
+    not_as_shown:
+        en "it is not written as the help shows; nothing was done",
+        fr "ce n'est pas écrit comme l'aide le montre ; rien n'a été fait";
     more: en "For more information, try '--help'.", fr "Pour en savoir plus, essayez « --help ».";
 
     // Of the help itself.

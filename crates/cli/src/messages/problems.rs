@@ -67,6 +67,15 @@ messages! {
 }
 
 problems! {
+    no_output(error):
+        en {
+            what "standard output took no more", why "{error}",
+            do "make room, or send it elsewhere; messages that were not printed come again with the next   oub pull"
+        }
+        fr {
+            what "la sortie standard n'a plus rien pris", why "{error}",
+            do "faites de la place, ou envoyez-la ailleurs ; les messages qui n'ont pas été affichés reviennent au prochain   oub pull"
+        }
     no_help(word):
         en {
             what "there is no help about {word}",

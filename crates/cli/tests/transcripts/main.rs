@@ -22,6 +22,7 @@ mod ledger;
 mod machine;
 mod manual;
 mod mistakes;
+mod output;
 mod pair;
 mod person;
 mod relay;

@@ -11,6 +11,7 @@ use super::reading::Contents;
 use super::restore::{restore as put_back, verify};
 use super::secret::{BackupSecret, make_key};
 use crate::args::{Backup, Restore};
+use crate::verbs::print;
 
 /// `backup FILE`.
 pub fn backup(data: PathBuf, flags: &Backup, as_json: bool) -> Result<(), BackupError> {
@@ -26,14 +27,14 @@ pub fn backup(data: PathBuf, flags: &Backup, as_json: bool) -> Result<(), Backup
     };
     let contents = make(&wanted, file, &secret)?;
     if as_json {
-        print(&(line("backup", file, &contents) + "\n"));
+        print(&(line("backup", file, &contents) + "\n"))?;
     } else {
         print(&format!(
             "Backup {} — read back and whole.\n\n  {}\n  {}\n\nKeep its passphrase or key file somewhere else: without it nobody opens the backup.\n",
             file.display(),
             summary(&contents),
             root_key(&contents),
-        ));
+        ))?;
     }
     warn(&contents);
     Ok(())
@@ -48,12 +49,12 @@ pub fn restore(data: &Path, flags: &Restore, as_json: bool) -> Result<(), Backup
     };
     if as_json {
         let kind = if flags.verify_only { "verified" } else { "restored" };
-        print(&(line(kind, &flags.file, &contents) + "\n"));
+        print(&(line(kind, &flags.file, &contents) + "\n"))?;
     } else if flags.verify_only {
         let file = flags.file.display();
-        print(&format!("Backup {file} is whole.\n\n  {}\n  {}\n", summary(&contents), root_key(&contents)));
+        print(&format!("Backup {file} is whole.\n\n  {}\n  {}\n", summary(&contents), root_key(&contents)))?;
     } else {
-        print(&restored(data, &contents));
+        print(&restored(data, &contents))?;
     }
     warn(&contents);
     Ok(())
@@ -64,11 +65,11 @@ pub fn backup_key(file: &Path, as_json: bool) -> Result<(), BackupError> {
     make_key(file)?;
     let shown = file.display().to_string();
     if as_json {
-        print(&(json!({"v": 1, "t": "backup-key", "file": shown}).to_string() + "\n"));
+        print(&(json!({"v": 1, "t": "backup-key", "file": shown}).to_string() + "\n"))?;
     } else {
         print(&format!(
             "Key file {shown} made. Keep a copy away from this machine: without it no backup opens.\n\n  oublietted backup FILE --key-file {shown}\n"
-        ));
+        ))?;
     }
     Ok(())
 }
@@ -141,19 +142,4 @@ pub(crate) fn moment(seconds: u64) -> String {
         at.hour(),
         at.minute()
     )
-}
-
-fn print(text: &str) {
-    // A closed pipe is a normal end.
-    let _closed = io::stdout().write_all(text.as_bytes());
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_moment_is_read_without_a_calendar_at_hand() {
-        assert_eq!(moment(1_800_000_000), "2027-01-15 08:00 UTC");
-    }
 }
