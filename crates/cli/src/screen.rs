@@ -106,11 +106,17 @@ impl Screen {
     /// Says something that should not be missed; only `-qq` silences it.
     pub fn warn(&self, text: &str) {
         if self.quiet < 2 {
-            talk(&format!("{} {text}", self.paint(problems::warning_label(), "33")));
+            self.warning(text);
         }
     }
 
-    /// Says what cannot be had again; only `-qq` silences it.
+    /// Says what cannot be had again, below a warning: nothing silences it.
+    pub fn say_once(&self, warning: &str, lines: &[String]) {
+        self.warning(warning);
+        lines.iter().for_each(|line| talk(line));
+    }
+
+    /// Says what became of something when it is not what was asked for; only `-qq` silences it.
     pub fn important(&self, text: &str) {
         if self.quiet < 2 {
             talk(text);
@@ -132,6 +138,10 @@ impl Screen {
         }
         let label = problems::error_label();
         talk(&problem.to_string().replacen(label, &self.paint(label, "31"), 1));
+    }
+
+    fn warning(&self, text: &str) {
+        talk(&format!("{} {text}", self.paint(problems::warning_label(), "33")));
     }
 
     fn paint(&self, word: &str, code: &str) -> String {

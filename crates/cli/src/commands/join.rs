@@ -40,7 +40,12 @@ pub fn run(context: &Context, args: &Join) -> Result<Exit, Stop> {
         .truth("server_pinned", joined.server_pinned)
         .text("protection", joined.protection.words())
         .texts("recovery_words", &joined.recovery_words);
-    context.screen.answer(line, &address)?;
+    let taken = context.screen.answer(line, &address);
+    if taken.is_err() && context.screen.is_json() {
+        // They stood in the answer, and are told once.
+        tell_words(context, &joined);
+    }
+    taken?;
     Ok(Exit::Done)
 }
 
@@ -59,12 +64,17 @@ fn tell(context: &Context, joined: &Joined, by_invitation: bool) {
     if joined.recovery_words.is_empty() {
         screen.say(screens::words_stay_the_same());
     } else if !screen.is_json() {
-        screen.warn(screens::write_words_down());
-        for row in numbered(&joined.recovery_words).chunks(6) {
-            screen.important(&row.join(" "));
-        }
+        tell_words(context, joined);
     }
     screen.say(screens::your_address());
+}
+
+/// No verb shows them again.
+fn tell_words(context: &Context, joined: &Joined) {
+    let rows: Vec<String> = numbered(&joined.recovery_words).chunks(6).map(|row| row.join(" ")).collect();
+    if !rows.is_empty() {
+        context.screen.say_once(screens::write_words_down(), &rows);
+    }
 }
 
 /// Words with their numbers, in columns.

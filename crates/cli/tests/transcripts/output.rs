@@ -101,3 +101,46 @@ fn a_file_goes_into_a_closed_pipe_quietly_and_onto_a_full_disk_not() {
     let whole = bob.command(&save).stdout(Stdio::piped()).output().unwrap();
     assert_eq!(whole.stdout, vec![7; 300_000], "the vault kept it");
 }
+
+/// The 24 words of a run, with their numbers.
+fn words_in(text: &str) -> usize {
+    (1..=24).filter(|number| text.contains(&format!(" {number} "))).count()
+}
+
+#[test]
+fn no_quietness_silences_the_recovery_words() {
+    let relay = Relay::start();
+    let join = |name: &str| vec!["join".to_owned(), relay.invite(name), "--protect".into(), "file".into()];
+    let by_flag = Person::new("alice");
+    let args = join("alice");
+    let args: Vec<&str> = ["-qq"].into_iter().chain(args.iter().map(String::as_str)).collect();
+    let ran = by_flag.ok(&args);
+    assert_eq!(words_in(&ran.err), 24, "{}", ran.err);
+    assert!(ran.err.contains("write these 24 words on paper now"), "{}", ran.err);
+    assert!(!ran.err.contains("Your address"), "the rest is silent: {}", ran.err);
+
+    let by_variable = Person::new("bob");
+    let args = join("bob");
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let ran = Ran::of(by_variable.command(&args).env("OUB_QUIET", "2"));
+    assert_eq!((ran.code, words_in(&ran.err)), (Some(0), 24), "{}", ran.err);
+
+    let by_file = Person::new("carol");
+    std::fs::write(by_file.home.path().join("config.toml"), "quiet = 2\n").unwrap();
+    let args = join("carol");
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    assert_eq!(words_in(&by_file.ok(&args).err), 24);
+}
+
+/// A program gets them in its answer; where that is not taken, they are told as a person would be told.
+#[test]
+fn the_recovery_words_outlive_a_full_disk() {
+    let relay = Relay::start();
+    let alice = Person::new("alice");
+    let ran = onto_full_disk(&alice, &["--json", "join", &relay.invite("alice"), "--protect", "file"]);
+    assert_eq!((ran.code, words_in(&ran.err)), (Some(7), 24), "{}", ran.err);
+    let bob = Person::new("bob");
+    let ran = bob.ok(&["-qq", "--json", "join", &relay.invite("bob"), "--protect", "file"]);
+    assert_eq!(ran.lines()[0]["recovery_words"].as_array().unwrap().len(), 24);
+    assert_eq!(words_in(&ran.err), 0, "{}", ran.err);
+}
