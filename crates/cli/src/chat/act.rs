@@ -1,20 +1,17 @@
 //! What keys, the mouse and pastes do.
 
-use client::{ClientError, LogFrom, LogSearch, SendOptions};
+use client::{ClientError, LogFrom, LogSearch};
 use crossterm::event::{
     Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
 };
 
 use crate::chat::background::Errand;
-use crate::chat::doing::Doing;
-use crate::chat::draw_open::COMPARE;
 use crate::chat::full::Chat;
 use crate::chat::keys::{Action, Where, action};
 use crate::chat::state::{Focus, Overlay};
 use crate::chat::thread::{PAGE, Thread};
-use crate::chat::words;
+use crate::chat::typed;
 use crate::messages::chat as says;
-use crate::problem::Problem;
 use crate::shown::shown_on_one_line;
 
 /// Lines of one turn of the wheel.
@@ -72,6 +69,7 @@ fn on_key(chat: &mut Chat, key: KeyEvent) -> Result<Next, ClientError> {
     }
     match does {
         Some(Action::Leave) => Ok(leave(chat, warned)),
+        Some(Action::Send) => typed::obey(chat, warned),
         Some(does) => perform(chat, does, key).map(|()| Next::Go),
         None => {
             write(chat, key);
@@ -81,7 +79,7 @@ fn on_key(chat: &mut Chat, key: KeyEvent) -> Result<Next, ClientError> {
 }
 
 /// What was written and not sent is lost only by a second word.
-fn leave(chat: &mut Chat, warned: Option<String>) -> Next {
+pub fn leave(chat: &mut Chat, warned: Option<String>) -> Next {
     let Some(alias) = chat.state.unsent() else { return Next::Leave };
     let words = says::not_sent_yet(shown_on_one_line(alias));
     if warned.as_ref() == Some(&words) {
@@ -94,7 +92,6 @@ fn leave(chat: &mut Chat, warned: Option<String>) -> Next {
 fn perform(chat: &mut Chat, does: Action, key: KeyEvent) -> Result<(), ClientError> {
     let rows = chat.state.rows.saturating_sub(2).max(1);
     match does {
-        Action::Send => send(chat)?,
         Action::NewLine => write_text(chat, "\n"),
         Action::Open => chat.state.focus = Focus::Open,
         Action::Up if chat.state.place() == Where::People => step(chat, -1)?,
@@ -112,14 +109,18 @@ fn perform(chat: &mut Chat, does: Action, key: KeyEvent) -> Result<(), ClientErr
         Action::Oldest => go_to_oldest(chat)?,
         Action::Newest => chat.go_to_newest()?,
         Action::Search if chat.state.alias().is_some() => chat.state.search = Some(String::new()),
-        Action::Compare => compare(chat),
-        Action::Accept => accept(chat),
+        Action::Compare => typed::compare(chat),
+        Action::Accept => {
+            if let Some(label) = chat.state.request().map(|request| request.label.clone()) {
+                typed::accept(chat, label);
+            }
+        }
         Action::Decline => {
             chat.state.overlay = chat.state.request().map(|request| Overlay::Decline(request.label.clone()));
         }
         Action::Back => back(chat)?,
         Action::Help => chat.state.overlay = Some(Overlay::Help(0)),
-        Action::Search | Action::Redraw | Action::Suspend | Action::Leave => {}
+        Action::Send | Action::Search | Action::Redraw | Action::Suspend | Action::Leave => {}
     }
     Ok(())
 }
@@ -141,54 +142,6 @@ fn step(chat: &mut Chat, by: isize) -> Result<(), ClientError> {
     match rows.get(next) {
         Some(who) => chat.open(who.clone(), chat.state.focus),
         None => Ok(()),
-    }
-}
-
-/// Commits what is written to the outbox, and only then empties the box.
-fn send(chat: &mut Chat) -> Result<(), ClientError> {
-    let Some(contact) = chat.state.contact().cloned() else { return Ok(()) };
-    let text = chat.state.written();
-    if text.trim().is_empty() {
-        return Ok(());
-    }
-    if let Some((why, true)) = words::warning(&contact, COMPARE) {
-        chat.say(why);
-        return Ok(());
-    }
-    if let Some(doing) = Doing::read(&text) {
-        chat.state.clear_draft();
-        chat.send_for(Errand::Do(contact.alias, doing));
-        return Ok(());
-    }
-    match chat.client.queue(&contact.alias, text.trim_end(), &SendOptions::default()) {
-        Ok(_) => {
-            chat.state.clear_draft();
-            chat.send_for(Errand::Flush);
-            chat.state.thread.forget_new();
-            if !chat.state.thread.follows() {
-                chat.go_to_newest()?;
-            }
-            chat.look()
-        }
-        Err(error) if error.exit_code() == 7 => Err(error),
-        Err(error) => {
-            chat.state.overlay = Some(Overlay::Problem(Problem::from(&error).to_string()));
-            Ok(())
-        }
-    }
-}
-
-fn compare(chat: &mut Chat) {
-    if let Some(alias) = chat.state.alias().map(str::to_owned) {
-        chat.state.overlay = Some(Overlay::LookingUp(alias.clone()));
-        chat.send_for(Errand::Compare(alias));
-    }
-}
-
-fn accept(chat: &mut Chat) {
-    if let Some(label) = chat.state.request().map(|request| request.label.clone()) {
-        chat.say(says::accepting(shown_on_one_line(&label)));
-        chat.send_for(Errand::Accept(label));
     }
 }
 

@@ -21,6 +21,7 @@ mod plain;
 mod state;
 mod terminal;
 mod thread;
+mod typed;
 mod words;
 mod wrap;
 

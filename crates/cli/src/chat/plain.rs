@@ -245,7 +245,7 @@ impl Plain<'_> {
                 Some(to) => self.run(Errand::Do(to, doing))?,
                 None => self.say(says::to_whom()),
             },
-            Command::Unknown(line) => self.say(&says::no_such_command(line)),
+            Command::Unknown(line) => self.say(&words::no_such_command(&line)),
             Command::Who => self.who()?,
             Command::To(alias) => self.write_to(alias),
             Command::Requests => self.requests()?,
@@ -310,8 +310,7 @@ impl Plain<'_> {
 
     fn with_request(&mut self, which: &str, errand: impl Fn(String) -> Errand) -> Result<(), Stop> {
         let requests = self.client.requests()?;
-        let by_number = which.parse::<usize>().ok().and_then(|number| requests.get(number.checked_sub(1)?));
-        match by_number.or_else(|| requests.iter().find(|request| request.label == which)) {
+        match words::request(&requests, which) {
             Some(request) => self.run(errand(request.label.clone())),
             None => {
                 self.say(&says::no_request(which));

@@ -163,6 +163,10 @@ messages! {
     no_such_command(line):
         en "{line}: no such command, and not sent; /help",
         fr "{line} : commande inconnue, rien n'est envoyé ; /help";
+    perhaps_command(word, usage):
+        en "{word}: no such command, and not sent; perhaps   {usage}   ? //… sends a text",
+        fr "{word} : commande inconnue, rien n'est envoyé ; peut-être   {usage} ? //… envoie un texte";
+    by_key(key, does): en "{key}: {does}", fr "{key} : {does}";
     nothing_to_confirm:
         en "nothing to confirm yet; /verify shows the words first",
         fr "rien à confirmer pour l'instant ; /verify montre d'abord les mots";

@@ -53,6 +53,75 @@ fn a_paste_never_sends_and_what_is_unsent_is_not_dropped_in_silence() {
     screen.assert_restored();
 }
 
+/// As in the line chat: a word that is mistyped is no message, and those that the lines know work here too.
+#[test]
+fn nothing_that_begins_with_a_slash_is_sent_by_mistake() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    let carol = Person::joined("carol", &relay);
+    carol.ok(&["add", &alice.address()]);
+    carol.ok(&["send", "alice", "it is carol"]);
+    let mut screen = Terminal::run(&alice.command(&["chat", "bob"]), 110, 24);
+    screen.sees("hello alice");
+    screen.sees("it is carol");
+    screen.types("/qiut\r");
+    screen.sees("/qiut: no such command, and not sent; perhaps   /quit");
+    screen.types("\u{7f}\u{7f}\u{7f}\u{7f}\u{7f}");
+    for (typed, seen) in [
+        ("/same", "F4, Alt-V: compare words"),
+        ("/log", "PageUp, wheel: back in the thread"),
+        ("/to nobody", "there is no contact called nobody"),
+        ("/accept 7", "no request 7"),
+        ("/verify", "is it really them?"),
+    ] {
+        screen.types(typed);
+        screen.types(ENTER);
+        screen.sees(seen);
+    }
+    screen.sees("they are the same");
+    screen.types(ESC);
+    screen.wait("it is closed", |screen| !screen.contents().contains("they are the same"));
+    screen.types("/accept 1\r");
+    screen.sees("Is it really carol?");
+    screen.types("/to bob\r");
+    screen.sees("hello alice");
+    screen.types("//slash\r");
+    screen.sees("/slash");
+    screen.sees("stored");
+    screen.types("\u{1b}[200~/edit one\rtwo\u{1b}[201~\r");
+    screen.sees("/edit: no such command, and not sent");
+    assert_eq!(bob.pull(), ["/slash"]);
+    assert!(carol.pull().is_empty());
+    screen.types(CTRL_C);
+    screen.sees("is not sent");
+    screen.types(CTRL_C);
+    assert!(screen.ends().success());
+    screen.assert_restored();
+}
+
+#[test]
+fn the_word_that_leaves_is_nothing_unsent_and_drops_nothing_unsent() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    let carol = Person::joined("carol", &relay);
+    alice.ok(&["add", &carol.address()]);
+    let mut screen = chat(&alice, &["bob"]);
+    screen.sees("hello alice");
+    screen.types("/quit\r");
+    assert!(screen.ends().success());
+    let mut screen = chat(&alice, &["carol"]);
+    screen.sees("Is it really carol?");
+    screen.types("half a word");
+    screen.sees("half a word");
+    screen.types("\u{10}");
+    screen.sees("hello alice");
+    screen.types("/quit\r");
+    screen.sees("is not sent");
+    screen.types(ENTER);
+    assert!(screen.ends().success());
+    assert!(bob.pull().is_empty() && carol.pull().is_empty());
+}
+
 #[test]
 fn a_request_is_accepted_from_inside() {
     let relay = Relay::start();

@@ -82,7 +82,7 @@ fn a_line_chat_in_french_keeps_the_names_of_its_commands() {
     let said = [
         "déposé pour bob\n",
         "/take-back         reprendre mon dernier message\n",
-        "/qiut\u{a0}: commande inconnue, rien n'est envoyé\u{a0}; /help\n",
+        "/qiut\u{a0}: commande inconnue, rien n'est envoyé\u{a0}; peut-être   /quit\u{a0}? //… envoie un texte\n",
     ];
     assert!(said.iter().all(|words| ran.err.contains(words)), "{}", ran.err);
 }
