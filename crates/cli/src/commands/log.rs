@@ -109,15 +109,19 @@ fn to_text(contact: &str, entry: &LogEntry) -> String {
         ReceivedBody::BegunAnew => return message::line(&contact, entry.at, &entry.body, &entry.marks),
         _ => {}
     }
-    let who = match (is_mine(entry), entry.outgoing) {
-        (false, _) => contact.clone(),
-        (true, _) if entry.read_at.is_some() => screens::me_read().to_owned(),
-        (true, None | Some(OutboxState::Stored)) => screens::me().to_owned(),
-        (true, Some(state)) => screens::me_with(states::outbox(state)),
-    };
-    let line = message::line(&who, entry.sent_at, &entry.body, &entry.marks);
+    let line = message::line(&who(&contact, entry), entry.sent_at, &entry.body, &entry.marks);
     match entry.missing_before {
         0 => line,
         missing => format!("{}\n{line}", screens::missing_here(contact, missing)),
+    }
+}
+
+/// Whose message it is; of one of mine also where it is, unless that is where it should be.
+pub fn who(contact: &str, entry: &LogEntry) -> String {
+    match (is_mine(entry), entry.outgoing) {
+        (false, _) => contact.to_owned(),
+        (true, _) if entry.read_at.is_some() => screens::me_read().to_owned(),
+        (true, None | Some(OutboxState::Stored)) => screens::me().to_owned(),
+        (true, Some(state)) => screens::me_with(states::outbox(state)),
     }
 }

@@ -178,7 +178,8 @@ fn quoted(quote: &Quote) -> String {
     screens::quoting(words)
 }
 
-fn after(marks: &Marks) -> String {
+/// What is said behind the words: that they were edited, and when they disappear.
+pub fn after(marks: &Marks) -> String {
     let edited = if marks.edited { screens::is_edited() } else { "" };
     let gone = match (marks.expires_at, marks.expire_s) {
         (Some(at), _) => screens::disappears_at(when::for_people(at)),

@@ -294,7 +294,6 @@ messages! {
     message_called(id): en "message {id}", fr "message {id}";
     quoting(words): en "(to “{words}”) ", fr "(à « {words} ») ";
     is_edited: en "  (edited)", fr "  (modifié)";
-    is_edited_after: en " (edited)", fr " (modifié)";
     disappears_at(time): en "  (disappears {time})", fr "  (disparaît : {time})";
     disappears_after(time): en "  (disappears {time} after this)", fr "  (disparaît {time} après cela)";
 
