@@ -2,7 +2,18 @@
 
 use std::path::PathBuf;
 
+use e2ee::said::FILE_BYTES_MAX;
 use wire::UnixSeconds;
+
+use crate::{ClientError, SaidError};
+
+/// Whether a file of this length may be sent: to be asked before any of it is read, where the length is known.
+pub fn check_file_length(bytes: u64) -> Result<(), ClientError> {
+    match bytes > u64::from(FILE_BYTES_MAX) {
+        true => Err(SaidError::FileTooLarge { max: u64::from(FILE_BYTES_MAX) }.into()),
+        false => Ok(()),
+    }
+}
 
 /// A file, as it is known here.
 #[derive(Clone, PartialEq, Eq, Debug)]

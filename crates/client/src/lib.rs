@@ -49,7 +49,7 @@ pub use doctor::{Check, Verdict};
 pub use e2ee::{folded, pairing::PairingCodeError};
 pub use error::{ClientError, PairError, SaidError, phrase_in};
 pub use fail_point::FailPoint;
-pub use file::{FileShown, FileState, Progress, ReceivedFile};
+pub use file::{FileShown, FileState, Progress, ReceivedFile, check_file_length};
 pub use fraud::Fraud;
 pub use message::{
     AskOptions, Asked, Collected, ContactRequest, Direction, Handled, LogEntry, LogFrom, LogSearch, Marks,

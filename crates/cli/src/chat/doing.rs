@@ -84,6 +84,10 @@ fn send_file(
 ) -> Result<client::Sent, ClientError> {
     let unreadable = |error: std::io::Error| SaidError::FileUnreadable { reason: error.to_string() };
     let mut file = File::open(path).map_err(unreadable)?;
+    let facts = file.metadata().map_err(unreadable)?;
+    if facts.is_file() {
+        client::check_file_length(facts.len())?;
+    }
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     client.send_file(to, &mut file, &name, "", options)
 }

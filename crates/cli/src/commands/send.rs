@@ -55,7 +55,7 @@ fn send_file(
     options: &SendOptions,
 ) -> Result<(Client, Sent), Stop> {
     let (mut input, bytes, name): (Box<dyn Read>, _, _) = if file.as_os_str() == "-" {
-        (Box::new(io::stdin().lock()), None, args.name.clone().unwrap_or_default())
+        (Box::new(io::stdin().lock()), None, args.name.clone().ok_or_else(nameless)?)
     } else {
         let opened = File::open(file).and_then(|opened| Ok((opened.metadata()?, opened)));
         let (metadata, opened) = opened.map_err(|error| unreadable(file, &reason(error)))?;
@@ -63,6 +63,9 @@ fn send_file(
             return Err(unreadable(file, problems::is_a_folder()));
         }
         let own = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if metadata.is_file() {
+            client::check_file_length(metadata.len())?;
+        }
         (Box::new(opened), Some(metadata.len()), args.name.clone().unwrap_or(own))
     };
     let words = args.text.as_deref().unwrap_or_default();
@@ -71,6 +74,11 @@ fn send_file(
     let sent = client.send_file(&args.contact, &mut input, &name, words, options);
     progress::end(&context.screen);
     Ok((client, sent?))
+}
+
+/// A pipe has no name that the other side could see.
+fn nameless() -> Problem {
+    Problem::of(Exit::Usage, "OUB-E098", problems::file_without_name())
 }
 
 fn unreadable(file: &Path, why: &str) -> Stop {

@@ -79,6 +79,7 @@ fn send_file(
         return Err(unreadable("it is no file, or cannot be seen".to_owned()).into());
     }
     let mut file = File::open(path).map_err(|error| unreadable(reason(error)))?;
+    client::check_file_length(file.metadata().map_err(|error| unreadable(reason(error)))?.len())?;
     let own = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     Ok(client.send_file(to, &mut file, name.unwrap_or(&own), text, options)?)
 }

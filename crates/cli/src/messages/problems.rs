@@ -28,8 +28,8 @@ messages! {
     no_text: en "no text was given", fr "aucun texte n'a été donné";
     text_is_empty: en "the text is empty", fr "le texte est vide";
     is_a_folder:
-        en "it is a folder; pack it first:   tar c DIR | oub send … -f -",
-        fr "c'est un dossier ; empaquetez-le d'abord :   tar c DOSSIER | oub send … -f -";
+        en "it is a folder; pack it first:   tar c DIR | oub send … -f - --name DIR.tar",
+        fr "c'est un dossier ; empaquetez-le d'abord :   tar c DOSSIER | oub send … -f - --name DOSSIER.tar";
     send_in_utf8: en "send text in UTF-8", fr "envoyez du texte en UTF-8";
     scan_again:
         en "scan the code once more, or compare the words",
@@ -235,6 +235,15 @@ problems! {
             what "nulle part où enregistrer le fichier",
             why "sans terminal, le dossier présent peut être n'importe lequel",
             do "oub save ID -o DOSSIER"
+        }
+    file_without_name:
+        en {
+            what "the file has no name", why "the other side sees one, and standard input has none",
+            do "… | oub send CONTACT -f - --name NAME"
+        }
+        fr {
+            what "le fichier n'a pas de nom", why "l'autre côté en voit un, et l'entrée standard n'en a pas",
+            do "… | oub send CONTACT -f - --name NOM"
         }
     cannot_read(file, why):
         en { what "cannot read {file}", why "{why}", do "give a file that you may read; nothing was sent" }

@@ -201,3 +201,36 @@ fn send_waits_until_the_other_side_has_it() {
     assert!(seen.err.contains("✓ bob has it"), "{seen:?}");
     assert_eq!(alice.pull(), ["yes"], "the wait swallowed nothing");
 }
+
+#[test]
+fn a_file_from_standard_input_needs_a_name() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    let ran = alice.run_with(&["send", "bob", "-f", "-"], b"");
+    ran.assert_problem(2, "OUB-E098");
+    assert!(ran.err.contains("-f - --name NAME"), "{}", ran.err);
+    alice.run_with(&["send", "bob", "-f", "-", "--name", "db.sql"], b"dump");
+    bob.ok(&["pull"]);
+    assert_eq!(bob.json(&["files"]).len(), 1);
+}
+
+/// Nothing of it is read, written or reported: it is a hole in the disk, and still refused at once.
+#[test]
+fn a_file_that_is_too_large_is_refused_before_it_is_read() {
+    let relay = Relay::start();
+    let (alice, _bob) = friends(&relay);
+    let path = alice.home.path().join("large.bin");
+    std::fs::File::create(&path).unwrap().set_len(16 * 1024 * 1024 + 1).unwrap();
+    let size = || std::fs::metadata(alice.dir().join("vault.db")).unwrap().len();
+    let before = size();
+    let file = path.to_str().unwrap();
+    let ran = alice.run(&["send", "bob", "-f", file]);
+    ran.assert_problem(2, "OUB-E141");
+    assert!(size() < before + 1024 * 1024, "{before} became {}", size());
+    let lines = format!("/file {file}\n");
+    let ran = alice.run_with(&["chat", "--plain", "bob"], lines.as_bytes());
+    assert!(ran.err.contains("the file is too large"), "{}", ran.err);
+    assert!(size() < before + 1024 * 1024, "{before} became {}", size());
+    std::fs::File::create(&path).unwrap().set_len(16 * 1024 * 1024).unwrap();
+    alice.ok(&["send", "bob", "-f", file]);
+}
