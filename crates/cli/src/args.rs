@@ -77,7 +77,7 @@ pub struct Global {
     /// Say more on stderr; never prints keys or message text
     #[arg(short, long, global = true, env = "OUB_VERBOSE", action = clap::ArgAction::Count)]
     pub verbose: u8,
-    /// Colours
+    /// Colours, and bars that show how far something is
     #[arg(long, global = true, env = "OUB_COLOR", default_value = "auto", value_enum)]
     pub color: Colour,
     /// Never ask anything; fail with a remedy instead

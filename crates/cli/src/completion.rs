@@ -18,6 +18,7 @@ use client::{Client, FileState, Options, Profile, Protection, Unlock};
 use crate::args::{Global, Oub};
 use crate::commands::message::short;
 use crate::daemon::beside::Beside;
+use crate::early;
 use crate::exit::Exit;
 use crate::help::TOPICS;
 use crate::settings::layers::Layers;
@@ -153,7 +154,7 @@ impl Asked {
     /// Out of the words that were typed so far, the variables, and the configuration file.
     fn read() -> Option<Self> {
         let words: Vec<OsString> = std::env::args_os().skip_while(|word| word != "--").skip(1).collect();
-        let matches = Oub::command().ignore_errors(true).try_get_matches_from(words).ok()?;
+        let matches = early::grammar().ignore_errors(true).try_get_matches_from(words).ok()?;
         let global = Global::from_arg_matches(&matches).ok()?;
         let layers = Layers::without_file(matches, &global).with_file().ok()?;
         Some(Self { home: global.home, profile: layers.profile().to_owned() })

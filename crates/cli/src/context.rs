@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use client::{Client, Options, Profile, SharedResident};
 
-use crate::args::{Colour, Global};
+use crate::args::Global;
+use crate::colour;
 use crate::daemon::beside::Beside;
 use crate::messages::screens;
 use crate::protector;
@@ -31,8 +32,12 @@ pub struct Context {
 impl Context {
     /// Understands the global options; touches neither disk nor network.
     pub fn new(global: Global, layers: Layers) -> Self {
-        let screen =
-            Screen::new(global.json, global.quiet, global.verbose, wants_colour(global.color, &io::stderr()));
+        let screen = Screen::new(
+            global.json,
+            global.quiet,
+            global.verbose,
+            colour::is_wanted(global.color, &io::stderr()),
+        );
         Self { screen, global, layers }
     }
 
@@ -103,7 +108,7 @@ impl Context {
 
     /// Whether `stream` shall be coloured.
     pub fn wants_colour_on(&self, stream: &impl IsTerminal) -> bool {
-        wants_colour(self.global.color, stream)
+        colour::is_wanted(self.global.color, stream)
     }
 
     /// Opens the vault with whatever it was protected by at join. Where a daemon runs, it is asked to collect.
@@ -118,17 +123,5 @@ impl Context {
         let unlock = protector::unlock(self, &profile, beside.as_deref())?;
         let resident = beside.map_or_else(SharedResident::default, |beside| SharedResident::new(beside));
         Ok(Client::open(&profile, &unlock, Options { resident, ..options })?)
-    }
-}
-
-/// `--color`, then NO_COLOR and CLICOLOR_FORCE, then the terminal.
-fn wants_colour(colour: Colour, stream: &impl IsTerminal) -> bool {
-    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty() && value != "0");
-    match colour {
-        Colour::Always => true,
-        Colour::Never => false,
-        Colour::Auto if set("NO_COLOR") => false,
-        Colour::Auto if set("CLICOLOR_FORCE") => true,
-        Colour::Auto => std::env::var_os("TERM").is_none_or(|term| term != "dumb") && stream.is_terminal(),
     }
 }

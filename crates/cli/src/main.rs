@@ -6,10 +6,12 @@
 
 mod args;
 mod chat;
+mod colour;
 mod commands;
 mod completion;
 mod context;
 mod daemon;
+mod early;
 mod exit;
 mod help;
 mod json;
@@ -27,13 +29,14 @@ mod shown;
 mod stop;
 mod when;
 
-use std::io::{Write as _, stderr, stdout};
+use std::io::{Write as _, stdout};
 
+use clap::FromArgMatches as _;
 use clap::parser::ValueSource;
-use clap::{CommandFactory as _, FromArgMatches as _};
 
 use crate::args::{Command, ConfigVerb, Oub};
 use crate::context::Context;
+use crate::early::Early;
 use crate::exit::Exit;
 use crate::messages::{Language, choice::Choice, help::in_its_language};
 use crate::screen::Screen;
@@ -53,18 +56,20 @@ fn run() -> Exit {
     }
     let arguments: Vec<_> = std::env::args_os().collect();
     let variable = |name: &str| std::env::var_os(name);
-    if !Choice::is_for_programs(&arguments, variable) {
+    let early = Early::of(&arguments, variable);
+    if !early.json {
         messages::speak(Choice::of(&arguments, variable).language());
     }
     if arguments.len() < 2 {
-        // Clap would do so too, but not when a variable such as OUB_HOME is set.
-        let _closed = write!(stderr().lock(), "{}", in_its_language(Oub::command()).render_help());
-        return Exit::Usage;
+        return ended(&early.screen(), mistake::no_verb(early));
     }
-    let early = Screen::new(false, 0, 0, false);
-    match understood(in_its_language(Oub::command())) {
+    let mut grammar = in_its_language(early::grammar());
+    match understood(&mut grammar) {
         Ok((oub, layers)) => obey(oub, layers),
-        Err(error) => ended(&early, mistake::tell(&error)),
+        Err(mut error) => {
+            mistake::name_variable(&mut error, &grammar, &arguments);
+            ended(&early.screen(), mistake::tell(error, early))
+        }
     }
 }
 
@@ -105,9 +110,9 @@ fn speak_as_asked(oub: &Oub) {
 }
 
 /// The command line, or what is wrong with it.
-fn understood(grammar: clap::Command) -> Result<(Oub, Layers), clap::Error> {
-    let matches = grammar.try_get_matches()?;
-    let mut oub = Oub::from_arg_matches(&matches).map_err(|error| error.format(&mut Oub::command()))?;
+fn understood(grammar: &mut clap::Command) -> Result<(Oub, Layers), clap::Error> {
+    let matches = grammar.try_get_matches_from_mut(std::env::args_os())?;
+    let mut oub = Oub::from_arg_matches(&matches).map_err(|error| error.format(grammar))?;
     oub.global.lang_is_given = matches.value_source("lang") == Some(ValueSource::CommandLine);
     let layers = Layers::without_file(matches, &oub.global);
     Ok((oub, layers))
@@ -124,8 +129,8 @@ fn with_settings(oub: &Oub, layers: Layers) -> Result<Option<(Oub, Layers)>, Sto
         _ => {}
     }
     let layers = layers.with_file()?;
-    let grammar = in_its_language(layers.apply(Oub::command()));
+    let mut grammar = in_its_language(layers.apply(early::grammar()));
     // What the line says was understood already, and a setting holds what its flag may.
-    let (oub, _) = understood(grammar).map_err(|error| mistake::problem(&error))?;
+    let (oub, _) = understood(&mut grammar).map_err(|error| mistake::problem(&error))?;
     Ok(Some((oub, layers)))
 }

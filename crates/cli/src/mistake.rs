@@ -1,31 +1,109 @@
 //! What is wrong with a command line. In English clap says it; in French it is put together here, of the same facts.
 //! Help that was asked for comes this way too.
 
+use std::env::var_os;
 use std::error::Error as _;
-use std::io::{Write as _, stderr};
+use std::ffi::OsString;
+use std::io::{Write as _, stderr, stdout};
 
+use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
+use clap::{Arg, Command};
 
+use crate::colour;
+use crate::early::{Early, grammar};
 use crate::exit::Exit;
-use crate::messages::{Language, language, mistakes, problems, reason};
+use crate::messages::{Language, help::in_its_language, language, mistakes, problems, reason};
 use crate::problem::Problem;
-use crate::screen::Untaken;
 use crate::shown::{shown, shown_on_one_line};
 use crate::stop::Stop;
 
-/// Prints the help or the version that was asked for, or says what is wrong; how the run ends then.
-pub fn tell(error: &Error) -> Result<Exit, Stop> {
+/// Prints the help or the version that was asked for, or says what is wrong, to a program as an object too; how the run
+/// ends then.
+pub fn tell(error: Error, early: Early) -> Result<Exit, Stop> {
     if !error.use_stderr() {
-        error.print().map_err(Untaken::from)?;
+        let text = coloured(&error.render(), colour::is_wanted(early.colour, &stdout()));
+        early.screen().print(text.trim_end())?;
         return Ok(Exit::Done);
     }
+    tell_program(&error, early);
     let is_help = error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
-    // A closed standard error is not worth dying for.
-    let _closed = match language() {
-        Language::French if !is_help => write!(stderr().lock(), "{}", in_french(error)),
-        _ => error.print(),
+    let text = match language() {
+        Language::French if !is_help => in_french(&error),
+        _ => coloured(&harmless(error).render(), colour::is_wanted(early.colour, &stderr())),
     };
+    // A closed standard error is not worth dying for.
+    let _closed = write!(stderr().lock(), "{text}");
     Ok(Exit::Usage)
+}
+
+/// A value that came out of a variable is that variable's: nobody gave the flag.
+pub fn name_variable(error: &mut Error, grammar: &Command, arguments: &[OsString]) {
+    let value = of(error, ContextKind::InvalidValue).join(" ");
+    let flag = of(error, ContextKind::InvalidArg).join(" ");
+    if value.is_empty() || flag.is_empty() {
+        return;
+    }
+    // Only what was used of it is built, and how an argument is shown is known then.
+    let mut grammar = grammar.clone();
+    grammar.build();
+    let known = arg_shown_as(&grammar, &flag).filter(|arg| !is_given(arg, arguments));
+    let Some(name) = known.and_then(Arg::get_env) else { return };
+    if var_os(name).is_some_and(|held| shown_on_one_line(&held.to_string_lossy()) == value) {
+        let name = name.to_string_lossy().into_owned();
+        error.insert(ContextKind::InvalidArg, ContextValue::String(name));
+    }
+}
+
+fn arg_shown_as<'a>(grammar: &'a Command, flag: &str) -> Option<&'a Arg> {
+    let own = grammar.get_arguments().find(|arg| arg.to_string() == flag);
+    own.or_else(|| grammar.get_subcommands().find_map(|verb| arg_shown_as(verb, flag)))
+}
+
+/// Whether the flag stands on the command line, as far as that can be seen before the line is understood.
+fn is_given(arg: &Arg, arguments: &[OsString]) -> bool {
+    let long = arg.get_long().map(|long| format!("--{long}")).unwrap_or_default();
+    let short = arg.get_short().unwrap_or('-');
+    let words = arguments.iter().skip(1).take_while(|word| *word != "--").map(|word| word.to_string_lossy());
+    words.into_iter().any(|word| {
+        word.strip_prefix(&long).is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+            || word.strip_prefix('-').is_some_and(|rest| !rest.starts_with('-') && rest.contains(short))
+    })
+}
+
+fn coloured(text: &StyledStr, wanted: bool) -> String {
+    if wanted { text.ansi().to_string() } else { text.to_string() }
+}
+
+/// With what somebody typed or pasted made harmless, as it may be repeated.
+fn harmless(mut error: Error) -> Error {
+    let known: Vec<_> = error.context().map(|(kind, value)| (kind, value.clone())).collect();
+    for (kind, value) in known {
+        let value = match value {
+            ContextValue::String(text) => ContextValue::String(shown_on_one_line(&text)),
+            ContextValue::Strings(texts) => {
+                ContextValue::Strings(texts.iter().map(|text| shown_on_one_line(text)).collect())
+            }
+            other => other,
+        };
+        error.insert(kind, value);
+    }
+    error
+}
+
+/// Shows the help to whoever said nothing. Clap would do so too, but not when a variable such as OUB_HOME is set.
+pub fn no_verb(early: Early) -> Result<Exit, Stop> {
+    tell_program(&Error::new(ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand), early);
+    // A closed standard error is not worth dying for.
+    let _closed = write!(stderr().lock(), "{}", in_its_language(grammar()).render_help());
+    Ok(Exit::Usage)
+}
+
+fn tell_program(error: &Error, early: Early) {
+    if early.json {
+        // Whatever standard output does, the person is told, and the run ends with the right code.
+        let _untaken = early.screen().print(&problem(error).to_json().to_string());
+    }
 }
 
 /// The same as a problem.
@@ -97,7 +175,7 @@ fn what(error: &Error) -> String {
         ErrorKind::InvalidSubcommand => mistakes::unknown_command(command),
         ErrorKind::MissingRequiredArgument => mistakes::missing(arg),
         ErrorKind::MissingSubcommand => mistakes::missing_command(command),
-        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => mistakes::missing_command("oub"),
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => mistakes::no_command().to_owned(),
         ErrorKind::InvalidValue if value.is_empty() => mistakes::missing_value(arg),
         ErrorKind::InvalidValue => mistakes::invalid_value(value, arg),
         ErrorKind::ValueValidation => match error.source() {
@@ -128,7 +206,6 @@ mod tests {
 
     use super::*;
     use crate::args::Oub;
-    use crate::messages::help::in_its_language;
     use crate::messages::in_language;
 
     #[test]

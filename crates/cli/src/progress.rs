@@ -21,13 +21,13 @@ pub fn of_sending(screen: &Screen, to: &str, bytes: Option<u64>) -> Teller<Progr
     let tenths = Mutex::new(0);
     Teller::new(move |progress: &Progress| match *progress {
         Progress::Read { bytes: read } => {
-            if is_terminal(&screen) && bytes.is_none_or(|bytes| bytes > read) {
+            if has_bar(&screen) && bytes.is_none_or(|bytes| bytes > read) {
                 bar(&screens::reading(size(read)), read, bytes.unwrap_or(read));
             }
         }
         Progress::Stored { parts, stored } if parts >= PARTS_MIN => {
             let tenth = tenth_begun(&tenths, stored, parts);
-            if is_terminal(&screen) {
+            if has_bar(&screen) {
                 bar(&screens::parts_done(stored, parts), stored, parts);
             } else if let Some(tenth) = tenth {
                 screen.say(&screens::tenths_done(tenth, stored, parts));
@@ -59,9 +59,10 @@ fn to_json(to: &str, parts: u64, stored: u64) -> Line {
     Line::new("progress").text("to", to).number("parts", parts).number("stored", stored)
 }
 
-fn is_terminal(screen: &Screen) -> bool {
+/// A bar moves the cursor: it is for a terminal where colours are wanted, too.
+fn has_bar(screen: &Screen) -> bool {
     let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
-    io::stderr().is_terminal() && !dumb && !screen.is_quiet()
+    io::stderr().is_terminal() && !dumb && !screen.is_quiet() && screen.is_coloured()
 }
 
 fn bar(words: &str, done: u64, all: u64) {
@@ -74,7 +75,7 @@ fn bar(words: &str, done: u64, all: u64) {
 
 /// Takes the bar away, wherever it stands.
 pub fn end(screen: &Screen) {
-    if is_terminal(screen) {
+    if has_bar(screen) {
         erase();
     }
 }

@@ -84,6 +84,11 @@ impl Screen {
         self.quiet > 0
     }
 
+    /// Whether standard error is coloured.
+    pub fn is_coloured(&self) -> bool {
+        self.colour
+    }
+
     /// Prints one answer: the line for a program, or the text for a person.
     pub fn answer(&self, line: Line, text: &str) -> Result<(), Untaken> {
         if self.json { self.print(&line.to_string()) } else { self.print(text) }

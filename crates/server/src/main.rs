@@ -29,7 +29,8 @@ fn main() -> ExitCode {
     let (cli, flags) = match read.and_then(|flags| Ok((Cli::from_arg_matches(&flags)?, flags))) {
         Ok(understood) => understood,
         Err(error) => {
-            return mistake::tell(&error).map_or_else(|failure| tell(&failure, false), ExitCode::from);
+            let json = mistake::is_for_programs(std::env::args_os());
+            return mistake::tell(&error, json).map_or_else(|failure| tell(&failure, false), ExitCode::from);
         }
     };
     log::begin(cli.common.verbose, cli.common.log_format);
@@ -57,7 +58,7 @@ fn run(cli: Cli, flags: &ArgMatches) -> Result<(), Failure> {
         Command::Serve(given) => {
             let settings = Settings::gather(&common, &given.settings)?;
             if given.ephemeral {
-                refuse_a_folder(of_verb);
+                refuse_a_folder(of_verb, common.json);
                 return ephemeral::serve(settings, &given.settings.listen, common.json);
             }
             serve::serve(&settings, false, common.json)
@@ -102,10 +103,12 @@ fn run(cli: Cli, flags: &ArgMatches) -> Result<(), Failure> {
 
 /// A throw-away server has a folder of its own. A variable that names another, as in the container, gives way; whoever
 /// typed one meant it.
-fn refuse_a_folder(flags: &ArgMatches) {
+fn refuse_a_folder(flags: &ArgMatches, json: bool) {
     if flags.value_source("data") == Some(ValueSource::CommandLine) {
         let words = "the argument '--ephemeral' cannot be used with '--data <DIR>'";
-        Cli::command().error(ErrorKind::ArgumentConflict, words).exit();
+        let error = Cli::command().error(ErrorKind::ArgumentConflict, words);
+        let _said = mistake::tell(&error, json);
+        std::process::exit(EXIT_USAGE.into());
     }
 }
 

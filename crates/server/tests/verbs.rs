@@ -251,3 +251,18 @@ fn what_a_full_disk_did_not_take_is_said() {
         assert_eq!((output.status.code(), output.stderr.len()), (Some(0), 0), "{args:?}: {output:?}");
     }
 }
+
+#[test]
+fn a_command_line_that_cannot_be_understood_is_an_object_for_programs() {
+    for (args, what) in
+        [(&["--json", "servee"][..], "unrecognized subcommand 'servee'"), (&["name", "--json"], "subcommand")]
+    {
+        let output = oublietted(args).output().unwrap();
+        let lines = json(&output.stdout);
+        assert_eq!((output.status.code(), lines.len()), (Some(2), 1), "{lines:?}");
+        assert_eq!((lines[0]["t"].as_str(), lines[0]["code"].as_str()), (Some("error"), Some("OUB-S027")));
+        assert!(lines[0]["what"].as_str().unwrap().contains(what), "{lines:?}");
+        assert!(!output.stderr.is_empty(), "a person is told too");
+    }
+    assert!(oublietted(&["servee", "--", "--json"]).output().unwrap().stdout.is_empty());
+}

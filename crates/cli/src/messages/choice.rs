@@ -35,12 +35,10 @@ impl Choice {
     /// What the command line and the environment say. The arguments are looked at before they are understood, since
     /// the help, and what is said about a wrong flag, are in the language too.
     pub fn of(arguments: &[OsString], variable: impl Fn(&str) -> Option<OsString>) -> Self {
-        let set = |name: &str| variable(name).filter(|value| !value.is_empty());
-        let said = |flag: &str, name: &str| given(arguments, flag).or_else(|| set(name));
         // The order of POSIX: the first that is set decides, also when it says something else.
-        let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(set);
-        let file = file(said("--home", "OUB_HOME"), said("--profile", "OUB_PROFILE"));
-        Self { flag: given(arguments, "--lang"), variable: set("OUB_LANG"), file, locale }
+        let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(|name| set(&variable, name));
+        let [flag, variable, file] = said("lang", arguments, &variable);
+        Self { flag, variable, file, locale }
     }
 
     /// The language. What is none of ours is English; a flag or `OUB_LANG` that is none is refused later.
@@ -59,7 +57,26 @@ fn is_french(word: &str) -> bool {
     rest.is_some_and(|rest| !rest.starts_with(|next: char| next.is_ascii_alphanumeric()))
 }
 
-/// The value of a flag, as far as that can be seen before the grammar has read the line.
+/// What a flag, its variable and the file say of a setting, as far as that can be seen before the grammar has read the
+/// line; from the strongest to the weakest.
+pub fn said(
+    key: &str,
+    arguments: &[OsString],
+    variable: &impl Fn(&str) -> Option<OsString>,
+) -> [Option<OsString>; 3] {
+    let named = |key: &str| set(variable, &format!("OUB_{}", key.to_uppercase()));
+    let given = |key: &str| given(arguments, &format!("--{key}"));
+    let file =
+        file(key, given("home").or_else(|| named("home")), given("profile").or_else(|| named("profile")));
+    [given(key), named(key), file]
+}
+
+/// A variable that holds something.
+fn set(variable: &impl Fn(&str) -> Option<OsString>, name: &str) -> Option<OsString> {
+    variable(name).filter(|value| !value.is_empty())
+}
+
+/// The value of a flag.
 fn given(arguments: &[OsString], flag: &str) -> Option<OsString> {
     let words = || arguments.iter().skip(1).take_while(|word| *word != "--");
     let beside =
@@ -70,10 +87,10 @@ fn given(arguments: &[OsString], flag: &str) -> Option<OsString> {
 }
 
 /// What the configuration file settles; what is wrong with it is told when it counts.
-fn file(home: Option<OsString>, profile: Option<OsString>) -> Option<OsString> {
+fn file(key: &str, home: Option<OsString>, profile: Option<OsString>) -> Option<OsString> {
     let file = File::read(&place(home.as_deref().map(Path::new))?).ok()??;
     let profile = profile.unwrap_or_else(|| "default".into());
-    let entry = file.entry(Setting::of("lang")?, &profile.to_string_lossy())?;
+    let entry = file.entry(Setting::of(key)?, &profile.to_string_lossy())?;
     Some(entry.value.as_argument(entry.setting.kind).into())
 }
 

@@ -39,7 +39,8 @@ Aussi : oub help <commande> · oub help json · oub help exit-codes · oub help
     fr "En dire moins sur la sortie d'erreur (répété : seulement les erreurs)";
     en "Say more on stderr; never prints keys or message text",
     fr "En dire plus sur la sortie d'erreur ; jamais de clés ni de textes de messages";
-    en "Colours", fr "Couleurs";
+    en "Colours, and bars that show how far something is",
+    fr "Couleurs, et barres qui montrent où en est quelque chose";
     en "Never ask anything; fail with a remedy instead",
     fr "Ne jamais rien demander ; échouer en disant que faire";
     en "Give up after this long (e.g. 30s, 5m) [default: 30s; for an answer: 15m]",

@@ -7,6 +7,7 @@ messages! {
     unknown_command(name): en "unrecognized subcommand '{name}'", fr "commande inconnue : {name}";
     missing(args): en "these arguments are required: {args}", fr "il manque : {args}";
     missing_command(name): en "'{name}' wants a command", fr "après {name} il faut une commande";
+    no_command: en "a command is missing", fr "il manque une commande";
     missing_value(arg): en "a value is required for '{arg}'", fr "{arg} veut une valeur";
     invalid_value(value, arg): en "invalid value '{value}' for '{arg}'", fr "{arg} ne peut pas être « {value} »";
     invalid_because(value, arg, why):

@@ -144,7 +144,7 @@ static GRAMMAR: LazyLock<Command> = LazyLock::new(Oub::command);
 
 fn of_variable(setting: &Setting) -> Option<(Option<Value>, Origin)> {
     let name = argument(setting)?.get_env()?.to_string_lossy().into_owned();
-    let text = env::var_os(&name)?;
+    let text = env::var_os(&name).filter(|text| !text.is_empty())?;
     let value = match setting.kind {
         Kind::Truth => {
             let truth = FalseyValueParser::new().parse_ref(&GRAMMAR, None, &text);

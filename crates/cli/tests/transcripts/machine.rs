@@ -20,6 +20,7 @@ fn every_line_of_json_keeps_the_promises_of_the_schema() {
     };
 
     let carol = Person::new("carol");
+    check(&carol, &["sned"]);
     check(&carol, &["join", &relay.invite("carol"), "--protect", "file"]);
     check(&carol, &["add", &bob.address()]);
     check(&carol, &["send", "bob", "hello"]);

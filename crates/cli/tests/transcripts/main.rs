@@ -8,6 +8,7 @@
 mod absence;
 mod bots;
 mod chat;
+mod colours;
 mod completion;
 mod contacts;
 mod crashes;

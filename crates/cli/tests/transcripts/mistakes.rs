@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 use std::time::Duration;
 
-use crate::person::{Person, friends};
+use crate::person::{Person, Ran, friends};
 use crate::relay::{self, Relay};
 
 #[test]
@@ -195,4 +195,78 @@ fn a_closed_pipe_is_a_quiet_end_and_nothing_counts_as_read() {
     let output = child.wait_with_output().unwrap();
     assert_eq!((output.status.code(), output.stderr.len()), (Some(0), 0), "{output:?}");
     assert_eq!(bob.pull(), ["not yet read"]);
+}
+
+#[test]
+fn a_command_line_that_cannot_be_understood_is_an_object_for_programs() {
+    let nobody = Person::new("nobody");
+    let table: [(&[&str], &str, &str, &str); 6] = [
+        (&["sned"], "unrecognized subcommand 'sned'", "similar: send", "oub help"),
+        (&["send"], "these arguments are required: <CONTACT>", "nothing was done", "oub help send"),
+        (&["contact", "show"], "these arguments are required: <CONTACT>", "nothing", "oub help contact show"),
+        (&["id", "--color", "blue"], "invalid value 'blue'", "possible values: auto", "oub help"),
+        (&["pull", "--peek", "--exec", "x"], "cannot be used with", "nothing was done", "oub help pull"),
+        (&["contact"], "'oub contact' wants a command", "nothing was done", "oub help contact"),
+    ];
+    for (args, what, why, remedy) in table {
+        let ran = nobody.run(&[args, &["--json"]].concat());
+        let [line] = ran.lines().try_into().unwrap_or_else(|lines| panic!("{args:?}: {lines:?}"));
+        assert_eq!(
+            (ran.code, &line["t"], &line["code"]),
+            (Some(2), &"error".into(), &"OUB-E097".into()),
+            "{line}"
+        );
+        assert_eq!(
+            (&line["v"], &line["exit"], &line["do"]),
+            (&1.into(), &2.into(), &remedy.into()),
+            "{line}"
+        );
+        assert!(line["what"].as_str().unwrap().contains(what), "{line}");
+        assert!(line["why"].as_str().unwrap().contains(why), "{line}");
+        assert!(
+            ran.err.contains("Usage: ") || ran.err.contains("--help"),
+            "a person is told too: {}",
+            ran.err
+        );
+    }
+    let ran = Ran::of(nobody.command(&[]).env("OUB_JSON", "1").env("LC_ALL", "fr_FR.UTF-8"));
+    assert_eq!((ran.code, ran.lines()[0]["what"].as_str()), (Some(2), Some("a command is missing")));
+    let help = nobody.ok(&["--json", "send", "--help"]);
+    assert!(help.out.contains("Usage: oub send"), "help that was asked for is no error: {}", help.out);
+}
+
+#[test]
+fn a_wrong_variable_is_named_and_an_empty_one_is_none() {
+    let relay = Relay::start();
+    let alice = Person::joined("alice", &relay);
+    for (name, value, flag) in [
+        ("OUB_TIMEOUT", "soon", "--timeout"),
+        ("OUB_QUIET", "very", "--quiet"),
+        ("OUB_COLOR", "blue", "--color"),
+        ("OUB_LANG", "de", "--lang"),
+    ] {
+        let ran = Ran::of(alice.command(&["id"]).env(name, value));
+        assert_eq!(ran.code, Some(2), "{}", ran.err);
+        assert!(ran.err.contains(&format!("invalid value '{value}' for '{name}'")), "{}", ran.err);
+        assert!(!ran.err.contains(flag), "{}", ran.err);
+        let ran = Ran::of(alice.command(&["--json", "id"]).env(name, value));
+        assert!(ran.lines()[0]["what"].as_str().unwrap().contains(name), "{}", ran.out);
+        alice.ok(&["id"]);
+        Ran::of(alice.command(&["id"]).env(name, "")).assert_done();
+    }
+    let ran = Ran::of(alice.command(&["id"]).env("OUB_TIMEOUT", "soon").env("LC_ALL", "fr"));
+    assert!(ran.err.contains("OUB_TIMEOUT ne peut pas être «\u{a0}soon\u{a0}»"), "{}", ran.err);
+    let ran = Ran::of(alice.command(&["id", "--timeout", "later"]).env("OUB_TIMEOUT", "soon"));
+    assert!(
+        ran.err.contains("'--timeout <TIMEOUT>'"),
+        "whoever gave the flag is told of the flag: {}",
+        ran.err
+    );
+    for name in ["OUB_PASSPHRASE_FILE", "OUB_PROFILE", "OUB_JSON", "OUB_NO_INPUT", "OUB_VERBOSE"] {
+        Ran::of(alice.command(&["id"]).env(name, "")).assert_done();
+    }
+    // Neither is an empty one worth more than the file.
+    std::fs::write(alice.home.path().join("config.toml"), "timeout = \"9s\"\n").unwrap();
+    let ran = Ran::of(alice.command(&["config", "get", "timeout"]).env("OUB_TIMEOUT", ""));
+    assert_eq!(ran.out, "9s\n", "{}", ran.err);
 }

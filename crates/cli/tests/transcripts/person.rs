@@ -127,6 +127,11 @@ impl Ran {
             .collect()
     }
 
+    /// Asserts that it did what was asked.
+    pub fn assert_done(&self) {
+        assert_eq!(self.code, Some(0), "{}{}", self.out, self.err);
+    }
+
     /// Asserts the fixed form of a problem, on standard error alone.
     pub fn assert_problem(&self, exit: i32, code: &str) {
         let said = format!("{}\n{}", self.out, self.err);

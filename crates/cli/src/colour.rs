@@ -1,0 +1,20 @@
+//! Whether to colour: `--color` and what stands for it, then `NO_COLOR` and `CLICOLOR_FORCE`, then the terminal.
+
+use std::env::var_os;
+use std::io::IsTerminal;
+
+use crate::args::Colour;
+
+/// Whether what goes to `stream` shall be coloured.
+pub fn is_wanted(colour: Colour, stream: &impl IsTerminal) -> bool {
+    match colour {
+        Colour::Always => true,
+        Colour::Never => false,
+        // Anything but nothing, as no-color.org has it: `0` as well.
+        Colour::Auto if var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) => false,
+        Colour::Auto if var_os("CLICOLOR_FORCE").is_some_and(|value| !value.is_empty() && value != "0") => {
+            true
+        }
+        Colour::Auto => var_os("TERM").is_none_or(|term| term != "dumb") && stream.is_terminal(),
+    }
+}
