@@ -1,5 +1,6 @@
 //! The grammar of the command line: each flag once, with its help.
 
+pub mod examples;
 mod machine;
 mod people;
 mod said;
@@ -24,17 +25,17 @@ pub use time::parse_duration;
 /// What stands below the help of `oub`.
 pub const EXAMPLES: &str = "\
 Examples
-  oub join oub://chat.example.org/i/7F4Q…#FP   create an identity on a server
-  oub id --qr                                  show my address to a friend
-  oub pair                                     or swap addresses with a spoken code
-  oub send bob 'lunch at noon?'                bob may be offline
-  oub pull --json | jq -r .text                fetch, decrypt, acknowledge
-  oub pull --exec ./handle.sh                  handled only if the hook exits 0
-  oub daemon install --now                     receive in the background from each login on
-  pg_dump db | oub send bob -f - --name db.sql a file, or what a pipe brings
-  oub ask bob 'Deploy 1.4?' --choice yes,no    wait for the answer, print it
-  oub chat bob                                 full-screen chat (--plain for a line chat)
-  oub config set require-verified true         settle something once; oub config lists all of it
+  oub join oub://chat.example.org/i/7F4Q…#FP    create an identity on a server
+  oub id --qr                                   show my address to a friend
+  oub pair                                      or swap addresses with a spoken code
+  oub send bob 'lunch at noon?'                 bob may be offline
+  oub pull --json | jq -r .text                 fetch, decrypt, acknowledge
+  oub pull --exec ./handle.sh                   handled only if the hook exits 0
+  oub daemon install --now                      receive in the background from each login on
+  pg_dump db | oub send bob -f - --name db.sql  a file, or what a pipe brings
+  oub ask bob 'Deploy 1.4?' --choice yes,no     wait for the answer, print it
+  oub chat bob                                  full-screen chat (--plain for a line chat)
+  oub config set require-verified true          settle something once; oub config lists all of it
 
 Exit codes  0 done · 1 error · 2 usage · 3 nothing/timeout · 4 temporary, retry
             5 refused (quota, blocked, rate) · 6 IDENTITY NOT AS EXPECTED · 7 local store
@@ -129,67 +130,90 @@ pub enum Colour {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Create my identity and register it on a server
+    #[command(after_help = examples::JOIN)]
     Join(Join),
     /// Show my address (text, QR, JSON)
+    #[command(after_help = examples::ID)]
     Id(Id),
     /// Add a contact from an address
+    #[command(after_help = examples::ADD)]
     Add(Add),
     /// Swap addresses with someone by a short spoken code (both verified at once)
+    #[command(after_help = examples::PAIR)]
     Pair(Pair),
     /// Compare safety words with a contact and mark it verified
+    #[command(after_help = examples::VERIFY)]
     Verify(Verify),
     /// Send a message or a file to one contact
+    #[command(after_help = examples::SEND)]
     Send(Send),
     /// Fetch, decrypt and acknowledge waiting messages
+    #[command(after_help = examples::PULL)]
     Pull(Pull),
     /// Ask one contact a question and wait for the answer (CI, bots, agents)
+    #[command(after_help = examples::ASK)]
     Ask(Ask),
     /// Answer a question that was asked with `ask`
+    #[command(after_help = examples::ANSWER)]
     Answer(Answer),
     /// List files that I was sent
+    #[command(after_help = examples::FILES)]
     Files(Files),
     /// Save a file that I was sent
+    #[command(after_help = examples::SAVE)]
     Save(Save),
     /// Replace the words of a message of mine
+    #[command(after_help = examples::EDIT)]
     Edit(Edit),
     /// Take a message of mine back, here and on the other side
+    #[command(after_help = examples::TAKE_BACK)]
     TakeBack(TakeBack),
     /// List first messages from people I have not accepted
+    #[command(after_help = examples::REQUESTS)]
     Requests,
     /// Accept a request and answer it with stamps
+    #[command(after_help = examples::ACCEPT)]
     Accept(Accept),
     /// Drop a request; the stranger is not told
+    #[command(after_help = examples::DECLINE)]
     Decline(Decline),
     /// Show the local history of a contact
+    #[command(after_help = examples::LOG)]
     Log(Log),
     /// Full-screen chat; --plain is a line chat that works with screen readers
     Chat(Chat),
     /// List, rename, block, remove contacts [alias: contacts]
-    #[command(subcommand)]
+    #[command(subcommand, after_help = examples::CONTACT)]
     Contact(Contact),
     /// List contacts
     #[command(hide = true)]
     Contacts,
     /// Receive in the background (notifications, hooks, local API socket)
+    #[command(after_help = examples::DAEMON)]
     Daemon(Daemon),
     /// Messages not yet accepted by the server
+    #[command(after_help = examples::OUTBOX)]
     Outbox,
     /// Check the public log of keys: status, sync, audit, verify-fraud
-    #[command(subcommand)]
+    #[command(subcommand, after_help = examples::LEDGER)]
     Ledger(Ledger),
     /// Back up, restore, renew or rotate my identity
-    #[command(subcommand)]
+    #[command(subcommand, after_help = examples::IDENTITY)]
     Identity(Identity),
     /// Read or change settings, and show where each value comes from
+    #[command(after_help = examples::CONFIG)]
     Config(Config),
     /// Check server, clock, keys, store and permissions; print remedies
+    #[command(after_help = examples::DOCTOR)]
     Doctor,
     /// Print a script that lets a shell complete verbs, flags and names
+    #[command(after_help = examples::COMPLETIONS)]
     Completions(Completions),
     /// Write the manual pages into a folder
     #[command(hide = true)]
     Man(Man),
     /// Print help for a command, or about: json, exit-codes, files, api
+    #[command(after_help = examples::HELP)]
     Help(Help),
 }
 

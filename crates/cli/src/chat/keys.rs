@@ -211,10 +211,10 @@ pub fn columns() -> usize {
     KEYS.iter().map(|key| width((key.shown)())).max().unwrap_or_default() + 1
 }
 
-/// The table as text, for `oub help chat`.
+/// Examples and the table as text, for `oub help chat`.
 pub fn as_text() -> String {
     let columns = columns() + 1;
-    let mut text = format!("{}\n", keys::title());
+    let mut text = format!("{}\n\n{}\n", keys::examples(), keys::title());
     for place in PLACES {
         text.push_str(&format!("\n{}{}\n", place.words(), screens::colon().trim_end()));
         for key in KEYS.iter().filter(|key| key.place == place) {

@@ -4,6 +4,7 @@
 //! other.
 
 use super::table::pairs;
+use crate::args::examples;
 
 pairs! {
     /// What the help says.
@@ -13,21 +14,122 @@ pairs! {
     en crate::args::EXAMPLES,
     fr "\
 Exemples
-  oub join oub://chat.example.org/i/7F4Q…#FP   créer une identité sur un serveur
-  oub id --qr                                  montrer mon adresse à quelqu'un
-  oub pair                                     ou échanger les adresses par un code parlé
-  oub send bob 'on mange à midi ?'             bob peut être hors ligne
-  oub pull --json | jq -r .text                relever, déchiffrer, accuser réception
-  oub pull --exec ./handle.sh                  traité seulement si la commande rend 0
-  oub daemon install --now                     recevoir en arrière-plan à chaque session
-  pg_dump db | oub send bob -f - --name db.sql un fichier, ou ce qu'un tube apporte
-  oub ask bob 'Livrer 1.4 ?' --choice oui,non  attendre la réponse, et l'afficher
-  oub chat bob                                 conversation en plein écran (--plain : en lignes)
-  oub config set require-verified true         régler une fois pour toutes ; oub config montre tout
+  oub join oub://chat.example.org/i/7F4Q…#FP    créer une identité sur un serveur
+  oub id --qr                                   montrer mon adresse à quelqu'un
+  oub pair                                      ou échanger les adresses par un code parlé
+  oub send bob 'on mange à midi ?'              bob peut être hors ligne
+  oub pull --json | jq -r .text                 relever, déchiffrer, accuser réception
+  oub pull --exec ./handle.sh                   traité seulement si la commande rend 0
+  oub daemon install --now                      recevoir en arrière-plan à chaque session
+  pg_dump db | oub send bob -f - --name db.sql  un fichier, ou ce qu'un tube apporte
+  oub ask bob 'Livrer 1.4 ?' --choice oui,non   attendre la réponse, et l'afficher
+  oub chat bob                                  conversation en plein écran (--plain : en lignes)
+  oub config set require-verified true          régler une fois pour toutes ; oub config montre tout
 
 Codes de sortie  0 fait · 1 erreur · 2 usage · 3 rien/délai dépassé · 4 temporaire, réessayez
                  5 refusé (quota, bloqué, débit) · 6 IDENTITÉ INATTENDUE · 7 données locales
 Aussi : oub help <commande> · oub help json · oub help exit-codes · oub help files · oub help api";
+
+    // The examples of the verbs.
+    en examples::JOIN, fr "\
+Exemples
+  oub join oub://chat.example.org/i/7F4Q…#FP            par une invitation
+  oub join oub://chat.example.org#FP --name alice       où tout le monde peut entrer
+  oub join oub://chat.example.org/alice#FP --recover    reprendre mon nom par les 24 mots";
+    en examples::ID, fr "\
+Exemples
+  oub id --qr
+  oub id --json | jq -r .address";
+    en examples::ADD, fr "\
+Exemples
+  oub add bob@chat.example.org
+  oub add oub://chat.example.org/bob#FP --as robert";
+    en examples::PAIR, fr "\
+Exemples
+  oub pair                       fait un code, à lire à voix haute
+  oub pair 42-guitar-volcano     de l'autre côté";
+    en examples::VERIFY, fr "\
+Exemples
+  oub verify bob
+  oub verify bob --qr";
+    en examples::SEND, fr "\
+Exemples
+  oub send bob 'on mange à midi ?'
+  oub send bob -f rapport.pdf 'comme promis'
+  pg_dump db | oub send bob -f - --name db.sql";
+    en examples::PULL, fr "\
+Exemples
+  oub pull
+  oub pull --follow --json | jq -r .text
+  oub pull --exec ./handle.sh";
+    en examples::ASK, fr "\
+Exemples
+  oub ask bob 'Livrer 1.4 ?' --choice oui,non --timeout 15m";
+    en examples::ANSWER, fr "\
+Exemples
+  oub answer bob 'à midi'
+  oub answer bob 2               le deuxième choix";
+    en examples::FILES, fr "\
+Exemples
+  oub files bob";
+    en examples::SAVE, fr "\
+Exemples
+  oub save 01ab
+  oub save 01ab -o - | tar x";
+    en examples::EDIT, fr "\
+Exemples
+  oub edit bob last 'on mange à une heure ?'";
+    en examples::TAKE_BACK, fr "\
+Exemples
+  oub take-back bob last";
+    en examples::REQUESTS, fr "\
+Exemples
+  oub requests";
+    en examples::ACCEPT, fr "\
+Exemples
+  oub accept carol
+  oub accept carol --as 'carol du travail'";
+    en examples::DECLINE, fr "\
+Exemples
+  oub decline mallory";
+    en examples::LOG, fr "\
+Exemples
+  oub log bob --grep clé
+  oub log bob --html > bob.html";
+    en examples::CONTACT, fr "\
+Exemples
+  oub contact show bob
+  oub contact timer bob 7d";
+    en examples::DAEMON, fr "\
+Exemples
+  oub daemon install --now
+  oub daemon run --exec ./handle.sh";
+    en examples::OUTBOX, fr "\
+Exemples
+  oub outbox";
+    en examples::LEDGER, fr "\
+Exemples
+  oub ledger status
+  oub ledger audit";
+    en examples::IDENTITY, fr "\
+Exemples
+  oub identity backup alice.backup
+  oub identity restore alice.backup --verify-only";
+    en examples::CONFIG, fr "\
+Exemples
+  oub config --origin
+  oub config set require-verified true";
+    en examples::DOCTOR, fr "\
+Exemples
+  oub doctor";
+    en examples::COMPLETIONS, fr "\
+Exemples
+  source <(oub completions bash)      dans  /.bashrc
+  oub completions fish > ~/.config/fish/completions/oub.fish";
+    en examples::HELP, fr "\
+Exemples
+  oub help send
+  oub help exit-codes";
 
     // For every command.
     en "Global options", fr "Options générales";

@@ -3,6 +3,15 @@
 use super::table::messages;
 
 messages! {
+    examples:
+        en "\
+Examples
+  oub chat bob
+  oub chat --plain bob           with a screen reader, or over a slow link",
+        fr "\
+Exemples
+  oub chat bob
+  oub chat --plain bob           avec un lecteur d'écran, ou par un lien lent";
     title: en "Keys of the full screen", fr "Touches du plein écran";
     anywhere: en "Anywhere", fr "Partout";
     in_the_list: en "In the list of people", fr "Dans la liste des personnes";
