@@ -26,13 +26,23 @@ pub fn run(context: &Context, topic: &[String]) -> Result<Exit, Stop> {
     let words: Vec<&str> = topic.iter().map(String::as_str).collect();
     let text = match words.as_slice() {
         ["json"] => JSON.to_owned(),
-        ["exit-codes"] => in_its_words(EXIT_CODES),
-        ["files"] => in_its_words(FILES),
+        ["exit-codes"] => exit_codes(),
+        ["files"] => files(),
         ["api"] => in_its_words(API),
         path => of_command(path)?,
     };
     context.screen.print(text.trim_end())?;
     Ok(Exit::Done)
+}
+
+/// The topic about exit codes.
+pub fn exit_codes() -> String {
+    in_its_words(EXIT_CODES)
+}
+
+/// The topic about files and variables.
+pub fn files() -> String {
+    in_its_words(FILES)
 }
 
 fn in_its_words([english, french]: [&str; 2]) -> String {

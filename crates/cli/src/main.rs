@@ -23,6 +23,7 @@ mod process;
 mod progress;
 mod protector;
 mod qr;
+mod roff;
 mod screen;
 mod settings;
 mod shown;

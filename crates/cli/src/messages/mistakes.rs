@@ -29,6 +29,11 @@ messages! {
         fr "ce n'est pas écrit comme l'aide le montre ; rien n'a été fait";
     more: en "For more information, try '--help'.", fr "Pour en savoir plus, essayez « --help ».";
 
+    // Of the manual.
+    exit_status: en "Exit status", fr "Code de sortie";
+    files: en "Files", fr "Fichiers";
+    environment: en "Environment", fr "Environnement";
+
     // Of the help itself.
     commands: en "Commands", fr "Commandes";
     command: en "COMMAND", fr "COMMANDE";
