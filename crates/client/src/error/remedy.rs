@@ -111,8 +111,8 @@ impl ClientError {
             ),
             NameTaken { .. } => both!(
                 language,
-                "choose another name:  oub join … --name NAME",
-                "choisissez un autre nom :  oub join … --name NOM"
+                "choose another name:  oub join … --name NAME  — or, if it is yours:  oub join --recover  (24 words)",
+                "choisissez un autre nom :  oub join … --name NOM  — ou, si c'est le vôtre :  oub join --recover  (24 mots)"
             ),
             NoSuchName { .. } => {
                 both!(language, "check the address with the person", "vérifiez l'adresse avec la personne")

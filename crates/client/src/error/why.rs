@@ -75,9 +75,9 @@ impl ClientError {
             Unreachable { reason, .. } => phrase_in(language, reason),
             Busy { retry_after_s: Some(s), .. } => both!(
                 language,
-                "it asks to try again after {s} s",
-                "il demande de réessayer dans {s} s",
-                s = s
+                "it asks to try again after {span}",
+                "il demande de réessayer dans {span}",
+                span = span(*s)
             ),
             Busy { .. } => both!(language, "it asks to try again later", "il demande de réessayer plus tard"),
             NotQueued { reason } | NotTaken { reason } => reason.words_in(language),
@@ -336,5 +336,14 @@ impl ClientError {
             ),
             _ => return None,
         })
+    }
+}
+
+/// A time to wait, as people say it; its signs are the same in both languages.
+fn span(seconds: u32) -> String {
+    match seconds {
+        ..=120 => format!("{seconds}\u{a0}s"),
+        ..=7_200 => format!("{}\u{a0}min", seconds.div_ceil(60)),
+        _ => format!("{}\u{a0}h", seconds.div_ceil(3_600)),
     }
 }
