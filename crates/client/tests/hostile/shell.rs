@@ -178,7 +178,7 @@ impl Shell {
         match event {
             ServerEvent::Lookup { ticket, name, seq } => {
                 self.looked_up += 1;
-                if self.busy_every.is_some_and(|every| self.looked_up % every == 0) {
+                if self.busy_every.is_some_and(|every| self.looked_up.is_multiple_of(every)) {
                     return server.refuse(ticket, Refusal::retry_after(RefusalKind::Busy, 1));
                 }
                 let chain = self.records.get(&name);
