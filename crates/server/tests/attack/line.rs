@@ -4,12 +4,14 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use rustls::ClientConnection;
+use chacha20poly1305::aead::{Aead, Payload};
+use chacha20poly1305::{ChaCha20Poly1305, KeyInit};
+use rustls::{ClientConnection, ConnectionTrafficSecrets};
 use wire::request::{Binding, ConnectionProof};
 use wire::{Body, Deframer, Frame, Notice, PROTOCOL_VERSION, Request, RequestId};
 
 use crate::support::PATIENCE;
-use crate::support::peer::client_tls;
+use crate::support::peer::{client_tls, client_tls_with_keys};
 
 /// One connection after its handshake: what the client makes is given to the attacker as bytes.
 pub struct Line {
@@ -135,6 +137,62 @@ impl Line {
 
     pub fn tls(&mut self) -> &mut ClientConnection {
         &mut self.tls
+    }
+}
+
+/// A connection after its handshake whose records the attacker makes himself: the library makes none without content.
+pub struct Forge {
+    socket: TcpStream,
+    cipher: ChaCha20Poly1305,
+    iv: [u8; 12],
+    next: u64,
+}
+
+impl Forge {
+    pub fn connect(port: u16) -> Self {
+        let (mut tls, mut socket) = (client_tls_with_keys(), dial(port));
+        while tls.is_handshaking() || tls.wants_write() {
+            tls.complete_io(&mut socket).unwrap();
+        }
+        // The greeting, of which nobody here wants to know.
+        while tls.reader().read(&mut [0; 1024]).is_err() {
+            tls.complete_io(&mut socket).unwrap();
+        }
+        let (next, secrets) = tls.dangerous_extract_secrets().unwrap().tx;
+        let ConnectionTrafficSecrets::Chacha20Poly1305 { key, iv } = secrets else { panic!("another suite") };
+        let cipher = ChaCha20Poly1305::new(key.as_ref().try_into().unwrap());
+        Self { socket, cipher, iv: iv.as_ref().try_into().unwrap(), next }
+    }
+
+    /// The next record with this content, rightly encrypted (RFC 8446 § 5.2).
+    pub fn record(&mut self, content: &[u8]) -> Vec<u8> {
+        let mut nonce = self.iv;
+        nonce[4..].iter_mut().zip(self.next.to_be_bytes()).for_each(|(byte, number)| *byte ^= number);
+        self.next += 1;
+        let inner = [content, &[23]].concat();
+        let head = [&[23, 3, 3][..], &u16::try_from(inner.len() + 16).unwrap().to_be_bytes()].concat();
+        let payload = Payload { msg: &inner, aad: &head };
+        [head.clone(), self.cipher.encrypt(&nonce.into(), payload).unwrap()].concat()
+    }
+
+    /// Puts bytes on the wire; a server that has closed takes no more.
+    pub fn put(&mut self, bytes: &[u8]) {
+        let _closed_meanwhile = self.socket.write_all(bytes);
+    }
+
+    /// The same, and says how long the record is that comes back; `None` at the end.
+    pub fn ask(&mut self, bytes: &[u8]) -> Option<usize> {
+        self.put(bytes);
+        let mut head = [0; 5];
+        self.socket.read_exact(&mut head).ok()?;
+        let mut body = vec![0; usize::from(u16::from_be_bytes([head[3], head[4]]))];
+        self.socket.read_exact(&mut body).ok()?;
+        Some(body.len())
+    }
+
+    /// Reads raw bytes until the server closes: how many there were.
+    pub fn rest(mut self) -> usize {
+        rest(&mut self.socket).len()
     }
 }
 

@@ -134,6 +134,18 @@ pub fn client_tls() -> ClientConnection {
     ClientConnection::new(Arc::new(config(Arc::default(), Arc::default(), &[b"oub/1"])), name).unwrap()
 }
 
+/// The same, with the keys of its records for whoever makes them himself.
+pub fn client_tls_with_keys() -> ClientConnection {
+    let provider = CryptoProvider {
+        cipher_suites: vec![aws_lc_rs::cipher_suite::TLS13_CHACHA20_POLY1305_SHA256],
+        ..provider()
+    };
+    let mut config = config_of(provider, Arc::default(), Arc::default(), &[b"oub/1"]);
+    config.enable_secret_extraction = true;
+    let name = ServerName::try_from("relay.oubliette.invalid").unwrap();
+    ClientConnection::new(Arc::new(config), name).unwrap()
+}
+
 /// The handshake of a client that can do these key exchanges and no others.
 pub fn handshake_by(
     port: u16,
