@@ -88,3 +88,22 @@ fn check(bytes: &[u8]) -> Result<(), NameError> {
 fn is_alphanumeric(byte: u8) -> bool {
     byte.is_ascii_lowercase() || byte.is_ascii_digit()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// I03, I04: every character that there is, first and later in a name.
+    #[test]
+    fn a_name_has_one_form_and_every_other_character_is_refused() {
+        let is_first = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+        let is_later = |c: char| is_first(c) || matches!(c, '.' | '_' | '-');
+        for c in '\0'..=char::MAX {
+            for (text, fits) in [(format!("{c}a"), is_first(c)), (format!("a{c}"), is_later(c))] {
+                let name = Name::parse(&text);
+                assert_eq!(name.is_ok(), fits, "{text:?}");
+                assert!(name.is_ok_and(|name| name.as_str() == text) || !fits, "{text:?} was folded");
+            }
+        }
+    }
+}
