@@ -111,13 +111,9 @@ pub fn problem(error: &Error) -> Problem {
     let hints = hints(error);
     let why = if hints.is_empty() { mistakes::not_as_shown().to_owned() } else { hints.join("; ") };
     let verbs: Vec<String> = usage(error).map(|usage| verbs(&usage)).unwrap_or_default();
-    Problem::new(
-        Exit::Usage,
-        "OUB-E097",
-        what(error),
-        why,
-        ["oub help", &verbs.join(" ")].join(" ").trim_end(),
-    )
+    let remedy =
+        ["oub", "help"].into_iter().chain(verbs.iter().map(String::as_str)).collect::<Vec<_>>().join(" ");
+    Problem::new(Exit::Usage, "OUB-E097", what(error), why, remedy)
 }
 
 fn in_french(error: &Error) -> String {

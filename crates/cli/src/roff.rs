@@ -11,12 +11,13 @@ pub fn section(title: &str) -> String {
     format!(".SH {}\n", escaped(&title.to_uppercase()))
 }
 
-/// Lines as they stand; what is said beside a command moves below it where both do not fit.
+/// Lines as they stand; what is said beside commands moves below them where both do not fit.
 pub fn as_it_stands<'a>(lines: impl Iterator<Item = &'a str>) -> String {
+    let lines: Vec<&str> = lines.map(str::trim_end).collect();
+    let fits = lines.iter().all(|line| line.chars().count() <= COLUMNS);
     let mut out = ".nf\n".to_owned();
     for line in lines {
-        let line = line.trim_end();
-        match line.trim_start().split_once("  ").filter(|_| line.chars().count() > COLUMNS) {
+        match line.trim_start().split_once("  ").filter(|_| !fits) {
             Some((command, beside)) => {
                 out.push_str(&format!("  {}\n      {}\n", escaped(command), escaped(beside.trim_start())));
             }

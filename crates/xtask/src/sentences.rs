@@ -11,6 +11,7 @@ use crate::tidy::files;
 const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("messages/", "", "the table itself"),
     ("args.rs", "", "the grammar is English; a test of messages/help.rs holds its French to it"),
+    ("args/examples.rs", "", "the same"),
     ("chat/pictures.rs", "", "tests"),
     ("daemon/conversation.rs", "", "what the daemon says to programs is English"),
     ("daemon/request.rs", "", "the same"),

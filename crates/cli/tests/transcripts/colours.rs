@@ -6,8 +6,11 @@ use crate::terminal::Terminal;
 
 const ESC: char = '\u{1b}';
 
-/// What is set, which flags are given, and whether there is colour then although nothing is a terminal.
-const CASES: [(&[(&str, &str)], &[&str], bool); 13] = [
+/// What is set, which flags are given, and whether there is colour then.
+type Case = (&'static [(&'static str, &'static str)], &'static [&'static str], bool);
+
+/// Nothing here is a terminal.
+const CASES: [Case; 13] = [
     (&[], &[], false),
     (&[("CLICOLOR_FORCE", "1")], &[], true),
     (&[("CLICOLOR_FORCE", "0")], &[], false),
