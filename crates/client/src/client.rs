@@ -341,8 +341,8 @@ impl Client {
         engine::said::set_receipts(self, contact, on)
     }
 
-    /// Asks a contact and waits for the answer. Other messages that come meanwhile stay unhandled, and another
-    /// process that wants to collect is let in.
+    /// Asks a contact and waits for the answer. Other messages that come meanwhile stay unhandled, and so does the answer
+    /// until whoever got it says so ([`Client::mark_handled_by_id`]). Another process that wants to collect is let in.
     pub fn ask(&self, contact: &str, text: &str, options: &AskOptions) -> Result<Asked, ClientError> {
         let options = AskOptions { send: self.settled(&options.send), ..options.clone() };
         engine::said::ask(self, contact, text, &options)

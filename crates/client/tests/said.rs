@@ -224,6 +224,7 @@ fn a_question_is_answered_while_somebody_waits() {
     });
     let Asked::Answered(answer) = asked else { panic!("{asked:?}") };
     assert_eq!((answer.body.text(), answer.from.as_str()), (Some("yes"), "bob"));
+    assert_eq!(alice.client().mark_handled_by_id(&answer.id).unwrap(), 1, "until then a pull hands it out");
     assert_eq!(alice.texts(), ["just a moment"], "the answer was taken, the rest was not");
     let again = bob.client().answer("alice", None, "no", &SendOptions::default()).unwrap_err();
     assert!(matches!(again, ClientError::Said(SaidError::NoQuestion { .. })), "{again:?}");

@@ -35,6 +35,8 @@ pub fn ask(context: &Context, args: Ask) -> Result<Exit, Stop> {
         Asked::Answered(answer) => {
             notices::tell(context, &client)?;
             show(context, &answer)?;
+            // What was not printed comes with the next pull.
+            client.mark_handled_by_id(&answer.id)?;
             Ok(Exit::Done)
         }
         Asked::NotInTime | Asked::Stopped => {

@@ -68,6 +68,19 @@ fn what_was_not_printed_is_handed_out_again() {
     assert!(bob.pull().is_empty());
 }
 
+#[test]
+fn an_answer_that_was_not_printed_comes_with_the_next_pull() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let asking = alice.command(&["ask", "bob", "ready?", "--timeout", "30s"]).stdout(full).spawn().unwrap();
+    while !bob.ok(&["pull"]).out.contains("(question) ready?") {}
+    bob.ok(&["answer", "alice", "nearly"]);
+    Ran::of_child(asking).assert_problem(7, "OUB-E096");
+    assert_eq!(alice.pull(), ["nearly"]);
+    assert!(alice.pull().is_empty());
+}
+
 /// A hook has done its work, whether or not somebody reads that it did.
 #[test]
 fn a_full_disk_does_not_run_a_hook_twice() {

@@ -303,7 +303,7 @@ fn wait_for_answer(
     end: Instant,
 ) -> Result<Asked, ClientError> {
     let patience = Patience::until(end, options.stop.as_deref());
-    let mut find = || client.vault.write(|tx| take_answer(tx, person, question, options));
+    let mut find = || client.vault.read(|tx| answer_of(tx, person, question, options));
     Ok(match wait_for(client, &patience, &mut find)? {
         Some(answer) => Asked::Answered(Box::new(answer)),
         None if patience.is_stopped() => Asked::Stopped,
@@ -312,7 +312,7 @@ fn wait_for_answer(
 }
 
 /// The answer, from the contact who was asked, under a key that the person wants.
-fn take_answer(
+fn answer_of(
     tx: &Tx<'_>,
     person: &Person,
     question: &MessageId,
@@ -323,9 +323,7 @@ fn take_answer(
     if options.send.require_verified && !person.trust.is_verified() {
         return Err(ClientError::NotVerified { alias: person.shown().to_owned() });
     }
-    let received = pull::to_received(tx, &row)?;
-    inbox::set_handled(tx, row.id)?;
-    Ok(Some(received))
+    pull::to_received(tx, &row).map(Some)
 }
 
 /// See [`Client::wait_seen`].
