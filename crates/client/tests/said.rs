@@ -230,6 +230,25 @@ fn a_question_is_answered_while_somebody_waits() {
     assert!(matches!(again, ClientError::Said(SaidError::NoQuestion { .. })), "{again:?}");
 }
 
+/// Another program of his does not keep him to the choices; a pipeline acts on what it gets.
+#[test]
+fn what_is_none_of_the_choices_is_a_message_and_no_answer() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    let options = ask_options(&["yes", "no"], Duration::from_secs(4));
+    let asked = std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| alice.client().ask("bob", "deploy?", &options).unwrap());
+        while bob.pull().is_empty() {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        bob.change_vault("UPDATE message SET body = substr(body, 1, 8) || x'00' || 'deploy?' WHERE kind = 9");
+        bob.client().answer("alice", None, "yes; rm -rf", &SendOptions::default()).unwrap();
+        waiting.join().unwrap()
+    });
+    assert_eq!(asked, Asked::NotInTime);
+    assert_eq!(alice.texts(), ["yes; rm -rf"]);
+}
+
 /// Whoever asks a stranger waits for him to let the asker in, and then for the answer, in one go.
 #[test]
 fn a_question_that_is_the_first_to_a_stranger_announces_itself_and_follows_the_answer() {

@@ -20,11 +20,13 @@ use super::{
     send::{check, check_person, deliver, expire_s, queue},
 };
 use crate::{
-    AskOptions, Asked, Client, ClientError, Contact, Direction, Received, SaidError, SendOptions, Sent,
+    AskOptions, Asked, Client, ClientError, Contact, Direction, Received, ReceivedBody, SaidError,
+    SendOptions, Sent,
     vault::{
         Tx,
         contact::{self, Person, Standing},
-        inbox, int,
+        inbox::{self, InRow},
+        int,
         outbox::{self, OutKind, OutRow},
         said::{self, Said},
         stamp,
@@ -311,19 +313,25 @@ fn wait_for_answer(
     })
 }
 
-/// The answer, from the contact who was asked, under a key that the person wants.
+/// The answer, from the contact who was asked, under a key that the person wants. Where there was a choice, another program
+/// than this one may let him say anything: that is a message like any other, and no answer.
 fn answer_of(
     tx: &Tx<'_>,
     person: &Person,
     question: &MessageId,
     options: &AskOptions,
 ) -> Result<Option<Received>, ClientError> {
-    let Some(row) = inbox::answer_to(tx, person.id, question)? else { return Ok(None) };
+    let mut answers = inbox::answers_to(tx, person.id, question)?.into_iter();
+    let Some(row) = answers.find(|row| is_choice(row, &options.choices)) else { return Ok(None) };
     let person = contact::by_id(tx, person.id)?;
     if options.send.require_verified && !person.trust.is_verified() {
         return Err(ClientError::NotVerified { alias: person.shown().to_owned() });
     }
     pull::to_received(tx, &row).map(Some)
+}
+
+fn is_choice(answer: &InRow, choices: &[String]) -> bool {
+    matches!(&answer.body, ReceivedBody::Answer { text, .. } if choices.is_empty() || choices.contains(text))
 }
 
 /// See [`Client::wait_seen`].

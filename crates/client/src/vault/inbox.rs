@@ -170,18 +170,15 @@ pub(crate) fn by_message(
     row.optional()?.transpose()
 }
 
-/// The answer that a contact gave to a question of mine, the first that came.
-pub(crate) fn answer_to(
-    tx: &Tx<'_>,
-    contact: i64,
-    question: &MessageId,
-) -> Result<Option<InRow>, ClientError> {
+/// The answers that a contact gave to a question of mine, at most 64, in the order in which they came.
+pub(crate) fn answers_to(tx: &Tx<'_>, contact: i64, question: &MessageId) -> Result<Vec<InRow>, ClientError> {
     let sql = format!(
         "SELECT {COLUMNS} FROM message WHERE contact = ?1 AND kind = 10 AND shown = 1 AND gone = 0
-                       AND substr(body, 1, 16) = ?2 ORDER BY id LIMIT 1"
+                       AND substr(body, 1, 16) = ?2 ORDER BY id LIMIT 64"
     );
-    let row = tx.query_row(&sql, (contact, question.0), |row| Ok(from_row(row)));
-    row.optional()?.transpose()
+    let mut rows = tx.prepare_cached(&sql)?;
+    let list = rows.query_map((contact, question.0), |row| Ok(from_row(row)))?;
+    list.map(|row| row?).collect()
 }
 
 /// In the order in which they are shown: each stream by its numbers.
