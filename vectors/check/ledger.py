@@ -10,6 +10,7 @@ OF_A_NAME = (REGISTER, ROTATE, RECOVER, TOMBSTONE)
 NONE = 2**64 - 1
 ZERO = bytes(32)
 LEAVES_MAX = 262144
+RESTORED_LEAVES_MAX = 1024
 
 
 def name_tag(server_id, name):
@@ -115,6 +116,7 @@ def replay(server_id, known, before, head, first, fed):
     for holds in [
         first == min([len(known)] + beyond) or (first == 0 and before and before.number < head.number),
         len(leaves) <= LEAVES_MAX,
+        len(restored) <= RESTORED_LEAVES_MAX,
         number_of(leaves) == head.number,
         all(has_its_zeros(leaf) for leaf in leaves),
         all(is_true(leaves, index) for index, leaf in enumerate(leaves) if leaf.kind == RESTORED),

@@ -16,4 +16,4 @@ pub use gossip::Gossip;
 pub use head::{Endorsement, HeadError};
 pub use leaf::{commits_to, heartbeat, of_record, restored};
 pub use replay::{Replay, Trouble, replay};
-pub use tree::{Hash, Tree, consistency, follows, root_of};
+pub use tree::{Hash, Subtrees, Tree, consistency, follows, root_of};

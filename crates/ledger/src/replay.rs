@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use wire::limits::LEDGER_LEAVES_MAX;
+use wire::limits::{LEDGER_LEAVES_MAX, RESTORED_MAX};
 use wire::{Leaf, LeafKind, NameTag, ServerId, TreeHead};
 
 use crate::head;
-use crate::tree::{Hash, Tree, hash_of, root_of};
+use crate::tree::{Hash, Subtrees};
 
 /// What is wrong with a log.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -25,8 +25,7 @@ pub enum Trouble {
 /// All leaves of a log, as far as its rules and root go.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
 pub struct Replay {
-    tree: Tree,
-    hashes: Vec<Hash>,
+    tree: Subtrees,
     number: u32,
     restored_times: u32,
     time: u32,
@@ -83,12 +82,12 @@ impl Replay {
                 }
             }
             LeafKind::Restored => {
-                let stand = usize::try_from(leaf.prev_index).ok().and_then(|stand| self.hashes.get(..stand));
-                if stand.is_none_or(|stand| !is_excused && root_of(stand) != leaf.tag.0) {
+                let stand = self.tree.root_at(leaf.prev_index);
+                if stand.is_none_or(|stand| !is_excused && stand != leaf.tag.0) {
                     return Err(Trouble::Forked);
                 }
                 // Restored twice to the same place, it has two numbers all the same.
-                if leaf.time <= self.number {
+                if leaf.time <= self.number || self.restored_times >= RESTORED_MAX {
                     return Err(Trouble::Forked);
                 }
                 self.number = leaf.time;
@@ -97,10 +96,8 @@ impl Replay {
             }
             LeafKind::Heartbeat | LeafKind::Other(_) => {}
         }
-        let hash = hash_of(leaf);
         self.time = leaf.time;
-        self.hashes.push(hash);
-        self.tree.push_hash(hash);
+        self.tree.push(leaf);
         Ok(())
     }
 
@@ -126,12 +123,17 @@ impl Replay {
 
     /// The root of the first of them; `None` where there are not so many.
     pub fn root_at(&self, size: u64) -> Option<Hash> {
-        self.hashes.get(..usize::try_from(size).ok()?).map(root_of)
+        self.tree.root_at(size)
     }
 
     /// The hashes of all leaves.
     pub fn hashes(&self) -> &[Hash] {
-        &self.hashes
+        self.tree.leaves()
+    }
+
+    /// The roots of all whole subtrees of 2^`level` leaves.
+    pub fn subtrees(&self, level: usize) -> &[Hash] {
+        self.tree.level(level)
     }
 
     /// Where the newest leaf of a name stands.
@@ -204,4 +206,31 @@ pub fn replay(
         && u64::from(replay.time) <= head.time
         && replay.root() == head.root;
     if fits { Ok(replay) } else { Err(Trouble::Forked) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{heartbeat, restored};
+
+    /// A log that goes back as often as there is room for, each time to all that it had.
+    fn went_back(times: u32) -> Vec<Leaf> {
+        let (mut tree, mut leaves) = (Subtrees::new(), Vec::new());
+        for time in 1..=times {
+            tree.push(&heartbeat(time));
+            let back = restored(tree.size(), tree.root(), time);
+            tree.push(&back);
+            leaves.extend([heartbeat(time), back]);
+        }
+        leaves
+    }
+
+    #[test]
+    fn a_log_goes_back_so_often_and_no_more() {
+        let all = went_back(RESTORED_MAX + 1);
+        let (most, _) = all.split_at(2 * RESTORED_MAX as usize);
+        let replay = Replay::of(most).expect("as often as may be");
+        assert_eq!((replay.restored_times(), replay.number()), (RESTORED_MAX, RESTORED_MAX));
+        assert_eq!(Replay::of(&all), Err(Trouble::Forked));
+    }
 }

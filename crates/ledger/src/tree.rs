@@ -19,6 +19,13 @@ impl Tree {
         Self::default()
     }
 
+    /// Of whole subtrees of 2^`level` leaves each, given by their roots.
+    pub fn of_subtrees(level: u32, roots: &[Hash]) -> Self {
+        let mut tree = Self::new();
+        roots.iter().for_each(|root| tree.push_hash(*root));
+        Self { size: tree.size << level, ..tree }
+    }
+
     /// How many leaves.
     pub fn size(&self) -> u64 {
         self.size
@@ -44,6 +51,76 @@ impl Tree {
         let mut peaks = self.peaks.iter().rev();
         let Some(last) = peaks.next() else { return crypto::sha256(&[]) };
         peaks.fold(*last, |right, left| crypto::node_hash(left, &right))
+    }
+}
+
+/// A tree with the root of each of its whole subtrees: the root of its first leaves, however many, costs a hash for each
+/// bit of their number.
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
+pub struct Subtrees {
+    /// The roots of the whole subtrees of 2^n leaves, side by side; the first level is the leaves.
+    levels: Vec<Vec<Hash>>,
+}
+
+impl Subtrees {
+    /// Without a leaf.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Appends a leaf.
+    pub fn push(&mut self, leaf: &Leaf) {
+        self.push_hash(hash_of(leaf));
+    }
+
+    pub(crate) fn push_hash(&mut self, hash: Hash) {
+        let mut next = Some(hash);
+        for level in 0.. {
+            let Some(hash) = next else { return };
+            if self.levels.len() == level {
+                self.levels.push(Vec::new());
+            }
+            let Some(row) = self.levels.get_mut(level) else { return };
+            row.push(hash);
+            let (pairs, rest) = row.as_chunks::<2>();
+            next =
+                pairs.last().filter(|_| rest.is_empty()).map(|[left, right]| crypto::node_hash(left, right));
+        }
+    }
+
+    /// How many leaves.
+    pub fn size(&self) -> u64 {
+        self.leaves().len() as u64
+    }
+
+    /// The hashes of all leaves.
+    pub fn leaves(&self) -> &[Hash] {
+        self.level(0)
+    }
+
+    /// The roots of all whole subtrees of 2^`level` leaves.
+    pub fn level(&self, level: usize) -> &[Hash] {
+        self.levels.get(level).map_or(&[], Vec::as_slice)
+    }
+
+    /// The root of all leaves.
+    pub fn root(&self) -> Hash {
+        self.root_at(self.size()).unwrap_or_else(|| crypto::sha256(&[]))
+    }
+
+    /// The root of the first leaves; `None` where there are not so many.
+    pub fn root_at(&self, size: u64) -> Option<Hash> {
+        let size = usize::try_from(size).ok()?;
+        let mut peaks = self.peaks(size)?.into_iter();
+        let Some(last) = peaks.next() else { return Some(crypto::sha256(&[])) };
+        Some(peaks.fold(last, |right, left| crypto::node_hash(&left, &right)))
+    }
+
+    /// The roots of the whole subtrees that the first leaves are, the smallest first; `None` where there are not so many.
+    fn peaks(&self, size: usize) -> Option<Vec<Hash>> {
+        let levels = 0..usize::BITS - size.leading_zeros();
+        let ones = levels.filter(|level| size >> level & 1 == 1);
+        ones.map(|level| self.level(level as usize).get((size >> level) - 1).copied()).collect()
     }
 }
 
@@ -193,6 +270,31 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// As many hashes as bits, and not as many as leaves: whoever names many places of a long log keeps nobody busy.
+    #[test]
+    fn the_root_of_the_first_leaves_takes_a_subtree_for_each_bit_of_their_number() {
+        let all = leaves(300);
+        let mut subtrees = Subtrees::new();
+        all.iter().for_each(|leaf| subtrees.push_hash(*leaf));
+        assert_eq!((subtrees.size(), subtrees.leaves()), (300, all.as_slice()));
+        for size in 0..=all.len() {
+            assert_eq!(subtrees.root_at(size as u64), Some(root_of(&all[..size])), "{size} leaves");
+            assert_eq!(subtrees.peaks(size).map(|peaks| peaks.len()), Some(size.count_ones() as usize));
+        }
+        assert_eq!((subtrees.root(), subtrees.root_at(301)), (root_of(&all), None));
+        assert_eq!(subtrees.level(8), [root_of(&all[..256])]);
+    }
+
+    /// Whoever kept the roots of whole subtrees goes on behind them.
+    #[test]
+    fn a_tree_begins_with_whole_subtrees() {
+        let all = leaves(300);
+        let kept: Vec<Hash> = all[..256].chunks(64).map(root_of).collect();
+        let mut tree = Tree::of_subtrees(6, &kept);
+        all[256..].iter().for_each(|leaf| tree.push_hash(*leaf));
+        assert_eq!((tree.size(), tree.root()), (300, root_of(&all)));
     }
 
     proptest! {

@@ -94,6 +94,8 @@ pub const LOOKUPS_PER_MINUTE_MAX: u32 = 60;
 pub const LEAVES_MAX: usize = 1_000;
 /// Leaves of one server's ledger that a client takes.
 pub const LEDGER_LEAVES_MAX: u64 = 262_144;
+/// Leaves of one server's ledger that say that it went back.
+pub const RESTORED_MAX: u32 = 1_024;
 /// Leaves that new names leave to changes, heartbeats and restores.
 pub const LEDGER_RESERVE: u64 = 16_384;
 /// Changes of one name within a day: so many rotations, and so many recoveries.

@@ -59,6 +59,7 @@ fn of_the_code() -> BTreeMap<&'static str, Vec<u64>> {
         LOOKUPS_PER_MINUTE_MAX,
         LEAVES_MAX,
         LEDGER_LEAVES_MAX,
+        RESTORED_MAX,
         LEDGER_RESERVE,
         CHANGES_PER_DAY_MAX,
         HEARTBEAT_HOURS_MAX,

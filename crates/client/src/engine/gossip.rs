@@ -9,7 +9,7 @@ use crate::{
     vault::{
         Tx,
         contact::{Person, Standing},
-        ledger::{self, Told},
+        ledger::{self, LedgerRow, Told},
         me, outbox,
         said::Said,
     },
@@ -74,55 +74,68 @@ pub(crate) fn hear(tx: &Tx<'_>, person: &Person, content: &Content) -> Result<()
 
 /// Compares what waits with the logs as they are here. To be called after a drain.
 pub(crate) fn compare(client: &Client) -> Result<(), ClientError> {
-    for row in client.vault.read(ledger::all)? {
-        let Some(head) = &row.head else { continue };
-        let waits = |tx: &Tx<'_>| ledger::told_of(tx, &row.server_id, head.log_number, head.size);
-        if client.vault.read(waits)?.is_empty() {
-            continue;
+    let rows = client.vault.read(ledger::all)?;
+    rows.iter().try_for_each(|row| compare_row(client, row))
+}
+
+/// Compares what contacts said of one log with it.
+pub(crate) fn compare_log(client: &Client, server_id: &ServerId) -> Result<(), ClientError> {
+    match client.vault.read(|tx| ledger::get(tx, server_id))? {
+        Some(row) => compare_row(client, &row),
+        None => Ok(()),
+    }
+}
+
+fn compare_row(client: &Client, row: &LedgerRow) -> Result<(), ClientError> {
+    let Some(head) = &row.head else { return Ok(()) };
+    let told = |tx: &Tx<'_>| ledger::told_of(tx, &row.server_id, head.log_number, head.size);
+    for told in client.vault.read(told)? {
+        let root = client.vault.read(|tx| ledger::root_at(tx, &row.server_id, told.size))?;
+        let is_other = root != Some(told.root);
+        // The proof first: a head that was compared is gone.
+        if let (true, Some(theirs)) = (is_other, &told.head) {
+            prove(client, &row.server_id, head, theirs)?;
         }
-        let leaves = client.vault.read(|tx| ledger::leaves(tx, &row.server_id))?;
-        let replay =
-            Replay::of(&leaves).map_err(|_| ClientError::VaultDamaged { what: "the leaves of a log" })?;
-        compare_with_others(client, &row.server_id, head, &replay)?;
+        client.vault.write(|tx| settle(tx, head, &told, is_other))?;
     }
     Ok(())
 }
 
-/// Compares what contacts said of one log with all of its leaves.
-pub(crate) fn compare_with_others(
-    client: &Client,
-    server_id: &ServerId,
-    head: &TreeHead,
-    replay: &Replay,
-) -> Result<(), ClientError> {
-    let told = client.vault.read(|tx| ledger::told_of(tx, server_id, head.log_number, replay.size()))?;
-    for told in told {
-        let is_other = replay.root_at(told.size) != Some(told.root);
-        client.vault.write(|tx| {
-            ledger::forget_told(tx, &told)?;
-            if !is_other {
-                return Ok(());
-            }
-            ledger::note_other_log(tx, &told)?;
-            if ledger::may_send_head(tx, told.contact, HEAD_PAUSE_S)? {
-                let said = Said::new(&Kind::Head(Box::new(head.clone())))?;
-                outbox::say(tx, told.contact, &MessageId::random(&mut tx.rng()), &said, None)?;
-            }
-            Ok(())
-        })?;
-        let (true, Some(theirs)) = (is_other, told.head) else { continue };
-        let size = usize::try_from(told.size).unwrap_or(usize::MAX);
-        let proof = FraudProof {
-            server_id: *server_id,
-            one: theirs,
-            other: head.clone(),
-            root: replay.root_at(told.size).unwrap_or_default(),
-            consistency: consistency(replay.hashes(), size),
-        };
-        // Whatever else it may be, a proof it is only if it holds.
-        if proof.verify().is_ok() {
-            keep_proof(client, &proof)?;
-        }
+/// It was compared. Whoever was shown another log is told of mine.
+fn settle(tx: &Tx<'_>, head: &TreeHead, told: &Told, is_other: bool) -> Result<(), ClientError> {
+    ledger::forget_told(tx, told)?;
+    if !is_other {
+        return Ok(());
+    }
+    ledger::note_other_log(tx, told)?;
+    if ledger::may_send_head(tx, told.contact, HEAD_PAUSE_S)? {
+        let said = Said::new(&Kind::Head(Box::new(head.clone())))?;
+        outbox::say(tx, told.contact, &MessageId::random(&mut tx.rng()), &said, None)?;
     }
     Ok(())
+}
+
+/// Keeps the proof, if the signed head of a contact and mine are one.
+fn prove(
+    client: &Client,
+    server_id: &ServerId,
+    mine: &TreeHead,
+    theirs: &TreeHead,
+) -> Result<(), ClientError> {
+    if fraud::kept(client.vault.profile().dir(), server_id).is_some() {
+        return Ok(());
+    }
+    let leaves = client.vault.read(|tx| ledger::leaves(tx, server_id))?;
+    let replay =
+        Replay::of(&leaves).map_err(|_| ClientError::VaultDamaged { what: "the leaves of a log" })?;
+    let size = usize::try_from(theirs.size).unwrap_or(usize::MAX);
+    let proof = FraudProof {
+        server_id: *server_id,
+        one: theirs.clone(),
+        other: mine.clone(),
+        root: replay.root_at(theirs.size).unwrap_or_default(),
+        consistency: consistency(replay.hashes(), size),
+    };
+    // Whatever else it may be, a proof it is only if it holds.
+    if proof.verify().is_ok() { keep_proof(client, &proof) } else { Ok(()) }
 }

@@ -102,7 +102,8 @@ pub(crate) async fn replay(
     match judged {
         Ok(replay) => {
             let went_back = before.is_some() && head.log_number > number;
-            let replayed = Replayed { head: &head, first, fed: &leaves, went_back };
+            let subtrees = replay.subtrees(ledger::SUBTREE_LEVEL as usize);
+            let replayed = Replayed { head: &head, first, fed: &leaves, subtrees, went_back };
             let mine = my_tag(client, server_id)?;
             client.vault.write(|tx| {
                 if !is_known(tx)? {
@@ -112,7 +113,7 @@ pub(crate) async fn replay(
                 ledger::keep(tx, server_id, &replayed)?;
                 mine.map_or(Ok(()), |tag| watch_mine(tx, server_id, &tag))
             })?;
-            gossip::compare_with_others(client, server_id, &head, &replay)?;
+            gossip::compare_log(client, server_id)?;
             Ok(None)
         }
         Err(trouble) => {

@@ -1,6 +1,6 @@
 //! The public logs of keys that this client replays (`spec/vault.md § Ledgers`).
 
-use ledger::Trouble;
+use ledger::{Hash, Tree, Trouble};
 use rusqlite::OptionalExtension;
 use wire::{HostPort, Leaf, Name, NameTag, ServerId, TreeHead, UnixSeconds, Wire};
 
@@ -103,8 +103,38 @@ pub(crate) fn leaves(tx: &Tx<'_>, server_id: &ServerId) -> Result<Vec<Leaf>, Cli
 
 /// How often the relay said that it went back.
 pub(crate) fn restored_times(tx: &Tx<'_>, server_id: &ServerId) -> Result<u32, ClientError> {
-    let sql = "SELECT count(*) FROM ledger_leaf WHERE server_id = ?1 AND substr(leaf, 1, 1) = ?2";
-    Ok(tx.query_row(sql, (server_id.0, [wire::LeafKind::Restored.number()]), |row| row.get(0))?)
+    // As the index has it.
+    let sql = "SELECT count(*) FROM ledger_leaf WHERE server_id = ?1 AND substr(leaf, 1, 1) = x'06'";
+    Ok(tx.query_row(sql, [server_id.0], |row| row.get(0))?)
+}
+
+/// The leaves that say that the relay went back.
+pub(crate) fn restored(tx: &Tx<'_>, server_id: &ServerId) -> Result<Vec<Leaf>, ClientError> {
+    let sql =
+        "SELECT leaf FROM ledger_leaf WHERE server_id = ?1 AND substr(leaf, 1, 1) = x'06' ORDER BY place";
+    let mut rows = tx.prepare_cached(sql)?;
+    let rows = rows.query_map([server_id.0], |row| row.get::<_, Vec<u8>>(0))?;
+    rows.map(|bytes| decode(&bytes?, "a leaf of a log")).collect()
+}
+
+/// Subtrees whose roots are kept have 2^this leaves.
+pub(crate) const SUBTREE_LEVEL: u32 = 8;
+
+/// The root of the first leaves of a log, which is not hashed anew for it; `None` where there are not so many.
+pub(crate) fn root_at(tx: &Tx<'_>, server_id: &ServerId, size: u64) -> Result<Option<Hash>, ClientError> {
+    let sql = "SELECT subtrees FROM ledger WHERE server_id = ?1";
+    let kept: Vec<u8> = tx.query_row(sql, [server_id.0], |row| row.get(0)).optional()?.unwrap_or_default();
+    let (kept, _) = kept.as_chunks::<32>();
+    let whole = usize::try_from(size >> SUBTREE_LEVEL).unwrap_or(usize::MAX).min(kept.len());
+    let mut tree = Tree::of_subtrees(SUBTREE_LEVEL, kept.get(..whole).unwrap_or_default());
+    let sql =
+        "SELECT leaf FROM ledger_leaf WHERE server_id = ?1 AND place >= ?2 AND place < ?3 ORDER BY place";
+    let mut rows = tx.prepare_cached(sql)?;
+    let rows = rows.query_map((server_id.0, int(tree.size()), int(size)), |row| row.get::<_, Vec<u8>>(0))?;
+    for bytes in rows {
+        tree.push(&decode::<Leaf>(&bytes?, "a leaf of a log")?);
+    }
+    Ok((tree.size() == size).then(|| tree.root()))
 }
 
 /// One leaf.
@@ -128,22 +158,24 @@ pub(crate) struct Replayed<'a> {
     pub(crate) first: u64,
     /// Those behind them.
     pub(crate) fed: &'a [Leaf],
+    /// The roots of all whole subtrees of 2^[`SUBTREE_LEVEL`] leaves.
+    pub(crate) subtrees: &'a [Hash],
     /// Whether leaves that were known are gone, and the relay said so.
     pub(crate) went_back: bool,
 }
 
 /// Keeps what a replay found.
 pub(crate) fn keep(tx: &Tx<'_>, server_id: &ServerId, replayed: &Replayed<'_>) -> Result<(), ClientError> {
-    let Replayed { head, first, fed, went_back } = replayed;
+    let Replayed { head, first, fed, subtrees, went_back } = replayed;
     tx.execute("DELETE FROM ledger_leaf WHERE server_id = ?1 AND place >= ?2", (server_id.0, int(*first)))?;
     for (place, leaf) in (*first..).zip(*fed) {
         let sql = "INSERT INTO ledger_leaf (server_id, place, tag, leaf) VALUES (?1, ?2, ?3, ?4)";
         tx.execute(sql, (server_id.0, int(place), leaf.tag.0, leaf.to_bytes()))?;
     }
     let sql =
-        "UPDATE ledger SET head = ?2, replayed_at = ?3, trouble = NULL, trouble_at = NULL, shown = NULL,
-               untold = untold & ~1 WHERE server_id = ?1";
-    tx.execute(sql, (server_id.0, head.to_bytes(), int(tx.now().0)))?;
+        "UPDATE ledger SET head = ?2, replayed_at = ?3, subtrees = ?4, trouble = NULL, trouble_at = NULL,
+               shown = NULL, untold = untold & ~1 WHERE server_id = ?1";
+    tx.execute(sql, (server_id.0, head.to_bytes(), int(tx.now().0), subtrees.as_flattened()))?;
     if *went_back {
         let sql = "UPDATE ledger SET restored_at = ?2, untold = untold | 2 WHERE server_id = ?1";
         tx.execute(sql, (server_id.0, int(tx.now().0)))?;
@@ -298,4 +330,35 @@ pub(crate) fn take_other_logs(tx: &Tx<'_>) -> Result<Vec<(i64, HostPort)>, Clien
         tx.execute("UPDATE contact SET other_log = NULL", [])?;
     }
     Ok(found)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
+mod tests {
+    use ledger::{Replay, heartbeat};
+
+    use super::*;
+    use crate::{Profile, vault::Vault};
+
+    const SERVER: ServerId = ServerId([7; 32]);
+
+    #[test]
+    fn the_root_of_the_first_leaves_is_that_of_a_replay_however_many_subtrees_are_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let vault = Vault::in_memory(&Profile::named(Some(folder.path()), "default").unwrap());
+        super::super::migrate::migrate(&vault).unwrap();
+        let leaves: Vec<Leaf> = (1..=600).map(heartbeat).collect();
+        let replay = Replay::of(&leaves).unwrap();
+        let at = HostPort::parse("127.0.0.1:1").unwrap();
+        for kept in 0..=2 {
+            let subtrees = &replay.subtrees(SUBTREE_LEVEL as usize)[..kept];
+            let replayed =
+                Replayed { head: &TreeHead::EMPTY, first: 0, fed: &leaves, subtrees, went_back: false };
+            vault.write(|tx| meet(tx, &SERVER, &at).and_then(|()| keep(tx, &SERVER, &replayed))).unwrap();
+            for size in [0, 1, 255, 256, 257, 512, 599, 600, 601] {
+                let root = vault.read(|tx| root_at(tx, &SERVER, size)).unwrap();
+                assert_eq!(root, replay.root_at(size), "{size} leaves, {kept} subtrees");
+            }
+        }
+    }
 }
