@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 use wire::limits::{
-    DEPOSITS_PER_SECOND_MAX, DOORSTEP_PER_HOUR_MAX, KNOCKS_PER_SECOND_MAX, LOOKUPS_PER_MINUTE_MAX,
-    PAIRINGS_PER_MINUTE_MAX, REGISTRY_PER_MINUTE_MAX,
+    DEPOSITS_PER_SECOND_MAX, DOORSTEP_PER_HOUR_MAX, FEEDS_PER_MINUTE_MAX, KNOCKS_PER_SECOND_MAX,
+    LOOKUPS_PER_MINUTE_MAX, PAIRINGS_PER_MINUTE_MAX, REGISTRY_PER_MINUTE_MAX,
 };
 use wire::{DepositId, EnvelopeSize};
 
@@ -98,6 +98,7 @@ struct Pace {
 enum Budget {
     Handshakes,
     Lookups,
+    Feeds,
     Registry,
     Pairings,
 }
@@ -206,6 +207,11 @@ impl Admission {
     /// Whether this source may look one more name up (`LOOKUP`, `FETCH`).
     pub fn lookup(&self, source: Source) -> bool {
         self.within_minute(source, Budget::Lookups, LOOKUPS_PER_MINUTE_MAX)
+    }
+
+    /// Whether this source may have one more answer with leaves of the ledger: a log is read in many.
+    pub fn feed(&self, source: Source) -> bool {
+        self.within_minute(source, Budget::Feeds, FEEDS_PER_MINUTE_MAX)
     }
 
     /// Whether this source may bring one more claim or bundle. An answer is paid for by its claim.
@@ -449,6 +455,8 @@ mod tests {
         assert!((0..60).all(|_| admission.lookup(one)));
         assert!(!admission.lookup(one));
         assert!(admission.lookup(other));
+        assert!((0..300).all(|_| admission.feed(one)), "a whole log within a minute");
+        assert!(!admission.feed(one));
     }
 
     #[test]

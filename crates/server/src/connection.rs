@@ -315,9 +315,12 @@ impl Session {
                     Err(refusal) => self.machine.refuse(ticket, refusal),
                 }
             }
-            event @ (ServerEvent::Lookup { .. } | ServerEvent::Fetch { .. } | ServerEvent::Feed { .. })
+            event @ (ServerEvent::Lookup { .. } | ServerEvent::Fetch { .. })
                 if !relay.admission.lookup(source) =>
             {
+                over(&mut self.machine, event);
+            }
+            event @ ServerEvent::Feed { .. } if !relay.admission.feed(source) => {
                 over(&mut self.machine, event);
             }
             event @ (ServerEvent::Admit { .. } | ServerEvent::FindIdentity { .. })

@@ -90,6 +90,8 @@ pub const KNOCKS_PER_SECOND_MAX: u32 = 1_000;
 pub const DEPOSITS_PER_SECOND_MAX: u32 = 4_000;
 /// Look-ups per source and minute.
 pub const LOOKUPS_PER_MINUTE_MAX: u32 = 60;
+/// Answers with leaves of the ledger to one source, each minute: a whole log.
+pub const FEEDS_PER_MINUTE_MAX: u32 = 300;
 /// Leaves of the ledger in one answer.
 pub const LEAVES_MAX: usize = 1_000;
 /// Leaves of one server's ledger that a client takes.
@@ -140,6 +142,7 @@ pub const BACKOFF_MS: (u64, u64) = (1_000, 300_000);
 const _: () = assert!(ENVELOPE_BYTES_MAX + 256 <= FRAME_BYTES_MAX);
 const _: () = assert!(LEAVES_MAX * crate::Leaf::BYTES + 512 <= FRAME_BYTES_MAX);
 const _: () = assert!(2 * HEARTBEAT_HOURS_MAX <= SILENT_HOURS);
+const _: () = assert!(FEEDS_PER_MINUTE_MAX as u64 * LEAVES_MAX as u64 > LEDGER_LEAVES_MAX);
 const _: () = assert!(IN_FLIGHT_PER_CONTACT_MAX < 40, "Olm keeps 40 skipped keys per chain");
 const _: () = assert!(IN_FLIGHT_PER_CONTACT_MAX <= OUTSTANDING_MAX);
 const _: () = assert!(DOORSTEP_FREE_MAX < DOORSTEP_DAILY_MAX && DOORSTEP_DAILY_MAX <= DOORSTEP_ENVELOPES_MAX);

@@ -57,6 +57,7 @@ fn of_the_code() -> BTreeMap<&'static str, Vec<u64>> {
         NAME_BYTES_MIN,
         PORT,
         LOOKUPS_PER_MINUTE_MAX,
+        FEEDS_PER_MINUTE_MAX,
         LEAVES_MAX,
         LEDGER_LEAVES_MAX,
         RESTORED_MAX,

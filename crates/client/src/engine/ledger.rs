@@ -30,8 +30,10 @@ const FRESH_S: u64 = 3_600;
 const DAY_S: u64 = 86_400;
 /// Tags of strangers' names that are computed for one look: strangers are many, and each takes a tenth of a second.
 const TAGS_AT_ONCE_MAX: u32 = 8;
-/// A whole feed takes at most so many times as long as one answer may.
+/// A whole feed takes at most so many times as long as one answer may,
 const FEED_TIMEOUTS: u32 = 4;
+/// and as much longer for so many answers: a long log comes over a slow line too.
+const ANSWERS_A_TIMEOUT: u32 = 16;
 /// Answers to a feed at most.
 const PAGES_MAX: u64 = LEDGER_LEAVES_MAX / LEAVES_MAX as u64 + 2;
 
@@ -186,7 +188,7 @@ async fn feed(
         Line::connect(&client.options, at, Pin::Full(*server_id), ConnectionKind::Anonymous).await?;
     let (mut first, mut leaves) = (None, Vec::new());
     let mut last = TreeHead::EMPTY;
-    let end = Instant::now() + client.options.timeout * FEED_TIMEOUTS;
+    let mut end = Instant::now() + client.options.timeout * FEED_TIMEOUTS;
     for _ in 0..PAGES_MAX {
         if Instant::now() > end {
             let reason = "it did not answer in time".to_owned();
@@ -212,6 +214,7 @@ async fn feed(
             break;
         }
         leaves.extend(page.leaves);
+        end += client.options.timeout / ANSWERS_A_TIMEOUT;
         let next = begins + leaves.len() as u64;
         if next == last.size {
             line.close().await;
