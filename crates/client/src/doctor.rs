@@ -351,8 +351,8 @@ impl Doctor<'_> {
                 verdict: Verdict::Bad,
                 finding: both!(
                     self.language,
-                    "a key under my name that was not made here stands in the public log",
-                    "une clé à votre nom qui n'a pas été faite ici est dans le journal public"
+                    "the public log has another key under my name than the one made here",
+                    "le journal public a une autre clé à votre nom que celle faite ici"
                 ),
                 remedy: Some(both!(
                     self.language,

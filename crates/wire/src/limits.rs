@@ -104,7 +104,9 @@ pub const LEDGER_RESERVE: u64 = 16_384;
 pub const CHANGES_PER_DAY_MAX: u32 = 16;
 /// Hours between two leaves of a ledger.
 pub const HEARTBEAT_HOURS_MAX: u64 = 24;
-/// Hours after which a ledger without a new head is silent.
+/// Hours by which the head of a ledger may be ahead of a client's clock.
+pub const HEAD_AHEAD_HOURS_MAX: u64 = 24;
+/// Hours after which a ledger without a new leaf is silent.
 pub const SILENT_HOURS: u64 = 48;
 /// Registry requests per source and minute.
 pub const REGISTRY_PER_MINUTE_MAX: u32 = 30;

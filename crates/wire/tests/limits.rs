@@ -64,6 +64,7 @@ fn of_the_code() -> BTreeMap<&'static str, Vec<u64>> {
         LEDGER_RESERVE,
         CHANGES_PER_DAY_MAX,
         HEARTBEAT_HOURS_MAX,
+        HEAD_AHEAD_HOURS_MAX,
         SILENT_HOURS,
         REGISTRY_PER_MINUTE_MAX,
         DOORSTEP_PER_HOUR_MAX,

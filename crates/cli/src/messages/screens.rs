@@ -121,8 +121,8 @@ messages! {
         en "{server}  TROUBLE since {since}: {why}\n  no new key is taken from there; ask the server's operator whether it was restored from a backup",
         fr "{server}  PROBLÈME depuis le {since} : {why}\n  aucune nouvelle clé n'y est prise ; demandez à qui tient le serveur s'il a été rétabli d'une sauvegarde";
     log_not_mine(leaf):
-        en "entry {leaf} is a key under your own name that was not made here: somebody changed it, or this is an old copy; see   oub doctor",
-        fr "l'entrée {leaf} est une clé à votre propre nom qui n'a pas été faite ici : quelqu'un l'a changée, ou ceci est une vieille copie ; voyez   oub doctor";
+        en "entry {leaf} should be the key under your own name that was made here, and is another: somebody changed it, or this is an old copy; see   oub doctor",
+        fr "l'entrée {leaf} devrait être la clé à votre propre nom faite ici, et en est une autre : quelqu'un l'a changée, ou ceci est une vieille copie ; voyez   oub doctor";
     log_was_restored(times, seen):
         en "restored from a backup so far: {times} (the server says so itself; seen {seen})",
         fr "rétabli d'une sauvegarde jusqu'ici : {times} (le serveur le dit lui-même ; vu le {seen})";
@@ -148,8 +148,8 @@ messages! {
         en "the server {server} says that it was restored from a backup: keys and names registered since are gone there",
         fr "le serveur {server} dit qu'il a été rétabli d'une sauvegarde : les clés et les noms enregistrés depuis n'y sont plus";
     log_notice_not_mine(server):
-        en "a key under your own name that was not made here stands in the public log of {server} (oub ledger status)",
-        fr "une clé à votre propre nom qui n'a pas été faite ici est dans le journal public de {server} (oub ledger status)";
+        en "the public log of {server} has another key under your own name than the one made here (oub ledger status)",
+        fr "le journal public de {server} a une autre clé à votre propre nom que celle faite ici (oub ledger status)";
     log_notice_fraud(server):
         en "PROVED: the server {server} signed two histories; no new key is taken from there (oub ledger status shows where the proof lies)",
         fr "PROUVÉ : le serveur {server} a signé deux histoires ; aucune nouvelle clé n'y est prise (oub ledger status montre où est la preuve)";

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{pull::round, run};
 use crate::{
     BackedUp, Client, ClientError, Options, Passphrase, Profile, Protector, Restored, Unlock,
-    vault::{Vault, backup, me},
+    vault::{Vault, backup, ledger, me},
 };
 
 /// See [`Client::backup`].
@@ -33,6 +33,11 @@ pub(crate) fn restore(
     let vault = empty_vault(profile, protect, &options)?;
     let counts = backup::read_into(&vault, &whole)?;
     let client = Client { vault, options };
+    client.vault.write(|tx| match me::me(tx)? {
+        // A backup leaves logs out: mine is replayed with the first command.
+        Some(me) => ledger::meet(tx, &me.server_id, &me.at),
+        None => Ok(()),
+    })?;
     // The rest of it needs the server; if that is not there now, the next command does it.
     let unreachable = {
         let _lock = client.vault.collector_lock(client.options.timeout)?;

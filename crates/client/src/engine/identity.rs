@@ -6,7 +6,7 @@
 use crypto::IdentitySecret;
 use proto::signed::{record_hash, sign_rotation};
 use wire::{
-    CommitmentNonce, ConnectionKind, IdentityFingerprint, Response, Voucher, VoucherHash,
+    CommitmentNonce, ConnectionKind, IdentityFingerprint, Leaf, NameTag, Response, Voucher, VoucherHash,
     request::{AnswerKind, Lookup},
     response::{Record, Replaced},
 };
@@ -83,6 +83,15 @@ pub(crate) async fn finish_pending(client: &Client) -> Result<(), ClientError> {
     }
     // Somebody else's. The new secret stays: a server that lies now may tell the truth later.
     Err(ClientError::WrongIdentity { name: me.name.to_string(), host: me.at.to_string() })
+}
+
+/// Whether a leaf with my tag is that of my change under way: only the server can say under which nonce it stands.
+pub(crate) async fn has_made(client: &Client, tag: &NameTag, leaf: &Leaf) -> Result<bool, ClientError> {
+    let Some(pending) = client.vault.read(rotation::pending)? else { return Ok(false) };
+    let standing = look_myself_up(client, &client.vault.me()?).await?;
+    let hash = record_hash(&pending.record.body);
+    Ok(record_hash(&standing.record.body) == hash
+        && ledger::commits_to(leaf, tag, &standing.commitment_nonce, &hash))
 }
 
 async fn look_myself_up(client: &Client, me: &Me) -> Result<Record, ClientError> {

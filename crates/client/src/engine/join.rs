@@ -6,7 +6,6 @@
 
 use std::cmp::Ordering;
 
-use ::ledger::head::is_empty;
 use crypto::{IdentitySecret, OwnerSecret};
 use e2ee::{Account, Mint};
 use proto::signed::{sign_first, sign_open};
@@ -178,7 +177,10 @@ impl Joining<'_> {
         match recover_name::take_back(self.options, me, &recovery, &identity, vouchers).await {
             Ok((nonce, leaf_index)) => {
                 fail_at(self.options.fail_point, FailPoint::RegisteredNotNoted)?;
-                self.vault.write(|tx| me::set_registered(tx, &nonce, leaf_index))
+                self.vault.write(|tx| {
+                    ledger::meet(tx, &me.server_id, &me.at)?;
+                    me::set_registered(tx, &nonce, leaf_index)
+                })
             }
             // What was drawn follows a record that stands no more: the next try draws anew.
             Err(error @ ClientError::NameChanged { .. }) => Err(self.give_up(error)),
@@ -248,11 +250,10 @@ impl Joining<'_> {
         };
         line.close().await;
         fail_at(self.options.fail_point, FailPoint::RegisteredNotNoted)?;
-        let Registered { leaf_index, commitment_nonce, tree_head } = *registered;
+        let Registered { leaf_index, commitment_nonce, .. } = *registered;
         self.vault.write(|tx| {
-            if !is_empty(&tree_head) {
-                ledger::meet(tx, &me.server_id, &me.at)?;
-            }
+            // A log that is not shown yet is asked for every day.
+            ledger::meet(tx, &me.server_id, &me.at)?;
             me::set_registered(tx, &commitment_nonce, leaf_index)
         })
     }

@@ -6,13 +6,13 @@ use ::ledger::{FraudProof, Replay, Trouble, commits_to, consistency, head, root_
 use client_core::schedule::is_fresh;
 use proto::signed::record_hash;
 use wire::{
-    ConnectionKind, HostPort, IdentityFingerprint, Leaf, Name, NameTag, RefusalKind, Response, ServerId,
-    TreeHead, Wire,
-    limits::{LEAVES_MAX, LEDGER_LEAVES_MAX, SILENT_HOURS},
+    CommitmentNonce, ConnectionKind, HostPort, IdentityFingerprint, Leaf, LeafKind, Name, NameTag,
+    RefusalKind, Response, ServerId, TreeHead, Wire,
+    limits::{HEAD_AHEAD_HOURS_MAX, LEAVES_MAX, LEDGER_LEAVES_MAX, SILENT_HOURS},
     request::Feed,
 };
 
-use super::{directory::Found, gossip, run};
+use super::{directory::Found, gossip, identity, run};
 use crate::{
     Client, ClientError, LogAudit, LogStanding, LogState, LogTrouble, fraud,
     transport::{Line, Pin},
@@ -20,7 +20,8 @@ use crate::{
         Tx,
         contact::{self, LogPlace, Person, Standing},
         ledger::{self, LedgerRow, Replayed},
-        me, rotation,
+        me::{self, Me},
+        rotation,
     },
 };
 
@@ -61,6 +62,7 @@ pub(crate) async fn replay(
     at: &HostPort,
 ) -> Result<Option<Trouble>, ClientError> {
     let before = client.vault.read(|tx| ledger::get(tx, server_id))?.and_then(|row| row.head);
+    let told = client.vault.read(me::me)?.and_then(|me| me.commitment_nonce);
     let number = before.as_ref().map_or(0, |head| head.log_number);
     let size = before.as_ref().map_or(0, |head| head.size);
     let fed = feed(client, server_id, at, Feed { log_number: number, from: size }).await?;
@@ -69,7 +71,7 @@ pub(crate) async fn replay(
     let troubled = |trouble, shown: &TreeHead| {
         client.vault.write(|tx| match is_known(tx)? {
             true => {
-                // Also where the first that it ever shows of a log is wrong.
+                // At a first replay nothing is known of this log but what is wrong with it.
                 ledger::meet(tx, server_id, at)?;
                 ledger::troubled(tx, server_id, trouble, shown).map(|()| Some(trouble))
             }
@@ -77,7 +79,9 @@ pub(crate) async fn replay(
         })
     };
     let fed = match fed {
-        Fed::None if before.is_none() => return Ok(None),
+        Fed::None if before.is_none() => {
+            return client.vault.write(|tx| ledger::keeps_none(tx, server_id).map(|()| None));
+        }
         Fed::None => return troubled(Trouble::WentBack, &TreeHead::EMPTY),
         Fed::Endless { head } => return troubled(Trouble::Forked, &head),
         Fed::All(fed) => fed,
@@ -106,15 +110,14 @@ pub(crate) async fn replay(
             let went_back = before.is_some() && head.log_number > number;
             let subtrees = replay.subtrees(ledger::SUBTREE_LEVEL as usize);
             let replayed = Replayed { head: &head, first, fed: &leaves, subtrees, went_back };
-            let mine = my_tag(client, server_id)?;
             client.vault.write(|tx| {
                 if !is_known(tx)? {
                     return Ok(());
                 }
                 ledger::meet(tx, server_id, at)?;
-                ledger::keep(tx, server_id, &replayed)?;
-                mine.map_or(Ok(()), |tag| watch_mine(tx, server_id, &tag))
+                ledger::keep(tx, server_id, &replayed)
             })?;
+            watch_mine(client, server_id, told.as_ref()).await?;
             gossip::compare_log(client, server_id)?;
             Ok(None)
         }
@@ -246,17 +249,76 @@ pub(crate) fn tag_of(client: &Client, server_id: &ServerId, name: &Name) -> Resu
     Ok(tag)
 }
 
-/// The newest leaf with my own tag is one that I made.
-fn watch_mine(tx: &Tx<'_>, server_id: &ServerId, tag: &NameTag) -> Result<(), ClientError> {
+/// What a log has under my own name.
+enum Mine {
+    /// Nothing that I did not make.
+    Made,
+    /// Here stands something else.
+    Not(u64),
+    /// Here stands something else, or a change of mine whose answer was lost: the server has its nonce.
+    Perhaps(u64, Leaf),
+}
+
+/// Notes whether the log has under my own name what I made and nothing newer; `told` is the nonce that I had before the
+/// leaves were asked for.
+async fn watch_mine(
+    client: &Client,
+    server_id: &ServerId,
+    told: Option<&CommitmentNonce>,
+) -> Result<(), ClientError> {
+    let Some(tag) = my_tag(client, server_id)? else { return Ok(()) };
+    let look = |tx: &Tx<'_>| look_for_mine(tx, server_id, &tag, told);
+    if let Mine::Perhaps(_, leaf) = client.vault.write(look)? {
+        match identity::has_made(client, &tag, &leaf).await {
+            Ok(true) => return client.vault.write(|tx| ledger::not_mine(tx, server_id, None)),
+            Ok(false) => {}
+            Err(error) if error.exit_code() == 7 => return Err(error),
+            // Nobody says whose it is: the next replay asks again.
+            Err(_) => return Ok(()),
+        }
+    }
+    client.vault.write(|tx| {
+        let foreign = match look(tx)? {
+            Mine::Made => None,
+            Mine::Not(place) | Mine::Perhaps(place, _) => Some(place),
+        };
+        ledger::not_mine(tx, server_id, foreign)
+    })
+}
+
+/// The leaf that the server told me of is mine, and the newest with my tag is too, whatever their places: a relay that went
+/// back, or says so, begins again at a lower one.
+fn look_for_mine(
+    tx: &Tx<'_>,
+    server_id: &ServerId,
+    tag: &NameTag,
+    told: Option<&CommitmentNonce>,
+) -> Result<Mine, ClientError> {
     let me = me::me(tx)?.ok_or(ClientError::JoinUnfinished)?;
-    let Some(nonce) = me.commitment_nonce else { return Ok(()) };
-    let Some(place) = ledger::newest(tx, server_id, tag)? else { return Ok(()) };
+    let Some(nonce) = me.commitment_nonce else { return Ok(Mine::Made) };
     let hash = record_hash(&me.record.body);
-    let is_mine =
-        ledger::leaf(tx, server_id, place)?.is_some_and(|leaf| commits_to(&leaf, tag, &nonce, &hash));
-    // A change of mine of which the answer is under way has its leaf already.
-    let is_foreign = !is_mine && !rotation::is_pending(tx)? && place >= me.leaf_index;
-    ledger::not_mine(tx, server_id, is_foreign.then_some(place))
+    let is_present = |leaf: &Leaf| commits_to(leaf, tag, &nonce, &hash);
+    if !me.leaf_seen && told == Some(&nonce) {
+        match ledger::leaf(tx, server_id, me.leaf_index)? {
+            Some(leaf) if is_present(&leaf) => me::set_leaf_seen(tx)?,
+            _ if went_back_since(tx, server_id, &me)? => {}
+            _ => return Ok(Mine::Not(me.leaf_index)),
+        }
+    }
+    let Some(place) = ledger::newest(tx, server_id, tag)? else { return Ok(Mine::Made) };
+    let Some(leaf) = ledger::leaf(tx, server_id, place)? else { return Ok(Mine::Made) };
+    if is_present(&leaf) || rotation::is_formers(tx, &leaf.commitment)? {
+        return Ok(Mine::Made);
+    }
+    let perhaps = leaf.kind == LeafKind::Rotate && rotation::is_pending(tx)?;
+    Ok(if perhaps { Mine::Perhaps(place, leaf) } else { Mine::Not(place) })
+}
+
+/// Whether the relay lost my leaf openly before a replay found it: as far as two clocks can tell.
+fn went_back_since(tx: &Tx<'_>, server_id: &ServerId, me: &Me) -> Result<bool, ClientError> {
+    let since = me.registered_at.0.saturating_sub(HEAD_AHEAD_HOURS_MAX * 3_600);
+    let restored = ledger::restored(tx, server_id)?;
+    Ok(restored.iter().any(|leaf| leaf.prev_index <= me.leaf_index && u64::from(leaf.time) >= since))
 }
 
 /// What the log of a server says of a record.

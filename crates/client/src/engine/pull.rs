@@ -132,9 +132,11 @@ pub(crate) async fn drain(client: &Client) -> Result<Collected, ClientError> {
     owner.close().await;
     renew::finish_restored(client).await?;
     upkeep::sweep(client)?;
-    upkeep::prekeys(client).await?;
+    // A change of my key that the relay does not let come to its end keeps nobody from hearing whose key stands instead.
+    let published = upkeep::prekeys(client).await;
     ledger::daily(client).await?;
     gossip::compare(client)?;
+    published?;
     Ok(collected)
 }
 

@@ -37,6 +37,8 @@ const TABLES: [(&str, &[(&str, &str)]); 16] = [
             ("bundle", "NULL"),
             ("bundle_published", "0"),
             ("swept_day", "0"),
+            // Its log is replayed from nothing.
+            ("leaf_seen", "0"),
             ("copy", "1"),
         ],
     ),

@@ -87,6 +87,13 @@ pub(crate) fn meet(tx: &Tx<'_>, server_id: &ServerId, at: &HostPort) -> Result<(
     Ok(())
 }
 
+/// A server that was asked for its log keeps none.
+pub(crate) fn keeps_none(tx: &Tx<'_>, server_id: &ServerId) -> Result<(), ClientError> {
+    let sql = "UPDATE ledger SET replayed_at = ?2 WHERE server_id = ?1";
+    tx.execute(sql, (server_id.0, int(tx.now().0)))?;
+    Ok(())
+}
+
 /// All leaves of a log.
 pub(crate) fn leaves(tx: &Tx<'_>, server_id: &ServerId) -> Result<Vec<Leaf>, ClientError> {
     let sql = "SELECT place, leaf FROM ledger_leaf WHERE server_id = ?1 ORDER BY place";

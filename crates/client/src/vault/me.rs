@@ -5,7 +5,7 @@ use e2ee::Account;
 use rusqlite::OptionalExtension;
 use wire::{
     Address, CommitmentNonce, HostPort, IdentityFingerprint, IdentityRecord, InviteCode, Name, PrekeyBundle,
-    ServerId, ShortFingerprint, Wire, address::Pins,
+    ServerId, ShortFingerprint, UnixSeconds, Wire, address::Pins,
 };
 
 use super::{Tx, Vault, decode, int, uint};
@@ -53,6 +53,10 @@ pub(crate) struct Me {
     pub(crate) record: IdentityRecord,
     pub(crate) commitment_nonce: Option<CommitmentNonce>,
     pub(crate) leaf_index: u64,
+    /// When the server told that; zero where that was before it was noted.
+    pub(crate) registered_at: UnixSeconds,
+    /// Whether a replay of the log has found it there.
+    pub(crate) leaf_seen: bool,
     pub(crate) invite: Option<InviteCode>,
     pub(crate) bundle: Option<PrekeyBundle>,
     pub(crate) bundle_counter: u64,
@@ -99,7 +103,8 @@ impl Vault {
 pub(crate) fn me(tx: &Tx<'_>) -> Result<Option<Me>, ClientError> {
     let sql =
         "SELECT stage, name, host, port, server_id, server_pinned, fingerprint, record, commitment_nonce,
-               leaf_index, invite, bundle, bundle_counter, bundle_published, swept_day FROM me";
+               leaf_index, invite, bundle, bundle_counter, bundle_published, swept_day, registered_at, leaf_seen
+               FROM me";
     let raw = tx
         .query_row(sql, [], |row| {
             Ok((
@@ -117,10 +122,12 @@ pub(crate) fn me(tx: &Tx<'_>) -> Result<Option<Me>, ClientError> {
                 ),
                 (row.get::<_, Option<[u8; 16]>>(10)?, row.get::<_, Option<Vec<u8>>>(11)?),
                 (row.get::<_, i64>(12)?, row.get::<_, bool>(13)?, row.get::<_, u16>(14)?),
+                (row.get::<_, i64>(15)?, row.get::<_, bool>(16)?),
             ))
         })
         .optional()?;
-    let Some(((stage, name, host, port), (server_id, pinned, fingerprint), record, extra, counters)) = raw
+    let Some(((stage, name, host, port), (server_id, pinned, fingerprint), record, extra, counters, leaf)) =
+        raw
     else {
         return Ok(None);
     };
@@ -134,6 +141,8 @@ pub(crate) fn me(tx: &Tx<'_>) -> Result<Option<Me>, ClientError> {
         record: decode(&record.0, "my record")?,
         commitment_nonce: record.1.map(CommitmentNonce),
         leaf_index: uint(record.2.unwrap_or(0)),
+        registered_at: UnixSeconds(uint(leaf.0)),
+        leaf_seen: leaf.1,
         invite: extra.0.map(InviteCode),
         bundle: extra.1.map(|bytes| decode(&bytes, "my bundle")).transpose()?,
         bundle_counter: uint(counters.0),
@@ -204,8 +213,21 @@ pub(crate) fn set_registered(
     nonce: &CommitmentNonce,
     leaf_index: u64,
 ) -> Result<(), ClientError> {
-    tx.execute("UPDATE me SET commitment_nonce = ?1, leaf_index = ?2", (nonce.0, int(leaf_index)))?;
+    set_leaf(tx, nonce, leaf_index)?;
     set_stage(tx, Stage::Registered)
+}
+
+/// Notes where the leaf of my record stands in the log, as the server says; the next replay looks.
+pub(crate) fn set_leaf(tx: &Tx<'_>, nonce: &CommitmentNonce, leaf_index: u64) -> Result<(), ClientError> {
+    let sql = "UPDATE me SET commitment_nonce = ?1, leaf_index = ?2, registered_at = ?3, leaf_seen = 0";
+    tx.execute(sql, (nonce.0, int(leaf_index), int(tx.now().0)))?;
+    Ok(())
+}
+
+/// Notes that it stands there.
+pub(crate) fn set_leaf_seen(tx: &Tx<'_>) -> Result<(), ClientError> {
+    tx.execute("UPDATE me SET leaf_seen = 1", [])?;
+    Ok(())
 }
 
 /// Notes a bundle that is to be published.

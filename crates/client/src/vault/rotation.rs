@@ -3,7 +3,8 @@
 use crypto::IdentitySecret;
 use rusqlite::OptionalExtension;
 use wire::{
-    CommitmentNonce, IdentityFingerprint, IdentityRecord, UnixSeconds, Voucher, Wire, request::VOUCHERS,
+    Commitment, CommitmentNonce, IdentityFingerprint, IdentityRecord, UnixSeconds, Voucher, Wire,
+    request::VOUCHERS,
 };
 use zeroize::Zeroizing;
 
@@ -66,17 +67,21 @@ pub(crate) fn finish(
     nonce: &CommitmentNonce,
     leaf_index: u64,
 ) -> Result<(), ClientError> {
-    tx.execute("INSERT OR IGNORE INTO former (fingerprint) SELECT fingerprint FROM me", [])?;
+    let me = me::me(tx)?.ok_or(ClientError::JoinUnfinished)?;
+    let commitment = me
+        .commitment_nonce
+        .map(|nonce| crypto::ledger_commitment(&nonce.0, &proto::signed::record_hash(&me.record.body).0));
+    let sql = "INSERT OR IGNORE INTO former (fingerprint, commitment) VALUES (?1, ?2)";
+    tx.execute(sql, (me.fingerprint.0, commitment))?;
     tx.execute(
-        "UPDATE me SET identity_seeds = ?1, fingerprint = ?2, record = ?3, commitment_nonce = ?4, leaf_index = ?5",
+        "UPDATE me SET identity_seeds = ?1, fingerprint = ?2, record = ?3",
         rusqlite::params![
             rotation.identity.seeds().expose(),
             rotation.identity.public().fingerprint(),
             rotation.record.to_bytes(),
-            nonce.0,
-            int(leaf_index),
         ],
     )?;
+    me::set_leaf(tx, nonce, leaf_index)?;
     rotation.vouchers.iter().try_for_each(|voucher| mailbox::keep_voucher(tx, voucher))?;
     tx.execute("DELETE FROM rotation", [])?;
     Ok(())
@@ -87,6 +92,12 @@ pub(crate) fn formers(tx: &Tx<'_>) -> Result<Vec<IdentityFingerprint>, ClientErr
     let mut rows = tx.prepare_cached("SELECT fingerprint FROM former ORDER BY id DESC")?;
     let found = rows.query_map([], |row| row.get(0).map(IdentityFingerprint))?;
     Ok(found.collect::<Result<_, _>>()?)
+}
+
+/// Whether a leaf that commits to this is that of a former key of mine.
+pub(crate) fn is_formers(tx: &Tx<'_>, commitment: &Commitment) -> Result<bool, ClientError> {
+    let sql = "SELECT count(*) FROM former WHERE commitment = ?1";
+    Ok(tx.query_row(sql, [commitment.0], |row| row.get::<_, i64>(0))? > 0)
 }
 
 /// Whether a change stands whose end was not reported yet.

@@ -119,6 +119,29 @@ impl Relay {
         self.restart();
     }
 
+    /// A backup by the relay's own command, with its key.
+    pub fn backup(&self) -> TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        let (key, file) = (folder.path().join("key"), folder.path().join("backup"));
+        self.verb(Command::new(oublietted()).arg("backup-key").arg(&key));
+        self.verb(Command::new(oublietted()).arg("backup").arg(file).arg("--key-file").arg(key));
+        folder
+    }
+
+    /// The operator restores it by the command, so that the log says so.
+    pub fn restore(&mut self, backup: &TempDir) {
+        self.kill();
+        std::fs::remove_dir_all(self.data()).unwrap();
+        let (key, file) = (backup.path().join("key"), backup.path().join("backup"));
+        self.verb(Command::new(oublietted()).arg("restore").arg(file).arg("--key-file").arg(key));
+        self.restart();
+    }
+
+    fn verb(&self, command: &mut Command) {
+        let output = command.arg("--data").arg(self.data()).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
     /// The operator, or whoever took the box, forgets every name and keeps the server's own keys.
     pub fn forget_everybody(&mut self) {
         self.kill();

@@ -2,3 +2,8 @@
 ALTER TABLE ledger ADD COLUMN subtrees BLOB NOT NULL DEFAULT x'';
 -- Leaves that say that the relay went back are few among many.
 CREATE INDEX ledger_leaf_restored ON ledger_leaf (server_id, place) WHERE substr(leaf, 1, 1) = x'06';
+-- When the server told where my record's leaf stands, and whether a replay has found it there.
+ALTER TABLE me ADD COLUMN registered_at INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE me ADD COLUMN leaf_seen INTEGER NOT NULL DEFAULT 0;
+-- What the leaf of a former key of mine commits to.
+ALTER TABLE former ADD COLUMN commitment BLOB;
