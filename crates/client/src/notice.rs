@@ -34,6 +34,11 @@ pub enum Notice {
     /// The relay had no mailbox of mine any more: it closes what nobody opens for ninety days. It made another one, and
     /// contacts are told.
     MailboxGone,
+    /// A contact's key was compared and taken, and the public log of its server does not have it, or is not to be trusted.
+    VerifiedNotInLog {
+        /// The contact's alias.
+        contact: String,
+    },
     /// Somebody typed a code of mine, or I typed theirs: we are contacts.
     Paired {
         /// The contact's alias.

@@ -3,12 +3,42 @@
 
 mod common;
 
-use client::{FailPoint, LogStanding};
-use common::{Person, Relay};
+use client::{FailPoint, LogStanding, SendOptions, SentState};
+use common::{Person, Relay, friends};
+use ledger::Endorsement;
+use rcgen::{KeyPair, PublicKeyData, SigningKey};
+
+/// The relay keeps its log, and nobody may have it: its key is endorsed for a time that is over, and the root key away.
+fn withhold_log(relay: &mut Relay) {
+    relay.kill();
+    let folder = relay.data().join("identity");
+    let key = |name: &str| KeyPair::from_pem(&std::fs::read_to_string(folder.join(name)).unwrap()).unwrap();
+    let (root, public) = (key("root.key"), key("ledger.key").der_bytes().try_into().unwrap());
+    let signature = root.sign(&crypto::endorsement_message(&public, 1, 2)).unwrap().try_into().unwrap();
+    let over = Endorsement { ledger_key: public, not_before: 1, not_after: 2, signature };
+    let text: String = over.to_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    std::fs::write(folder.join("ledger.endorsement"), text).unwrap();
+    std::fs::remove_file(folder.join("root.key")).unwrap();
+    relay.restart();
+}
 
 /// How it stands with the log of one's own server.
 fn mine(person: &Person) -> LogStanding {
     person.client().sync_logs().unwrap().remove(0)
+}
+
+#[test]
+fn a_log_that_cannot_be_had_keeps_new_keys_away_and_nobody_who_is_known() {
+    let mut relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    let carol = relay.person("carol");
+    withhold_log(&mut relay);
+    assert!(alice.client().sync_logs().is_err(), "the log is not shown");
+    let sent = alice.client_hours_later(2).send("bob", "still here", &SendOptions::default()).unwrap();
+    assert_eq!(sent.state, SentState::Stored);
+    assert_eq!(bob.texts(), ["still here"]);
+    let refused = alice.client().add(&carol.client().address().unwrap(), None).unwrap_err();
+    assert!(matches!(refused.exit_code(), 4 | 5), "{refused:?}");
 }
 
 #[test]

@@ -52,6 +52,7 @@ pub fn words(notice: &Notice) -> String {
     match notice {
         Notice::CollectedElsewhere { count } => screens::collected_elsewhere(count),
         Notice::WrittenElsewhere { contact } => screens::written_elsewhere(shown_on_one_line(contact)),
+        Notice::VerifiedNotInLog { contact } => screens::verified_not_in_log(shown_on_one_line(contact)),
         Notice::RelayWentBack => screens::relay_went_back().to_owned(),
         Notice::MailboxGone => screens::mailbox_gone().to_owned(),
         Notice::Paired { contact, trust } => paired(&shown_on_one_line(contact), *trust),

@@ -6,6 +6,7 @@ use client::{Client, Language, SafetyNumber, Trust, folded};
 
 use crate::args::Verify;
 use crate::commands::join::numbered;
+use crate::commands::notices;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::json::Line;
@@ -43,6 +44,7 @@ pub fn run(context: &Context, args: &Verify) -> Result<Exit, Stop> {
         client.contact(&args.contact)?.trust
     };
     if same && held {
+        notices::tell(context, &client)?;
         // What was held leaves now, or with a later command.
         client.flush().map(drop).or_else(|error| if error.is_temporary() { Ok(()) } else { Err(error) })?;
     }

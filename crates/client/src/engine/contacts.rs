@@ -16,6 +16,7 @@ use crate::{
         int,
         key::to_hex,
         me::{self, Me},
+        recovery::{self, Noticed},
         stamp,
     },
 };
@@ -196,22 +197,41 @@ pub(crate) fn mark_verified(
     alias: &str,
     number: &SafetyNumber,
 ) -> Result<Contact, ClientError> {
+    let person = client.vault.read(|tx| contact::expect(tx, alias))?;
+    // Two people who compared know better than a log; that it does not have the key is said.
+    let is_missing = match run(keys::check_candidate(client, &person)) {
+        Err(error) if error.exit_code() == 7 => return Err(error),
+        Err(ClientError::NotInLog { .. } | ClientError::LogTrouble { .. }) => true,
+        _ => false,
+    };
     client.vault.erase(|tx| {
         let person = contact::expect(tx, alias)?;
         if keys::to_compare(&person)?.0 != number.fingerprint {
             return Err(ClientError::KeyChanged { alias: alias.to_owned() });
         }
-        keys::adopt_candidate(tx, &person)?;
+        if keys::adopt_candidate(tx, &person)? && is_missing {
+            recovery::notice(tx, Noticed::VerifiedNotInLog, Some(person.id), 1)?;
+        }
         contact::set_trust(tx, person.id, Trust::Verified)?;
         contact::set(tx, person.id, "checked_at", 0)?;
         to_contact(tx, &contact::by_id(tx, person.id)?)
     })
 }
 
-/// See [`Client::trust_new_key`].
+/// See [`Client::trust_new_key`]. Nobody compared it: the log has to have it.
 pub(crate) fn trust_new_key(client: &Client, alias: &str) -> Result<Contact, ClientError> {
+    let mut checked = client.vault.read(|tx| contact::expect(tx, alias))?;
+    if checked.candidate.is_some() && checked.candidate_place.is_none() {
+        // Its server showed no log then, or it came before its place was kept.
+        let _ = run(recheck(client, &checked));
+        checked = client.vault.read(|tx| contact::expect(tx, alias))?;
+    }
+    run(keys::check_candidate(client, &checked))?;
     client.vault.erase(|tx| {
         let person = contact::expect(tx, alias)?;
+        if person.candidate != checked.candidate {
+            return Err(ClientError::KeyChanged { alias: alias.to_owned() });
+        }
         if keys::adopt_candidate(tx, &person)? {
             contact::set_trust(tx, person.id, Trust::Unverified)?;
         }

@@ -245,7 +245,8 @@ pub(crate) async fn refresh(
     Ok(Some(verified))
 }
 
-/// A key that the known one did not sign is stopped whatever a log says; any other has to stand in it.
+/// A key that the known one did not sign is stopped whatever a log says, which is asked when a person decides; any other has
+/// to stand in it.
 async fn admit_known(client: &Client, person: &Person, found: &Found) -> Result<(), ClientError> {
     match found.succession(&person.fingerprint) {
         Succession::SignedByOld => ledger::admit(client, &person.at, found, Some(&person.fingerprint)).await,
@@ -270,7 +271,7 @@ pub(crate) fn follow(client: &Client, person: &Person, found: &Found) -> Result<
     };
     client.vault.erase(|tx| match judgement {
         Judgement::Same => {
-            contact::set(tx, person.id, "candidate", None::<Vec<u8>>)?;
+            contact::set_candidate(tx, person.id, None)?;
             contact::set_place(tx, person.id, Some(found.place))?;
             contact::set(tx, person.id, "checked_at", int(now.0))
         }
@@ -279,11 +280,11 @@ pub(crate) fn follow(client: &Client, person: &Person, found: &Found) -> Result<
                 take_new_key(tx, person, found, now)?;
             }
             contact::set_record(tx, person.id, &found.record, Some(found.place), now)?;
-            contact::set(tx, person.id, "candidate", None::<Vec<u8>>)?;
+            contact::set_candidate(tx, person.id, None)?;
             contact::set_trust(tx, person.id, trust)
         }
         Judgement::Stop(trust) => {
-            keys::hold(tx, person, &found.record, succession)?;
+            keys::hold(tx, person, found, succession)?;
             contact::set(tx, person.id, "walked", None::<Vec<u8>>)?;
             contact::set_trust(tx, person.id, trust)
         }

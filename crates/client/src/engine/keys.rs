@@ -6,11 +6,15 @@
 use client_core::contact::{Succession, Trust};
 use e2ee::Conversation;
 use proto::signed::identity_of;
-use wire::{IdentityFingerprint, IdentityRecord, Wire};
+use wire::{IdentityFingerprint, IdentityRecord};
 
-use super::{recover, requests};
+use super::{
+    directory::Found,
+    ledger::{self, Asked},
+    recover, requests,
+};
 use crate::{
-    ClientError,
+    Client, ClientError,
     vault::{
         Tx,
         contact::{self, Person, Standing},
@@ -25,11 +29,12 @@ const HELD: &str = "was held until you decided about the new key";
 pub(crate) fn hold(
     tx: &Tx<'_>,
     person: &Person,
-    record: &IdentityRecord,
+    found: &Found,
     succession: Succession,
 ) -> Result<(), ClientError> {
-    let ahead = person.record.as_ref().is_none_or(|pinned| pinned.body != record.body);
-    contact::set(tx, person.id, "candidate", Some(record.to_bytes()).filter(|_| ahead))?;
+    let ahead = person.record.as_ref().is_none_or(|pinned| pinned.body != found.record.body);
+    let place = found.has_log.then_some(found.place);
+    contact::set_candidate(tx, person.id, ahead.then_some((&found.record, place)))?;
     if succession == Succession::Recovered {
         end_conversation(tx, person.id, &person.fingerprint)?;
     }
@@ -42,6 +47,18 @@ pub(crate) fn to_compare(person: &Person) -> Result<IdentityFingerprint, ClientE
         Some(record) => fingerprint_of(record),
         None => Ok(person.fingerprint),
     }
+}
+
+/// Whether the key that waits for a decision is the newest of its name in the log of its server; nothing where none waits.
+pub(crate) async fn check_candidate(client: &Client, person: &Person) -> Result<(), ClientError> {
+    let Some(record) = candidate(person) else { return Ok(()) };
+    let asked = Asked {
+        at: &person.at,
+        server_id: &person.server_id,
+        name: &record.body.name,
+        place: person.candidate_place.as_ref(),
+    };
+    ledger::check(client, &asked).await
 }
 
 /// Takes the key that waits for a decision; says whether one did.
@@ -60,8 +77,8 @@ pub(crate) fn adopt_candidate(tx: &Tx<'_>, person: &Person) -> Result<bool, Clie
     if let Some(request) = request {
         contact::absorb(tx, person.id, request.id)?;
     }
-    contact::set(tx, person.id, "candidate", None::<Vec<u8>>)?;
-    contact::set_record(tx, person.id, record, None, tx.now())?;
+    contact::set_candidate(tx, person.id, None)?;
+    contact::set_record(tx, person.id, record, person.candidate_place, tx.now())?;
     requests::queue_accept(tx, person.id)?;
     Ok(true)
 }

@@ -345,51 +345,61 @@ fn said_of(tx: &Tx<'_>, server_id: &ServerId, tag: &NameTag, place: &LogPlace) -
 }
 
 /// Whether a record that was looked up may be taken: its server keeps no log, or the log has it. Who is known under this
-/// very key stays so whatever the log says.
+/// very key stays so whatever the log says, and whether it can be read at all: a relay that withholds its log should not be
+/// able to silence those whom it cannot deceive. Only what is wrong with the vault stops them.
 pub(crate) async fn admit(
     client: &Client,
     at: &HostPort,
     found: &Found,
     pinned: Option<&IdentityFingerprint>,
 ) -> Result<(), ClientError> {
-    match check(client, at, found).await {
-        Err(ClientError::LogTrouble { .. } | ClientError::NotInLog { .. })
-            if pinned == Some(&found.fingerprint) =>
-        {
-            Ok(())
-        }
+    let asked = Asked {
+        at,
+        server_id: &found.server_id,
+        name: &found.record.body.name,
+        place: found.has_log.then_some(&found.place),
+    };
+    match check(client, &asked).await {
+        Err(error) if error.exit_code() != 7 && pinned == Some(&found.fingerprint) => Ok(()),
         checked => checked,
     }
 }
 
-async fn check(client: &Client, at: &HostPort, found: &Found) -> Result<(), ClientError> {
-    let server_id = &found.server_id;
+/// A record of which a log is asked.
+pub(crate) struct Asked<'a> {
+    pub(crate) at: &'a HostPort,
+    pub(crate) server_id: &'a ServerId,
+    pub(crate) name: &'a Name,
+    /// Where it stands, as its server says; none where that showed no log.
+    pub(crate) place: Option<&'a LogPlace>,
+}
+
+/// Whether the log of its server has a record as the newest of its name; where there never was a log, that is so.
+pub(crate) async fn check(client: &Client, asked: &Asked<'_>) -> Result<(), ClientError> {
+    let Asked { at, server_id, name, place } = *asked;
     if fraud::kept(client.vault.profile().dir(), server_id).is_some() {
         return Err(ClientError::LogTrouble { host: at.to_string(), trouble: LogTrouble::Fraud });
     }
     let row = client.vault.read(|tx| ledger::get(tx, server_id))?;
-    if row.as_ref().is_none_or(|row| row.head.is_none()) && !found.has_log {
+    if row.as_ref().is_none_or(|row| row.head.is_none()) && place.is_none() {
         return Ok(());
     }
-    let host = || at.to_string();
-    let name = &found.record.body.name;
     let tag = tag_of(client, server_id, name)?;
-    let say = |tx: &Tx<'_>| said_of(tx, server_id, &tag, &found.place);
+    let say = |tx: &Tx<'_>| place.map_or(Ok(Stand::Other), |place| said_of(tx, server_id, &tag, place));
     let is_fresh = row
         .as_ref()
         .is_some_and(|row| row.trouble.is_none() && is_fresh(row.replayed_at, client.now(), FRESH_S));
-    let said = client.vault.read(say)?;
-    if is_fresh && said == Stand::Newest {
+    if is_fresh && client.vault.read(say)? == Stand::Newest {
         return Ok(());
     }
     client.vault.write(|tx| ledger::meet(tx, server_id, at))?;
     if let Some(trouble) = replay(client, server_id, at).await? {
-        return Err(ClientError::LogTrouble { host: host(), trouble: trouble.into() });
+        return Err(ClientError::LogTrouble { host: at.to_string(), trouble: trouble.into() });
     }
     match client.vault.read(say)? {
         Stand::Newest => Ok(()),
         Stand::Newer | Stand::Other | Stand::NotYet => {
-            Err(ClientError::NotInLog { name: name.to_string(), host: host() })
+            Err(ClientError::NotInLog { name: name.to_string(), host: at.to_string() })
         }
     }
 }

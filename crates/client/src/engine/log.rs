@@ -180,6 +180,9 @@ fn to_notice(tx: &Tx<'_>, row: &NoticeRow) -> Result<Notice, ClientError> {
         (Noticed::SpentElsewhere, Some(id)) => {
             Notice::WrittenElsewhere { contact: contact::by_id(tx, id)?.shown().to_owned() }
         }
+        (Noticed::VerifiedNotInLog, Some(id)) => {
+            Notice::VerifiedNotInLog { contact: contact::by_id(tx, id)?.shown().to_owned() }
+        }
         (Noticed::RelayWentBack, _) => Notice::RelayWentBack,
         (Noticed::MailboxGone, _) => Notice::MailboxGone,
         _ => Notice::CollectedElsewhere { count: row.count },

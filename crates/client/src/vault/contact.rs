@@ -76,6 +76,8 @@ pub(crate) struct Person {
     pub(crate) place: Option<LogPlace>,
     /// How far the records behind the pinned one were read, when they were too many for one command.
     pub(crate) walked: Option<Walked>,
+    /// The same of the record that waits for a decision; none where the server showed no log.
+    pub(crate) candidate_place: Option<LogPlace>,
 }
 
 /// Where a record stands in a log, and what opens the leaf's commitment to it.
@@ -113,7 +115,7 @@ pub(crate) struct Walked {
 const COLUMNS: &str = "id, standing, alias, label, name, host, port, server_id, fingerprint, record, trust, blocked,
     checked_at, revision, inbox_sid, bundle, bundle_at, answered, accept_sent, session_forms, refill_due, added_at,
     anew_due, ask_due, recovered_at, resent_at, candidate, timer_s, receipts, receipted_at,
-    ask_former, allotment, log_place, walked";
+    ask_former, allotment, log_place, walked, candidate_place";
 
 impl Person {
     /// The full address.
@@ -359,6 +361,10 @@ fn from_row(row: &Row<'_>) -> Result<Person, ClientError> {
         allotment: Allotment::new(row.get(31)?).ok_or(ClientError::VaultDamaged { what: "a contact" })?,
         place: row.get::<_, Option<[u8; LogPlace::BYTES]>>(32)?.as_ref().and_then(LogPlace::from_bytes),
         walked: row.get::<_, Option<Vec<u8>>>(33)?.as_deref().map(walked_from).transpose()?,
+        candidate_place: row
+            .get::<_, Option<[u8; LogPlace::BYTES]>>(34)?
+            .as_ref()
+            .and_then(LogPlace::from_bytes),
     })
 }
 
@@ -416,6 +422,19 @@ pub(crate) fn set_walked(tx: &Tx<'_>, person: &Person, walked: &Walked) -> Resul
     }
     let bytes = [[u8::from(walked.recovered)].as_slice(), &walked.record.to_bytes()].concat();
     set(tx, person.id, "walked", bytes)
+}
+
+/// Keeps a record that waits for a decision, and where it stands in the log of its server.
+pub(crate) fn set_candidate(
+    tx: &Tx<'_>,
+    id: i64,
+    candidate: Option<(&IdentityRecord, Option<LogPlace>)>,
+) -> Result<(), ClientError> {
+    let (record, place) = candidate.unzip();
+    let place = place.flatten().map(LogPlace::to_bytes);
+    let sql = "UPDATE contact SET candidate = ?2, candidate_place = ?3 WHERE id = ?1";
+    tx.execute(sql, (id, record.map(Wire::to_bytes), place))?;
+    Ok(())
 }
 
 /// Notes where the pinned record stands in the log of its server.

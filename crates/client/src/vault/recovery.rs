@@ -19,6 +19,8 @@ pub(crate) enum Noticed {
     RelayWentBack = 3,
     /// The relay had no mailbox of mine any more, and made another one.
     MailboxGone = 4,
+    /// A contact's key that was compared is not the newest of the name in the log of its server.
+    VerifiedNotInLog = 5,
 }
 
 /// One of these, with its number, and the contact whom it concerns.
@@ -196,6 +198,7 @@ fn noticed_from(number: i64) -> Result<Noticed, ClientError> {
         2 => Noticed::SpentElsewhere,
         3 => Noticed::RelayWentBack,
         4 => Noticed::MailboxGone,
+        5 => Noticed::VerifiedNotInLog,
         _ => return Err(ClientError::VaultDamaged { what: "a notice" }),
     })
 }

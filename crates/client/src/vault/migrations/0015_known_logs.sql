@@ -7,3 +7,5 @@ ALTER TABLE me ADD COLUMN registered_at INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE me ADD COLUMN leaf_seen INTEGER NOT NULL DEFAULT 0;
 -- What the leaf of a former key of mine commits to.
 ALTER TABLE former ADD COLUMN commitment BLOB;
+-- Where the record that waits for a decision stands in the log of its server, as that said.
+ALTER TABLE contact ADD COLUMN candidate_place BLOB;
