@@ -367,8 +367,8 @@ impl Doctor<'_> {
                 "ledger",
                 both!(
                     self.language,
-                    "{host} has signed nothing for two days",
-                    "{host} n'a rien signé depuis deux jours",
+                    "the public log of keys of {host} has had no new entry for two days",
+                    "le journal public des clés de {host} n'a reçu aucune entrée depuis deux jours",
                     host = standing.server
                 ),
                 "oub ledger sync",

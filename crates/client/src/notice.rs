@@ -75,6 +75,8 @@ pub enum NoticeOfLog {
     NotMine,
     /// The server signed two histories, and the proof is kept.
     Fraud,
+    /// It has had no new entry for two days, or could not be had for so long.
+    Silent,
 }
 
 impl NoticeOfLog {

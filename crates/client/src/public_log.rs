@@ -60,7 +60,7 @@ impl From<ledger::Trouble> for LogTrouble {
 pub enum LogState {
     /// Replayed whole, and all of it fits.
     Good,
-    /// The same, and its head is older than two days.
+    /// The same, and its last leaf is older than two days.
     Silent,
     /// Known of, and not replayed yet.
     Unread,
@@ -89,6 +89,8 @@ pub struct LogStanding {
     pub root: Option<[u8; 32]>,
     /// When the relay signed that.
     pub head_time: Option<UnixSeconds>,
+    /// When the last leaf was written.
+    pub written_at: Option<UnixSeconds>,
     /// When it was replayed last.
     pub replayed_at: Option<UnixSeconds>,
     /// The newest leaf of my own name that I did not make.

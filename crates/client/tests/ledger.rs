@@ -3,7 +3,7 @@
 
 mod common;
 
-use client::{FailPoint, LogStanding, SendOptions, SentState};
+use client::{ClientError, FailPoint, LogStanding, LogState, Notice, NoticeOfLog, SendOptions, SentState};
 use common::{Person, Relay, friends};
 use ledger::Endorsement;
 use rcgen::{KeyPair, PublicKeyData, SigningKey};
@@ -39,6 +39,37 @@ fn a_log_that_cannot_be_had_keeps_new_keys_away_and_nobody_who_is_known() {
     assert_eq!(bob.texts(), ["still here"]);
     let refused = alice.client().add(&carol.client().address().unwrap(), None).unwrap_err();
     assert!(matches!(refused.exit_code(), 4 | 5), "{refused:?}");
+}
+
+#[test]
+fn a_slow_clock_stops_nobody_who_is_known_and_is_told_where_a_key_is_new() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    let carol = relay.person("carol").client().address().unwrap();
+    alice.change_vault("UPDATE contact SET checked_at = 0");
+    let slow = alice.client_hours_ago(30);
+    assert_eq!(slow.send("bob", "still here", &SendOptions::default()).unwrap().state, SentState::Stored);
+    assert_eq!(bob.texts(), ["still here"]);
+    let refused = slow.add(&carol, None).unwrap_err();
+    assert!(matches!(refused, ClientError::LogAhead { .. }), "{refused:?}");
+    assert_eq!(slow.log_standings().unwrap()[0].state, LogState::Good, "nothing is wrong with the log");
+    // Up to a day is what clocks may differ by.
+    alice.client_hours_ago(20).add(&carol, None).unwrap();
+}
+
+/// For a client whose clock is three days ahead nothing has come for long, which is what it would see of a relay that signs
+/// the same leaves again and again.
+#[test]
+fn a_log_to_which_nothing_is_added_is_said_to_be_silent_once() {
+    let relay = Relay::start();
+    let alice = relay.person("alice");
+    let later = alice.client_hours_later(72);
+    assert_eq!(later.sync_logs().unwrap()[0].state, LogState::Silent);
+    let said = later.take_notices().unwrap();
+    assert!(matches!(said[..], [Notice::OfLog { what: NoticeOfLog::Silent, .. }]), "{said:?}");
+    later.sync_logs().unwrap();
+    assert!(later.take_notices().unwrap().is_empty(), "said once");
+    assert_eq!(mine(&alice).state, LogState::Good);
 }
 
 #[test]

@@ -45,7 +45,7 @@ fn to_text(standing: &LogStanding) -> String {
     let (leaves, signed) = (standing.leaves, time(standing.head_time));
     let mut text = match standing.state {
         LogState::Good => screens::log_is_good(&server, leaves, &signed, time(standing.replayed_at)),
-        LogState::Silent => screens::log_is_silent(&server, leaves, &signed),
+        LogState::Silent => screens::log_is_silent(&server, leaves, time(standing.written_at)),
         LogState::Unread => screens::log_is_unread(&server),
         LogState::Trouble(trouble) => {
             screens::log_in_trouble(&server, time(standing.since), trouble.why_in(language()))

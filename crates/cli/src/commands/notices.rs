@@ -43,6 +43,7 @@ fn of_log(server: &str, what: NoticeOfLog) -> String {
         NoticeOfLog::Trouble(trouble) => screens::log_notice_trouble(server, trouble.why_in(language())),
         NoticeOfLog::Restored => screens::log_notice_restored(server),
         NoticeOfLog::NotMine => screens::log_notice_not_mine(server),
+        NoticeOfLog::Silent => screens::log_notice_silent(server),
         NoticeOfLog::Fraud => screens::log_notice_fraud(server),
     }
 }

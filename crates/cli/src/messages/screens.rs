@@ -111,9 +111,9 @@ messages! {
     log_is_good(server, leaves, signed, checked):
         en "{server}  good: every one of the {leaves} first entries checks; signed {signed}, looked at {checked}",
         fr "{server}  en ordre : les {leaves} premières entrées sont toutes justes ; signé le {signed}, regardé le {checked}";
-    log_is_silent(server, leaves, signed):
-        en "{server}  silent: nothing was signed since {signed}, when it had {leaves} entries; ask the server's operator",
-        fr "{server}  muet : rien n'a été signé depuis le {signed}, où il avait {leaves} entrées ; demandez à qui tient le serveur";
+    log_is_silent(server, leaves, written):
+        en "{server}  silent: the last of {leaves} entries is of {written}, and one is due each day; ask the server's operator",
+        fr "{server}  muet : la dernière des {leaves} entrées est du {written}, et il en faut une chaque jour ; demandez à qui tient le serveur";
     log_is_unread(server):
         en "{server}  not looked at yet:   oub ledger sync",
         fr "{server}  pas encore regardé :   oub ledger sync";
@@ -153,6 +153,12 @@ messages! {
     log_notice_fraud(server):
         en "PROVED: the server {server} signed two histories; no new key is taken from there (oub ledger status shows where the proof lies)",
         fr "PROUVÉ : le serveur {server} a signé deux histoires ; aucune nouvelle clé n'y est prise (oub ledger status montre où est la preuve)";
+    log_notice_silent(server):
+        en "the public log of keys of {server} has had no new entry for two days, where one is due each day: you are shown an old state of it, or a clock is wrong (oub ledger status)",
+        fr "le journal public des clés de {server} n'a reçu aucune entrée depuis deux jours, alors qu'il en faut une chaque jour : on vous en montre un état ancien, ou une horloge est fausse (oub ledger status)";
+    verified_not_in_log(contact):
+        en "the key of {contact} that you compared is not the newest one in the public log of that server: what you compared counts; tell {contact}, and the server's operator",
+        fr "la clé de {contact} que vous avez comparée n'est pas la dernière du journal public de ce serveur : c'est ce que vous avez comparé qui compte ; dites-le à {contact}, et à qui tient le serveur";
     other_log(contact, server):
         en "{contact} was shown another public log of {server} than you were, or says so: compare safety words, oub verify {contact}",
         fr "{contact} a vu un autre journal public de {server} que vous, ou le dit : comparez les mots de sécurité, oub verify {contact}";

@@ -7,8 +7,8 @@ use client_core::schedule::is_fresh;
 use proto::signed::record_hash;
 use wire::{
     CommitmentNonce, ConnectionKind, HostPort, IdentityFingerprint, Leaf, LeafKind, Name, NameTag,
-    RefusalKind, Response, ServerId, TreeHead, Wire,
-    limits::{HEAD_AHEAD_HOURS_MAX, LEAVES_MAX, LEDGER_LEAVES_MAX, SILENT_HOURS},
+    RefusalKind, Response, ServerId, TreeHead, UnixSeconds, Wire,
+    limits::{HEAD_AHEAD_HOURS_MAX, LEAVES_MAX, LEDGER_LEAVES_MAX},
     request::Feed,
 };
 
@@ -86,6 +86,11 @@ pub(crate) async fn replay(
         Fed::Endless { head } => return troubled(Trouble::Forked, &head),
         Fed::All(fed) => fed,
     };
+    // Leaves that are yet to come would hide for long that none comes. Which of the two clocks is wrong nobody can tell from here.
+    let latest = client.now().0.saturating_add(HEAD_AHEAD_HOURS_MAX * 3_600);
+    if fed.head.time > latest && head::verify(&fed.head, server_id).is_ok() {
+        return Err(ClientError::LogAhead { host: at.to_string() });
+    }
     // Another process may have replayed it meanwhile: then what it found stands.
     let known = client.vault.read(|tx| match is_known(tx)? {
         true => ledger::leaves(tx, server_id).map(Ok),
@@ -393,7 +398,7 @@ pub(crate) async fn check(client: &Client, asked: &Asked<'_>) -> Result<(), Clie
         return Ok(());
     }
     client.vault.write(|tx| ledger::meet(tx, server_id, at))?;
-    if let Some(trouble) = replay(client, server_id, at).await? {
+    if let Some(trouble) = replay_reached(client, server_id, at).await? {
         return Err(ClientError::LogTrouble { host: at.to_string(), trouble: trouble.into() });
     }
     match client.vault.read(say)? {
@@ -402,6 +407,20 @@ pub(crate) async fn check(client: &Client, asked: &Asked<'_>) -> Result<(), Clie
             Err(ClientError::NotInLog { name: name.to_string(), host: at.to_string() })
         }
     }
+}
+
+/// Replays the log of a server that answered just now: one that does not let it be had is as silent, in the end, as one to
+/// which nothing is added.
+async fn replay_reached(
+    client: &Client,
+    server_id: &ServerId,
+    at: &HostPort,
+) -> Result<Option<Trouble>, ClientError> {
+    let replayed = replay(client, server_id, at).await;
+    if replayed.is_err() {
+        client.vault.write(|tx| ledger::note_unread(tx, server_id))?;
+    }
+    replayed
 }
 
 /// What first messages say of their senders' places in the logs of their servers; `None` where such a log is not here, and
@@ -430,7 +449,7 @@ pub(crate) async fn daily(client: &Client) -> Result<(), ClientError> {
     if is_fresh(row.replayed_at, client.now(), DAY_S) {
         return Ok(());
     }
-    match replay(client, &me.server_id, &me.at).await {
+    match replay_reached(client, &me.server_id, &me.at).await {
         Err(error) if error.exit_code() == 7 => Err(error),
         // The next command tries again.
         _ => Ok(()),
@@ -442,8 +461,8 @@ pub(crate) fn standings(client: &Client) -> Result<Vec<LogStanding>, ClientError
     let now = client.now();
     let mut standings: Vec<LogStanding> = client.vault.read(|tx| {
         let mine = me::me(tx)?.map(|me| me.server_id);
-        let rows = ledger::all(tx)?.into_iter();
-        rows.map(|row| Ok(standing(&row, mine, now.0, ledger::restored_times(tx, &row.server_id)?))).collect()
+        let rows = ledger::all(tx)?.into_iter().filter(|row| !keeps_none(row));
+        rows.map(|row| standing(tx, &row, mine, now)).collect()
     })?;
     let dir = client.vault.profile().dir();
     for standing in &mut standings {
@@ -453,16 +472,25 @@ pub(crate) fn standings(client: &Client) -> Result<Vec<LogStanding>, ClientError
     Ok(standings)
 }
 
-fn standing(row: &LedgerRow, mine: Option<ServerId>, now: u64, restored: u32) -> LogStanding {
-    let head_time = row.head.as_ref().map(|head| head.time);
-    let silent = head_time.is_some_and(|time| now.saturating_sub(time) > SILENT_HOURS * 3_600);
+/// Whether a server was asked, and never showed a log.
+fn keeps_none(row: &LedgerRow) -> bool {
+    row.head.is_none() && row.trouble.is_none() && row.replayed_at.0 > 0
+}
+
+fn standing(
+    tx: &Tx<'_>,
+    row: &LedgerRow,
+    mine: Option<ServerId>,
+    now: UnixSeconds,
+) -> Result<LogStanding, ClientError> {
+    let written_at = ledger::written_at(tx, row)?;
     let state = match (&row.trouble, &row.head) {
         (Some((trouble, _)), _) => LogState::Trouble((*trouble).into()),
         (None, None) => LogState::Unread,
-        (None, Some(_)) if silent => LogState::Silent,
+        (None, Some(_)) if ledger::is_silent_since(written_at, now) => LogState::Silent,
         (None, Some(_)) => LogState::Good,
     };
-    LogStanding {
+    Ok(LogStanding {
         server_id: row.server_id,
         fraud: None,
         server: row.at.clone(),
@@ -470,13 +498,14 @@ fn standing(row: &LedgerRow, mine: Option<ServerId>, now: u64, restored: u32) ->
         state,
         since: row.trouble.map(|(_, since)| since),
         leaves: row.head.as_ref().map_or(0, |head| head.size),
-        restored,
+        restored: ledger::restored_times(tx, &row.server_id)?,
         root: row.head.as_ref().map(|head| head.root),
-        head_time: head_time.map(wire::UnixSeconds),
+        head_time: row.head.as_ref().map(|head| UnixSeconds(head.time)),
+        written_at,
         replayed_at: row.head.as_ref().map(|_| row.replayed_at),
         not_mine: row.not_mine,
         restored_at: row.restored_at,
-    }
+    })
 }
 
 /// See [`Client::sync_logs`].

@@ -128,6 +128,11 @@ pub enum ClientError {
     },
     /// The server has no mailbox of mine any more, and no voucher is left for another.
     NoVoucher,
+    /// The public log of keys of a server is signed for a time that is yet to come: one of two clocks is wrong.
+    LogAhead {
+        /// Which server.
+        host: String,
+    },
     /// Another client of this identity took the mailbox over.
     Superseded,
     /// Another process on this vault collects.
@@ -344,7 +349,7 @@ impl ClientError {
         match self.number() {
             ..20 => 1,
             20..40 => 2,
-            40..50 => 4,
+            40..50 | 183 => 4,
             50..60 => 5,
             60..70 | 182 => 6,
             _ => 7,
@@ -424,6 +429,7 @@ impl ClientError {
             WrongRecoveryWords { .. } => 66,
             NameChanged { .. } => 48,
             LongChain { .. } => 49,
+            LogAhead { .. } => 183,
             FileExists { .. } => 87,
             WrongBackupPassphrase { .. } => 88,
             BackupDamaged { .. } => 89,

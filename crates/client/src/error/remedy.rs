@@ -150,6 +150,11 @@ impl ClientError {
                 "look with   oub ledger status   and ask the server's operator whether it was restored from a backup",
                 "regardez avec   oub ledger status   et demandez à qui tient le serveur s'il a été rétabli d'une sauvegarde"
             ),
+            LogAhead { .. } => both!(
+                language,
+                "set the clock of this machine; if it is right, tell the server's operator",
+                "réglez l'horloge de cette machine ; si elle est juste, dites-le à qui tient le serveur"
+            ),
             NotInLog { .. } => both!(
                 language,
                 "run   oub ledger sync   and try again; if it stays, ask the person over another channel",

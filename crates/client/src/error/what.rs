@@ -188,6 +188,12 @@ impl ClientError {
                 "quelque chose ne va pas dans le journal public des clés de {host}",
                 host = host
             ),
+            LogAhead { host } => both!(
+                language,
+                "the public log of keys of {host} cannot be checked now",
+                "le journal public des clés de {host} ne peut pas être vérifié maintenant",
+                host = host
+            ),
             NotInLog { name, host } => both!(
                 language,
                 "the key of {name} is not the newest one in the public log of {host}",

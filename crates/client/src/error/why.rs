@@ -147,6 +147,11 @@ impl ClientError {
                 "l'empreinte dans l'adresse et la clé enregistrée diffèrent"
             ),
             LogTrouble { trouble, .. } => trouble.why_in(language),
+            LogAhead { .. } => both!(
+                language,
+                "it is signed for a time more than a day from now: the clock of this machine is slow, or the server's is fast",
+                "il est signé pour une heure à plus d'un jour d'ici : l'horloge de cette machine retarde, ou celle du serveur avance"
+            ),
             NotInLog { .. } => both!(
                 language,
                 "the server shows you another key than everybody can see there",

@@ -2,7 +2,7 @@
 
 use ledger::{Hash, Tree, Trouble};
 use rusqlite::OptionalExtension;
-use wire::{HostPort, Leaf, Name, NameTag, ServerId, TreeHead, UnixSeconds, Wire};
+use wire::{HostPort, Leaf, Name, NameTag, ServerId, TreeHead, UnixSeconds, Wire, limits::SILENT_HOURS};
 
 use super::{Tx, decode, int, me::parse_host, uint};
 use crate::{ClientError, NoticeOfLog};
@@ -187,7 +187,7 @@ pub(crate) fn keep(tx: &Tx<'_>, server_id: &ServerId, replayed: &Replayed<'_>) -
         let sql = "UPDATE ledger SET restored_at = ?2, untold = untold | 2 WHERE server_id = ?1";
         tx.execute(sql, (server_id.0, int(tx.now().0)))?;
     }
-    Ok(())
+    note_silence(tx, server_id)
 }
 
 /// Notes what was wrong; said once for as long as it stays so.
@@ -212,6 +212,46 @@ pub(crate) fn not_mine(tx: &Tx<'_>, server_id: &ServerId, leaf: Option<u64>) -> 
     Ok(())
 }
 
+/// When the last leaf of a log was written; the time of the head where it has none.
+pub(crate) fn written_at(tx: &Tx<'_>, row: &LedgerRow) -> Result<Option<UnixSeconds>, ClientError> {
+    let Some(head) = &row.head else { return Ok(None) };
+    let last = leaf(tx, &row.server_id, head.size.saturating_sub(1))?;
+    Ok(Some(UnixSeconds(last.map_or(head.time, |leaf| u64::from(leaf.time)))))
+}
+
+/// Whether a log is silent: one leaf is due a day, however often a head is signed.
+pub(crate) fn is_silent_since(written_at: Option<UnixSeconds>, now: UnixSeconds) -> bool {
+    written_at.is_some_and(|at| now.0.saturating_sub(at.0) > SILENT_HOURS * 3_600)
+}
+
+/// Notes whether the log that was replayed just now is silent; said once for as long as it stays so.
+fn note_silence(tx: &Tx<'_>, server_id: &ServerId) -> Result<(), ClientError> {
+    let Some(row) = get(tx, server_id)? else { return Ok(()) };
+    let is_silent = is_silent_since(written_at(tx, &row)?, tx.now());
+    tx.execute("UPDATE ledger SET unread_since = NULL WHERE server_id = ?1", [server_id.0])?;
+    set_silent(tx, server_id, is_silent)
+}
+
+/// Notes that a log could not be had from a server that answers otherwise; for long, that is silence.
+pub(crate) fn note_unread(tx: &Tx<'_>, server_id: &ServerId) -> Result<(), ClientError> {
+    let sql =
+        "UPDATE ledger SET unread_since = coalesce(unread_since, ?2) WHERE server_id = ?1 AND head NOT NULL
+               RETURNING unread_since";
+    let since = tx.query_row(sql, (server_id.0, int(tx.now().0)), |row| row.get(0)).optional()?;
+    match is_silent_since(since.map(|since| UnixSeconds(uint(since))), tx.now()) {
+        true => set_silent(tx, server_id, true),
+        false => Ok(()),
+    }
+}
+
+fn set_silent(tx: &Tx<'_>, server_id: &ServerId, is_silent: bool) -> Result<(), ClientError> {
+    let sql =
+        "UPDATE ledger SET untold = iif(?2 AND NOT silent, untold | 16, iif(?2, untold, untold & ~16)), silent = ?2
+               WHERE server_id = ?1";
+    tx.execute(sql, (server_id.0, is_silent))?;
+    Ok(())
+}
+
 /// What a person has yet to hear of logs; heard by this.
 pub(crate) fn take_untold(tx: &Tx<'_>) -> Result<Vec<(HostPort, NoticeOfLog)>, ClientError> {
     let mut told = Vec::new();
@@ -222,8 +262,12 @@ pub(crate) fn take_untold(tx: &Tx<'_>) -> Result<Vec<(HostPort, NoticeOfLog)>, C
         let restored = (untold & 2 != 0).then_some(NoticeOfLog::Restored);
         let not_mine = row.not_mine.filter(|_| untold & 4 != 0).map(|_| NoticeOfLog::NotMine);
         let fraud = (untold & 8 != 0).then_some(NoticeOfLog::Fraud);
+        let silent = (untold & 16 != 0).then_some(NoticeOfLog::Silent);
         told.extend(
-            [trouble, restored, not_mine, fraud].into_iter().flatten().map(|what| (row.at.clone(), what)),
+            [trouble, restored, not_mine, fraud, silent]
+                .into_iter()
+                .flatten()
+                .map(|what| (row.at.clone(), what)),
         );
     }
     if !told.is_empty() {

@@ -199,6 +199,23 @@ impl World for Later {
     }
 }
 
+/// The same, with a clock that is behind.
+struct Ago(u64);
+
+impl World for Ago {
+    fn now(&self) -> UnixSeconds {
+        UnixSeconds(RealWorld.now().0 - self.0)
+    }
+
+    fn fill_random(&self, bytes: &mut [u8]) {
+        RealWorld.fill_random(bytes);
+    }
+
+    fn dial(&self, at: HostPort, pin: Pin, patience: Duration) -> Dialling {
+        RealWorld.dial(at, pin, patience)
+    }
+}
+
 /// Somebody with a profile of their own.
 pub struct Person {
     pub name: String,
@@ -241,6 +258,12 @@ impl Person {
     /// A client whose clock is so many hours ahead: what was looked up lately is stale for it.
     pub fn client_hours_later(&self, hours: u64) -> Client {
         let options = Options { world: SharedWorld::new(Later(hours * 3_600)), ..options() };
+        Client::open(&self.profile(), &Unlock::KeyFile, options).unwrap()
+    }
+
+    /// A client whose clock is so many hours behind.
+    pub fn client_hours_ago(&self, hours: u64) -> Client {
+        let options = Options { world: SharedWorld::new(Ago(hours * 3_600)), ..options() };
         Client::open(&self.profile(), &Unlock::KeyFile, options).unwrap()
     }
 

@@ -9,3 +9,6 @@ ALTER TABLE me ADD COLUMN leaf_seen INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE former ADD COLUMN commitment BLOB;
 -- Where the record that waits for a decision stands in the log of its server, as that said.
 ALTER TABLE contact ADD COLUMN candidate_place BLOB;
+-- Whether no leaf came for long, and since when the log cannot be had from a server that answers otherwise.
+ALTER TABLE ledger ADD COLUMN silent INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE ledger ADD COLUMN unread_since INTEGER;
