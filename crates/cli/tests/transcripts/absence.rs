@@ -39,7 +39,7 @@ fn who_comes_back_after_ninety_days_has_a_new_mailbox_and_contacts_know_it() {
     assert!(sent.err.contains("the server had closed your mailbox"), "{}", sent.err);
     assert!(sent.out.contains("queued") || sent.err.contains("queued"), "{}{}", sent.out, sent.err);
     let refused = alice.run(&["send", "bob", "not kept", "--no-queue"]);
-    refused.assert_problem(5, "OUB-E057");
+    refused.assert_problem(5, "OUB-E184");
     assert!(!alice.ok(&["outbox"]).out.contains("not kept"));
     let came = bob.ok(&["pull"]);
     assert!(came.err.contains("the server had closed your mailbox"), "{}", came.err);
@@ -61,7 +61,7 @@ fn who_has_no_voucher_left_for_another_mailbox_is_told_what_brings_some() {
         bob.run(&["pull"]);
     }
     let refused = bob.run(&["pull"]);
-    refused.assert_problem(5, "OUB-E059");
+    refused.assert_problem(5, "OUB-E186");
     assert!(refused.err.contains("oub identity rotate"), "{}", refused.err);
     bob.ok(&["identity", "rotate"]);
     bob.ok(&["pull"]);

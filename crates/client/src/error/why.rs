@@ -348,7 +348,7 @@ impl ClientError {
 fn span(seconds: u32) -> String {
     match seconds {
         ..=120 => format!("{seconds}\u{a0}s"),
-        ..=7_200 => format!("{}\u{a0}min", seconds.div_ceil(60)),
+        121..=7_200 => format!("{}\u{a0}min", seconds.div_ceil(60)),
         _ => format!("{}\u{a0}h", seconds.div_ceil(3_600)),
     }
 }
