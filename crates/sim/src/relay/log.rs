@@ -3,7 +3,7 @@
 use ed25519_dalek::{Signer, SigningKey};
 use ledger::{Endorsement, Tree, head};
 use store::{LeafMark, LeafSlot, LedgerStore, MemoryStore};
-use wire::limits::LEAVES_MAX;
+use wire::limits::{HEARTBEAT_HOURS_MAX, LEAVES_MAX};
 use wire::request::Feed;
 use wire::response::Leaves;
 use wire::{Leaf, LeafKind, Name, NameTag, ServerId, TreeHead, UnixSeconds};
@@ -12,6 +12,9 @@ use super::Relay;
 
 /// Leaves of one run at most.
 const RUN_MAX: usize = 4_096;
+
+/// A heartbeat is due when the last leaf is so old.
+const HEARTBEAT_S: u64 = (HEARTBEAT_HOURS_MAX - 4) * 3_600;
 
 /// What signs the heads of one relay.
 pub(crate) struct LogKey {
@@ -45,6 +48,7 @@ impl Relay {
     /// The signed head of everything that the store has; none where no log is kept.
     pub(super) fn head(&self, clock: u64) -> TreeHead {
         let Some(key) = &self.log_key else { return TreeHead::EMPTY };
+        self.beat(clock);
         let (mut tree, mut log_number, mut time) = (Tree::new(), 0, clock);
         for leaf in leaves_of(&self.store) {
             if leaf.kind == LeafKind::Restored {
@@ -64,6 +68,15 @@ impl Relay {
         };
         signed.signature = key.ledger.sign(&head::message(&signed)).to_bytes();
         signed
+    }
+
+    /// Says that nothing happened, where that is due: whoever asks after a quiet week is not shown an old log.
+    fn beat(&self, clock: u64) {
+        let last = leaves_of(&self.store).last().map_or(0, |leaf| u64::from(leaf.time));
+        if clock.saturating_sub(last) >= HEARTBEAT_S {
+            let appended = self.store.append_mark(LeafMark::Heartbeat, UnixSeconds(clock));
+            assert!(appended.is_ok(), "a store in memory takes a leaf");
+        }
     }
 
     pub(super) fn feed(&self, feed: Feed, clock: u64) -> Leaves {
