@@ -342,8 +342,10 @@ impl Beginning<'_> {
         if went_back.is_some() {
             let size = self.log.tree.size();
             let (stand, root) = self.stand.unwrap_or((size, self.log.tree.root()));
-            let now = self.relay.believed.now(&self.relay.clock);
-            store.append_mark(LeafMark::Restored { stand, root }, now)?;
+            // What is believed of the calendar went back with the store: restored twice from one backup, the relay would sign two
+            // histories under one number.
+            let now = self.relay.believed.now(&self.relay.clock).0.max(wall().0);
+            store.append_mark(LeafMark::Restored { stand, root }, UnixSeconds(now))?;
             tracing::info!(leaves = stand, "the ledger says that this relay went back");
             for slot in store.leaf_slots(size, LEAVES_MAX)? {
                 self.log.push(&leaf_of(slot).ok_or(Stopped::Leaf(self.log.tree.size()))?);

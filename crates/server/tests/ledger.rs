@@ -4,7 +4,7 @@
 mod support;
 
 use std::process::Stdio;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use ledger::{Replay, commits_to, head, replay};
 use proto::signed;
@@ -158,6 +158,7 @@ fn a_relay_that_was_restored_says_so_and_twice_is_not_once() {
     server.kill_9();
     for _ in 0..2 {
         std::fs::remove_dir_all(data.path()).unwrap();
+        let begun = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
         let restored = data.run(&["restore", file, "--key-file", key]);
         assert!(restored.status.success(), "{}", String::from_utf8_lossy(&restored.stderr));
         let server = data.serve(&["--open"]);
@@ -166,6 +167,8 @@ fn a_relay_that_was_restored_says_so_and_twice_is_not_once() {
         let fed = feed(server.port, number, known.leaves.len() as u64);
         assert_eq!((fed.first, fed.leaves[0].kind), (2, LeafKind::Restored));
         assert!(fed.tree_head.log_number > number);
+        // What the store believed of the calendar went back with it, and says the same each time.
+        assert!(u64::from(fed.tree_head.log_number) >= begun, "its number is of before it was restored");
         let (before, head) = (Some(&known.tree_head), &fed.tree_head);
         replay(&server_id, &known.leaves, before, head, fed.first, &fed.leaves).unwrap();
         // Who was there only before hears it whole.
