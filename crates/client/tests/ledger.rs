@@ -138,3 +138,65 @@ fn a_leaf_that_was_lost_before_anybody_saw_it_is_no_alarm() {
     relay.restore(&joined);
     assert_eq!(mine(&alice).not_mine, None);
 }
+
+/// Whether a contact is said to have been shown another log.
+fn told_of_another(person: &Person) -> bool {
+    let said = person.client().take_notices().unwrap();
+    said.iter().any(|notice| matches!(notice, Notice::OtherLog { .. }))
+}
+
+/// Bob is shown that Carol came, and Alice that nobody did, ever.
+fn kept_from_alice() -> (Relay, Person, Person) {
+    let mut relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    let before = relay.snapshot();
+    relay.person("carol");
+    bob.client().sync_logs().unwrap();
+    relay.roll_back(&before);
+    mine(&alice);
+    bob.stored(&alice, "hello");
+    assert_eq!(alice.texts(), ["hello"]);
+    (relay, alice, bob)
+}
+
+#[test]
+fn a_log_that_a_contact_was_shown_more_of_is_another_one_once_i_had_time_to_see_it_too() {
+    let (_relay, alice, _bob) = kept_from_alice();
+    mine(&alice);
+    assert!(!told_of_another(&alice), "what he has may be on its way");
+    alice.client_hours_later(2).sync_logs().unwrap();
+    assert!(told_of_another(&alice));
+    let sent = alice.client().outbox().unwrap();
+    assert!(sent.is_empty(), "no message of hers: {sent:?}");
+}
+
+#[test]
+fn a_number_that_no_leaf_of_mine_proves_is_that_of_another_log() {
+    let (_relay, alice, _bob) = kept_from_alice();
+    alice.change_vault("UPDATE gossip SET log = x'01020304'");
+    mine(&alice);
+    assert!(!told_of_another(&alice));
+    alice.client_hours_later(2).sync_logs().unwrap();
+    assert!(told_of_another(&alice));
+}
+
+#[test]
+fn a_relay_that_went_back_openly_raises_no_alarm_among_its_members() {
+    let mut relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    let before = relay.backup();
+    for came in ["carol", "dora"] {
+        // What Bob is shown is lost: the first time he was of the number before, the second time of one that is gone.
+        relay.person(came);
+        bob.client().sync_logs().unwrap();
+        // A restored relay has a number of its own each second.
+        std::thread::sleep(std::time::Duration::from_millis(1_100));
+        relay.restore(&before);
+        mine(&alice);
+        bob.stored(&alice, came);
+        assert_eq!(alice.texts(), [came]);
+        alice.client_hours_later(2).sync_logs().unwrap();
+        assert!(!told_of_another(&alice), "{came}");
+        mine(&alice);
+    }
+}

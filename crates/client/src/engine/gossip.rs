@@ -2,7 +2,7 @@
 
 use ::ledger::{FraudProof, Gossip, Replay, consistency, head};
 use e2ee::{Content, Kind, MessageId};
-use wire::{ServerId, TreeHead};
+use wire::{ServerId, TreeHead, UnixSeconds};
 
 use crate::{
     Client, ClientError, fraud,
@@ -17,6 +17,8 @@ use crate::{
 
 /// A head of mine goes to a contact who was shown another log at most this often.
 const HEAD_PAUSE_S: u64 = 86_400;
+/// A replay so long after something was heard has whatever a log had then.
+const LATER_S: u64 = 3_600;
 
 /// Keeps a proof beside the vault, and has the person hear of it.
 pub(crate) fn keep_proof(client: &Client, proof: &FraudProof) -> Result<(), ClientError> {
@@ -48,28 +50,65 @@ pub(crate) fn hear(tx: &Tx<'_>, person: &Person, content: &Content) -> Result<()
     if person.standing != Standing::Contact || person.blocked {
         return Ok(());
     }
-    let keep = |server_id, number, size, root, head| {
-        ledger::keep_told(tx, &Told { contact: person.id, server_id, number, size, root, head })
-    };
     if let Kind::Head(head) = &content.kind {
-        let server_id = ServerId(crypto::server_id_of_root(&head.log_id));
-        return match head::verify(head, &server_id).is_ok() && ledger::get(tx, &server_id)?.is_some() {
-            true => keep(server_id, head.log_number, head.size, head.root, Some((**head).clone())),
-            false => Ok(()),
-        };
+        return hear_signed(tx, person, head);
     }
     let Some(gossip) = Gossip::from_bytes(&content.gossip) else { return Ok(()) };
+    let mine = me::me(tx)?.map(|me| me.server_id);
     for row in ledger::all(tx)? {
         let Some(head) = &row.head else { continue };
-        if crypto::gossip_log(&head.log_id, head.log_number) != gossip.log {
-            continue;
-        }
+        let is_this = crypto::gossip_log(&head.log_id, head.log_number) == gossip.log;
+        // Two members of one server tell each other of no other log: under whatever number, it is that one.
+        let is_ours = mine == Some(row.server_id) && person.server_id == row.server_id;
         // Most of the time both were shown the same.
-        if (head.size, head.root) != (gossip.size, gossip.root) {
-            keep(row.server_id, head.log_number, gossip.size, gossip.root, None)?;
+        if (is_this || is_ours) && !(is_this && (head.size, head.root) == (gossip.size, gossip.root)) {
+            keep(tx, person, &row, &gossip, earliest(content.sent_at, gossip.age), None)?;
         }
     }
     Ok(())
+}
+
+fn hear_signed(tx: &Tx<'_>, person: &Person, head: &TreeHead) -> Result<(), ClientError> {
+    let server_id = ServerId(crypto::server_id_of_root(&head.log_id));
+    let Some(row) = ledger::get(tx, &server_id)? else { return Ok(()) };
+    match (head::verify(head, &server_id), Gossip::of(head, tx.now())) {
+        (Ok(()), Some(gossip)) => keep(tx, person, &row, &gossip, UnixSeconds(head.time), Some(head.clone())),
+        _ => Ok(()),
+    }
+}
+
+/// When the head was signed at the earliest that its sender spoke of. His own clock tells its age, so that it does not matter.
+fn earliest(sent_at: UnixSeconds, age: u16) -> UnixSeconds {
+    match age {
+        u16::MAX => UnixSeconds(0),
+        hours => UnixSeconds(sent_at.0.saturating_sub((u64::from(hours) + 1) * 3_600)),
+    }
+}
+
+fn keep(
+    tx: &Tx<'_>,
+    person: &Person,
+    row: &LedgerRow,
+    gossip: &Gossip,
+    head_time: UnixSeconds,
+    head: Option<TreeHead>,
+) -> Result<(), ClientError> {
+    let is_here = |mine: &TreeHead| {
+        crypto::gossip_log(&mine.log_id, mine.log_number) == gossip.log && gossip.size <= mine.size
+    };
+    let told = Told {
+        contact: person.id,
+        server_id: row.server_id,
+        waits: !row.head.as_ref().is_some_and(is_here),
+        log: gossip.log,
+        size: gossip.size,
+        root: gossip.root,
+        head_time,
+        heard_at: tx.now(),
+        replays: row.replays,
+        head,
+    };
+    ledger::keep_told(tx, &told)
 }
 
 /// Compares what waits with the logs as they are here. To be called after a drain.
@@ -88,23 +127,59 @@ pub(crate) fn compare_log(client: &Client, server_id: &ServerId) -> Result<(), C
 
 fn compare_row(client: &Client, row: &LedgerRow) -> Result<(), ClientError> {
     let Some(head) = &row.head else { return Ok(()) };
-    let told = |tx: &Tx<'_>| ledger::told_of(tx, &row.server_id, head.log_number, head.size);
-    for told in client.vault.read(told)? {
-        let root = client.vault.read(|tx| ledger::root_at(tx, &row.server_id, told.size))?;
-        let is_other = root != Some(told.root);
+    for told in client.vault.read(|tx| ledger::told_of(tx, &row.server_id))? {
+        let verdict = client.vault.read(|tx| judge(tx, row, head, &told))?;
         // The proof first: a head that was compared is gone.
-        if let (true, Some(theirs)) = (is_other, &told.head) {
+        if let (Verdict::Other, Some(theirs)) = (verdict, &told.head) {
             prove(client, &row.server_id, head, theirs)?;
         }
-        client.vault.write(|tx| settle(tx, head, &told, is_other))?;
+        client.vault.write(|tx| settle(tx, head, &told, verdict))?;
     }
     Ok(())
 }
 
-/// It was compared. Whoever was shown another log is told of mine.
-fn settle(tx: &Tx<'_>, head: &TreeHead, told: &Told, is_other: bool) -> Result<(), ClientError> {
+/// What comes of what a contact was shown.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    /// A later replay decides.
+    Waits,
+    /// It fits, or is of a time before the relay went back: nothing can be said of that any more.
+    Past,
+    /// He was shown another log than I, or a longer one that I am not shown.
+    Other,
+}
+
+fn judge(tx: &Tx<'_>, row: &LedgerRow, head: &TreeHead, told: &Told) -> Result<Verdict, ClientError> {
+    let is_of = |number| crypto::gossip_log(&head.log_id, number) == told.log;
+    let is_later = row.replays > told.replays && row.replayed_at.0 >= told.heard_at.0.saturating_add(LATER_S);
+    if is_of(head.log_number) {
+        return Ok(match ledger::root_at(tx, &row.server_id, told.size)? {
+            Some(root) if root == told.root => Verdict::Past,
+            Some(_) => Verdict::Other,
+            None if is_later => Verdict::Other,
+            None => Verdict::Waits,
+        });
+    }
+    let restored = ledger::restored(tx, &row.server_id)?;
+    if is_of(0) || restored.iter().any(|leaf| is_of(leaf.time)) {
+        return Ok(Verdict::Past);
+    }
+    // A relay that was restored twice from one backup lost the number of the first time with the rest.
+    let is_since = told.head_time.0 > u64::from(head.log_number);
+    Ok(match (is_later, is_since) {
+        (false, _) => Verdict::Waits,
+        (true, true) => Verdict::Other,
+        (true, false) => Verdict::Past,
+    })
+}
+
+/// Whoever was shown another log is told of mine.
+fn settle(tx: &Tx<'_>, head: &TreeHead, told: &Told, verdict: Verdict) -> Result<(), ClientError> {
+    if verdict == Verdict::Waits {
+        return Ok(());
+    }
     ledger::forget_told(tx, told)?;
-    if !is_other {
+    if verdict == Verdict::Past {
         return Ok(());
     }
     ledger::note_other_log(tx, told)?;
@@ -122,7 +197,8 @@ fn prove(
     mine: &TreeHead,
     theirs: &TreeHead,
 ) -> Result<(), ClientError> {
-    if fraud::kept(client.vault.profile().dir(), server_id).is_some() {
+    let is_comparable = theirs.log_number == mine.log_number && theirs.size <= mine.size;
+    if !is_comparable || fraud::kept(client.vault.profile().dir(), server_id).is_some() {
         return Ok(());
     }
     let leaves = client.vault.read(|tx| ledger::leaves(tx, server_id))?;

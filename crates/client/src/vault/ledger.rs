@@ -15,6 +15,8 @@ pub(crate) struct LedgerRow {
     /// The newest head that the leaves lead to.
     pub(crate) head: Option<TreeHead>,
     pub(crate) replayed_at: UnixSeconds,
+    /// How often that was.
+    pub(crate) replays: u32,
     /// What was wrong last, and since when.
     pub(crate) trouble: Option<(Trouble, UnixSeconds)>,
     /// The newest leaf of my own name that I did not make.
@@ -23,7 +25,8 @@ pub(crate) struct LedgerRow {
     pub(crate) restored_at: Option<UnixSeconds>,
 }
 
-const COLUMNS: &str = "server_id, host, port, head, replayed_at, trouble, trouble_at, not_mine, restored_at";
+const COLUMNS: &str =
+    "server_id, host, port, head, replayed_at, trouble, trouble_at, not_mine, restored_at, replays";
 
 fn number_of(trouble: Trouble) -> i64 {
     match trouble {
@@ -56,12 +59,12 @@ pub(crate) fn get(tx: &Tx<'_>, server_id: &ServerId) -> Result<Option<LedgerRow>
         Ok((
             (row.get::<_, String>(1)?, row.get::<_, u16>(2)?),
             row.get::<_, Option<Vec<u8>>>(3)?,
-            row.get::<_, i64>(4)?,
+            (row.get::<_, i64>(4)?, row.get::<_, u32>(9)?),
             (row.get::<_, Option<i64>>(5)?, row.get::<_, Option<i64>>(6)?),
             (row.get::<_, Option<i64>>(7)?, row.get::<_, Option<i64>>(8)?),
         ))
     });
-    let Some(((host, port), head, replayed_at, (trouble, trouble_at), (not_mine, restored_at))) =
+    let Some(((host, port), head, (replayed_at, replays), (trouble, trouble_at), (not_mine, restored_at))) =
         raw.optional()?
     else {
         return Ok(None);
@@ -73,6 +76,7 @@ pub(crate) fn get(tx: &Tx<'_>, server_id: &ServerId) -> Result<Option<LedgerRow>
         at: parse_host(&host, port)?,
         head: head.map(|bytes| decode(&bytes, "the head of a log")).transpose()?,
         replayed_at: time(replayed_at),
+        replays,
         trouble: trouble.map(|trouble| (trouble, time(trouble_at.unwrap_or(0)))),
         not_mine: not_mine.map(uint),
         restored_at: restored_at.map(time),
@@ -180,8 +184,8 @@ pub(crate) fn keep(tx: &Tx<'_>, server_id: &ServerId, replayed: &Replayed<'_>) -
         tx.execute(sql, (server_id.0, int(place), leaf.tag.0, leaf.to_bytes()))?;
     }
     let sql =
-        "UPDATE ledger SET head = ?2, replayed_at = ?3, subtrees = ?4, trouble = NULL, trouble_at = NULL,
-               shown = NULL, untold = untold & ~1 WHERE server_id = ?1";
+        "UPDATE ledger SET head = ?2, replayed_at = ?3, replays = replays + 1, subtrees = ?4, trouble = NULL,
+               trouble_at = NULL, shown = NULL, untold = untold & ~1 WHERE server_id = ?1";
     tx.execute(sql, (server_id.0, head.to_bytes(), int(tx.now().0), subtrees.as_flattened()))?;
     if *went_back {
         let sql = "UPDATE ledger SET restored_at = ?2, untold = untold | 2 WHERE server_id = ?1";
@@ -299,48 +303,85 @@ pub(crate) fn keep_tag(
 pub(crate) struct Told {
     pub(crate) contact: i64,
     pub(crate) server_id: ServerId,
-    pub(crate) number: u32,
+    /// Whether it waits for a later replay.
+    pub(crate) waits: bool,
+    /// Of which log and number ([`crypto::gossip_log`]).
+    pub(crate) log: [u8; 4],
     pub(crate) size: u64,
-    pub(crate) root: [u8; 32],
+    pub(crate) root: Hash,
+    /// No later than the head's time, by the clock of its relay.
+    pub(crate) head_time: UnixSeconds,
+    pub(crate) heard_at: UnixSeconds,
+    /// Replays of this log by then.
+    pub(crate) replays: u32,
     /// Signed, if he sent it.
     pub(crate) head: Option<TreeHead>,
 }
 
-/// Keeps the newest of what a contact was shown of a log. Gossip does not take the place of a signed head that waits.
+impl Told {
+    fn slot(&self) -> u8 {
+        u8::from(self.waits) | u8::from(self.head.is_some()) << 1
+    }
+}
+
+/// Keeps what a contact was shown of a log. What can be compared takes the place of the one before; what waits stays until a
+/// later replay, however much he says meanwhile.
 pub(crate) fn keep_told(tx: &Tx<'_>, told: &Told) -> Result<(), ClientError> {
     let sql =
-        "INSERT INTO gossip (contact, server_id, number, size, root, head) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-               ON CONFLICT (contact, server_id) DO UPDATE
-               SET number = ?3, size = ?4, root = ?5, head = ?6 WHERE ?6 IS NOT NULL OR head IS NULL";
+        "INSERT INTO gossip (contact, server_id, slot, log, size, root, head_time, heard_at, replays, head)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+               ON CONFLICT (contact, server_id, slot) DO UPDATE
+               SET log = ?4, size = ?5, root = ?6, head_time = ?7, heard_at = ?8, replays = ?9, head = ?10
+               WHERE slot & 1 = 0";
     let head = told.head.as_ref().map(Wire::to_bytes);
-    tx.execute(sql, (told.contact, told.server_id.0, told.number, int(told.size), told.root, head))?;
+    let row = rusqlite::params![
+        told.contact,
+        told.server_id.0,
+        told.slot(),
+        told.log,
+        int(told.size),
+        told.root,
+        int(told.head_time.0),
+        int(told.heard_at.0),
+        told.replays,
+        head,
+    ];
+    tx.execute(sql, row)?;
     Ok(())
 }
 
-/// What contacts were shown of a log, as far as this client has it too.
-pub(crate) fn told_of(
-    tx: &Tx<'_>,
-    server_id: &ServerId,
-    number: u32,
-    size: u64,
-) -> Result<Vec<Told>, ClientError> {
-    let sql = "SELECT contact, size, root, head FROM gossip
-               WHERE server_id = ?1 AND number = ?2 AND size <= ?3 ORDER BY contact";
+/// What contacts were shown of a log.
+pub(crate) fn told_of(tx: &Tx<'_>, server_id: &ServerId) -> Result<Vec<Told>, ClientError> {
+    let sql = "SELECT contact, slot & 1, log, size, root, head_time, heard_at, replays, head FROM gossip
+               WHERE server_id = ?1 ORDER BY contact, slot";
     let mut rows = tx.prepare_cached(sql)?;
-    let rows = rows.query_map((server_id.0, number, int(size)), |row| {
-        Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get::<_, Option<Vec<u8>>>(3)?))
+    let rows = rows.query_map([server_id.0], |row| {
+        let told = Told {
+            contact: row.get(0)?,
+            server_id: *server_id,
+            waits: row.get(1)?,
+            log: row.get(2)?,
+            size: uint(row.get(3)?),
+            root: row.get(4)?,
+            head_time: UnixSeconds(uint(row.get(5)?)),
+            heard_at: UnixSeconds(uint(row.get(6)?)),
+            replays: row.get(7)?,
+            head: None,
+        };
+        Ok((told, row.get::<_, Option<Vec<u8>>>(8)?))
     })?;
     rows.map(|row| {
-        let (contact, size, root, head) = row?;
+        let (told, head) = row?;
         let head = head.map(|bytes| decode(&bytes, "the head of a log")).transpose()?;
-        Ok(Told { contact, server_id: *server_id, number, size: uint(size), root, head })
+        Ok(Told { head, ..told })
     })
     .collect()
 }
 
 /// It was compared.
 pub(crate) fn forget_told(tx: &Tx<'_>, told: &Told) -> Result<(), ClientError> {
-    tx.execute("DELETE FROM gossip WHERE contact = ?1 AND server_id = ?2", (told.contact, told.server_id.0))?;
+    let sql = "DELETE FROM gossip WHERE contact = ?1 AND server_id = ?2 AND slot = ?3";
+    tx.execute(sql, (told.contact, told.server_id.0, told.slot()))?;
     Ok(())
 }
 
@@ -411,5 +452,33 @@ mod tests {
                 assert_eq!(root, replay.root_at(size), "{size} leaves, {kept} subtrees");
             }
         }
+    }
+
+    #[test]
+    fn what_waits_for_a_replay_stays_and_keeps_nothing_else_away() {
+        let folder = tempfile::tempdir().unwrap();
+        let vault = Vault::in_memory(&Profile::named(Some(folder.path()), "default").unwrap());
+        super::super::migrate::migrate(&vault).unwrap();
+        let told = |waits, size| Told {
+            contact: 1,
+            server_id: SERVER,
+            waits,
+            log: [1; 4],
+            size,
+            root: [2; 32],
+            head_time: UnixSeconds(3),
+            heard_at: UnixSeconds(4),
+            replays: 5,
+            head: None,
+        };
+        for (waits, size) in [(true, 90), (false, 7), (true, 91), (false, 8)] {
+            vault.write(|tx| keep_told(tx, &told(waits, size))).unwrap();
+        }
+        let sizes = || {
+            vault.read(|tx| told_of(tx, &SERVER)).unwrap().iter().map(|told| told.size).collect::<Vec<_>>()
+        };
+        assert_eq!(sizes(), [8, 90]);
+        vault.write(|tx| forget_told(tx, &told(false, 8))).unwrap();
+        assert_eq!(sizes(), [90]);
     }
 }

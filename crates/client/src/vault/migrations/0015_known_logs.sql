@@ -12,3 +12,24 @@ ALTER TABLE contact ADD COLUMN candidate_place BLOB;
 -- Whether no leaf came for long, and since when the log cannot be had from a server that answers otherwise.
 ALTER TABLE ledger ADD COLUMN silent INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE ledger ADD COLUMN unread_since INTEGER;
+-- What a contact was shown of a log: the newest that can be compared, and the first that waits for a later replay, each signed
+-- and not (what waited so far is told again).
+DROP TABLE gossip;
+CREATE TABLE gossip (
+    contact INTEGER NOT NULL,
+    server_id BLOB NOT NULL,
+    -- 1 if it waits, 2 if it is signed.
+    slot INTEGER NOT NULL,
+    -- Of which log and number, as gossip says it.
+    log BLOB NOT NULL,
+    size INTEGER NOT NULL,
+    root BLOB NOT NULL,
+    -- No later than the head's time by the clock of its relay.
+    head_time INTEGER NOT NULL,
+    -- When it came, and how many replays there had been.
+    heard_at INTEGER NOT NULL,
+    replays INTEGER NOT NULL,
+    head BLOB,
+    PRIMARY KEY (contact, server_id, slot)
+) WITHOUT ROWID;
+ALTER TABLE ledger ADD COLUMN replays INTEGER NOT NULL DEFAULT 0;
