@@ -7,11 +7,11 @@
 use std::cmp::Ordering;
 
 use crypto::{IdentitySecret, OwnerSecret};
-use e2ee::{Account, Mint};
+use e2ee::Account;
 use proto::signed::{sign_first, sign_open};
 use wire::{
-    Address, ConnectionKind, Generation, HostPort, Name, OwnerKey, RecoveryCommitment, RefusalKind, Response,
-    ServerId, Slot, Voucher, VoucherHash,
+    Address, ConnectionKind, DepositId, Generation, HostPort, Name, OwnerKey, RecoveryCommitment,
+    RefusalKind, Response, ServerId, Slot, Voucher, VoucherHash,
     limits::GENERATIONS_MAX,
     request::{Claim, Create, Generate, MailboxPolicy, Open, Publish, Retire, VOUCHERS},
     response::{Opened, Registered},
@@ -27,7 +27,8 @@ use crate::{
     Client, ClientError, FailPoint, JoinAt, JoinRequest, Joined, Options, Passphrase, Profile, Unlock,
     transport::{Line, Pin},
     vault::{
-        Tx, Vault, ledger, mailbox,
+        Tx, Vault, ledger,
+        mailbox::{self, MyMailbox},
         me::{self, Me, NewMe, Stage},
     },
     world::Dice,
@@ -288,7 +289,13 @@ impl Joining<'_> {
     }
 
     async fn create(&self, policy: MailboxPolicy, next: Stage) -> Result<(), ClientError> {
-        create_mailbox(self.vault, self.options, policy, |tx| me::set_stage(tx, next)).await
+        let drawn = self.vault.read(|tx| mailbox::get(tx, policy))?;
+        let sid = create(self.vault, self.options, policy, &drawn).await?;
+        fail_at(self.options.fail_point, FailPoint::CreatedNotNoted)?;
+        self.vault.write(|tx| {
+            mailbox::set_sid(tx, policy, &sid)?;
+            me::set_stage(tx, next)
+        })
     }
 
     /// `OPEN` the inbox, then `GENERATE` its first stamps.
@@ -328,31 +335,23 @@ impl Joining<'_> {
     }
 }
 
-/// `CREATE` on a connection of its own; the commit that notes where the mailbox is holds what `also` writes.
-pub(crate) async fn create_mailbox(
+/// `CREATE` on a connection of its own: where a mailbox that was drawn is.
+pub(crate) async fn create(
     vault: &Vault,
     options: &Options,
     policy: MailboxPolicy,
-    also: impl FnOnce(&Tx<'_>) -> Result<(), ClientError>,
-) -> Result<(), ClientError> {
+    drawn: &MyMailbox,
+) -> Result<DepositId, ClientError> {
     let me = vault.read(me::me)?.ok_or(ClientError::JoinUnfinished)?;
-    let mine = vault.read(|tx| mailbox::get(tx, policy))?;
-    let create =
-        Create { rid: mine.rid, owner_key: OwnerKey(mine.owner.public()), policy, voucher: mine.voucher };
+    let owner_key = OwnerKey(drawn.owner.public());
+    let create = Create { rid: drawn.rid, owner_key, policy, voucher: drawn.voucher };
     let mut line = Line::connect(options, &me.at, Pin::Full(me.server_id), ConnectionKind::Owner).await?;
     let sid = match line.ask(create).await? {
         Response::Created(created) => created.sid,
         other => return Err(line.unexpected(&other)),
     };
     line.close().await;
-    fail_at(options.fail_point, FailPoint::CreatedNotNoted)?;
-    vault.write(|tx| {
-        mailbox::set_sid(tx, policy, &sid)?;
-        if policy == MailboxPolicy::Inbox {
-            mailbox::set_mint(tx, &Mint::generate(sid, &mut tx.rng()), true)?;
-        }
-        also(tx)
-    })
+    Ok(sid)
 }
 
 /// `OPEN`: proves that the mailbox is mine, on this connection.

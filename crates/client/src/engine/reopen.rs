@@ -5,9 +5,12 @@
 
 use wire::{RefusalKind, request::MailboxPolicy, response::Opened};
 
-use super::join::{create_mailbox, open_mailbox};
+use super::{
+    fail_at,
+    join::{create, open_mailbox},
+};
 use crate::{
-    Client, ClientError,
+    Client, ClientError, FailPoint,
     transport::Line,
     vault::{
         mailbox,
@@ -22,46 +25,38 @@ pub(crate) async fn open(
     line: &mut Line,
     policy: MailboxPolicy,
 ) -> Result<Opened, ClientError> {
-    if client.vault.read(|tx| mailbox::get(tx, policy))?.sid.is_none() {
-        // Drawn, and perhaps created, when something came between.
-        make_anew(client, policy).await?;
-    }
     match open_mailbox(&client.vault, line, policy).await {
-        Err(error) if is_no_such_mailbox(&error) => {
-            make_anew(client, policy).await?;
+        Err(gone @ ClientError::Refused { kind: RefusalKind::NoSuchMailbox, .. }) => {
+            make_anew(client, policy, gone).await?;
             open_mailbox(&client.vault, line, policy).await
         }
         opened => opened,
     }
 }
 
-fn is_no_such_mailbox(error: &ClientError) -> bool {
-    matches!(error, ClientError::Refused { kind: RefusalKind::NoSuchMailbox, .. })
-}
-
-/// Draws a mailbox and creates it; one that was drawn before is created as it is.
-async fn make_anew(client: &Client, policy: MailboxPolicy) -> Result<(), ClientError> {
-    let mut drawn = client.vault.read(|tx| mailbox::get(tx, policy))?.sid.is_none();
-    loop {
-        if !drawn && !draw(client, policy)? {
-            return Err(ClientError::NoVoucher);
-        }
-        match create_mailbox(&client.vault, &client.options, policy, |_| Ok(())).await {
-            // It was spent before this vault went back to an older copy of itself.
-            Err(ClientError::Refused { kind: RefusalKind::Voucher, .. }) => drawn = false,
-            created => return created,
-        }
+/// Has another mailbox made. The old one is kept until then: a relay that knows none of my vouchers has forgotten more than a
+/// mailbox, and may remember it once its operator has restored a later backup.
+async fn make_anew(client: &Client, policy: MailboxPolicy, gone: ClientError) -> Result<(), ClientError> {
+    let vouchers = client.vault.read(|tx| mailbox::count_vouchers(tx, policy))?;
+    if vouchers == 0 {
+        return Err(ClientError::NoVoucher);
     }
-}
-
-/// Puts a new mailbox in the place of the old one, before the relay hears of it. From then on nothing leaves until every
-/// conversation was begun anew, since each names the old one. Says whether there was a voucher for it.
-fn draw(client: &Client, policy: MailboxPolicy) -> Result<bool, ClientError> {
-    client.vault.erase(|tx| {
-        let Some(voucher) = mailbox::take_voucher(tx)? else { return Ok(false) };
-        mailbox::replace(tx, policy, &voucher)?;
-        recovery::notice(tx, Noticed::MailboxGone, None, 1)?;
-        me::set_copy(tx, Copy::Restored)?;
-        Ok(true)
-    })
+    for _ in 0..vouchers {
+        let drawn = client.vault.write(|tx| mailbox::draw(tx, policy))?;
+        let sid = match create(&client.vault, &client.options, policy, &drawn).await {
+            Err(ClientError::Refused { kind: RefusalKind::Voucher, .. }) => {
+                client.vault.write(|tx| mailbox::put_back(tx, policy))?;
+                continue;
+            }
+            sid => sid?,
+        };
+        fail_at(client.options.fail_point, FailPoint::CreatedNotNoted)?;
+        // From now on nothing leaves until every conversation was begun anew, since each names the old one.
+        return client.vault.erase(|tx| {
+            mailbox::move_in(tx, policy, &sid)?;
+            recovery::notice(tx, Noticed::MailboxGone, None, 1)?;
+            me::set_copy(tx, Copy::Restored)
+        });
+    }
+    Err(gone)
 }

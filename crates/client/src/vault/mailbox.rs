@@ -33,9 +33,19 @@ pub(crate) fn insert(
     owner: &OwnerSecret,
     voucher: &Voucher,
 ) -> Result<(), ClientError> {
+    insert_row(tx, number(policy), rid, owner, voucher)
+}
+
+fn insert_row(
+    tx: &Tx<'_>,
+    number: i64,
+    rid: &OwnerId,
+    owner: &OwnerSecret,
+    voucher: &Voucher,
+) -> Result<(), ClientError> {
     tx.execute(
         "INSERT INTO mailbox (policy, rid, owner_seed, voucher, through) VALUES (?1, ?2, ?3, ?4, 0)",
-        (number(policy), rid.0, owner.seed().expose(), voucher.0),
+        (number, rid.0, owner.seed().expose(), voucher.0),
     )?;
     Ok(())
 }
@@ -53,25 +63,51 @@ pub(crate) fn kept_vouchers(tx: &Tx<'_>) -> Result<Vec<Voucher>, ClientError> {
     list.map(|secret| Ok(Voucher(secret?))).collect()
 }
 
-/// Takes a kept voucher out: it is for a mailbox that is drawn in the same commit.
-pub(crate) fn take_voucher(tx: &Tx<'_>) -> Result<Option<Voucher>, ClientError> {
-    let sql = "DELETE FROM voucher WHERE id = (SELECT min(id) FROM voucher) RETURNING secret";
-    Ok(tx.query_row(sql, [], |row| Ok(Voucher(row.get(0)?))).optional()?)
+/// How many mailboxes may be drawn in place of this one.
+pub(crate) fn count_vouchers(tx: &Tx<'_>, policy: MailboxPolicy) -> Result<u32, ClientError> {
+    let sql = "SELECT (SELECT count(*) FROM voucher) + (SELECT count(*) FROM mailbox WHERE policy = ?1)";
+    Ok(tx.query_row(sql, [drawn(policy)], |row| row.get(0))?)
 }
 
-/// Puts a mailbox that is to be created in the place of one that is gone. With an inbox goes whatever was handed out for it.
-pub(crate) fn replace(tx: &Tx<'_>, policy: MailboxPolicy, voucher: &Voucher) -> Result<(), ClientError> {
+/// A mailbox that shall take the place of one that is gone, for the oldest voucher that was kept; the one that was drawn
+/// already, where something came between.
+pub(crate) fn draw(tx: &Tx<'_>, policy: MailboxPolicy) -> Result<MyMailbox, ClientError> {
+    if let Some(before) = row(tx, drawn(policy))? {
+        return Ok(before);
+    }
+    let sql = "DELETE FROM voucher WHERE id = (SELECT min(id) FROM voucher) RETURNING secret";
+    let voucher = tx.query_row(sql, [], |row| Ok(Voucher(row.get(0)?)))?;
+    let owner = OwnerSecret::generate(&mut tx.rng());
+    insert_row(tx, drawn(policy), &OwnerId(tx.rng().bytes()), &owner, &voucher)?;
+    row(tx, drawn(policy))?.ok_or(ClientError::VaultDamaged { what: "my mailboxes" })
+}
+
+/// The relay does not know the voucher, or made another mailbox for it: it is kept behind the others.
+pub(crate) fn put_back(tx: &Tx<'_>, policy: MailboxPolicy) -> Result<(), ClientError> {
+    let sql = "INSERT INTO voucher (secret) SELECT voucher FROM mailbox WHERE policy = ?1";
+    tx.execute(sql, [drawn(policy)])?;
+    tx.execute("DELETE FROM mailbox WHERE policy = ?1", [drawn(policy)])?;
+    Ok(())
+}
+
+/// The mailbox that was drawn takes the place of the old one. With an inbox go the stamps that were handed out for it.
+pub(crate) fn move_in(tx: &Tx<'_>, policy: MailboxPolicy, sid: &DepositId) -> Result<(), ClientError> {
     tx.execute("DELETE FROM mailbox WHERE policy = ?1", [number(policy)])?;
+    tx.execute("UPDATE mailbox SET policy = ?1 WHERE policy = ?2", [number(policy), drawn(policy)])?;
     if policy == MailboxPolicy::Inbox {
         tx.execute("DELETE FROM handed", [])?;
     }
-    insert(tx, policy, &OwnerId(tx.rng().bytes()), &OwnerSecret::generate(&mut tx.rng()), voucher)
+    set_sid(tx, policy, sid)
 }
 
 /// One of my mailboxes.
 pub(crate) fn get(tx: &Tx<'_>, policy: MailboxPolicy) -> Result<MyMailbox, ClientError> {
+    row(tx, number(policy))?.ok_or(ClientError::JoinUnfinished)
+}
+
+fn row(tx: &Tx<'_>, number: i64) -> Result<Option<MyMailbox>, ClientError> {
     let sql = "SELECT rid, owner_seed, voucher, sid, generated FROM mailbox WHERE policy = ?1";
-    Ok(tx.query_row(sql, [number(policy)], |row| {
+    let found = tx.query_row(sql, [number], |row| {
         Ok(MyMailbox {
             rid: OwnerId(row.get(0)?),
             owner: OwnerSecret::from_seed(row.get(1)?),
@@ -79,7 +115,8 @@ pub(crate) fn get(tx: &Tx<'_>, policy: MailboxPolicy) -> Result<MyMailbox, Clien
             sid: row.get::<_, Option<[u8; 16]>>(3)?.map(DepositId),
             generated: row.get(4)?,
         })
-    })?)
+    });
+    Ok(found.optional()?)
 }
 
 /// Where senders drop envelopes.
@@ -87,10 +124,13 @@ pub(crate) fn sid(tx: &Tx<'_>, policy: MailboxPolicy) -> Result<DepositId, Clien
     get(tx, policy)?.sid.ok_or(ClientError::JoinUnfinished)
 }
 
-/// Notes what CREATED said.
+/// Notes what CREATED said; with an inbox begin its stamps.
 pub(crate) fn set_sid(tx: &Tx<'_>, policy: MailboxPolicy, sid: &DepositId) -> Result<(), ClientError> {
     tx.execute("UPDATE mailbox SET sid = ?2 WHERE policy = ?1", (number(policy), sid.0))?;
-    Ok(())
+    match policy {
+        MailboxPolicy::Doorstep => Ok(()),
+        MailboxPolicy::Inbox => set_mint(tx, &Mint::generate(*sid, &mut tx.rng()), true),
+    }
 }
 
 /// The inbox's mint.
@@ -190,6 +230,11 @@ pub(crate) fn tell(tx: &Tx<'_>) -> Result<u32, ClientError> {
 pub(crate) fn set_generated(tx: &Tx<'_>) -> Result<(), ClientError> {
     tx.execute("UPDATE mailbox SET generated = 1 WHERE policy = ?1", [number(MailboxPolicy::Inbox)])?;
     Ok(())
+}
+
+/// The row of a mailbox that was drawn and has yet to take its place.
+fn drawn(policy: MailboxPolicy) -> i64 {
+    number(policy) + 2
 }
 
 /// The column's number.

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use client::{PullOptions, SendOptions, SentState};
 use e2ee::{
-    Content, Kind, MessageId, Seen, StreamId,
+    Content, EnvelopeHash, Kind, MessageId, Seen, StreamId,
     said::{Answer, EXPIRE_S_MAX, Edit, FILE_BYTES_MAX, FileHead, FilePart, Note, Question},
 };
 use vodozemac::olm::{Account, DecryptionError, OlmMessage, SessionConfig};
@@ -146,7 +146,7 @@ fn extreme(mallory: &mut Peer) -> Vec<Content> {
         text(mallory, &"Z\u{335}\u{353}\u{322}".repeat(8_000)),
         text(mallory, &"\u{10ffff}".repeat(15_000)),
     ];
-    for kind in [7, 16, 0x7f, 0xff] {
+    for kind in [7, 17, 0x7f, 0xff] {
         let body = vec![0xff; 60_000];
         list.push(mallory.content(Kind::Unknown { kind, body }));
     }
@@ -209,6 +209,7 @@ fn extreme_kinds() -> Vec<Kind> {
             ..TreeHead::EMPTY
         })),
         Kind::Receipt((0..64).map(|n| MessageId([n; 16])).collect()),
+        Kind::Unopened((0..64).map(|n| EnvelopeHash([n; 16])).collect()),
     ]
 }
 
