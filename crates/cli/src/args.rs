@@ -197,7 +197,7 @@ pub enum Command {
     /// Check the public log of keys: status, sync, audit, verify-fraud
     #[command(subcommand, after_help = examples::LEDGER)]
     Ledger(Ledger),
-    /// Back up, restore, renew or rotate my identity
+    /// Back up, restore, renew or rotate my identity, or give its name up
     #[command(subcommand, after_help = examples::IDENTITY)]
     Identity(Identity),
     /// Read or change settings, and show where each value comes from
@@ -311,6 +311,8 @@ mod tests {
             "oub daemon status",
             "oub identity rotate",
             "oub identity renew",
+            "oub identity release",
+            "oub identity release --yes alice",
             "oub identity backup f",
             "oub identity restore f --protect file --backup-passphrase-file p",
             "oub identity restore f --verify-only",

@@ -20,6 +20,16 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// How long a person may think.
 pub const PATIENCE_WITH_PEOPLE: Duration = Duration::from_secs(15 * 60);
 
+/// The line that is typed after a question; nothing where none can be read.
+fn answer_to(question: &str) -> String {
+    eprint!("{question}");
+    let mut answer = String::new();
+    match io::stdin().lock().take(ANSWER_BYTES_MAX).read_line(&mut answer) {
+        Ok(_) => answer.trim().to_owned(),
+        Err(_) => String::new(),
+    }
+}
+
 /// The global options, understood.
 #[derive(Clone, Debug)]
 pub struct Context {
@@ -89,10 +99,12 @@ impl Context {
         if !self.can_ask() {
             return false;
         }
-        eprint!("{}", screens::yes_or_no(question));
-        let mut answer = String::new();
-        let read = io::stdin().lock().take(ANSWER_BYTES_MAX).read_line(&mut answer);
-        read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes" | "o" | "O" | "oui")
+        matches!(answer_to(&screens::yes_or_no(question)).as_str(), "y" | "Y" | "yes" | "o" | "O" | "oui")
+    }
+
+    /// Asks for a word to be typed, where somebody is there to type it.
+    pub fn is_typed(&self, word: &str, question: &str) -> bool {
+        self.can_ask() && answer_to(question) == word
     }
 
     /// Opens the vault three times, for threads that each need it, and asks for a passphrase once.

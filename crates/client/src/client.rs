@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use wire::{Address, HostPort, Invitation, Name, ShortFingerprint};
+use wire::{Address, HostPort, Invitation, Name, ShortFingerprint, UnixSeconds};
 
 use crate::{
     Allotment, AskOptions, Asked, ClientError, Contact, ContactOverview, ContactRequest, Desk, FailPoint,
@@ -112,6 +112,17 @@ pub struct Rotated {
     pub address: Address,
     /// How many times my key was replaced, in all.
     pub sequence: u32,
+}
+
+/// A name that was given up with [`Client::release_name`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Released {
+    /// The address that leads to nobody any more.
+    pub address: Address,
+    /// Since when; `None` while it is not brought to its end.
+    pub at: Option<UnixSeconds>,
+    /// Messages that had not left, and never will.
+    pub unsent: u32,
 }
 
 /// What [`Client::backup`] wrote, and found again when it read the file back.
@@ -521,6 +532,23 @@ impl Client {
     /// conversations go on. Interrupted at any step, the same call goes on from there.
     pub fn rotate_identity(&self) -> Result<Rotated, ClientError> {
         engine::identity::rotate(self)
+    }
+
+    /// Gives my name up, after what waits was collected: nobody can write to me under it, and in thirty days it may be
+    /// another person's. From then on this vault sends and receives nothing ([`ClientError::NameReleased`]); its history
+    /// stays. Interrupted at any step, the same call goes on from there; afterwards it changes nothing.
+    pub fn release_name(&self) -> Result<Released, ClientError> {
+        engine::give_up::release(self)
+    }
+
+    /// Whether my name is given up, or being given up. Asks nobody.
+    pub fn released(&self) -> Result<Option<Released>, ClientError> {
+        engine::give_up::released(self)
+    }
+
+    /// Fails where my name is given up, or being given up: for whoever is about to wait for messages.
+    pub fn check_name(&self) -> Result<(), ClientError> {
+        engine::give_up::check(&self.vault)
     }
 
     /// Makes this vault the one that counts among the copies of its identity: fresh keys, and every contact is

@@ -4,7 +4,7 @@ use client_core::schedule::day_of;
 use wire::ConnectionKind;
 
 use crate::{
-    Client, ClientError, Language, LogState, LogTrouble, Protection,
+    Client, ClientError, Language, LogState, LogTrouble, Protection, Released,
     engine::{join, owner::Owner, pull::collect_alone, run},
     error::both,
     transport::{Line, Pin},
@@ -47,6 +47,10 @@ const CLOCK_S_MAX: u64 = 300;
 pub(crate) fn run_checks(client: &Client, language: Language) -> Vec<Check> {
     let doctor = Doctor { client, language };
     let mut checks = vec![doctor.permissions(), doctor.vault(), doctor.protector()];
+    if let Ok(Some(released)) = client.released() {
+        checks.extend([doctor.released(&released), doctor.quarantine()]);
+        return checks;
+    }
     checks.extend(doctor.server());
     let is_mine = !checks.iter().any(|check| check.subject == "name" && check.verdict == Verdict::Bad);
     checks.extend([doctor.keys(is_mine), doctor.copy()]);
@@ -250,6 +254,24 @@ impl Doctor<'_> {
             },
             Err(error) => self.bad("name", &error),
         }
+    }
+
+    /// Without a name there is no server to ask for anything.
+    fn released(&self, released: &Released) -> Check {
+        let name = &released.address.name;
+        if released.at.is_none() {
+            let unfinished = ClientError::ReleaseUnfinished { name: name.to_string() };
+            return warning("name", unfinished.what_in(self.language), "oub identity release");
+        }
+        good(
+            "name",
+            both!(
+                self.language,
+                "{name} was given up here: this profile sends and receives nothing any more",
+                "{name} a été abandonné ici : ce profil n'envoie et ne reçoit plus rien",
+                name = name
+            ),
+        )
     }
 
     fn keys(&self, is_mine: bool) -> Check {

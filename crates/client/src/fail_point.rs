@@ -24,4 +24,10 @@ pub enum FailPoint {
     ReplacedNotNoted,
     /// During a rotation, after the new key is mine, before its bundle is published.
     RotatedNotPublished,
+    /// While a name is given up, after its last record is committed, before anything leaves.
+    ReleaseBegun,
+    /// While a name is given up, after `REPLACED` came, before it is noted.
+    TombstoneNotNoted,
+    /// While a name is given up, after its last record stands, before the mailboxes are left.
+    ReleasedNotLeft,
 }

@@ -42,7 +42,9 @@ mod unlock;
 mod vault;
 mod world;
 
-pub use client::{BackedUp, Client, JoinAt, JoinRequest, Joined, Options, Renewed, Restored, Rotated};
+pub use client::{
+    BackedUp, Client, JoinAt, JoinRequest, Joined, Options, Released, Renewed, Restored, Rotated,
+};
 pub use contact::{Allotment, Contact, ContactOverview, Language, SafetyNumber, Trust};
 pub use desk::{Aside, Desk, Resident, SharedResident, Staying, Waited};
 pub use doctor::{Check, Verdict};

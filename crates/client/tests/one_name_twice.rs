@@ -14,7 +14,7 @@ use wire::{
 
 const DAY_S: u64 = 86_400;
 
-/// The owner lets go of the name, so many days ago: no verb does it yet, and no test has thirty days.
+/// The owner lets go of the name, so many days ago: the verb does it now, and no test has thirty days.
 fn give_up(relay: &mut Relay, owner: &Person, days_ago: u64) {
     relay.kill();
     let store = EmbeddedStore::open(&relay.data().join("store")).unwrap();

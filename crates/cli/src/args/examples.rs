@@ -83,7 +83,8 @@ Examples
 pub const IDENTITY: &str = "\
 Examples
   oub identity backup alice.backup
-  oub identity restore alice.backup --verify-only";
+  oub identity restore alice.backup --verify-only
+  oub identity release --yes alice                 give the name up, for good";
 pub const CONFIG: &str = "\
 Examples
   oub config --origin

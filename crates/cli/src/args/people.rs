@@ -210,6 +210,12 @@ pub enum Identity {
     },
     /// Make this copy of my profile the one that counts: fresh keys, contacts are told, other copies refused
     Renew,
+    /// Give my name up: nobody can write to me under it, and after 30 days anybody whom the server lets may take it
+    Release {
+        /// My name, as proof that it is meant (asked for on a terminal otherwise)
+        #[arg(long, value_name = "NAME")]
+        yes: Option<String>,
+    },
 }
 
 /// A backup has a passphrase of its own.

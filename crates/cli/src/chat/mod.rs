@@ -47,6 +47,7 @@ pub fn run(context: &Context, args: &Chat) -> Result<Exit, Stop> {
         return Err(Problem::of(Exit::Usage, "OUB-E095", says::no_json()).into());
     }
     let [shows, receives, runs] = context.open_three()?;
+    shows.check_name()?;
     if let Some(alias) = &args.contact {
         shows.contact(alias)?;
     }

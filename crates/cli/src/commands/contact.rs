@@ -3,6 +3,7 @@
 use client::{Allotment, Client, Contact};
 
 use crate::args;
+use crate::commands::notices;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::json::Line;
@@ -17,6 +18,7 @@ pub fn run(context: &Context, verb: args::Contact) -> Result<Exit, Stop> {
     let client = context.open()?;
     match verb {
         args::Contact::List => {
+            notices::tell_given_up(context, &client)?;
             let contacts = client.contacts()?;
             contacts.iter().try_for_each(|contact| show(context, contact))?;
             if contacts.is_empty() {

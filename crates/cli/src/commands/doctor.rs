@@ -2,6 +2,7 @@
 
 use client::{Check, Verdict};
 
+use crate::commands::notices;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::json::Line;
@@ -11,7 +12,9 @@ use crate::stop::Stop;
 
 /// Prints one line for each thing looked at; ends with the code of the worst.
 pub fn run(context: &Context) -> Result<Exit, Stop> {
-    let checks = context.open()?.doctor(language());
+    let client = context.open()?;
+    notices::tell_given_up(context, &client)?;
+    let checks = client.doctor(language());
     for check in &checks {
         let line = Line::new("check")
             .text("subject", check.subject)

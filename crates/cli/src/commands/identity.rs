@@ -2,22 +2,24 @@
 
 use std::path::Path;
 
-use client::Client;
+use client::{Client, Released};
 
 use crate::args::{self, BackupPassphrase, Protect};
 use crate::commands::notices;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::json::Line;
-use crate::messages::{language, screens};
+use crate::messages::{language, problems, screens};
+use crate::problem::Problem;
 use crate::stop::Stop;
-use crate::{passphrase, protector};
+use crate::{passphrase, protector, when};
 
 /// Gives my name a new key.
 pub fn run(context: &Context, verb: &args::Identity) -> Result<Exit, Stop> {
     match verb {
         args::Identity::Rotate => rotate(context),
         args::Identity::Renew => renew(context),
+        args::Identity::Release { yes } => release(context, yes.as_deref()),
         args::Identity::Backup { file, passphrase } => backup(context, file, passphrase),
         args::Identity::Restore { file, passphrase, verify_only: true, .. } => {
             verify(context, file, passphrase)
@@ -30,6 +32,7 @@ pub fn run(context: &Context, verb: &args::Identity) -> Result<Exit, Stop> {
 
 fn backup(context: &Context, file: &Path, from: &BackupPassphrase) -> Result<Exit, Stop> {
     let client = context.open()?;
+    notices::tell_given_up(context, &client)?;
     let passphrase = passphrase::for_new_backup(context, from.backup_passphrase_file.as_deref())?;
     let written = client.backup(file, &passphrase)?;
     let shown = file.display().to_string();
@@ -105,4 +108,42 @@ fn rotate(context: &Context) -> Result<Exit, Stop> {
     context.screen.say(screens::new_address());
     context.screen.say(screens::recovery_words_stay());
     Ok(Exit::Done)
+}
+
+/// What was begun, or is done, needs no second yes.
+fn release(context: &Context, yes: Option<&str>) -> Result<Exit, Stop> {
+    let client = context.open()?;
+    let name = client.name()?.to_string();
+    let is_meant = match yes {
+        Some(given) => given == name,
+        None => client.released()?.is_some() || is_typed(context, &name),
+    };
+    if !is_meant {
+        return Err(Problem::of(Exit::Usage, "OUB-E189", problems::not_released(&name)).into());
+    }
+    context.screen.say(screens::giving_up());
+    let released = client.release_name()?;
+    context.screen.answer(to_json(&released), &screens::name_was_given_up(&name))?;
+    if released.unsent > 0 {
+        context.screen.warn(&screens::never_leaves(released.unsent));
+    }
+    context.screen.say(&screens::profile_can_be_read(&name));
+    notices::tell(context, &client)?;
+    Ok(Exit::Done)
+}
+
+/// Says what it does before it asks.
+fn is_typed(context: &Context, name: &str) -> bool {
+    if context.can_ask() {
+        context.screen.important(&screens::giving_up_does(name));
+    }
+    context.is_typed(name, &screens::type_the_name(name))
+}
+
+fn to_json(released: &Released) -> Line {
+    Line::new("released")
+        .text("name", released.address.name.as_str())
+        .text("address", &released.address.to_string())
+        .maybe_text("at", released.at.map(when::for_programs).as_deref())
+        .number("unsent", u64::from(released.unsent))
 }

@@ -3,7 +3,7 @@
 use client::{Direction, LogEntry, OutboxState, ReceivedBody, SetAside};
 
 use crate::args::Log;
-use crate::commands::{message, page};
+use crate::commands::{message, notices, page};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::json::Line;
@@ -15,6 +15,7 @@ use crate::when;
 /// Prints the history, oldest first.
 pub fn run(context: &Context, args: &Log) -> Result<Exit, Stop> {
     let client = context.open()?;
+    notices::tell_given_up(context, &client)?;
     let Some(contact) = args.contact.as_ref().filter(|_| !args.quarantine) else {
         client.quarantine()?.iter().try_for_each(|aside| show_aside(context, args, aside))?;
         return Ok(Exit::Done);

@@ -7,6 +7,7 @@ use crate::messages::{language, screens};
 use crate::problem::Problem;
 use crate::shown::shown_on_one_line;
 use crate::stop::Stop;
+use crate::when;
 
 /// Says what was noticed since the last command that said it.
 pub fn tell(context: &Context, client: &Client) -> Result<(), Stop> {
@@ -16,6 +17,17 @@ pub fn tell(context: &Context, client: &Client) -> Result<(), Stop> {
             _ => context.screen.warn(&words(&notice)),
         }
     }
+    Ok(())
+}
+
+/// Says that my name was given up, and when, if it was.
+pub fn tell_given_up(context: &Context, client: &Client) -> Result<(), Stop> {
+    let Some(released) = client.released()? else { return Ok(()) };
+    let name = &released.address.name;
+    context.screen.important(&match released.at {
+        Some(at) => screens::given_up_since(name, when::for_people(at)),
+        None => screens::giving_up_unfinished(name),
+    });
     Ok(())
 }
 

@@ -38,6 +38,7 @@ pub fn run(context: &Context, options: &DaemonRun) -> Result<Exit, Stop> {
     let key = VaultKey::of(&profile, &unlock)?;
     let shared = Arc::new(Shared::new(context.clone(), profile, path.clone(), key));
     let client = shared.open_alone()?;
+    client.check_name()?;
     let listener = socket::bind(&path)?;
     let socket = Removed(&path);
     seat.announce(&path).map_err(|error| cannot_start(&reason(error)))?;

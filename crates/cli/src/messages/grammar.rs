@@ -114,7 +114,8 @@ Exemples
     en examples::IDENTITY, fr "\
 Exemples
   oub identity backup alice.backup
-  oub identity restore alice.backup --verify-only";
+  oub identity restore alice.backup --verify-only
+  oub identity release --yes alice                 abandonner le nom, pour de bon";
     en examples::CONFIG, fr "\
 Exemples
   oub config --origin
@@ -201,8 +202,8 @@ Exemples
     en "The proof",
     fr "La preuve";
     en "Messages not yet accepted by the server", fr "Messages que le serveur n'a pas encore pris";
-    en "Back up, restore, renew or rotate my identity",
-    fr "Sauvegarder, rétablir, renouveler mon identité, ou en changer la clé";
+    en "Back up, restore, renew or rotate my identity, or give its name up",
+    fr "Sauvegarder, rétablir, renouveler mon identité, en changer la clé, ou en abandonner le nom";
     en "Read or change settings, and show where each value comes from",
     fr "Lire ou changer les réglages, et montrer d'où vient chaque valeur";
     en "Check server, clock, keys, store and permissions; print remedies",
@@ -287,6 +288,10 @@ Exemples
     fr "Seulement ouvrir le fichier et tout y contrôler ; rien n'est changé nulle part";
     en "Make this copy of my profile the one that counts: fresh keys, contacts are told, other copies refused",
     fr "Faire de cette copie de mon profil celle qui compte : clés neuves, contacts prévenus, autres copies refusées";
+    en "Give my name up: nobody can write to me under it, and after 30 days anybody whom the server lets may take it",
+    fr "Abandonner mon nom : personne ne peut plus m'y écrire, et après 30 jours quiconque le serveur laisse faire peut le prendre";
+    en "My name, as proof that it is meant (asked for on a terminal otherwise)",
+    fr "Mon nom, pour prouver que c'est voulu (sinon demandé au terminal)";
     en "Read the backup's passphrase from the first line of this file (asked for on a terminal otherwise)",
     fr "Lire la phrase secrète de la sauvegarde dans la première ligne de ce fichier (sinon demandée au terminal)";
 

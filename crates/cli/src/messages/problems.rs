@@ -226,6 +226,16 @@ problems! {
             what "{name} n'a pas été retiré", why "cela efface {lost}, et il n'y a personne ici à qui demander",
             do "oub contact remove {name} --yes"
         }
+    not_released(name):
+        en {
+            what "{name} was not given up", why "only the name itself, typed or given, shows that this is meant",
+            do "oub identity release --yes {name}"
+        }
+        fr {
+            what "{name} n'a pas été abandonné",
+            why "seul le nom lui-même, tapé ou donné, montre que c'est voulu",
+            do "oub identity release --yes {name}"
+        }
     nowhere_to_save:
         en {
             what "nowhere to save the file", why "without a terminal the present folder may be any",

@@ -376,6 +376,24 @@ messages! {
         en "✓ this is my address now; contacts follow by themselves, and see that the key changed",
         fr "✓ voici maintenant votre adresse ; les contacts suivent d'eux-mêmes, et voient que la clé a changé";
     recovery_words_stay: en "the 24 recovery words stay the same", fr "les 24 mots de récupération restent les mêmes";
+    giving_up_does(name):
+        en "Giving {name} up:\n  nobody can write to you under it; contacts who try are told that you gave it up\n  what waits on the server is collected first; what was said stays readable in this profile\n  after 30 days anybody whom the server lets may take the name; nothing of yours comes with it\n  no key, no backup and no recovery words undo it",
+        fr "Abandonner {name} :\n  personne ne peut plus vous y écrire ; les contacts qui essaient apprennent que vous l'avez abandonné\n  ce qui attend sur le serveur est relevé d'abord ; ce qui a été dit reste lisible dans ce profil\n  après 30 jours, quiconque le serveur laisse faire peut prendre le nom ; rien de ce qui est à vous ne l'accompagne\n  ni clé, ni sauvegarde, ni mots de récupération n'y reviennent";
+    type_the_name(name): en "Type the name, {name}, to give it up: ", fr "Tapez le nom, {name}, pour l'abandonner : ";
+    giving_up: en "collecting what waits, then giving the name up …", fr "relève de ce qui attend, puis abandon du nom…";
+    name_was_given_up(name): en "✓ {name} is given up; nobody is reached under it any more", fr "✓ {name} est abandonné ; personne n'y est plus joignable";
+    never_leaves(count):
+        en "{count} message(s) had not left, and never will (oub outbox)",
+        fr "{count} message(s) n'étaient pas partis, et ne partiront jamais (oub outbox)";
+    profile_can_be_read(name):
+        en "read what was said:   oub log CONTACT\nfor a new identity:   oub -P NAME join …\non this server {name} rests for 30 days, and is free to be registered after that",
+        fr "relire ce qui a été dit :   oub log CONTACT\npour une nouvelle identité :   oub -P NOM join …\nsur ce serveur, {name} repose 30 jours, puis peut de nouveau être enregistré";
+    given_up_since(name, time):
+        en "{name} was given up {time}: this profile sends and receives nothing any more",
+        fr "{name} a été abandonné ({time}) : ce profil n'envoie et ne reçoit plus rien";
+    giving_up_unfinished(name):
+        en "giving {name} up is not finished:   oub identity release",
+        fr "l'abandon de {name} n'est pas terminé :   oub identity release";
     manual_written: en "✓ manual written", fr "✓ manuel écrit";
 
     // Comparing.

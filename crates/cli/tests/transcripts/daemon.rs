@@ -71,6 +71,17 @@ impl Daemon {
         (child.wait().unwrap(), self.said.iter().collect::<Vec<_>>().join("\n"))
     }
 
+    /// Waits until it ends by itself: its exit code, and what it had still said.
+    pub fn ends(&mut self) -> (Option<i32>, String) {
+        let mut child = self.child.take().unwrap();
+        let end = Instant::now() + PATIENCE;
+        while Instant::now() < end && child.try_wait().unwrap().is_none() {
+            sleep(Duration::from_millis(5));
+        }
+        let _ = child.kill();
+        (child.wait().unwrap().code(), self.said.iter().collect::<Vec<_>>().join("\n"))
+    }
+
     pub fn kill(&mut self) {
         let (status, said) = self.signal("-KILL");
         assert_eq!(status.code(), None, "{said}");

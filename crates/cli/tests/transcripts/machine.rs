@@ -85,6 +85,9 @@ fn every_line_of_json_keeps_the_promises_of_the_schema() {
         &[&["identity", "restore", &file, "--protect", "file"], with_secret.as_slice()].concat(),
     );
     check(&alice, &["send", "nobody", "x"]);
+    let dave = Person::joined("dave", &relay);
+    check(&dave, &["identity", "release", "--yes", "dave"]);
+    check(&dave, &["id"]);
     relay.kill();
     check(&alice, &["send", "bob", "two"]);
     check(&alice, &["outbox"]);

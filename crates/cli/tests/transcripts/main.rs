@@ -27,6 +27,7 @@ mod output;
 mod pair;
 mod person;
 mod relay;
+mod release;
 mod said;
 mod screen;
 mod secrets;

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{pull::round, run};
 use crate::{
     BackedUp, Client, ClientError, Options, Passphrase, Profile, Protector, Restored, Unlock,
-    vault::{Vault, backup, ledger, me},
+    vault::{Vault, backup, given_up, ledger, me},
 };
 
 /// See [`Client::backup`].
@@ -39,7 +39,11 @@ pub(crate) fn restore(
         None => Ok(()),
     })?;
     // The rest of it needs the server; if that is not there now, the next command does it.
-    let unreachable = {
+    let is_given_up = client.vault.read(given_up::is_begun)?;
+    let unreachable = if is_given_up {
+        // It has nobody to tell, and nothing to collect.
+        None
+    } else {
         let _lock = client.vault.collector_lock(client.options.timeout)?;
         match run(round(&client)) {
             Ok(_) => None,

@@ -21,8 +21,8 @@ pub(crate) struct Successor<'a> {
     pub(crate) kind: AnswerKind,
     /// The record that shall stand.
     pub(crate) record: &'a IdentityRecord,
-    /// The identity key in it.
-    pub(crate) identity: &'a IdentitySecret,
+    /// The key that asks for the challenge: any but that of a first record which is registered now.
+    pub(crate) asks: &'a IdentitySecret,
     /// The key that may replace the registered record: the old identity key, or the recovery key.
     pub(crate) authority: &'a IdentitySecret,
     /// For further mailboxes.
@@ -36,9 +36,9 @@ pub(crate) async fn answer(
     me: &Me,
     successor: Successor<'_>,
 ) -> Result<Option<Replaced>, ClientError> {
-    let Successor { kind, record, identity, authority, vouchers } = successor;
+    let Successor { kind, record, asks, authority, vouchers } = successor;
     // Some first record of the name, only to be asked: the one registered now would be answered REGISTERED.
-    let first = sign_first(identity, me.name.clone(), me.server_id, record.body.recovery);
+    let first = sign_first(asks, me.name.clone(), me.server_id, me.record.body.recovery);
     let mut line = Line::connect(options, &me.at, Pin::Full(me.server_id), ConnectionKind::Registry).await?;
     let challenge = match line.ask(Claim { record: first, vouchers, invite: None }).await? {
         Response::Challenge(challenge) => challenge,

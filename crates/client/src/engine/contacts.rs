@@ -5,7 +5,7 @@ use wire::{Address, IdentityFingerprint, Name};
 
 use super::{
     directory::{Found, follow, look_up, recheck},
-    keys, run,
+    give_up, keys, run,
 };
 use crate::{
     Client, ClientError, Contact, Language, SafetyNumber, Trust,
@@ -25,6 +25,7 @@ const ALIAS_CHARS_MAX: usize = 64;
 
 /// See [`Client::add`].
 pub(crate) fn add(client: &Client, address: &Address, alias: Option<&str>) -> Result<Contact, ClientError> {
+    give_up::check(&client.vault)?;
     let me = client.vault.me()?;
     let wanted = alias.unwrap_or(address.name.as_str());
     check_alias(wanted)?;

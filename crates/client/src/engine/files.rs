@@ -45,7 +45,7 @@ pub(crate) fn send(
 ) -> Result<Sent, ClientError> {
     send::check(text, options)?;
     let message = client.vault.read(|tx| {
-        check_person(&contact::expect(tx, alias)?, options)?;
+        check_person(tx, &contact::expect(tx, alias)?, options)?;
         Ok(MessageId::random(&mut tx.rng()))
     })?;
     let (contact, row) = client.vault.write(|tx| {
@@ -131,7 +131,7 @@ fn queue(
         file::withdraw(tx, row)?;
         return Ok(known);
     }
-    check_person(&person, options)?;
+    check_person(tx, &person, options)?;
     let out = outbox::say(tx, contact, message, &said, options.idempotency.as_deref())?;
     file::set_head(tx, row, head)?;
     file::set_state(tx, row, State::Whole)?;

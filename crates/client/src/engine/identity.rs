@@ -13,13 +13,13 @@ use wire::{
 
 use super::{
     challenge::{self, Successor},
-    join, run, upkeep,
+    give_up, join, run, upkeep,
 };
 use crate::{
     Client, ClientError, FailPoint, Rotated,
     transport::{Line, Pin},
     vault::{
-        Tx, contact,
+        Tx, contact, given_up,
         me::{self, Me},
         rotation::{self, Rotation},
     },
@@ -27,6 +27,7 @@ use crate::{
 
 /// See [`Client::rotate_identity`].
 pub(crate) fn rotate(client: &Client) -> Result<Rotated, ClientError> {
+    give_up::check(&client.vault)?;
     run(async {
         let me = client.vault.me()?;
         let unannounced = client.vault.read(rotation::is_unannounced)?;
@@ -60,7 +61,7 @@ fn prepare(tx: &Tx<'_>) -> Result<(), ClientError> {
 }
 
 /// How often the own record is looked up before it counts as somebody else's.
-const LOOKS: u8 = 2;
+pub(crate) const LOOKS: u8 = 2;
 
 /// Brings a change that was begun to its end, but for the bundle. Every collecting command does.
 pub(crate) async fn finish_pending(client: &Client) -> Result<(), ClientError> {
@@ -85,16 +86,21 @@ pub(crate) async fn finish_pending(client: &Client) -> Result<(), ClientError> {
     Err(ClientError::WrongIdentity { name: me.name.to_string(), host: me.at.to_string() })
 }
 
-/// Whether a leaf with my tag is that of my change under way: only the server can say under which nonce it stands.
+/// Whether a leaf with my tag is that of my change under way, or of my tombstone: only the server can say under which nonce
+/// it stands.
 pub(crate) async fn has_made(client: &Client, tag: &NameTag, leaf: &Leaf) -> Result<bool, ClientError> {
-    let Some(pending) = client.vault.read(rotation::pending)? else { return Ok(false) };
+    let under_way = client.vault.read(|tx| {
+        let rotation = rotation::pending(tx)?.map(|rotation| rotation.record);
+        Ok(rotation.or(given_up::get(tx)?.map(|given_up| given_up.record)))
+    })?;
+    let Some(record) = under_way else { return Ok(false) };
     let standing = look_myself_up(client, &client.vault.me()?).await?;
-    let hash = record_hash(&pending.record.body);
+    let hash = record_hash(&record.body);
     Ok(record_hash(&standing.record.body) == hash
         && ledger::commits_to(leaf, tag, &standing.commitment_nonce, &hash))
 }
 
-async fn look_myself_up(client: &Client, me: &Me) -> Result<Record, ClientError> {
+pub(crate) async fn look_myself_up(client: &Client, me: &Me) -> Result<Record, ClientError> {
     let mut line = connect(client, me, ConnectionKind::Anonymous).await?;
     match line.ask(Lookup { name: me.name.clone(), seq: None }).await? {
         Response::Record(record) => {
@@ -111,7 +117,7 @@ async fn answer(client: &Client, me: &Me, pending: &Rotation) -> Result<Option<R
     let successor = Successor {
         kind: AnswerKind::Rotate,
         record: &pending.record,
-        identity: &pending.identity,
+        asks: &pending.identity,
         authority: &old,
         vouchers: pending.vouchers.map(|voucher| VoucherHash(crypto::voucher_hash(&voucher.0))),
     };

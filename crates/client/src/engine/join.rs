@@ -19,7 +19,7 @@ use wire::{
 
 use super::{
     directory::LookingUp,
-    fail_at,
+    fail_at, give_up,
     recover_name::{self, entropy_of, is_recovered},
     run,
 };
@@ -99,6 +99,7 @@ impl Joining<'_> {
     async fn begin(&self) -> Result<Me, ClientError> {
         match self.vault.read(me::me)? {
             Some(me) if me.stage == Stage::Joined => {
+                give_up::check(self.vault)?;
                 Err(ClientError::AlreadyJoined { address: me.address().to_string() })
             }
             Some(me) => self.resume(me),

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use ::ledger::{FraudProof, Replay, Trouble, commits_to, consistency, head, root_of};
 use client_core::schedule::is_fresh;
-use proto::signed::record_hash;
+use proto::signed::{is_tombstone, record_hash};
 use wire::{
     CommitmentNonce, ConnectionKind, HostPort, IdentityFingerprint, Leaf, LeafKind, Name, NameTag,
     RefusalKind, Response, ServerId, TreeHead, UnixSeconds, Wire,
@@ -19,6 +19,7 @@ use crate::{
     vault::{
         Tx,
         contact::{self, LogPlace, Person, Standing},
+        given_up,
         ledger::{self, LedgerRow, Replayed},
         me::{self, Me},
         rotation,
@@ -300,6 +301,10 @@ fn look_for_mine(
     told: Option<&CommitmentNonce>,
 ) -> Result<Mine, ClientError> {
     let me = me::me(tx)?.ok_or(ClientError::JoinUnfinished)?;
+    if is_tombstone(&me.record.body) {
+        // The name is not mine any more: whoever takes it later makes leaves of his own.
+        return Ok(Mine::Made);
+    }
     let Some(nonce) = me.commitment_nonce else { return Ok(Mine::Made) };
     let hash = record_hash(&me.record.body);
     let is_present = |leaf: &Leaf| commits_to(leaf, tag, &nonce, &hash);
@@ -315,7 +320,11 @@ fn look_for_mine(
     if is_present(&leaf) || rotation::is_formers(tx, &leaf.commitment)? {
         return Ok(Mine::Made);
     }
-    let perhaps = leaf.kind == LeafKind::Rotate && rotation::is_pending(tx)?;
+    let perhaps = match leaf.kind {
+        LeafKind::Rotate => rotation::is_pending(tx)?,
+        LeafKind::Tombstone => given_up::is_begun(tx)?,
+        _ => false,
+    };
     Ok(if perhaps { Mine::Perhaps(place, leaf) } else { Mine::Not(place) })
 }
 

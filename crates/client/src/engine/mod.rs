@@ -9,6 +9,7 @@ pub(crate) mod deposit;
 pub(crate) mod directory;
 pub(crate) mod files;
 pub(crate) mod flood;
+pub(crate) mod give_up;
 pub(crate) mod gossip;
 pub(crate) mod identity;
 pub(crate) mod join;

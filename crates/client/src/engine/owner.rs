@@ -14,6 +14,7 @@ use wire::{
 use super::{
     copies,
     flood::Flood,
+    give_up,
     join::{make_generation_known, retire},
     open::{self, Outcome},
     recover, reopen, upkeep,
@@ -57,18 +58,37 @@ struct Delivery {
 impl<'a> Owner<'a> {
     /// Connects and opens both mailboxes. The caller holds the collector's lock.
     pub(crate) async fn connect(client: &'a Client) -> Result<Owner<'a>, ClientError> {
+        give_up::check(&client.vault)?;
         copies::check(client)?;
-        let me = client.vault.me()?;
-        let pin = Pin::Full(me.server_id);
-        let mut line = Line::connect(&client.options, &me.at, pin, ConnectionKind::Owner).await?;
+        let mut line = connect(client).await?;
         let doorstep = reopen::open(client, &mut line, MailboxPolicy::Doorstep).await?;
         let inbox = reopen::open(client, &mut line, MailboxPolicy::Inbox).await?;
+        let owner = Owner::of(client, line, doorstep, inbox)?;
+        copies::check_generations(client, &owner.inbox.generations)?;
+        Ok(owner)
+    }
+
+    /// Connects once more after the name was given up: a mailbox that the relay has no more is not made anew, and then
+    /// nothing is left to do. The caller holds the collector's lock.
+    pub(crate) async fn connect_to_leave(client: &'a Client) -> Result<Option<Owner<'a>>, ClientError> {
+        let mut line = connect(client).await?;
+        let doorstep = reopen::open_if_there(client, &mut line, MailboxPolicy::Doorstep).await?;
+        let inbox = reopen::open_if_there(client, &mut line, MailboxPolicy::Inbox).await?;
+        match (doorstep, inbox) {
+            (Some(doorstep), Some(inbox)) => Owner::of(client, line, doorstep, inbox).map(Some),
+            _ => {
+                line.close().await;
+                Ok(None)
+            }
+        }
+    }
+
+    fn of(client: &'a Client, line: Line, doorstep: Opened, inbox: Opened) -> Result<Owner<'a>, ClientError> {
         let expired = client.vault.write(|tx| {
             let at_the_door = mailbox::note_expired(tx, MailboxPolicy::Doorstep, doorstep.expired)?;
             let inside = mailbox::note_expired(tx, MailboxPolicy::Inbox, inbox.expired)?;
             Ok(at_the_door.saturating_add(inside))
         })?;
-        copies::check_generations(client, &inbox.generations)?;
         let collected = Collected { expired, ..Collected::default() };
         let flood = Flood::default();
         Ok(Owner { client, line, doorstep, inbox, collected, flood })
@@ -78,6 +98,30 @@ impl<'a> Owner<'a> {
     /// without stamps left at the doorstep, at most 32 envelopes, is mostly later, and Olm keeps 40 skipped keys.
     pub(crate) async fn drain(&mut self) -> Result<(), ClientError> {
         let began = self.client.now();
+        self.take_all().await?;
+        self.after_drain(began)?;
+        if self.client.vault.read(me::copy)? == Copy::Restored {
+            // Its generation of stamps may be another's by now: it gets one of its own when it is renewed.
+            return Ok(());
+        }
+        self.flood.stem(self.client, &mut self.line, self.inbox.slot).await?;
+        upkeep::mint_successor(self.client)?;
+        // Also where a relay went back to before it knew the generation.
+        make_generation_known(&self.client.vault, &mut self.line, &self.inbox).await?;
+        self.retire_old_stamps().await
+    }
+
+    /// Makes every stamp of mine void, then takes in what came until then.
+    pub(crate) async fn leave(&mut self) -> Result<(), ClientError> {
+        let began = self.client.now();
+        for generation in std::mem::take(&mut self.inbox.generations) {
+            retire(&mut self.line, self.inbox.slot, generation).await?;
+        }
+        self.take_all().await?;
+        self.after_drain(began)
+    }
+
+    async fn take_all(&mut self) -> Result<(), ClientError> {
         for slot in [self.inbox.slot, self.doorstep.slot] {
             self.collect(slot, false).await?;
             let mut delivered = 0;
@@ -97,16 +141,7 @@ impl<'a> Owner<'a> {
                 }
             }
         }
-        self.after_drain(began)?;
-        if self.client.vault.read(me::copy)? == Copy::Restored {
-            // Its generation of stamps may be another's by now: it gets one of its own when it is renewed.
-            return Ok(());
-        }
-        self.flood.stem(self.client, &mut self.line, self.inbox.slot).await?;
-        upkeep::mint_successor(self.client)?;
-        // Also where a relay went back to before it knew the generation.
-        make_generation_known(&self.client.vault, &mut self.line, &self.inbox).await?;
-        self.retire_old_stamps().await
+        Ok(())
     }
 
     /// Generations that nobody needs any more end: 60 days after their last stamp was handed out, and once every
@@ -278,6 +313,11 @@ impl<'a> Owner<'a> {
     pub(crate) fn waiting(&self) -> u32 {
         self.doorstep.waiting.saturating_add(self.inbox.waiting)
     }
+}
+
+async fn connect(client: &Client) -> Result<Line, ClientError> {
+    let me = client.vault.me()?;
+    Line::connect(&client.options, &me.at, Pin::Full(me.server_id), ConnectionKind::Owner).await
 }
 
 struct Batch {

@@ -20,6 +20,7 @@ use wire::{
 
 use super::{
     contacts::{check_alias, refuse_taken_alias, to_contact},
+    give_up,
     news::Patience,
     run,
 };
@@ -54,6 +55,7 @@ pub(crate) fn begin(
     language: Language,
     alias: Option<&str>,
 ) -> Result<PairingBegun, ClientError> {
+    give_up::check(&client.vault)?;
     let me = client.vault.me()?;
     let id = client.vault.write(|tx| {
         check_new(tx, alias)?;
@@ -81,6 +83,7 @@ pub(crate) fn begin(
 
 /// See [`Client::pair_with`].
 pub(crate) fn reply(client: &Client, code: &str, alias: Option<&str>) -> Result<i64, ClientError> {
+    give_up::check(&client.vault)?;
     let code = PairingCode::parse(code).map_err(PairError::BadCode)?;
     let me = client.vault.me()?;
     let at = code.at.clone().unwrap_or_else(|| me.at.clone());

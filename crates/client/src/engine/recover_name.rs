@@ -74,8 +74,13 @@ pub(crate) async fn take_back(
     if hash != me.record.body.prev_hash {
         return Err(ClientError::NameChanged { name: me.name.to_string() });
     }
-    let successor =
-        Successor { kind: AnswerKind::Recover, record: &me.record, identity, authority: recovery, vouchers };
+    let successor = Successor {
+        kind: AnswerKind::Recover,
+        record: &me.record,
+        asks: identity,
+        authority: recovery,
+        vouchers,
+    };
     match challenge::answer(options, me, successor).await? {
         Some(replaced) => Ok((replaced.commitment_nonce, replaced.leaf_index)),
         None => Err(ClientError::NameChanged { name: me.name.to_string() }),

@@ -9,6 +9,7 @@ use wire::{ConnectionKind, Generation, PrekeyBundle, request::MailboxPolicy, res
 
 use super::{
     directory::LookingUp,
+    give_up,
     join::{make_generation_known, open_mailbox},
     pull::{collect_alone, round},
     recover, run,
@@ -28,6 +29,7 @@ use crate::{
 
 /// See [`Client::renew`].
 pub(crate) fn renew(client: &Client) -> Result<Renewed, ClientError> {
+    give_up::check(&client.vault)?;
     let _alone = collect_alone(client)?;
     client.vault.write(|tx| {
         // What other copies collected is known to be gone, and will be asked for.

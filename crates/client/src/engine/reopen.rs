@@ -34,6 +34,18 @@ pub(crate) async fn open(
     }
 }
 
+/// Opens a mailbox of mine if the relay still has it.
+pub(crate) async fn open_if_there(
+    client: &Client,
+    line: &mut Line,
+    policy: MailboxPolicy,
+) -> Result<Option<Opened>, ClientError> {
+    match open_mailbox(&client.vault, line, policy).await {
+        Err(ClientError::Refused { kind: RefusalKind::NoSuchMailbox, .. }) => Ok(None),
+        opened => opened.map(Some),
+    }
+}
+
 /// Has another mailbox made. The old one is kept until then: a relay that knows none of my vouchers has forgotten more than a
 /// mailbox, and may remember it once its operator has restored a later backup.
 async fn make_anew(client: &Client, policy: MailboxPolicy, gone: ClientError) -> Result<(), ClientError> {

@@ -5,7 +5,7 @@ use e2ee::{Conversation, MessageId};
 use super::{
     contacts::{check_alias, pin_of, promote, refuse_taken_alias, to_contact},
     directory::{Found, follow, look_up},
-    ledger, recover, run,
+    give_up, ledger, recover, run,
     send::flush_all,
 };
 use crate::{
@@ -60,6 +60,7 @@ fn expect(tx: &Tx<'_>, label: &str) -> Result<Person, ClientError> {
 /// See [`Client::accept`]. The name is checked on a fresh anonymous connection, to the host of the address that
 /// the person was shown.
 pub(crate) fn accept(client: &Client, label: &str, alias: Option<&str>) -> Result<Contact, ClientError> {
+    give_up::check(&client.vault)?;
     let me = client.vault.me()?;
     let person = client.vault.read(|tx| expect(tx, label))?;
     let alias = alias.unwrap_or(label);

@@ -85,7 +85,7 @@ pub(crate) fn edit(
     check(text, options)?;
     let row = client.vault.erase(|tx| {
         let person = contact::expect(tx, alias)?;
-        check_person(&person, options)?;
+        check_person(tx, &person, options)?;
         let named = match which {
             "last" => said::last_editable(tx, person.id)?,
             which => said::find_named(tx, person.id, which, Some(Direction::Sent))?,
@@ -115,7 +115,7 @@ pub(crate) fn take_back(
 ) -> Result<Option<Sent>, ClientError> {
     let row = client.vault.erase(|tx| {
         let person = contact::expect(tx, alias)?;
-        check_person(&person, options)?;
+        check_person(tx, &person, options)?;
         if let Some(row) =
             options.idempotency.as_deref().map(|key| outbox::by_key(tx, key)).transpose()?.flatten()
         {

@@ -11,6 +11,7 @@ use e2ee::{
 use super::{
     copies,
     deposit::Courier,
+    give_up,
     pull::{drain, resident_collect},
     recover, run,
 };
@@ -150,7 +151,7 @@ pub(crate) fn queue(
     if let Some(row) = by_key(tx, person, &said, options)? {
         return Ok(row);
     }
-    check_person(person, options)?;
+    check_person(tx, person, options)?;
     let message_id = MessageId::random(&mut tx.rng());
     outbox::say(tx, person.id, &message_id, &said, options.idempotency.as_deref())
 }
@@ -174,7 +175,12 @@ pub(crate) fn by_key(
     }
 }
 
-pub(crate) fn check_person(person: &Person, options: &SendOptions) -> Result<(), ClientError> {
+pub(crate) fn check_person(
+    tx: &Tx<'_>,
+    person: &Person,
+    options: &SendOptions,
+) -> Result<(), ClientError> {
+    give_up::check_in(tx)?;
     let alias = person.shown().to_owned();
     if person.blocked {
         return Err(ClientError::Blocked { alias });
@@ -287,6 +293,7 @@ pub(crate) async fn flush_all(client: &Client) -> Result<Flushed, ClientError> {
 
 /// The same, and to `first` before all others: somebody waits for it.
 async fn flush(client: &Client, first: Option<i64>) -> Result<Flushed, ClientError> {
+    give_up::check(&client.vault)?;
     copies::check(client)?;
     if client.vault.read(me::copy)? == me::Copy::Restored {
         // It has no bundle that a first message could bring, and no stamps: it renews itself first, at its own relay.

@@ -291,6 +291,16 @@ pub enum ClientError {
         /// Which name.
         name: String,
     },
+    /// My name was given up here.
+    NameReleased {
+        /// Which.
+        name: String,
+    },
+    /// Giving my name up was begun and not brought to its end.
+    ReleaseUnfinished {
+        /// Which.
+        name: String,
+    },
     /// Another copy of this identity did something that this one does not know of.
     OtherCopy,
     /// The key of this vault was replaced by another.
@@ -406,6 +416,8 @@ impl ClientError {
             NotTaken { .. } => 184,
             RefusedForGood { .. } => 185,
             NoVoucher => 186,
+            NameReleased { .. } => 187,
+            ReleaseUnfinished { .. } => 188,
             WrongServer { .. } => 60,
             KeyChanged { .. } => 61,
             NotVerified { .. } => 62,

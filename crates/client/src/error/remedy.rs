@@ -241,6 +241,16 @@ impl ClientError {
                 "use the other copy, or make this one count:  oub identity renew",
                 "servez-vous de l'autre copie, ou faites valoir celle-ci :  oub identity renew"
             ),
+            NameReleased { .. } => both!(
+                language,
+                "read what was said:  oub log CONTACT  — for a new identity:  oub -P NAME join …",
+                "relisez ce qui a été dit :  oub log CONTACT  — pour une nouvelle identité :  oub -P NOM join …"
+            ),
+            ReleaseUnfinished { .. } => both!(
+                language,
+                "finish it:  oub identity release",
+                "terminez-le :  oub identity release"
+            ),
             SupersededKey { .. } => both!(
                 language,
                 "use the newer copy, or take the name back:  oub join --recover ADDRESS",

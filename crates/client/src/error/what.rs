@@ -284,6 +284,15 @@ impl ClientError {
                 "la clé de {name} a été changée entre-temps",
                 name = name
             ),
+            NameReleased { name } => {
+                both!(language, "{name} was given up here", "{name} a été abandonné ici", name = name)
+            }
+            ReleaseUnfinished { name } => both!(
+                language,
+                "giving {name} up was begun and is not finished",
+                "l'abandon de {name} a commencé et n'est pas terminé",
+                name = name
+            ),
             OtherCopy => both!(
                 language,
                 "this profile is not the newest copy of my identity",

@@ -266,6 +266,16 @@ impl ClientError {
                 "the server knows newer keys of mine: another copy is in use, or this one is old",
                 "le serveur connaît de vous des clés plus récentes : une autre copie est en usage, ou celle-ci est ancienne"
             ),
+            NameReleased { .. } => both!(
+                language,
+                "a profile without its name sends and receives nothing any more; what was said can be read",
+                "un profil sans son nom n'envoie et ne reçoit plus rien ; ce qui a été dit reste lisible"
+            ),
+            ReleaseUnfinished { .. } => both!(
+                language,
+                "an earlier  oub identity release  was interrupted; nothing else leaves this profile since",
+                "un  oub identity release  précédent a été interrompu ; rien d'autre ne quitte ce profil depuis"
+            ),
             SupersededKey { name } => both!(
                 language,
                 "the server has another key for {name}, which this copy does not hold",

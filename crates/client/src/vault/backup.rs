@@ -29,7 +29,7 @@ const SALT_BYTES: usize = 16;
 ///
 /// Left out: stamps of others and what does not open (a restored client gets new ones and asks again), hashes of
 /// envelopes (message ids tell repeats), notices.
-const TABLES: [(&str, &[(&str, &str)]); 16] = [
+const TABLES: [(&str, &[(&str, &str)]); 17] = [
     (
         "me",
         &[
@@ -62,6 +62,7 @@ const TABLES: [(&str, &[(&str, &str)]); 16] = [
     ("begun_anew", &[]),
     ("former", &[]),
     ("rotation", &[]),
+    ("given_up", &[]),
     ("history", &[]),
 ];
 

@@ -6,6 +6,7 @@ pub(crate) mod backup;
 pub(crate) mod clock;
 pub(crate) mod contact;
 pub(crate) mod file;
+pub(crate) mod given_up;
 pub(crate) mod history;
 pub(crate) mod inbox;
 pub(crate) mod key;

@@ -14,7 +14,7 @@ mod roles;
 mod tally;
 
 use client::Client;
-use common::{Person, Relay, friends};
+use common::{Person, Relay, friends, make_friends};
 use death::Death;
 use roles::{Role, play};
 use tally::{Tally, texts_of};
@@ -207,6 +207,30 @@ fn a_rotation_may_die_anywhere_and_happens_once() {
         let rotations = u32::try_from(said.len()).unwrap();
         assert_eq!(alice.client().rotate_identity().unwrap().sequence, rotations + 1, "each rotation once");
         assert_eq!(texts_of(&bob, "alice")[1..], said, "after the first message");
+    });
+    tally.assert_shown();
+}
+
+#[test]
+fn a_release_may_die_anywhere_and_loses_nothing() {
+    let mut tally = Tally::new("release");
+    until_died(15, &mut tally, |tally| {
+        let relay = Relay::start();
+        let alice = relay.person("alice");
+        each_death(|death| {
+            let owner = relay.person(&format!("owner{}", tally.cycles()));
+            make_friends(&alice, &owner);
+            let text = tally.next_text();
+            alice.stored(&owner, &text);
+            tally.sent(&text);
+            let died = play(&owner, &Role::Release, Some(death)).died;
+            play(&owner, &Role::Release, None);
+            assert_eq!(owner.client().collect().unwrap_err().code(), "OUB-E187", "{death:?}");
+            let address = owner.client().address().unwrap();
+            assert_eq!(alice.client_hours_later(2).add(&address, None).unwrap_err().exit_code(), 5, "{death:?}");
+            tally.shown(texts_of(&owner, "alice").split_off(1));
+            tally.note(died)
+        });
     });
     tally.assert_shown();
 }

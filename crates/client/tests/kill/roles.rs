@@ -27,6 +27,7 @@ pub enum Role<'a> {
     Pull,
     Flush,
     Rotate,
+    Release,
 }
 
 /// How it ended.
@@ -45,6 +46,7 @@ pub fn play(person: &Person, role: &Role<'_>, death: Option<Death>) -> Played {
         Role::Pull => ("pull", "", ""),
         Role::Flush => ("flush", "", ""),
         Role::Rotate => ("rotate", "", ""),
+        Role::Release => ("release", "", ""),
     };
     let mut command = Command::new(env::current_exe().unwrap());
     command.args(["--exact", "plays_a_role", "--ignored", "--nocapture", "--test-threads=1"]);
@@ -82,6 +84,7 @@ pub fn act() {
         "pull" => pull(&client),
         "flush" => drop(client.flush().unwrap()),
         "rotate" => drop(client.rotate_identity().unwrap()),
+        "release" => drop(client.release_name().unwrap()),
         other => panic!("{other}"),
     }
 }
