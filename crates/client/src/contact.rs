@@ -1,6 +1,6 @@
 //! What callers see of a contact.
 
-use wire::Address;
+use wire::{Address, UnixSeconds};
 
 use crate::LogEntry;
 
@@ -31,6 +31,8 @@ pub struct Contact {
     pub receipts: bool,
     /// How many stamps of mine they may have in hand.
     pub allotment: Allotment,
+    /// When they were first seen to have given the name up: nothing is sent to them any more.
+    pub given_up_at: Option<UnixSeconds>,
 }
 
 /// A contact, and what is new.

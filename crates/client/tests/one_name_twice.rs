@@ -3,7 +3,7 @@
 
 mod common;
 
-use client::{SendOptions, Trust};
+use client::{OutboxState, SendOptions, Trust};
 use common::{Person, Relay, friends};
 use proto::signed::sign_tombstone;
 use store::{DirectoryStore, EmbeddedStore, ReplaceOutcome, ReplaceRequest};
@@ -72,5 +72,27 @@ fn a_name_that_was_given_up_yesterday_is_nobodys() {
     let refused = String::from_utf8(relay.asked_to_invite("bob").stderr).unwrap();
     assert!(refused.contains("OUB-S050"), "{refused}");
     let error = alice.client_hours_later(2).send("bob", "anybody?", &SendOptions::default()).unwrap_err();
-    assert_eq!(error.code(), "OUB-E053", "{error:?}");
+    assert_eq!(error.code(), "OUB-E190", "{error:?}");
+}
+
+/// C15: who has seen that the name was given up takes whoever has it next for somebody else.
+#[test]
+fn the_next_owner_of_a_name_is_never_taken_for_the_one_who_gave_it_up() {
+    let mut relay = Relay::start();
+    let (alice, former) = friends(&relay);
+    give_up(&mut relay, &former, 31);
+    let late = |text: &str| alice.client_hours_later(2).send("bob", text, &SendOptions::default());
+    assert_eq!(late("anybody?").unwrap_err().code(), "OUB-E190");
+    let bob = relay.person("bob");
+    assert_eq!(late("and now?").unwrap_err().code(), "OUB-E190");
+    let error = alice.client().add(&bob.client().address().unwrap(), None).unwrap_err();
+    assert_eq!(error.code(), "OUB-E061", "{error:?}");
+    bob.client().collect().unwrap();
+    assert!(bob.texts().is_empty() && bob.client().requests().unwrap().is_empty());
+    let kept = alice.client().outbox().unwrap();
+    assert!(kept.iter().all(|entry| entry.state == OutboxState::Refused), "{kept:?}");
+    // Only who forgets the former one has room for the next.
+    alice.client().remove("bob").unwrap();
+    alice.add(&bob);
+    alice.stored(&bob, "pleased to meet you");
 }

@@ -3,14 +3,17 @@
 
 mod common;
 
-use client::{ClientError, Direction, FailPoint, LogEntry, SendOptions};
+use client::{ClientError, Direction, FailPoint, LogEntry, OutboxState, SendOptions};
 use common::{Person, Relay, friends, make_friends};
 
 /// What a person has received from a contact, as the history shows it.
 fn received(person: &Person, from: &str) -> Vec<String> {
     let is_theirs = |entry: &LogEntry| entry.direction == Direction::Received;
     let log = person.client().log(from, None).unwrap();
-    log.iter().filter(|entry| is_theirs(entry)).filter_map(|entry| entry.body.text().map(str::to_owned)).collect()
+    log.iter()
+        .filter(|entry| is_theirs(entry))
+        .filter_map(|entry| entry.body.text().map(str::to_owned))
+        .collect()
 }
 
 #[test]
@@ -30,7 +33,11 @@ fn a_release_stopped_at_any_step_is_the_same_release_afterwards() {
         alice.stored(&owner, "two");
         let released = owner.client().release_name().unwrap();
         assert!(released.at.is_some() && released.unsent == 0, "{step:?}: {released:?}");
-        assert_eq!(received(&owner, "alice")[1..], ["one", "two"], "{step:?}: nothing that was stored is lost");
+        assert_eq!(
+            received(&owner, "alice")[1..],
+            ["one", "two"],
+            "{step:?}: nothing that was stored is lost"
+        );
         assert_eq!(owner.client().release_name().unwrap(), released, "{step:?}: once");
         assert_eq!(owner.client().collect().unwrap_err().code(), "OUB-E187");
     }
@@ -47,5 +54,10 @@ fn the_stamps_are_void_at_once_and_nobody_new_reaches_the_doorstep() {
     // What the log of keys shows under the name is no alarm for the former owner, who can still ask.
     let standings = bob.client().sync_logs().unwrap();
     assert!(standings.iter().all(|standing| standing.not_mine.is_none()), "{standings:?}");
-    assert_eq!(alice.client().contact("bob").unwrap().address, address);
+    // Her stamps are refused, so she looks, and is told.
+    let told = alice.client().send("bob", "still there?", &SendOptions::default()).unwrap_err();
+    assert!(matches!(told, ClientError::GivenUp { .. }), "{told:?}");
+    let kept = alice.client().outbox().unwrap();
+    assert_eq!((kept.len(), kept[0].state), (1, OutboxState::Refused), "{kept:?}");
+    assert!(alice.client().contact("bob").unwrap().given_up_at.is_some());
 }

@@ -38,6 +38,7 @@ fn contact(alias: &str, trust: Trust) -> Contact {
         timer_s: 0,
         receipts: false,
         allotment: Allotment::default(),
+        given_up_at: None,
     }
 }
 

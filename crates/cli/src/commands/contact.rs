@@ -106,6 +106,7 @@ pub fn to_json(contact: &Contact) -> Line {
         .number("timer_s", u64::from(contact.timer_s))
         .truth("receipts", contact.receipts)
         .number("allotment", u64::from(contact.allotment.stamps()))
+        .maybe_text("given_up", contact.given_up_at.map(when::for_programs).as_deref())
 }
 
 /// One contact on one line.
@@ -119,7 +120,8 @@ pub fn show(context: &Context, contact: &Contact) -> Result<(), Stop> {
     let states = [
         Some(states::trust(contact.trust)),
         contact.blocked.then(states::blocked),
-        (!contact.connected).then(states::not_connected),
+        contact.given_up_at.map(|_| states::given_up()),
+        (!contact.connected && contact.given_up_at.is_none()).then(states::not_connected),
         flood.as_deref(),
         timer.as_deref(),
         contact.receipts.then(states::gets_receipts),

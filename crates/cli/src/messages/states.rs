@@ -10,6 +10,7 @@ messages! {
     verified_before: en "verified before this key", fr "vérifié avant cette clé";
     changed: en "changed", fr "clé changée";
 
+    given_up: en "gave the name up", fr "a abandonné le nom";
     blocked: en "blocked", fr "bloqué";
     not_connected: en "not connected yet", fr "pas encore en contact";
     disappear_after(time): en "messages disappear after {time}", fr "les messages disparaissent après {time}";

@@ -27,7 +27,9 @@ fn a_name_is_given_up_after_a_last_pull_and_the_profile_can_only_be_read() {
     std::fs::write(&secret, "of the backup\n").unwrap();
     let secret = secret.display().to_string();
     let export = ["identity", "backup", backup.as_str(), "--backup-passphrase-file", secret.as_str()];
-    for args in [&["log", "bob"][..], &["contacts"], &["contact", "show", "bob"], &["id"], &["doctor"], &export] {
+    for args in
+        [&["log", "bob"][..], &["contacts"], &["contact", "show", "bob"], &["id"], &["doctor"], &export]
+    {
         let ran = alice.ok(args);
         assert!(ran.err.contains("alice was given up "), "{args:?}: {}", ran.err);
     }
@@ -65,6 +67,40 @@ fn a_name_is_given_up_after_a_last_pull_and_the_profile_can_only_be_read() {
     // The name rests.
     let refused = relay.admin(&["invite", "alice"]);
     assert!(String::from_utf8_lossy(&refused.stderr).contains("OUB-S050"), "{refused:?}");
+}
+
+#[test]
+fn a_contact_is_told_and_what_waited_is_refused_for_good() {
+    let mut relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    let address = alice.address();
+    relay.kill();
+    bob.ok(&["send", "alice", "waits for the server"]);
+    relay.start_again();
+    alice.ok(&["identity", "release", "--yes", "alice"]);
+
+    let refused = bob.run(&["send", "alice", "are you there?"]);
+    refused.assert_problem(5, "OUB-E190");
+    assert!(refused.err.contains("alice was given up by its owner"), "{}", refused.err);
+    assert!(refused.err.contains("ask for the new address in another way"), "{}", refused.err);
+    for args in [&["contacts"][..], &["contact", "show", "alice"]] {
+        let shown = bob.ok(args).out;
+        assert!(shown.contains("gave the name up") && !shown.contains("not connected"), "{shown}");
+    }
+    assert!(bob.json(&["contacts"])[0]["given_up"].is_string());
+    let waits = bob.json(&["outbox"]);
+    assert_eq!(waits.len(), 2, "{waits:?}");
+    for line in waits {
+        assert_eq!(
+            (&line["state"], &line["reason"]),
+            (&"refused".into(), &"the name was given up by its owner".into())
+        );
+    }
+    bob.run(&["send", "alice", "once more"]).assert_problem(5, "OUB-E190");
+    assert!(bob.ok(&["log", "alice"]).out.contains("hello bob"), "what was said stays");
+    // Who has the address only hears the same.
+    let carol = Person::joined("carol", &relay);
+    carol.run(&["add", &address]).assert_problem(5, "OUB-E190");
 }
 
 #[test]

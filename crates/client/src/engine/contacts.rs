@@ -254,6 +254,7 @@ pub(crate) fn to_contact(tx: &Tx<'_>, person: &Person) -> Result<Contact, Client
         timer_s: person.timer_s,
         receipts: person.receipts,
         allotment: person.allotment,
+        given_up_at: person.given_up_at,
     })
 }
 

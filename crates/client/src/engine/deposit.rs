@@ -384,10 +384,15 @@ impl<'a> Courier<'a> {
             }
             match stamp::spend(tx, contact)? {
                 Some(stamp) => outbox::set_auth(tx, id, &authorise(&stamp, &sealed.sid, &sealed.envelope))?,
-                None => outbox::unseal(tx, id)?,
+                None => {
+                    outbox::unseal(tx, id)?;
+                    // Who gave the name up made all of them void.
+                    contact::set(tx, contact, "checked_at", 0)?;
+                }
             }
             Ok(())
         })?;
+        self.refreshed = false;
         self.left.remove(&id);
         Ok(Go::On)
     }

@@ -16,7 +16,7 @@ use wire::{
 
 use super::{
     chain::{Chain, LINKS_BACK_MAX, ReadOn},
-    identity, keys, ledger, requests,
+    identity, keys, ledger, nameless, requests,
 };
 use crate::{
     Client, ClientError, Options,
@@ -89,18 +89,19 @@ impl<'a> LookingUp<'a> {
     pub(crate) async fn record(&mut self, wanted: &[ShortFingerprint]) -> Result<Found, ClientError> {
         let newest = self.newest().await?;
         let chain = self.read_back(&newest.record, wanted, LINKS_BACK_MAX).await?;
-        self.found(newest, chain)
+        self.found(newest, chain, wanted)
     }
 
     /// The newest record of somebody who is known, its chain read on from the pinned record. What cannot be read at once is
     /// gone on with by the next call.
     async fn record_of(&mut self, client: &Client, person: &Person) -> Result<Found, ClientError> {
+        let theirs = [ShortFingerprint::from_full(&person.fingerprint.0)];
         let Some(pinned) = &person.record else {
-            return self.record(&[ShortFingerprint::from_full(&person.fingerprint.0)]).await;
+            return self.record(&theirs).await;
         };
         let newest = self.newest().await?;
         match self.read_on(&newest.record, pinned, person.walked.as_ref()).await? {
-            ReadOn::Newest(chain) => self.found(newest, chain),
+            ReadOn::Newest(chain) => self.found(newest, chain, &theirs),
             ReadOn::Rest { walked, why } => {
                 client.vault.write(|tx| contact::set_walked(tx, person, &walked))?;
                 Err(why)
@@ -117,10 +118,18 @@ impl<'a> LookingUp<'a> {
         }
     }
 
-    fn found(&self, newest: Record, chain: Chain) -> Result<Found, ClientError> {
+    /// What stands under the name, for somebody who knows these identities. A tombstone is told as one where each of
+    /// them led to it: a relay cannot make one, and who never had the name has nothing to give up.
+    fn found(&self, newest: Record, chain: Chain, known: &[ShortFingerprint]) -> Result<Found, ClientError> {
         let Record { record, commitment_nonce: nonce, leaf_index, tree_head } = newest;
         if is_tombstone(&record.body) {
-            return Err(self.nobody());
+            let leads_here = |one: &ShortFingerprint| {
+                chain.is_signed_since(|fingerprint| one.matches(&fingerprint.0)) == Some(true)
+            };
+            return Err(match known.iter().all(leads_here) {
+                true => self.given_up(),
+                false => self.nobody(),
+            });
         }
         let fingerprint = identity_of(&record.body).map_err(|_| self.bad())?.fingerprint();
         Ok(Found {
@@ -189,6 +198,10 @@ impl<'a> LookingUp<'a> {
         ClientError::BadSignature { name: self.name.to_string(), host: self.line.host().to_owned() }
     }
 
+    fn given_up(&self) -> ClientError {
+        ClientError::GivenUp { name: self.name.to_string(), host: self.line.host().to_owned() }
+    }
+
     fn nobody(&self) -> ClientError {
         ClientError::NoSuchName { name: self.name.to_string(), host: self.line.host().to_owned() }
     }
@@ -201,11 +214,14 @@ pub(crate) async fn look_up(client: &Client, address: &Address, pin: Pin) -> Res
     let server_id = looking.server_id();
     let known = client.vault.read(|tx| contact::by_name(tx, &address.name, &server_id))?;
     let expected = address.pins.as_ref().map(|pins| pins.identity);
-    let known = known.map(|known| ShortFingerprint::from_full(&known.fingerprint.0));
-    let wanted: Vec<ShortFingerprint> = expected.into_iter().chain(known).collect();
+    let theirs = known.as_ref().map(|known| ShortFingerprint::from_full(&known.fingerprint.0));
+    let wanted: Vec<ShortFingerprint> = expected.into_iter().chain(theirs).collect();
     let found = looking.record(&wanted).await;
     looking.close().await;
-    let found = found?;
+    let found = match &known {
+        Some(known) => nameless::noted(client, known, found)?,
+        None => found?,
+    };
     match expected {
         Some(expected) if !found.descends_from(|fingerprint| expected.matches(&fingerprint.0)) => {
             Err(ClientError::WrongIdentity { name: address.name.to_string(), host: address.at.to_string() })
@@ -232,7 +248,7 @@ pub(crate) async fn refresh(
     }
     let mut looking =
         LookingUp::of(&client.options, &person.at, Pin::Full(person.server_id), &person.name).await?;
-    let found = looking.record_of(client, person).await?;
+    let found = nameless::noted(client, person, looking.record_of(client, person).await)?;
     admit_known(client, person, &found).await?;
     follow(client, person, &found)?;
     if !wants_bundle {
@@ -317,7 +333,7 @@ fn take_new_key(tx: &Tx<'_>, person: &Person, found: &Found, now: UnixSeconds) -
 pub(crate) async fn recheck(client: &Client, person: &Person) -> Result<(), ClientError> {
     let mut looking =
         LookingUp::of(&client.options, &person.at, Pin::Full(person.server_id), &person.name).await?;
-    let found = looking.record_of(client, person).await?;
+    let found = nameless::noted(client, person, looking.record_of(client, person).await)?;
     looking.close().await;
     admit_known(client, person, &found).await?;
     follow(client, person, &found)

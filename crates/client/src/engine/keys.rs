@@ -78,6 +78,8 @@ pub(crate) fn adopt_candidate(tx: &Tx<'_>, person: &Person) -> Result<bool, Clie
         contact::absorb(tx, person.id, request.id)?;
     }
     contact::set_candidate(tx, person.id, None)?;
+    // Whoever gave the name up is not the one whom the person decided for.
+    contact::set(tx, person.id, "given_up_at", None::<i64>)?;
     contact::set_record(tx, person.id, record, person.candidate_place, tx.now())?;
     requests::queue_accept(tx, person.id)?;
     Ok(true)
@@ -94,7 +96,11 @@ fn fingerprint_of(record: &IdentityRecord) -> Result<IdentityFingerprint, Client
 }
 
 /// Offers, stamps and sessions of the old key are void; nothing of them remains.
-fn end_conversation(tx: &Tx<'_>, id: i64, theirs: &IdentityFingerprint) -> Result<(), ClientError> {
+pub(crate) fn end_conversation(
+    tx: &Tx<'_>,
+    id: i64,
+    theirs: &IdentityFingerprint,
+) -> Result<(), ClientError> {
     let mine = me::me(tx)?.ok_or(ClientError::JoinUnfinished)?.fingerprint;
     contact::set_conversation(tx, id, &Conversation::new(mine, *theirs))?;
     stamp::drop_all(tx, id)?;

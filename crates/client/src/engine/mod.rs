@@ -16,6 +16,7 @@ pub(crate) mod join;
 pub(crate) mod keys;
 pub(crate) mod ledger;
 pub(crate) mod log;
+pub(crate) mod nameless;
 pub(crate) mod news;
 pub(crate) mod open;
 pub(crate) mod owner;

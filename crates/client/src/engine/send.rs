@@ -11,7 +11,7 @@ use e2ee::{
 use super::{
     copies,
     deposit::Courier,
-    give_up,
+    give_up, nameless,
     pull::{drain, resident_collect},
     recover, run,
 };
@@ -175,16 +175,13 @@ pub(crate) fn by_key(
     }
 }
 
-pub(crate) fn check_person(
-    tx: &Tx<'_>,
-    person: &Person,
-    options: &SendOptions,
-) -> Result<(), ClientError> {
+pub(crate) fn check_person(tx: &Tx<'_>, person: &Person, options: &SendOptions) -> Result<(), ClientError> {
     give_up::check_in(tx)?;
     let alias = person.shown().to_owned();
     if person.blocked {
         return Err(ClientError::Blocked { alias });
     }
+    nameless::check(person)?;
     if !person.trust.allows_sealing() {
         return Err(ClientError::KeyChanged { alias });
     }
@@ -311,7 +308,7 @@ async fn flush(client: &Client, first: Option<i64>) -> Result<Flushed, ClientErr
     contacts.sort_by_key(|id| Some(*id) != first);
     for id in contacts {
         let person = client.vault.read(|tx| contact::by_id(tx, id))?;
-        if person.blocked || person.standing != Standing::Contact {
+        if person.blocked || person.standing != Standing::Contact || person.given_up_at.is_some() {
             continue;
         }
         let host = person.at.to_string();

@@ -154,6 +154,13 @@ pub enum ClientError {
         /// Where.
         host: String,
     },
+    /// The key of a name signed that the name is given up.
+    GivenUp {
+        /// Which.
+        name: String,
+        /// Where.
+        host: String,
+    },
     /// The contact is blocked by me.
     Blocked {
         /// Who.
@@ -360,7 +367,7 @@ impl ClientError {
             ..20 => 1,
             20..40 => 2,
             40..50 | 183 => 4,
-            50..60 | 184..=186 => 5,
+            50..60 | 184..=186 | 190 => 5,
             60..70 | 182 => 6,
             _ => 7,
         }
@@ -416,6 +423,7 @@ impl ClientError {
             NotTaken { .. } => 184,
             RefusedForGood { .. } => 185,
             NoVoucher => 186,
+            GivenUp { .. } => 190,
             NameReleased { .. } => 187,
             ReleaseUnfinished { .. } => 188,
             WrongServer { .. } => 60,

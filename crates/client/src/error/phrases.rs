@@ -73,6 +73,7 @@ const PHRASES: &[(&str, &str)] = &[
         "plus que du texte, pour un premier message : part après la réponse",
     ),
     ("was held until you decided about the new key", "retenu jusqu'à votre décision sur la nouvelle clé"),
+    ("the name was given up by its owner", "le nom a été abandonné par qui en était propriétaire"),
     ("asked for again", "demandé de nouveau"),
     ("not answered for two weeks: sealed once more", "sans réponse depuis deux semaines : scellé de nouveau"),
     (

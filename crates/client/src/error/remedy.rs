@@ -117,6 +117,11 @@ impl ClientError {
             NoSuchName { .. } => {
                 both!(language, "check the address with the person", "vérifiez l'adresse avec la personne")
             }
+            GivenUp { .. } => both!(
+                language,
+                "ask for the new address in another way, then:  oub add ADDRESS",
+                "demandez la nouvelle adresse par une autre voie, puis :  oub add ADRESSE"
+            ),
             Blocked { alias } => format!("oub contact unblock {alias}"),
             NoBundle { .. } => both!(
                 language,
@@ -246,11 +251,9 @@ impl ClientError {
                 "read what was said:  oub log CONTACT  — for a new identity:  oub -P NAME join …",
                 "relisez ce qui a été dit :  oub log CONTACT  — pour une nouvelle identité :  oub -P NOM join …"
             ),
-            ReleaseUnfinished { .. } => both!(
-                language,
-                "finish it:  oub identity release",
-                "terminez-le :  oub identity release"
-            ),
+            ReleaseUnfinished { .. } => {
+                both!(language, "finish it:  oub identity release", "terminez-le :  oub identity release")
+            }
             SupersededKey { .. } => both!(
                 language,
                 "use the newer copy, or take the name back:  oub join --recover ADDRESS",

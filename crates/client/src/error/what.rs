@@ -150,6 +150,12 @@ impl ClientError {
                 name = name,
                 host = host
             ),
+            GivenUp { name, .. } => both!(
+                language,
+                "{name} was given up by its owner",
+                "{name} a été abandonné par qui en était propriétaire",
+                name = name
+            ),
             Blocked { alias } => both!(language, "{alias} is blocked", "{alias} est bloqué", alias = alias),
             NoBundle { alias } => both!(
                 language,

@@ -119,6 +119,12 @@ impl ClientError {
                 "the server has no record of this name",
                 "le serveur n'a rien d'enregistré sous ce nom"
             ),
+            GivenUp { host, .. } => both!(
+                language,
+                "the last record of this name on {host} says so, signed by its own key: nobody reads there any more",
+                "le dernier enregistrement de ce nom sur {host} le dit, signé par sa propre clé : personne n'y lit plus",
+                host = host
+            ),
             Blocked { .. } => both!(language, "you blocked this contact", "vous avez bloqué ce contact"),
             NoBundle { .. } => both!(
                 language,

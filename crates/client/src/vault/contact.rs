@@ -78,6 +78,8 @@ pub(crate) struct Person {
     pub(crate) walked: Option<Walked>,
     /// The same of the record that waits for a decision; none where the server showed no log.
     pub(crate) candidate_place: Option<LogPlace>,
+    /// When they were first seen to have given the name up.
+    pub(crate) given_up_at: Option<UnixSeconds>,
 }
 
 /// Where a record stands in a log, and what opens the leaf's commitment to it.
@@ -115,7 +117,7 @@ pub(crate) struct Walked {
 const COLUMNS: &str = "id, standing, alias, label, name, host, port, server_id, fingerprint, record, trust, blocked,
     checked_at, revision, inbox_sid, bundle, bundle_at, answered, accept_sent, session_forms, refill_due, added_at,
     anew_due, ask_due, recovered_at, resent_at, candidate, timer_s, receipts, receipted_at,
-    ask_former, allotment, log_place, walked, candidate_place";
+    ask_former, allotment, log_place, walked, candidate_place, given_up_at";
 
 impl Person {
     /// The full address.
@@ -365,6 +367,7 @@ fn from_row(row: &Row<'_>) -> Result<Person, ClientError> {
             .get::<_, Option<[u8; LogPlace::BYTES]>>(34)?
             .as_ref()
             .and_then(LogPlace::from_bytes),
+        given_up_at: row.get::<_, Option<i64>>(35)?.map(time),
     })
 }
 

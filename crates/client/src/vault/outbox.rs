@@ -433,6 +433,14 @@ pub(crate) fn set_refused(tx: &Tx<'_>, id: i64, reason: &str) -> Result<(), Clie
     Ok(())
 }
 
+/// Notes that nothing of what waits for a contact will ever leave.
+pub(crate) fn refuse_all(tx: &Tx<'_>, contact: i64, reason: &str) -> Result<(), ClientError> {
+    let sql = "UPDATE outbox SET state = 3, auth = NULL, envelope = NULL, reason = ?2
+               WHERE contact = ?1 AND state < 2";
+    tx.execute(sql, (contact, reason))?;
+    Ok(())
+}
+
 /// Notes why a row waits.
 pub(crate) fn set_reason(tx: &Tx<'_>, id: i64, reason: &str) -> Result<(), ClientError> {
     tx.execute("UPDATE outbox SET reason = ?2 WHERE id = ?1", (id, reason))?;

@@ -4,7 +4,7 @@ use client::{ClientError, OutboxState, QueuedReason, SendOptions, SentState, Tru
 use crypto::IdentitySecret;
 use e2ee::Account;
 use getrandom::{SysRng, rand_core::UnwrapErr};
-use proto::signed::{sign_first, sign_recovery, sign_rotation};
+use proto::signed::{sign_first, sign_recovery, sign_rotation, sign_tombstone};
 use wire::{
     Address, Day, DepositId, IdentityRecord, Name, RecoveryCommitment, Request, ShortFingerprint,
     address::Pins,
@@ -47,6 +47,11 @@ impl Chain {
         let (next, body) = (draw(), &self.records.last().unwrap().body);
         self.records.push(sign_recovery(&self.recovery, &next, body.recovery, body));
         self.keys.push(next);
+    }
+
+    /// Gives the name up, by this key.
+    fn give_up(&mut self, by: &IdentitySecret) {
+        self.records.push(sign_tombstone(by, &self.records.last().unwrap().body));
     }
 
     /// What the relay shows from now on, with a bundle of the newest key.
@@ -214,4 +219,34 @@ fn a_relay_that_asks_for_patience_is_given_it_and_no_step_is_lost() {
     assert_eq!(alice.client().contact("bob").unwrap().address, chain.address(&evil, 20));
     let contact = carol.client().add(&chain.address(&evil, 0), None).unwrap();
     assert_eq!(contact.address, chain.address(&evil, 20));
+}
+
+/// S01, C15: that a name was given up is believed to its key, and to nobody else.
+#[test]
+fn a_relay_gives_up_no_name_in_its_owners_place() {
+    let evil = Evil::start();
+    let alice = evil.join("alice");
+    let mut chain = Chain::begin(&evil);
+    chain.show(&evil);
+    alice.client().add(&evil.address("bob"), None).unwrap();
+    let is_given_up = || alice.client().contact("bob").unwrap().given_up_at.is_some();
+    // Signed by another key; then by the right key of another chain.
+    chain.give_up(&draw());
+    chain.show(&evil);
+    assert_eq!(send_late(&alice).unwrap_err().code(), "OUB-E064");
+    let mut others = Chain::begin(&evil);
+    others.give_up(&others.keys[0].clone());
+    others.show(&evil);
+    assert_eq!(send_late(&alice).unwrap_err().code(), "OUB-E053");
+    let waits = |entry: &client::OutboxEntry| entry.state == OutboxState::Waiting;
+    assert!(alice.client().outbox().unwrap().iter().all(waits) && !is_given_up());
+    // His own word ends it: nothing waits any more, and nothing was sealed.
+    chain.records.pop();
+    chain.rotate(2);
+    chain.give_up(&chain.keys[2].clone());
+    chain.show(&evil);
+    assert_eq!(send_late(&alice).unwrap_err().code(), "OUB-E190");
+    let refused = |entry: &client::OutboxEntry| entry.state == OutboxState::Refused;
+    assert!(alice.client().outbox().unwrap().iter().all(refused) && is_given_up());
+    assert!(evil.shell().deposits.is_empty(), "something was sealed");
 }

@@ -227,7 +227,11 @@ fn a_release_may_die_anywhere_and_loses_nothing() {
             play(&owner, &Role::Release, None);
             assert_eq!(owner.client().collect().unwrap_err().code(), "OUB-E187", "{death:?}");
             let address = owner.client().address().unwrap();
-            assert_eq!(alice.client_hours_later(2).add(&address, None).unwrap_err().exit_code(), 5, "{death:?}");
+            assert_eq!(
+                alice.client_hours_later(2).add(&address, None).unwrap_err().exit_code(),
+                5,
+                "{death:?}"
+            );
             tally.shown(texts_of(&owner, "alice").split_off(1));
             tally.note(died)
         });
