@@ -16,9 +16,9 @@ use crate::when;
 /// Lists or changes contacts.
 pub fn run(context: &Context, verb: args::Contact) -> Result<Exit, Stop> {
     let client = context.open()?;
+    notices::tell_given_up(context, &client)?;
     match verb {
         args::Contact::List => {
-            notices::tell_given_up(context, &client)?;
             let contacts = client.contacts()?;
             contacts.iter().try_for_each(|contact| show(context, contact))?;
             if contacts.is_empty() {

@@ -66,17 +66,19 @@ fn restore(context: &Context, file: &Path, from: &BackupPassphrase, protect: Pro
     let protector = protector::for_join(context, &profile, protect)?;
     context.screen.say(screens::reading_backup());
     let (client, restored) = Client::restore(&profile, file, &passphrase, &protector, context.options())?;
+    let is_given_up = client.released()?.is_some();
     let address = restored.address.to_string();
     let line = Line::new("restored")
         .text("name", restored.address.name.as_str())
         .text("address", &address)
         .number("contacts", u64::from(restored.contacts))
         .number("messages", u64::from(restored.messages))
-        .truth("renewed", restored.unreachable.is_none());
+        .truth("renewed", restored.unreachable.is_none() && !is_given_up);
     context.screen.answer(line, &address)?;
     let screen = &context.screen;
     screen.say(&screens::restored(restored.contacts, restored.messages));
     match &restored.unreachable {
+        None if is_given_up => notices::tell_given_up(context, &client)?,
         None => screen.say(screens::fresh_keys_published()),
         Some(error) => screen.warn(&screens::fresh_keys_not_yet(error.what_in(language()))),
     }

@@ -36,20 +36,20 @@ fn a_name_is_given_up_after_a_last_pull_and_the_profile_can_only_be_read() {
     assert!(alice.ok(&["log", "bob"]).out.contains("the last thing"));
     assert_eq!(alice.json(&["id"])[0]["given_up"], line["at"]);
     alice.ok(&["config"]);
-    let invitation = relay.invite("other");
+    let (invitation, address_of_bob) = (relay.invite("other"), bob.address());
     for args in [
         &["send", "bob", "hi"][..],
         &["pull"],
         &["requests"],
         &["ask", "bob", "hm?"],
-        &["add", &bob.address()],
+        &["add", &address_of_bob],
         &["accept", "carol"],
         &["pair", "--no-wait"],
         &["chat", "bob"],
         &["daemon"],
         &["identity", "rotate"],
         &["identity", "renew"],
-        &["join", &invitation],
+        &["join", &invitation, "--protect", "file"],
     ] {
         let refused = alice.run(args);
         refused.assert_problem(7, "OUB-E187");
@@ -60,7 +60,11 @@ fn a_name_is_given_up_after_a_last_pull_and_the_profile_can_only_be_read() {
     // A backup of it brings back what can be read, and nothing else.
     let elsewhere = Person::new("alice");
     let restore = ["identity", "restore", backup.as_str(), "--protect", "file"];
-    elsewhere.ok(&[&restore[..], &["--backup-passphrase-file", secret.as_str()]].concat());
+    let restored = elsewhere.ok(&[&restore[..], &["--backup-passphrase-file", secret.as_str()]].concat());
+    assert!(
+        restored.err.contains("alice was given up") && !restored.err.contains("fresh keys"),
+        "{restored:?}"
+    );
     assert!(elsewhere.ok(&["log", "bob"]).out.contains("the last thing"));
     elsewhere.run(&["pull"]).assert_problem(7, "OUB-E187");
 
@@ -92,7 +96,7 @@ fn a_contact_is_told_and_what_waited_is_refused_for_good() {
     assert_eq!(waits.len(), 2, "{waits:?}");
     for line in waits {
         assert_eq!(
-            (&line["state"], &line["reason"]),
+            (&line["state"], &line["why"]),
             (&"refused".into(), &"the name was given up by its owner".into())
         );
     }

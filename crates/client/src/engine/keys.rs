@@ -96,11 +96,7 @@ fn fingerprint_of(record: &IdentityRecord) -> Result<IdentityFingerprint, Client
 }
 
 /// Offers, stamps and sessions of the old key are void; nothing of them remains.
-pub(crate) fn end_conversation(
-    tx: &Tx<'_>,
-    id: i64,
-    theirs: &IdentityFingerprint,
-) -> Result<(), ClientError> {
+fn end_conversation(tx: &Tx<'_>, id: i64, theirs: &IdentityFingerprint) -> Result<(), ClientError> {
     let mine = me::me(tx)?.ok_or(ClientError::JoinUnfinished)?.fingerprint;
     contact::set_conversation(tx, id, &Conversation::new(mine, *theirs))?;
     stamp::drop_all(tx, id)?;

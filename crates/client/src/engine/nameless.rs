@@ -1,13 +1,12 @@
 //! Contacts who gave their name up: nothing is sealed to them any more, and whoever has the name next is somebody else
 //! (`spec/vault.md § A contact's name that is given up`).
 
-use super::keys;
 use crate::{
     Client, ClientError,
     vault::{
         Tx,
         contact::{self, Person},
-        int, outbox,
+        int, outbox, stamp,
     },
 };
 
@@ -32,7 +31,8 @@ fn note(tx: &Tx<'_>, id: i64) -> Result<(), ClientError> {
         return Ok(());
     }
     contact::set(tx, id, "given_up_at", int(tx.now().0))?;
-    keys::end_conversation(tx, id, &person.fingerprint)?;
+    // What they said before may be under way, and opens: only what leaves ends.
+    stamp::drop_all(tx, id)?;
     outbox::refuse_all(tx, id, GIVEN_UP)
 }
 

@@ -48,7 +48,10 @@ pub(crate) fn does_not_open(tx: &Tx<'_>, id: i64) -> Result<(), ClientError> {
 
 /// What a client sends by itself goes to accepted contacts only.
 fn may_be_written_to(person: &Person) -> bool {
-    person.standing == Standing::Contact && !person.blocked && person.trust.allows_sealing()
+    person.standing == Standing::Contact
+        && !person.blocked
+        && person.given_up_at.is_none()
+        && person.trust.allows_sealing()
 }
 
 /// Notes after a drain whether something of this person's is missing or did not open, and when to ask for it.
