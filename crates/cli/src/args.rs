@@ -3,6 +3,7 @@
 pub mod examples;
 mod machine;
 mod people;
+mod route;
 mod said;
 mod time;
 
@@ -18,6 +19,7 @@ pub use machine::{
 pub use people::{
     Accept, Add, BackupPassphrase, Contact, Decline, Id, Identity, Join, Pair, Protect, Verify,
 };
+pub use route::{Route, parse_route, without_credentials};
 pub use said::{Answer, Ask, Edit, Files, How, Log, Save, Send, Switch, TakeBack, Wait};
 use time::parse_count;
 pub use time::parse_duration;
@@ -87,6 +89,16 @@ pub struct Global {
     /// Give up after this long (e.g. 30s, 5m) [default: 30s; for an answer: 15m]
     #[arg(long, global = true, env = "OUB_TIMEOUT", value_parser = parse_duration)]
     pub timeout: Option<Duration>,
+    /// Reach every server through this SOCKS5 proxy, like Tor's socks5://127.0.0.1:9050; none: go straight
+    #[arg(
+        long,
+        global = true,
+        env = "OUB_PROXY",
+        hide_env_values = true,
+        hide_default_value = true,
+        value_parser = parse_route
+    )]
+    pub proxy: Option<Route>,
     /// Language to speak [default: that of the locale, else English]; given here, recovery and safety words too are
     /// in it (English otherwise)
     #[arg(long, global = true, env = "OUB_LANG", value_enum)]
@@ -334,6 +346,8 @@ mod tests {
             "oub log bob --html",
             "oub doctor",
             "oub config --origin",
+            "oub --proxy socks5://a:b@127.0.0.1:9050 pull",
+            "oub pull --proxy none",
             "oub config get timeout",
             "oub config set daemon.exec -x",
             "oub config unset profiles.work.timeout",
@@ -357,6 +371,7 @@ mod tests {
             "oub daemon install --now --print",
             "oub send b x --name n",
             "oub send b -f x --expire 1h",
+            "oub pull --proxy http://127.0.0.1:8080",
             "oub send b x --expire 400d",
             "oub pull --peek -o in",
             "oub contact timer b soon",

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use client::{Client, Options, Profile, SharedResident};
 
-use crate::args::Global;
+use crate::args::{Global, Route};
 use crate::colour;
 use crate::daemon::beside::Beside;
 use crate::messages::screens;
@@ -70,6 +70,7 @@ impl Context {
     pub fn options(&self) -> Options {
         Options {
             timeout: self.global.timeout.unwrap_or(PATIENCE),
+            proxy: self.global.proxy.as_ref().and_then(Route::proxy),
             require_verified: self.layers.holds("require-verified"),
             receipts: self.layers.holds("receipts"),
             ..Options::default()

@@ -10,6 +10,7 @@ use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
 use clap::{Arg, Command};
 
+use crate::args::without_credentials;
 use crate::colour;
 use crate::early::{Early, grammar};
 use crate::exit::Exit;
@@ -49,7 +50,7 @@ pub fn name_variable(error: &mut Error, grammar: &Command, arguments: &[OsString
     grammar.build();
     let known = arg_shown_as(&grammar, &flag).filter(|arg| !is_given(arg, arguments));
     let Some(name) = known.and_then(Arg::get_env) else { return };
-    if var_os(name).is_some_and(|held| shown_on_one_line(&held.to_string_lossy()) == value) {
+    if var_os(name).is_some_and(|held| repeatable(error, &held.to_string_lossy()) == value) {
         let name = name.to_string_lossy().into_owned();
         error.insert(ContextKind::InvalidArg, ContextValue::String(name));
     }
@@ -80,9 +81,9 @@ fn harmless(mut error: Error) -> Error {
     let known: Vec<_> = error.context().map(|(kind, value)| (kind, value.clone())).collect();
     for (kind, value) in known {
         let value = match value {
-            ContextValue::String(text) => ContextValue::String(shown_on_one_line(&text)),
+            ContextValue::String(text) => ContextValue::String(repeatable(&error, &text)),
             ContextValue::Strings(texts) => {
-                ContextValue::Strings(texts.iter().map(|text| shown_on_one_line(text)).collect())
+                ContextValue::Strings(texts.iter().map(|text| repeatable(&error, text)).collect())
             }
             other => other,
         };
@@ -190,9 +191,18 @@ fn what(error: &Error) -> String {
 /// What the error knows of something, harmless.
 fn of(error: &Error, kind: ContextKind) -> Vec<String> {
     match error.get(kind) {
-        Some(ContextValue::String(text)) => vec![shown_on_one_line(text)],
-        Some(ContextValue::Strings(texts)) => texts.iter().map(|text| shown_on_one_line(text)).collect(),
+        Some(ContextValue::String(text)) => vec![repeatable(error, text)],
+        Some(ContextValue::Strings(texts)) => texts.iter().map(|text| repeatable(error, text)).collect(),
         _ => Vec::new(),
+    }
+}
+
+/// Something that was typed or pasted, harmless, and without the password that what is no proxy may hold too.
+fn repeatable(error: &Error, text: &str) -> String {
+    let arg = error.get(ContextKind::InvalidArg).map(ToString::to_string).unwrap_or_default();
+    match arg.starts_with("--proxy") || arg == "OUB_PROXY" {
+        true => shown_on_one_line(&without_credentials(text)),
+        false => shown_on_one_line(text),
     }
 }
 
@@ -215,6 +225,7 @@ mod tests {
             ),
             ("oub id --color blue", "  valeurs possibles\u{a0}: auto, always, never\n"),
             ("oub id --timeout soon", "«\u{a0}soon\u{a0}»\u{a0}: écrivez un délai comme 30s"),
+            ("oub id --proxy a:b@h", "«\u{a0}***@h\u{a0}»\u{a0}: écrivez un proxy SOCKS5"),
             ("oub pull --max 0", "«\u{a0}0\u{a0}»\u{a0}: écrivez un nombre entier"),
             ("oub log --max all", "«\u{a0}all\u{a0}»\u{a0}: écrivez un nombre entier"),
             ("oub id --timeout", "--timeout <DÉLAI> veut une valeur"),
@@ -231,7 +242,7 @@ mod tests {
             assert!(said.contains(says), "{line}: {said}");
             assert!(
                 said.contains("\nUsage: oub")
-                    || ["timeout", "color", "max"].iter().any(|one| line.contains(one)),
+                    || ["timeout", "proxy", "color", "max"].iter().any(|one| line.contains(one)),
                 "{said}"
             );
             assert!(said.ends_with("\nPour en savoir plus, essayez «\u{a0}--help\u{a0}».\n"), "{said}");

@@ -13,9 +13,10 @@ use wire::{Address, HostPort, Invitation, Name, ShortFingerprint, UnixSeconds};
 use crate::{
     Allotment, AskOptions, Asked, ClientError, Contact, ContactOverview, ContactRequest, Desk, FailPoint,
     Fraud, Handled, Language, LogAudit, LogEntry, LogFrom, LogSearch, LogStanding, Notice, OutboxEntry,
-    Paired, PairingBegun, PairingUnderWay, Passphrase, Place, Profile, Progress, Protector, PullOptions,
-    PullSummary, Received, ReceivedFile, SafetyNumber, SendOptions, Sent, SetAside, SharedResident,
-    SharedWorld, Staying, Teller, Unhandled, Unlock, Waiting, doctor::Check, engine, vault::Vault,
+    Paired, PairingBegun, PairingUnderWay, Passphrase, Place, Profile, Progress, Protector, Proxy,
+    PullOptions, PullSummary, Received, ReceivedFile, SafetyNumber, SendOptions, Sent, SetAside,
+    SharedResident, SharedWorld, Staying, Teller, Unhandled, Unlock, Waiting, doctor::Check, engine,
+    vault::Vault,
 };
 
 /// How the client behaves towards the world.
@@ -32,6 +33,8 @@ pub struct Options {
     pub dues_early_s: u64,
     /// Clock, randomness and the way to servers: the real ones by default.
     pub world: SharedWorld,
+    /// What every connection goes through; without one, straight to the server.
+    pub proxy: Option<Proxy>,
     /// Whoever stays connected for this vault already, and is asked before anything is collected.
     pub resident: SharedResident,
     /// Told how far a file has come.
@@ -49,6 +52,7 @@ impl Default for Options {
             fail_point: None,
             dues_early_s: 0,
             world: SharedWorld::default(),
+            proxy: None,
             resident: SharedResident::default(),
             progress: None,
             require_verified: false,

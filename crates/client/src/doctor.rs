@@ -4,10 +4,10 @@ use client_core::schedule::day_of;
 use wire::ConnectionKind;
 
 use crate::{
-    Client, ClientError, Language, LogState, LogTrouble, Protection, Released,
+    Client, ClientError, Language, LogState, LogTrouble, Protection, Proxy, Released,
     engine::{join, owner::Owner, pull::collect_alone, run},
     error::both,
-    transport::{Line, Pin},
+    transport::{Acquainted, Line, Pin, try_proxy},
     vault::{
         inbox,
         me::{self, Copy, Me},
@@ -18,7 +18,7 @@ use crate::{
 /// One thing looked at.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Check {
-    /// What was looked at: a short stable word (`permissions`, `vault`, `protector`, `server`, `clock`,
+    /// What was looked at: a short stable word (`permissions`, `vault`, `protector`, `proxy`, `server`, `clock`,
     /// `mailboxes`, `name`, `keys`, `copy`, `ledger`, `outbox`, `quarantine`).
     pub subject: &'static str,
     /// How it is.
@@ -51,6 +51,7 @@ pub(crate) fn run_checks(client: &Client, language: Language) -> Vec<Check> {
         checks.extend([doctor.released(&released), doctor.quarantine()]);
         return checks;
     }
+    checks.extend(client.options.proxy.as_ref().map(|proxy| doctor.proxy(proxy)));
     checks.extend(doctor.server());
     let is_mine = !checks.iter().any(|check| check.subject == "name" && check.verdict == Verdict::Bad);
     checks.extend([doctor.keys(is_mine), doctor.copy()]);
@@ -131,6 +132,38 @@ impl Doctor<'_> {
             Err(error) => return self.bad("protector", &error),
         };
         good("protector", how)
+    }
+
+    /// Whether the proxy answers, and can tell connections apart.
+    fn proxy(&self, proxy: &Proxy) -> Check {
+        let options = &self.client.options;
+        let tried = run(async { Ok(try_proxy(proxy, &*options.world, options.timeout).await?) });
+        match tried {
+            Ok(Acquainted::ByCredentials) => good(
+                "proxy",
+                both!(
+                    self.language,
+                    "every connection goes through {proxy}, which answers",
+                    "toute connexion passe par {proxy}, qui répond",
+                    proxy = proxy
+                ),
+            ),
+            Ok(Acquainted::Unasked) => warning(
+                "proxy",
+                both!(
+                    self.language,
+                    "every connection goes through {proxy}, which takes no credentials and may lead all of them the same way",
+                    "toute connexion passe par {proxy}, qui ne prend pas d'identifiants et peut les mener toutes par le même chemin",
+                    proxy = proxy
+                ),
+                both!(
+                    self.language,
+                    "if it is Tor: take PreferSOCKSNoAuth out of its torrc",
+                    "si c'est Tor : enlevez PreferSOCKSNoAuth de son torrc"
+                ),
+            ),
+            Err(error) => self.bad("proxy", &error),
+        }
     }
 
     /// Connects anonymously for the clock, and as owner for the mailboxes.

@@ -36,6 +36,7 @@ mod message;
 mod notice;
 mod pairing;
 mod profile;
+mod proxy;
 mod public_log;
 mod transport;
 mod unlock;
@@ -49,7 +50,7 @@ pub use contact::{Allotment, Contact, ContactOverview, Language, SafetyNumber, T
 pub use desk::{Aside, Desk, Resident, SharedResident, Staying, Waited};
 pub use doctor::{Check, Verdict};
 pub use e2ee::{folded, pairing::PairingCodeError};
-pub use error::{ClientError, PairError, SaidError, phrase_in};
+pub use error::{ClientError, PairError, ProxyError, SaidError, phrase_in};
 pub use fail_point::FailPoint;
 pub use file::{FileShown, FileState, Progress, ReceivedFile, check_file_length};
 pub use fraud::Fraud;
@@ -61,6 +62,7 @@ pub use message::{
 pub use notice::{Missing, Notice, NoticeOfLog, SetAside};
 pub use pairing::{Paired, PairingBegun, PairingUnderWay};
 pub use profile::Profile;
+pub use proxy::Proxy;
 pub use public_log::{LogAudit, LogStanding, LogState, LogTrouble};
 pub use transport::Pin;
 pub use unlock::{Keyring, Passphrase, Protection, Protector, Unlock, VaultKey};

@@ -15,7 +15,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use wire::{Envelope, HostPort, Name, NameTag, ServerId, UnixSeconds};
 
 use crate::{
-    ClientError,
+    ClientError, Proxy,
     transport::{Pin, dial},
 };
 
@@ -28,8 +28,9 @@ pub trait World: Send + Sync {
     /// Fills with randomness that nobody can predict (or, in a simulator, that a seed can repeat).
     fn fill_random(&self, bytes: &mut [u8]);
 
-    /// A channel to a server, authenticated as `pin` asks; given up after `patience` without progress.
-    fn dial(&self, at: HostPort, pin: Pin, patience: Duration) -> Dialling;
+    /// A channel to a server, authenticated as `pin` asks; given up after `patience` without progress. Where there is a
+    /// proxy, the channel goes through it or is not made.
+    fn dial(&self, at: HostPort, pin: Pin, proxy: Option<Proxy>, patience: Duration) -> Dialling;
 
     /// The tag of a name in the ledger of a server (`spec/ledger.md § Leaf`): a tenth of a second, which a simulator does not
     /// have.
@@ -77,8 +78,12 @@ impl World for RealWorld {
         UnwrapErr(SysRng).fill_bytes(bytes);
     }
 
-    fn dial(&self, at: HostPort, pin: Pin, patience: Duration) -> Dialling {
-        Box::pin(dial(at, pin, patience))
+    fn dial(&self, at: HostPort, pin: Pin, proxy: Option<Proxy>, patience: Duration) -> Dialling {
+        let proxy = proxy.map(|proxy| {
+            let credentials = proxy.credentials(self);
+            (proxy, credentials)
+        });
+        Box::pin(dial(at, pin, proxy, patience))
     }
 }
 

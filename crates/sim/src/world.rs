@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use client::{ClientError, Dialled, Dialling, World};
+use client::{ClientError, Dialled, Dialling, Proxy, World};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use wire::{HostPort, Name, NameTag, ServerId, UnixSeconds};
 
@@ -52,7 +52,7 @@ impl World for SimWorld {
         self.random.lock().unwrap_or_else(PoisonError::into_inner).fill(bytes);
     }
 
-    fn dial(&self, at: HostPort, pin: client::Pin, _patience: Duration) -> Dialling {
+    fn dial(&self, at: HostPort, pin: client::Pin, _proxy: Option<Proxy>, _patience: Duration) -> Dialling {
         let (net, fuse, intruder) = (self.net.clone(), self.fuse.clone(), self.intruder.clone());
         Box::pin(async move {
             fuse.burn();

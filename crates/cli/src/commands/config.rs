@@ -49,7 +49,7 @@ fn set(context: &Context, key: &str, value: &str) -> Result<Exit, Stop> {
     let (place, parsed) = (place(context)?, Key::parse(key)?);
     let value = parsed.setting.kind.parse(value).map_err(|wish| unfit(key, &wish))?;
     edit::set(place, &parsed, &value)?;
-    let shown = shown_on_one_line(&value.to_string());
+    let shown = shown_on_one_line(&value.without_secret(parsed.setting.kind).to_string());
     context.screen.say(&messages::set(key, shown, place.display()));
     show_change(context, key)
 }

@@ -67,6 +67,10 @@ fn unit_text(context: &Context, run: &DaemonRun) -> Result<String, Stop> {
     if profile.protection()? == Protection::Passphrase && global.passphrase_file.is_none() {
         return Err(Problem::of(Exit::Usage, "OUB-E116", messages::cannot_ask()).into());
     }
+    // What a unit's command line holds, everybody may read, and what it lacks would go straight to the server.
+    if context.layers().is_said_now("proxy") {
+        return Err(Problem::of(Exit::Usage, "OUB-E123", messages::proxy_for_unit()).into());
+    }
     let program = std::env::current_exe().map_err(|error| not_written(Path::new("oub"), &error))?;
     let home = global.home.as_deref().map(absolute);
     let elsewhere = |name: &str| {

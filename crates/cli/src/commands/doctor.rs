@@ -54,7 +54,7 @@ fn word(verdict: Verdict) -> &'static str {
 
 fn exit_of(check: &Check) -> Exit {
     match check.subject {
-        "server" => Exit::Temporary,
+        "proxy" | "server" => Exit::Temporary,
         "identity" | "ledger" => Exit::Identity,
         _ => Exit::Local,
     }

@@ -140,6 +140,17 @@ problems! {
             why "les clés de ce profil sont gardées par une phrase secrète, que personne ne tape à l'ouverture de session",
             do "donnez   --passphrase-file FICHIER   — ou lancez   oub daemon   à la main, dans un terminal"
         }
+    proxy_for_unit:
+        en {
+            what "a daemon that starts by itself takes its proxy from the configuration file only",
+            why "what is given here would not hold there, and it would go straight to the server",
+            do "oub config set proxy PROXY   — then install again, without the flag or variable"
+        }
+        fr {
+            what "un démon qui démarre seul ne prend son proxy que dans le fichier de configuration",
+            why "ce qui est donné ici n'y vaudrait pas, et il irait tout droit au serveur",
+            do "oub config set proxy PROXY   — puis installez de nouveau, sans l'option ni la variable"
+        }
     not_ours_to_remove(path):
         en {
             what "{path} is not ours to remove", why "it was not written by   oub daemon install",

@@ -148,6 +148,8 @@ Exemples
     fr "Ne jamais rien demander ; échouer en disant que faire";
     en "Give up after this long (e.g. 30s, 5m) [default: 30s; for an answer: 15m]",
     fr "Renoncer après ce délai (par exemple 30s, 5m) [défaut : 30s ; pour une réponse : 15m]";
+    en "Reach every server through this SOCKS5 proxy, like Tor's socks5://127.0.0.1:9050; none: go straight",
+    fr "Passer par ce proxy SOCKS5 pour joindre tout serveur, comme celui de Tor, socks5://127.0.0.1:9050 ; none : aller tout droit";
     en "Language to speak [default: that of the locale, else English]; given here, recovery and safety words too are in it (English otherwise)",
     fr "Langue à parler [défaut : celle de la locale, sinon l'anglais] ; donnée ici, les mots de récupération et de sécurité aussi y sont (sinon en anglais)";
     en "Read the vault's passphrase from the first line of this file",
@@ -413,6 +415,7 @@ pairs! {
     en "NUMBER", fr "NUMÉRO";
     en "PROFILE", fr "PROFIL";
     en "PROTECT", fr "PROTECTION";
+    en "PROXY", fr "PROXY";
     en "RECEIPTS", fr "ACCUSÉS";
     en "SHELL", fr "SHELL";
     en "TEXT", fr "TEXTE";

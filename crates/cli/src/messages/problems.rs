@@ -58,6 +58,9 @@ messages! {
     write_a_time:
         en "write a time like 30s, 5m, 1h or 7d",
         fr "écrivez un délai comme 30s, 5m, 1h ou 7d";
+    write_a_proxy:
+        en "write a SOCKS5 proxy like socks5://127.0.0.1:9050, or none",
+        fr "écrivez un proxy SOCKS5 comme socks5://127.0.0.1:9050, ou none";
     write_an_allotment:
         en "write a number of stamps from 256 to 4096",
         fr "écrivez un nombre de timbres de 256 à 4096";

@@ -28,6 +28,9 @@ messages! {
     a_profile:
         en "it must be a profile's name: letters, digits, - _ . in quotes",
         fr "il faut un nom de profil : lettres, chiffres, - _ . entre guillemets droits";
+    a_proxy:
+        en "it must be a SOCKS5 proxy like \"socks5://127.0.0.1:9050\", or \"none\"",
+        fr "il faut un proxy SOCKS5 comme \"socks5://127.0.0.1:9050\", ou \"none\"";
     one_value: en "it must be one value", fr "il faut une seule valeur";
     no_profile_name: en "no profile can have this name", fr "aucun profil ne peut porter ce nom";
     must_be_table: en "it must be a table: [profiles.NAME]", fr "il faut une table : [profiles.NOM]";

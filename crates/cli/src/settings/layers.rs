@@ -40,7 +40,7 @@ pub enum Origin {
 pub struct Row {
     /// Which.
     pub setting: &'static Setting,
-    /// Its value; `None` when it is not set and need not be.
+    /// Its value without what is secret in it; `None` when it is not set and need not be.
     pub value: Option<Value>,
     /// Why.
     pub origin: Origin,
@@ -101,11 +101,11 @@ impl Layers {
         SETTINGS.iter().map(|setting| self.row(setting)).collect()
     }
 
-    /// One of them.
+    /// One of them, as it may be shown.
     pub fn row(&self, setting: &'static Setting) -> Row {
         let said = self.of_flag(setting).or_else(|| of_variable(setting)).or_else(|| self.of_file(setting));
         let (value, origin) = said.unwrap_or_else(|| (built_in(setting), Origin::BuiltIn));
-        Row { setting, value, origin }
+        Row { setting, value: value.map(|value| value.without_secret(setting.kind)), origin }
     }
 
     /// Whether a setting of true or false is true.

@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use crate::args::{self, Colour, Language, Notify};
 use crate::messages::settings as messages;
 
-/// One setting. Nothing here holds a secret, and nothing here switches off what protects somebody.
+/// One setting. Nothing here switches off what protects somebody; what is secret in one is not shown.
 #[derive(Debug)]
 pub struct Setting {
     /// Its key in the file: the name of its flag, behind the verb that has it.
@@ -46,6 +46,8 @@ pub enum Kind {
     Words,
     /// A profile's name.
     Profile,
+    /// A proxy, or none.
+    Proxy,
 }
 
 /// A value that fits its setting.
@@ -73,6 +75,7 @@ pub const SETTINGS: &[Setting] = &[
     global("color", Kind::Choice(choices::<Colour>), "color"),
     global("no-input", Kind::Truth, "no_input"),
     global("timeout", Kind::Time, "timeout"),
+    global("proxy", Kind::Proxy, "proxy"),
     global("quiet", Kind::Count, "quiet"),
     global("verbose", Kind::Count, "verbose"),
     global("passphrase-file", Kind::Path, "passphrase_file"),
@@ -169,6 +172,7 @@ impl Kind {
             Self::Path => !text.contains('\0') && (text.starts_with('/') || text.starts_with("~/")),
             Self::Words => !text.trim().is_empty() && !text.contains('\0'),
             Self::Profile => client::Profile::named(Some(Path::new("/")), text).is_ok(),
+            Self::Proxy => args::parse_route(text).is_ok(),
         };
         if fits { Ok(Value::Text(text.to_owned())) } else { Err(self.wish()) }
     }
@@ -183,6 +187,7 @@ impl Kind {
             Self::Path => messages::a_path().to_owned(),
             Self::Words => messages::some_words().to_owned(),
             Self::Profile => messages::a_profile().to_owned(),
+            Self::Proxy => messages::a_proxy().to_owned(),
         }
     }
 }
@@ -205,6 +210,14 @@ impl Value {
             Self::Text(text) => text.clone(),
             Self::Truth(truth) => truth.to_string(),
             Self::Count(count) => count.to_string(),
+        }
+    }
+
+    /// As it may be shown.
+    pub fn without_secret(self, kind: Kind) -> Self {
+        match (kind, self) {
+            (Kind::Proxy, Self::Text(text)) => Self::Text(args::without_credentials(&text)),
+            (_, value) => value,
         }
     }
 
@@ -273,6 +286,8 @@ mod tests {
             ("color", "never", "Never"),
             ("no-input", "true", "yes"),
             ("timeout", "90s", "90"),
+            ("proxy", "socks5://a:b@[::1]:9050", "[::1]"),
+            ("proxy", "none", "off"),
             ("quiet", "2", "3"),
             ("pull.output", "~/in", "in"),
             ("daemon.exec", "a \"b\" \\ 'c'", " "),

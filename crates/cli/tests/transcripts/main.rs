@@ -26,6 +26,7 @@ mod mistakes;
 mod output;
 mod pair;
 mod person;
+mod proxy;
 mod relay;
 mod release;
 mod said;

@@ -325,7 +325,7 @@ async fn flush(client: &Client, first: Option<i64>) -> Result<Flushed, ClientErr
             }
             Err(error) => {
                 note_reason(client, id, &error)?;
-                if matches!(error, ClientError::Unreachable { .. }) {
+                if error.is_silence() {
                     silent_hosts.insert(host, error.clone());
                 }
                 flushed.problems.insert(id, error);

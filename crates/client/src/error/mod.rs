@@ -4,6 +4,7 @@ mod both;
 mod pair;
 mod pair_words;
 mod phrases;
+mod proxy;
 mod refusal;
 mod remedy;
 mod said;
@@ -18,6 +19,7 @@ use wire::RefusalKind;
 pub(crate) use both::both;
 pub use pair::PairError;
 pub use phrases::phrase_in;
+pub use proxy::ProxyError;
 pub(crate) use refusal::refusal_sentence;
 pub use said::SaidError;
 
@@ -89,6 +91,8 @@ pub enum ClientError {
     Said(SaidError),
     /// Something about a pairing.
     Pair(PairError),
+    /// Something about the proxy.
+    Proxy(ProxyError),
 
     /// No connection, or it broke.
     Unreachable {
@@ -366,7 +370,7 @@ impl ClientError {
         match self.number() {
             ..20 => 1,
             20..40 => 2,
-            40..50 | 183 => 4,
+            40..50 | 183 | 195..=199 => 4,
             50..60 | 184..=186 | 190 => 5,
             60..70 | 182 => 6,
             _ => 7,
@@ -376,6 +380,11 @@ impl ClientError {
     /// The stable code, `OUB-E0xx`.
     pub fn code(&self) -> String {
         format!("OUB-E{:03}", self.number())
+    }
+
+    /// Whether nothing was heard of a server: whatever else is for it waits too.
+    pub(crate) fn is_silence(&self) -> bool {
+        matches!(self, ClientError::Unreachable { .. } | ClientError::Proxy(_))
     }
 
     /// Whether the same call may succeed later.
@@ -462,6 +471,7 @@ impl ClientError {
             OtherProtector { .. } => 94,
             Said(said) => said.number(),
             Pair(pair) => pair.number(),
+            Proxy(proxy) => proxy.number(),
         }
     }
 }

@@ -22,6 +22,7 @@ const PHRASES: &[(&str, &str)] = &[
     ("it greeted twice", "il a salué deux fois"),
     ("it opened another mailbox than mine", "il a ouvert une autre boîte que la vôtre"),
     ("it delivers more than a mailbox holds", "il remet plus qu'une boîte ne contient"),
+    ("it hung up in the middle of a word", "il a raccroché au milieu d'un mot"),
     // What a system says most often.
     ("Connection refused (os error 111)", "connexion refusée (os error 111)"),
     ("Connection reset by peer (os error 104)", "connexion coupée par l'autre côté (os error 104)"),
@@ -81,6 +82,10 @@ const PHRASES: &[(&str, &str)] = &[
         "le serveur demande plus de travail que ce programme n'en fait",
     ),
     ("the server {} cannot be reached", "le serveur {} est injoignable"),
+    ("the proxy {} cannot be reached", "le proxy {} est injoignable"),
+    ("the proxy found no way to {}", "le proxy n'a pas trouvé de chemin vers {}"),
+    ("{} is no SOCKS5 proxy", "{} n'est pas un proxy SOCKS5"),
+    ("the proxy {} does not let this client in", "le proxy {} ne laisse pas entrer ce client"),
     ("the server {} is busy", "le serveur {} est occupé"),
     ("the server {} refused", "le serveur {} a refusé"),
 ];

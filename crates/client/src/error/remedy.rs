@@ -282,6 +282,7 @@ impl ClientError {
             ),
             Said(said) => said.do_in(language),
             Pair(pair) => pair.do_in(language),
+            Proxy(proxy) => proxy.do_in(language),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{ClientError, PairError, SaidError, both::both};
+use super::{ClientError, PairError, ProxyError, SaidError, both::both};
 use crate::Language;
 
 impl ClientError {
@@ -82,6 +82,7 @@ impl ClientError {
             ),
             Said(said) => said.what_in(language),
             Pair(pair) => pair.what_in(language),
+            Proxy(proxy) => proxy.what_in(language),
 
             // Servers and contacts.
             Unreachable { host, .. } => both!(
@@ -354,6 +355,12 @@ impl std::error::Error for ClientError {}
 impl From<PairError> for ClientError {
     fn from(pair: PairError) -> Self {
         Self::Pair(pair)
+    }
+}
+
+impl From<ProxyError> for ClientError {
+    fn from(proxy: ProxyError) -> Self {
+        Self::Proxy(proxy)
     }
 }
 

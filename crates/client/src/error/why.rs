@@ -302,6 +302,7 @@ impl ClientError {
             File { reason, .. } | Vault { reason } => reason.clone(),
             Said(said) => said.why_in(language),
             Pair(pair) => pair.why_in(language),
+            Proxy(proxy) => proxy.why_in(language),
         }
     }
 

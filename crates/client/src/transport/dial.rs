@@ -1,21 +1,34 @@
-//! The way to a server: TCP, TLS, and the pin.
+//! The way to a server: TCP, through a proxy if there is one, TLS, and the pin.
 
-use std::{future::Future, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use tokio::{net::TcpStream, time::timeout};
 use wire::HostPort;
 
-use super::tls::{self, Found, Pin};
-use crate::{ClientError, Dialled};
+use super::{
+    tls::{self, Found, Pin},
+    tunnel::tunnel,
+};
+use crate::{ClientError, Dialled, Proxy, proxy::Credentials};
 
 /// Exporter label that ties proofs to this channel.
 const EXPORTER: &[u8] = b"EXPORTER-oubliette";
 
-/// Connects, and checks the server's identity.
-pub(crate) async fn dial(at: HostPort, pin: Pin, patience: Duration) -> Result<Dialled, ClientError> {
+/// Connects, and checks the server's identity. Where there is a proxy, its failure is the failure.
+pub(crate) async fn dial(
+    at: HostPort,
+    pin: Pin,
+    proxy: Option<(Proxy, Arc<Credentials>)>,
+    patience: Duration,
+) -> Result<Dialled, ClientError> {
     let host = at.to_string();
-    let tcp = within(patience, &host, TcpStream::connect((at.host_to_resolve(), at.port()))).await?;
-    let tcp = tcp.map_err(|error| unreachable(&host, error))?;
+    let tcp = match proxy {
+        Some((proxy, credentials)) => tunnel(&at, &proxy, &credentials, patience).await?,
+        None => {
+            let tcp = TcpStream::connect((at.host_to_resolve(), at.port()));
+            within(patience, &host, tcp).await?.map_err(|error| unreachable(&host, error))?
+        }
+    };
     let _ = tcp.set_nodelay(true);
     let found = Found::default();
     let connector = tls::connector(pin, &found).map_err(|error| unreachable(&host, error))?;

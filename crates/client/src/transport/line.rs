@@ -55,7 +55,7 @@ impl Line {
         pin: Pin,
         kind: ConnectionKind,
     ) -> Result<Line, ClientError> {
-        let dialled = options.world.dial(at.clone(), pin, options.timeout).await?;
+        let dialled = options.world.dial(at.clone(), pin, options.proxy.clone(), options.timeout).await?;
         Self::greet(dialled, at.to_string(), kind, options.timeout).await
     }
 

@@ -14,8 +14,8 @@ use std::{
 
 use client::{
     Client, Contact, Dialling, FailPoint, Handled, JoinAt, JoinRequest, Joined, Language, Options,
-    Passphrase, Pin, Profile, Protector, PullOptions, PullSummary, RealWorld, Received, SendOptions, Sent,
-    SentState, SharedWorld, Unlock, World,
+    Passphrase, Pin, Profile, Protector, Proxy, PullOptions, PullSummary, RealWorld, Received, SendOptions,
+    Sent, SentState, SharedWorld, Unlock, World,
 };
 use tempfile::TempDir;
 use wire::{HostPort, Invitation, UnixSeconds};
@@ -194,8 +194,8 @@ impl World for Later {
         RealWorld.fill_random(bytes);
     }
 
-    fn dial(&self, at: HostPort, pin: Pin, patience: Duration) -> Dialling {
-        RealWorld.dial(at, pin, patience)
+    fn dial(&self, at: HostPort, pin: Pin, proxy: Option<Proxy>, patience: Duration) -> Dialling {
+        RealWorld.dial(at, pin, proxy, patience)
     }
 }
 
@@ -211,8 +211,8 @@ impl World for Ago {
         RealWorld.fill_random(bytes);
     }
 
-    fn dial(&self, at: HostPort, pin: Pin, patience: Duration) -> Dialling {
-        RealWorld.dial(at, pin, patience)
+    fn dial(&self, at: HostPort, pin: Pin, proxy: Option<Proxy>, patience: Duration) -> Dialling {
+        RealWorld.dial(at, pin, proxy, patience)
     }
 }
 

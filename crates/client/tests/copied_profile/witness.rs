@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use client::{Client, Dialling, Options, Pin, RealWorld, SharedWorld, Unlock, World};
+use client::{Client, Dialling, Options, Pin, Proxy, RealWorld, SharedWorld, Unlock, World};
 use wire::{HostPort, UnixSeconds};
 
 use crate::{
@@ -60,8 +60,8 @@ impl World for Witness {
         }
     }
 
-    fn dial(&self, at: HostPort, pin: Pin, patience: Duration) -> Dialling {
-        RealWorld.dial(at, pin, patience)
+    fn dial(&self, at: HostPort, pin: Pin, proxy: Option<Proxy>, patience: Duration) -> Dialling {
+        RealWorld.dial(at, pin, proxy, patience)
     }
 }
 

@@ -4,7 +4,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use client::{
-    Client, Dialling, Handled, Options, Pin, PullOptions, PullSummary, RealWorld, SharedWorld, Unlock, World,
+    Client, Dialling, Handled, Options, Pin, Proxy, PullOptions, PullSummary, RealWorld, SharedWorld, Unlock,
+    World,
 };
 use wire::{Envelope, HostPort, UnixSeconds};
 
@@ -25,8 +26,8 @@ impl World for Deadly {
         RealWorld.fill_random(bytes);
     }
 
-    fn dial(&self, at: HostPort, pin: Pin, patience: Duration) -> Dialling {
-        RealWorld.dial(at, pin, patience)
+    fn dial(&self, at: HostPort, pin: Pin, proxy: Option<Proxy>, patience: Duration) -> Dialling {
+        RealWorld.dial(at, pin, proxy, patience)
     }
 
     fn opening(&self, envelope: &Envelope) {

@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use client::{Dialling, Pin as ServerPin, RealWorld, Stream, World};
+use client::{Dialling, Pin as ServerPin, Proxy, RealWorld, Stream, World};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use wire::{HostPort, UnixSeconds};
 
@@ -90,10 +90,10 @@ impl World for MortalWorld {
         RealWorld.fill_random(bytes);
     }
 
-    fn dial(&self, at: HostPort, pin: ServerPin, patience: Duration) -> Dialling {
+    fn dial(&self, at: HostPort, pin: ServerPin, proxy: Option<Proxy>, patience: Duration) -> Dialling {
         let answers = Arc::clone(&self.answers);
         Box::pin(async move {
-            let mut dialled = RealWorld.dial(at, pin, patience).await?;
+            let mut dialled = RealWorld.dial(at, pin, proxy, patience).await?;
             dialled.stream = Box::new(MortalStream { inner: dialled.stream, answers });
             Ok(dialled)
         })
