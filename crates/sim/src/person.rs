@@ -8,7 +8,7 @@ use std::{fs, io};
 
 use client::{
     Client, ClientError, Handled, JoinAt, JoinRequest, Language, Options, Passphrase, Profile, Protector,
-    PullOptions, Received, ReceivedBody, SharedWorld, Unlock,
+    Proxy, PullOptions, Received, ReceivedBody, SharedWorld, Unlock,
 };
 use wire::{Address, HostPort, Name, ShortFingerprint};
 
@@ -36,6 +36,7 @@ pub(crate) struct Person {
     pub(crate) intruder: Arc<Intruder>,
     fuse: Arc<Fuse>,
     world: SharedWorld,
+    has_proxy: bool,
     client: Option<Client>,
 }
 
@@ -101,12 +102,15 @@ impl Person {
             intruder,
             fuse,
             world,
+            has_proxy: (seed >> 32) % 2 == 1,
             client: None,
         }
     }
 
     fn options(&self) -> Options {
-        Options { timeout: PATIENCE, world: self.world.clone(), ..Options::default() }
+        // Every second person has a proxy, and so opens the two mailboxes on two connections.
+        let proxy = if self.has_proxy { Proxy::parse("127.0.0.1:9050") } else { None };
+        Options { timeout: PATIENCE, world: self.world.clone(), proxy, ..Options::default() }
     }
 
     /// Becomes somebody, or goes on with it.

@@ -164,7 +164,7 @@ fn a_whole_story_goes_through_the_proxy_and_no_two_connections_look_alike() {
     assert_eq!(alice.pull(), ["hello alice"]);
     eventually("every command has closed its connections", || *proxy.open.lock().unwrap() == 0);
     let mut daemon = Daemon::of(&bob);
-    eventually("it is connected", || *proxy.open.lock().unwrap() == 1);
+    eventually("doorstep and inbox are open, on two connections", || *proxy.open.lock().unwrap() == 2);
     alice.ok(&["send", "bob", "and now?"]);
     alice.ok(&["ledger", "sync"]);
     eventually("the daemon received it", || {

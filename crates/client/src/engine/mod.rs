@@ -20,6 +20,7 @@ pub(crate) mod nameless;
 pub(crate) mod news;
 pub(crate) mod open;
 pub(crate) mod owner;
+mod owner_lines;
 pub(crate) mod page;
 pub(crate) mod pairing;
 pub(crate) mod pull;

@@ -1,4 +1,4 @@
-//! Collecting: both mailboxes opened on one connection, drained, committed, and only then acknowledged.
+//! Collecting: both mailboxes opened, drained, committed, and only then acknowledged.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use client_core::schedule::day_of;
 use proto::DeliveryTicket;
 use tokio::sync::Notify;
 use wire::{
-    ConnectionKind, Cursor, DepositAuth, Envelope, Response, Slot, UnixSeconds,
+    Cursor, DepositAuth, Envelope, Response, UnixSeconds,
     request::{Collect, MailboxPolicy},
     response::Opened,
 };
@@ -17,11 +17,12 @@ use super::{
     give_up,
     join::{make_generation_known, retire},
     open::{self, Outcome},
-    recover, reopen, upkeep,
+    owner_lines::OwnerLines,
+    recover, upkeep,
 };
 use crate::{
     Client, ClientError, Collected, FailPoint,
-    transport::{Line, Pin, Pushed},
+    transport::Pushed,
     vault::{
         contact::{self, Standing},
         mailbox,
@@ -39,10 +40,10 @@ const RETIRE_DAYS: u16 = 60;
 /// Unacked envelopes under way.
 const CREDIT: u16 = 64;
 
-/// An owner connection with both mailboxes open.
+/// Both mailboxes, open.
 pub(crate) struct Owner<'a> {
     client: &'a Client,
-    line: Line,
+    lines: OwnerLines,
     doorstep: Opened,
     inbox: Opened,
     pub(crate) collected: Collected,
@@ -50,6 +51,7 @@ pub(crate) struct Owner<'a> {
 }
 
 struct Delivery {
+    policy: MailboxPolicy,
     auth: DepositAuth,
     envelope: Envelope,
     ticket: DeliveryTicket,
@@ -60,10 +62,8 @@ impl<'a> Owner<'a> {
     pub(crate) async fn connect(client: &'a Client) -> Result<Owner<'a>, ClientError> {
         give_up::check(&client.vault)?;
         copies::check(client)?;
-        let mut line = connect(client).await?;
-        let doorstep = reopen::open(client, &mut line, MailboxPolicy::Doorstep).await?;
-        let inbox = reopen::open(client, &mut line, MailboxPolicy::Inbox).await?;
-        let owner = Owner::of(client, line, doorstep, inbox)?;
+        let (lines, doorstep, inbox) = OwnerLines::connect(client).await?;
+        let owner = Owner::of(client, lines, doorstep, inbox)?;
         copies::check_generations(client, &owner.inbox.generations)?;
         Ok(owner)
     }
@@ -71,19 +71,18 @@ impl<'a> Owner<'a> {
     /// Connects once more after the name was given up: a mailbox that the relay has no more is not made anew, and then
     /// nothing is left to do. The caller holds the collector's lock.
     pub(crate) async fn connect_to_leave(client: &'a Client) -> Result<Option<Owner<'a>>, ClientError> {
-        let mut line = connect(client).await?;
-        let doorstep = reopen::open_if_there(client, &mut line, MailboxPolicy::Doorstep).await?;
-        let inbox = reopen::open_if_there(client, &mut line, MailboxPolicy::Inbox).await?;
-        match (doorstep, inbox) {
-            (Some(doorstep), Some(inbox)) => Owner::of(client, line, doorstep, inbox).map(Some),
-            _ => {
-                line.close().await;
-                Ok(None)
-            }
+        match OwnerLines::connect_if_there(client).await? {
+            Some((lines, doorstep, inbox)) => Owner::of(client, lines, doorstep, inbox).map(Some),
+            None => Ok(None),
         }
     }
 
-    fn of(client: &'a Client, line: Line, doorstep: Opened, inbox: Opened) -> Result<Owner<'a>, ClientError> {
+    fn of(
+        client: &'a Client,
+        lines: OwnerLines,
+        doorstep: Opened,
+        inbox: Opened,
+    ) -> Result<Owner<'a>, ClientError> {
         let expired = client.vault.write(|tx| {
             let at_the_door = mailbox::note_expired(tx, MailboxPolicy::Doorstep, doorstep.expired)?;
             let inside = mailbox::note_expired(tx, MailboxPolicy::Inbox, inbox.expired)?;
@@ -91,7 +90,7 @@ impl<'a> Owner<'a> {
         })?;
         let collected = Collected { expired, ..Collected::default() };
         let flood = Flood::default();
-        Ok(Owner { client, line, doorstep, inbox, collected, flood })
+        Ok(Owner { client, lines, doorstep, inbox, collected, flood })
     }
 
     /// Drains both mailboxes, then does what only a drained client may do. The inbox comes first: what a friend
@@ -104,10 +103,11 @@ impl<'a> Owner<'a> {
             // Its generation of stamps may be another's by now: it gets one of its own when it is renewed.
             return Ok(());
         }
-        self.flood.stem(self.client, &mut self.line, self.inbox.slot).await?;
+        self.stem_flood().await?;
         upkeep::mint_successor(self.client)?;
         // Also where a relay went back to before it knew the generation.
-        make_generation_known(&self.client.vault, &mut self.line, &self.inbox).await?;
+        let line = self.lines.of(MailboxPolicy::Inbox);
+        make_generation_known(&self.client.vault, line, &self.inbox).await?;
         self.retire_old_stamps().await
     }
 
@@ -115,25 +115,25 @@ impl<'a> Owner<'a> {
     pub(crate) async fn leave(&mut self) -> Result<(), ClientError> {
         let began = self.client.now();
         for generation in std::mem::take(&mut self.inbox.generations) {
-            retire(&mut self.line, self.inbox.slot, generation).await?;
+            retire(self.lines.of(MailboxPolicy::Inbox), self.inbox.slot, generation).await?;
         }
         self.take_all().await?;
         self.after_drain(began)
     }
 
     async fn take_all(&mut self) -> Result<(), ClientError> {
-        for slot in [self.inbox.slot, self.doorstep.slot] {
-            self.collect(slot, false).await?;
+        for policy in [MailboxPolicy::Inbox, MailboxPolicy::Doorstep] {
+            self.collect(policy, false).await?;
             let mut delivered = 0;
             loop {
                 let batch = self.take_batch(self.client.options.timeout).await?;
                 delivered += batch.deliveries;
-                if batch.drained.contains(&slot) {
+                if batch.drained.contains(&policy) {
                     break;
                 }
                 // A relay that never says DRAINED must not keep this client busy for ever.
                 if delivered > DRAIN_MAX {
-                    let host = self.line.host().to_owned();
+                    let host = self.host();
                     return Err(ClientError::Protocol {
                         host,
                         reason: "it delivers more than a mailbox holds",
@@ -152,7 +152,7 @@ impl<'a> Owner<'a> {
         let older: Vec<_> = self.inbox.generations.iter().copied().filter(|each| *each < present).collect();
         for generation in older {
             if vault.read(|tx| stamp::may_retire(tx, generation, RETIRE_DAYS))? {
-                retire(&mut self.line, self.inbox.slot, generation).await?;
+                retire(self.lines.of(MailboxPolicy::Inbox), self.inbox.slot, generation).await?;
                 vault.erase(|tx| {
                     mailbox::drop_mint(tx, generation)?;
                     stamp::forget_generation(tx, generation)
@@ -165,8 +165,8 @@ impl<'a> Owner<'a> {
 
     /// From now on deliveries are pushed as they come.
     pub(crate) async fn follow(&mut self) -> Result<(), ClientError> {
-        self.collect(self.doorstep.slot, true).await?;
-        self.collect(self.inbox.slot, true).await
+        self.collect(MailboxPolicy::Doorstep, true).await?;
+        self.collect(MailboxPolicy::Inbox, true).await
     }
 
     /// Waits for pushed deliveries and takes them in. Says whether anything came.
@@ -185,31 +185,45 @@ impl<'a> Owner<'a> {
         match batch {
             Some(batch) if batch.deliveries > 0 => {
                 self.after_drain(began)?;
-                self.flood.stem(self.client, &mut self.line, self.inbox.slot).await?;
+                self.stem_flood().await?;
                 Ok(true)
             }
             _ => Ok(false),
         }
     }
 
-    /// Closes the connection.
+    /// Closes whatever is open.
     pub(crate) async fn close(self) {
-        self.line.close().await;
+        self.lines.close().await;
     }
 
-    async fn collect(&mut self, slot: Slot, follow: bool) -> Result<(), ClientError> {
-        let collect = Collect { slot, after: Cursor(0), credit: CREDIT, follow };
-        match self.line.ask(collect).await? {
+    async fn collect(&mut self, policy: MailboxPolicy, follow: bool) -> Result<(), ClientError> {
+        let slot = match policy {
+            MailboxPolicy::Doorstep => self.doorstep.slot,
+            MailboxPolicy::Inbox => self.inbox.slot,
+        };
+        let line = self.lines.of(policy);
+        match line.ask(Collect { slot, after: Cursor(0), credit: CREDIT, follow }).await? {
             Response::Collecting => {
-                self.line.forget_drained(slot);
+                line.forget_drained(slot);
                 Ok(())
             }
-            other => Err(self.line.unexpected(&other)),
+            other => Err(line.unexpected(&other)),
         }
     }
 
+    async fn stem_flood(&mut self) -> Result<(), ClientError> {
+        let line = self.lines.of(MailboxPolicy::Inbox);
+        self.flood.stem(self.client, line, self.inbox.slot).await
+    }
+
+    /// Which server, for sentences.
+    fn host(&mut self) -> String {
+        self.lines.of(MailboxPolicy::Inbox).host().to_owned()
+    }
+
     async fn take_batch(&mut self, wait: Duration) -> Result<Batch, ClientError> {
-        let host = self.line.host().to_owned();
+        let host = self.host();
         let reason = "it stopped delivering".to_owned();
         self.take_batch_or_nothing(wait, None).await?.ok_or(ClientError::Unreachable { host, reason })
     }
@@ -221,20 +235,21 @@ impl<'a> Owner<'a> {
         wake: Option<&Notify>,
     ) -> Result<Option<Batch>, ClientError> {
         let mut deliveries = Vec::new();
-        let mut next = self.line.pushed_unless(wait, wake).await?;
-        let came = next.is_some();
         let mut drained = Vec::new();
-        while let Some(pushed) = next {
+        self.lines.await_pushed(wait, wake).await?;
+        while deliveries.len() < BATCH_MAX
+            && drained.is_empty()
+            && let Some((policy, pushed)) = self.lines.take_pushed()
+        {
             match pushed {
                 Pushed::Delivery { auth, envelope, ticket } => {
-                    deliveries.push(Delivery { auth, envelope, ticket });
+                    deliveries.push(Delivery { policy, auth, envelope, ticket });
                 }
-                Pushed::Drained(slot) => drained.push(slot),
+                Pushed::Drained(_) => drained.push(policy),
             }
-            let more = deliveries.len() < BATCH_MAX && drained.is_empty() && self.line.has_pushed();
-            next = if more { self.line.pushed(Duration::ZERO).await? } else { None };
         }
         let count = deliveries.len();
+        let came = count > 0 || !drained.is_empty();
         if count > 0 {
             self.commit_and_ack(deliveries).await?;
         }
@@ -245,14 +260,10 @@ impl<'a> Owner<'a> {
     async fn commit_and_ack(&mut self, deliveries: Vec<Delivery>) -> Result<(), ClientError> {
         self.client.fail_at(FailPoint::DeliveredNotCommitted)?;
         let now = self.client.now();
-        let doorstep = self.doorstep.slot;
         let flood = &mut self.flood;
         let outcomes = self.client.vault.erase(|tx| {
             let mut take = |delivery: &Delivery| {
-                let policy = match delivery.ticket.slot() == doorstep {
-                    true => MailboxPolicy::Doorstep,
-                    false => MailboxPolicy::Inbox,
-                };
+                let policy = delivery.policy;
                 let outcome = open::take_in(tx, policy, &delivery.auth, &delivery.envelope, now)?;
                 copies::follow_cursor(tx, policy, delivery.ticket.cursor(), outcome)?;
                 if outcome != Outcome::Repeat {
@@ -272,14 +283,17 @@ impl<'a> Owner<'a> {
     async fn ack(&mut self, deliveries: Vec<Delivery>) -> Result<(), ClientError> {
         let (mut doorstep, mut inbox) = (None, None);
         for delivery in deliveries {
-            let highest =
-                if delivery.ticket.slot() == self.doorstep.slot { &mut doorstep } else { &mut inbox };
-            *highest = Some(delivery.ticket);
+            let highest = match delivery.policy {
+                MailboxPolicy::Doorstep => &mut doorstep,
+                MailboxPolicy::Inbox => &mut inbox,
+            };
+            *highest = Some((delivery.policy, delivery.ticket));
         }
-        for ticket in [doorstep, inbox].into_iter().flatten() {
-            match self.line.ack(ticket).await? {
+        for (policy, ticket) in [doorstep, inbox].into_iter().flatten() {
+            let line = self.lines.of(policy);
+            match line.ack(ticket).await? {
                 Response::Acked => {}
-                other => return Err(self.line.unexpected(&other)),
+                other => return Err(line.unexpected(&other)),
             }
         }
         Ok(())
@@ -315,14 +329,9 @@ impl<'a> Owner<'a> {
     }
 }
 
-async fn connect(client: &Client) -> Result<Line, ClientError> {
-    let me = client.vault.me()?;
-    Line::connect(&client.options, &me.at, Pin::Full(me.server_id), ConnectionKind::Owner).await
-}
-
 struct Batch {
     deliveries: usize,
-    drained: Vec<Slot>,
+    drained: Vec<MailboxPolicy>,
 }
 
 fn count(outcomes: &[Outcome], which: Outcome) -> u32 {

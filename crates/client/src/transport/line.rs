@@ -34,6 +34,22 @@ pub(crate) enum Pushed {
     Drained(Slot),
 }
 
+impl Pushed {
+    /// The place on its connection of the mailbox that it is of.
+    pub(crate) fn slot(&self) -> Slot {
+        match self {
+            Self::Delivery { ticket, .. } => ticket.slot(),
+            Self::Drained(slot) => *slot,
+        }
+    }
+}
+
+/// What was read, or that nothing was for long enough.
+struct Input {
+    read: Result<io::Result<usize>, Elapsed>,
+    bytes: Vec<u8>,
+}
+
 /// An open connection to the pinned server.
 pub(crate) struct Line {
     stream: Box<dyn Stream>,
@@ -151,37 +167,61 @@ impl Line {
         }
     }
 
-    /// The next thing pushed, or `None` when nothing came in time.
-    pub(crate) async fn pushed(&mut self, wait: Duration) -> Result<Option<Pushed>, ClientError> {
-        self.pushed_unless(wait, None).await
+    /// The next thing pushed, of what is here already.
+    pub(crate) fn take_pushed(&mut self) -> Option<Pushed> {
+        self.pushed.pop_front()
     }
 
-    /// [`Line::pushed`], given up as soon as `wake` is rung.
-    pub(crate) async fn pushed_unless(
+    /// Waits until something pushed is here, or no longer than `wait`, or until `wake` is rung.
+    pub(crate) async fn await_pushed(
         &mut self,
         wait: Duration,
         wake: Option<&Notify>,
-    ) -> Result<Option<Pushed>, ClientError> {
+    ) -> Result<(), ClientError> {
         let end = Instant::now() + wait;
-        loop {
-            if let Some(next) = self.pushed.pop_front() {
-                return Ok(Some(next));
-            }
-            match self.event_unless(end.saturating_duration_since(Instant::now()), wake).await? {
-                Some(event) => self.keep(event)?,
-                None => return Ok(None),
+        while self.prepare_wait().await? && Instant::now() < end {
+            tokio::select! {
+                biased;
+                () = rung(wake) => break,
+                input = self.input(end) => self.take_input(input).await?,
             }
         }
+        Ok(())
+    }
+
+    /// The same on two connections at once.
+    pub(crate) async fn await_pushed_on_either(
+        &mut self,
+        other: &mut Line,
+        wait: Duration,
+        wake: Option<&Notify>,
+    ) -> Result<(), ClientError> {
+        let end = Instant::now() + wait;
+        while self.prepare_wait().await? && other.prepare_wait().await? && Instant::now() < end {
+            tokio::select! {
+                () = rung(wake) => break,
+                input = self.input(end) => self.take_input(input).await?,
+                input = other.input(end) => other.take_input(input).await?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps what has come, and lets out what waits to go; says whether nothing pushed is here, so that there is something
+    /// to wait for.
+    async fn prepare_wait(&mut self) -> Result<bool, ClientError> {
+        while self.pushed.is_empty()
+            && let Some(event) = self.next_event()?
+        {
+            self.keep(event)?;
+        }
+        self.flush().await?;
+        Ok(self.pushed.is_empty())
     }
 
     /// Forgets what was said of earlier collections: the present one has just begun.
     pub(crate) fn forget_drained(&mut self, slot: Slot) {
         self.pushed.retain(|pushed| !matches!(pushed, Pushed::Drained(of) if *of == slot));
-    }
-
-    /// Whether something pushed is here already.
-    pub(crate) fn has_pushed(&self) -> bool {
-        !self.pushed.is_empty()
     }
 
     /// Acknowledges through a delivery: only after the vault has committed.
@@ -215,58 +255,45 @@ impl Line {
 
     /// The machine's next event; `None` when none came in time.
     async fn event(&mut self, wait: Duration) -> Result<Option<ClientEvent>, ClientError> {
-        self.event_unless(wait, None).await
-    }
-
-    /// The same, or `None` once `wake` is rung.
-    async fn event_unless(
-        &mut self,
-        wait: Duration,
-        wake: Option<&Notify>,
-    ) -> Result<Option<ClientEvent>, ClientError> {
         let end = Instant::now() + wait;
         loop {
-            if let Some(event) = self.machine.poll_event() {
-                return match event {
-                    ClientEvent::Closed { reason } => Err(self.closed(reason)),
-                    event => Ok(Some(event)),
-                };
+            if let Some(event) = self.next_event()? {
+                return Ok(Some(event));
             }
-            let now = Instant::now();
-            if now >= end {
+            if Instant::now() >= end {
                 return Ok(None);
             }
             self.flush().await?;
-            let machine_wait = self
-                .machine
-                .poll_timeout()
-                .map(|at| Duration::from_millis(at.0.saturating_sub(self.now().0)));
-            let wait = machine_wait.unwrap_or(Duration::MAX).min(end - now);
-            let mut buffer = vec![0; 16 * 1024];
-            let read = timeout(wait, self.stream.read(&mut buffer));
-            let read = match wake {
-                None => read.await,
-                // Only the reading is given up, and only while nothing has been read.
-                Some(wake) => tokio::select! {
-                    biased;
-                    () = wake.notified() => return Ok(None),
-                    read = read => read,
-                },
-            };
-            self.take_read(read, &buffer).await?;
+            let input = self.input(end).await;
+            self.take_input(input).await?;
         }
     }
 
-    async fn take_read(
-        &mut self,
-        read: Result<io::Result<usize>, Elapsed>,
-        buffer: &[u8],
-    ) -> Result<(), ClientError> {
+    /// The machine's next event, if there is one already.
+    fn next_event(&mut self) -> Result<Option<ClientEvent>, ClientError> {
+        match self.machine.poll_event() {
+            Some(ClientEvent::Closed { reason }) => Err(self.closed(reason)),
+            event => Ok(event),
+        }
+    }
+
+    /// What comes next, until `end` or until the machine wants to be called. Nothing is lost where it is given up.
+    async fn input(&mut self, end: Instant) -> Input {
+        let machine_wait =
+            self.machine.poll_timeout().map(|at| Duration::from_millis(at.0.saturating_sub(self.now().0)));
+        let left = end.saturating_duration_since(Instant::now());
+        let mut bytes = vec![0; 16 * 1024];
+        let read =
+            timeout(machine_wait.unwrap_or(Duration::MAX).min(left), self.stream.read(&mut bytes)).await;
+        Input { read, bytes }
+    }
+
+    async fn take_input(&mut self, input: Input) -> Result<(), ClientError> {
         let now = self.now();
-        match read {
+        match input.read {
             Err(_) => self.machine.handle_timeout(now),
             Ok(Ok(0)) => self.machine.input_closed(),
-            Ok(Ok(len)) => self.machine.handle_input(now, buffer.get(..len).unwrap_or_default()),
+            Ok(Ok(len)) => self.machine.handle_input(now, input.bytes.get(..len).unwrap_or_default()),
             Ok(Err(error)) => return Err(unreachable(&self.host, error)),
         }
         self.flush().await
@@ -336,5 +363,13 @@ impl Line {
 
     fn silent(&self) -> ClientError {
         unreachable(&self.host, "it did not answer in time")
+    }
+}
+
+/// Waits for the bell, where there is one.
+async fn rung(wake: Option<&Notify>) {
+    match wake {
+        Some(wake) => wake.notified().await,
+        None => std::future::pending().await,
     }
 }
