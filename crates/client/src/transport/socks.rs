@@ -161,7 +161,7 @@ fn request(to: &HostPort) -> Vec<u8> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests {
     use zeroize::Zeroizing;
 
