@@ -73,7 +73,7 @@ mod tests {
                 "nothing was done",
                 "oublietted help",
             ),
-            ("oublietted name", "a command is missing", "nothing was done", "oublietted help"),
+            ("oublietted name", "a command is missing", "nothing was done", "oublietted name"),
             ("oublietted status --jsn", "unexpected argument '--jsn' found", "'--json'", "oublietted status"),
         ] {
             let error = Cli::command().try_get_matches_from(line.split(' ')).err();
