@@ -126,7 +126,7 @@ impl<'a> Owner<'a> {
             self.collect(policy, false).await?;
             let mut delivered = 0;
             loop {
-                let batch = self.take_batch(self.client.options.timeout).await?;
+                let batch = self.next_batch(policy).await?;
                 delivered += batch.deliveries;
                 if batch.drained.contains(&policy) {
                     break;
@@ -181,8 +181,8 @@ impl<'a> Owner<'a> {
         wake: Option<&Notify>,
     ) -> Result<bool, ClientError> {
         let began = self.client.now();
-        let batch = self.take_batch_or_nothing(wait, wake).await?;
-        match batch {
+        self.lines.await_pushed(wait, wake).await?;
+        match self.take_batch().await? {
             Some(batch) if batch.deliveries > 0 => {
                 self.after_drain(began)?;
                 self.stem_flood().await?;
@@ -222,21 +222,18 @@ impl<'a> Owner<'a> {
         self.lines.of(MailboxPolicy::Inbox).host().to_owned()
     }
 
-    async fn take_batch(&mut self, wait: Duration) -> Result<Batch, ClientError> {
+    /// Waits for the mailbox that is being drained.
+    async fn next_batch(&mut self, policy: MailboxPolicy) -> Result<Batch, ClientError> {
         let host = self.host();
         let reason = "it stopped delivering".to_owned();
-        self.take_batch_or_nothing(wait, None).await?.ok_or(ClientError::Unreachable { host, reason })
+        self.lines.of(policy).await_pushed(self.client.options.timeout, None).await?;
+        self.take_batch().await?.ok_or(ClientError::Unreachable { host, reason })
     }
 
     /// One batch: what is here already, at most [`BATCH_MAX`], in one transaction, then acknowledged.
-    async fn take_batch_or_nothing(
-        &mut self,
-        wait: Duration,
-        wake: Option<&Notify>,
-    ) -> Result<Option<Batch>, ClientError> {
+    async fn take_batch(&mut self) -> Result<Option<Batch>, ClientError> {
         let mut deliveries = Vec::new();
         let mut drained = Vec::new();
-        self.lines.await_pushed(wait, wake).await?;
         while deliveries.len() < BATCH_MAX
             && drained.is_empty()
             && let Some((policy, pushed)) = self.lines.take_pushed()

@@ -13,6 +13,8 @@ use crate::{ClientError, Dialled, Proxy, proxy::Credentials};
 
 /// Exporter label that ties proofs to this channel.
 const EXPORTER: &[u8] = b"EXPORTER-oubliette";
+/// Why nobody was reached.
+pub(super) const LATE: &str = "it did not answer in time";
 
 /// Connects, and checks the server's identity. Where there is a proxy, its failure is the failure.
 pub(crate) async fn dial(
@@ -24,10 +26,7 @@ pub(crate) async fn dial(
     let host = at.to_string();
     let tcp = match proxy {
         Some((proxy, credentials)) => tunnel(&at, &proxy, &credentials, patience).await?,
-        None => {
-            let tcp = TcpStream::connect((at.host_to_resolve(), at.port()));
-            within(patience, &host, tcp).await?.map_err(|error| unreachable(&host, error))?
-        }
+        None => connect(&at, patience).await.map_err(|reason| unreachable(&host, reason))?,
     };
     let _ = tcp.set_nodelay(true);
     let found = Found::default();
@@ -40,12 +39,19 @@ pub(crate) async fn dial(
     Ok(Dialled { stream: Box::new(stream), server_id, exported })
 }
 
+/// To a server, or to the proxy before it: nothing else is connected to, and nobody else connects.
+pub(super) async fn connect(at: &HostPort, patience: Duration) -> Result<TcpStream, String> {
+    let connecting = TcpStream::connect((at.host_to_resolve(), at.port()));
+    let connected = timeout(patience, connecting).await.map_err(|_| LATE.to_owned())?;
+    connected.map_err(|error| error.to_string())
+}
+
 pub(super) async fn within<T>(
     patience: Duration,
     host: &str,
     work: impl Future<Output = T>,
 ) -> Result<T, ClientError> {
-    timeout(patience, work).await.map_err(|_| unreachable(host, "it did not answer in time"))
+    timeout(patience, work).await.map_err(|_| unreachable(host, LATE))
 }
 
 pub(crate) fn unreachable(host: &str, reason: impl std::fmt::Display) -> ClientError {

@@ -9,10 +9,11 @@ use tokio::{
 };
 use wire::HostPort;
 
-use super::socks::{AWAITED_MAX, Asking, Fault};
+use super::{
+    dial::{LATE, connect},
+    socks::{AWAITED_MAX, Asking, Fault},
+};
 use crate::{Proxy, ProxyError, proxy::Credentials, world::World};
-
-const LATE: &str = "it did not answer in time";
 
 /// What a proxy told of itself.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -59,12 +60,7 @@ pub(crate) async fn try_proxy(
 }
 
 async fn reach(proxy: &Proxy, patience: Duration) -> Result<TcpStream, ProxyError> {
-    let at = (proxy.at().host_to_resolve(), proxy.at().port());
-    match timeout(patience, TcpStream::connect(at)).await {
-        Ok(Ok(tcp)) => Ok(tcp),
-        Ok(Err(error)) => Err(unreachable(proxy, error)),
-        Err(_) => Err(unreachable(proxy, LATE)),
-    }
+    connect(proxy.at(), patience).await.map_err(|reason| unreachable(proxy, reason))
 }
 
 /// Says and hears by turns until it is so; a proxy has at most five answers.
