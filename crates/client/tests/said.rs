@@ -241,7 +241,10 @@ fn what_is_none_of_the_choices_is_a_message_and_no_answer() {
         while bob.pull().is_empty() {
             std::thread::sleep(Duration::from_millis(50));
         }
-        bob.change_vault("UPDATE message SET body = substr(body, 1, 8) || x'00' || 'deploy?' WHERE kind = 9");
+        // The same question for as long as one likes, with nothing to choose from.
+        let words: String = b"deploy?".iter().map(|byte| format!("{byte:02x}")).collect();
+        let body = format!("x'00000000ffffffff00{words}'");
+        bob.change_vault(&format!("UPDATE message SET body = {body} WHERE kind = 9"));
         bob.client().answer("alice", None, "yes; rm -rf", &SendOptions::default()).unwrap();
         waiting.join().unwrap()
     });
