@@ -39,11 +39,10 @@ fn contents(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     found
 }
 
-/// The journal that holds the most.
-fn journal(data: &Path) -> PathBuf {
-    let files = contents(&data.join("store")).into_iter();
-    let journals = files.filter(|(path, _)| path.extension().is_some_and(|ending| ending == "jnl"));
-    journals.max_by_key(|(_, bytes)| bytes.len()).unwrap().0
+/// The front log that holds the most.
+fn log(data: &Path) -> PathBuf {
+    let logs = contents(&data.join("store/front")).into_iter();
+    logs.max_by_key(|(_, bytes)| bytes.len()).unwrap().0
 }
 
 fn serving(data: &Path) -> Command {
@@ -63,7 +62,7 @@ fn a_damaged_store_is_refused_with_the_file_and_the_command_and_repair_saves_the
     server.kill_9();
 
     // One wrong byte in the middle of the tenth envelope.
-    let path = journal(&data.path());
+    let path = log(&data.path());
     let mut bytes = fs::read(&path).unwrap();
     let wanted = numbered(10);
     let place = bytes.windows(64).position(|part| part == &wanted.as_bytes()[..64]).unwrap();
@@ -101,7 +100,7 @@ fn a_damaged_store_is_refused_with_the_file_and_the_command_and_repair_saves_the
         })
         .collect();
     let lost = (0..DEPOSITS).filter(|number| !numbers.contains(number)).collect::<Vec<_>>();
-    println!("promise P10: one byte of a journal: {} of {DEPOSITS} envelopes saved", numbers.len());
+    println!("promise P10: one byte of the front log: {} of {DEPOSITS} envelopes saved", numbers.len());
     assert_eq!(lost, [10]);
     assert_eq!(Peer::connect(server.port).welcome.server_id, alice.record.body.server_id);
 }

@@ -144,7 +144,7 @@ pub(crate) fn place_of(table: Table) -> Place {
     Place { table: table.number(), day }
 }
 
-fn table_at(place: Place) -> Option<Table> {
+pub(crate) fn table_at(place: Place) -> Option<Table> {
     if place.table == Table::Envelopes(place.day).number() {
         return Some(Table::Envelopes(place.day));
     }

@@ -15,6 +15,7 @@ use wire::Day;
 
 use crate::begin;
 use crate::engine::{Engine, RaiseError, SCHEMA};
+use crate::front::{FrontShelf, Sheet};
 use crate::house::{House, Moving};
 use crate::keyspaces::{self, Keyspaces};
 use crate::opening::{self, OpenError};
@@ -23,7 +24,7 @@ use crate::shelf::{Batch, Durability, EachRow, FrozenShelf, Rows, Shelf, Table};
 use crate::{Cause, Options, Rebuild, StoreError};
 
 /// A store in a directory. One process at a time.
-pub type EmbeddedStore = Engine<FjallShelf>;
+pub type EmbeddedStore = Engine<FrontShelf>;
 
 impl EmbeddedStore {
     /// Opens the store of a directory, making it (0700) when it is not there.
@@ -43,8 +44,7 @@ impl EmbeddedStore {
     }
 
     fn open_there(dir: &Path, options: Options) -> Result<Self, OpenError> {
-        let shelf = FjallShelf::open(dir, options.reserve_bytes)?;
-        Self::raise(shelf, options).map_err(|error| match error {
+        let failed = |error| match error {
             RaiseError::Newer(found) => OpenError::Newer { found, known: SCHEMA },
             RaiseError::Failed(Cause::Damaged) => OpenError::damaged(dir),
             RaiseError::Failed(Cause::DiskFull) => {
@@ -53,10 +53,15 @@ impl EmbeddedStore {
             RaiseError::Failed(cause) => {
                 OpenError::Io { path: dir.to_path_buf(), source: io::Error::other(cause) }
             }
-        })
+        };
+        let shelf = FrontShelf::open(dir, options.reserve_bytes)?;
+        let store = Self::raise(shelf, options).map_err(failed)?;
+        // An older program reads tables only: the layout that it must not touch stands there.
+        store.shelf.settle().map_err(|cause| failed(RaiseError::Failed(cause)))?;
+        Ok(store)
     }
 
-    /// Writes everything that only the journal holds into its tables: for a quick start after a planned
+    /// Writes everything that only logs and journals hold into tables: for a quick start after a planned
     /// stop. Nothing depends on it.
     pub fn flush(&self) -> Result<(), StoreError> {
         let _writer = self.write()?;
@@ -90,7 +95,7 @@ impl EmbeddedStore {
     /// Bytes at the end of the journal of a commit that was never finished, and so never confirmed. Opening let
     /// go of them: what a kill or a power cut leaves.
     pub fn torn_at_start(&self) -> u64 {
-        self.shelf.torn
+        self.shelf.torn()
     }
 
     /// How a deposit is kept safe, for the operator's log.
@@ -191,7 +196,7 @@ impl Opened {
 }
 
 impl FjallShelf {
-    fn open(dir: &Path, reserve_bytes: u64) -> Result<Self, OpenError> {
+    pub(crate) fn open(dir: &Path, reserve_bytes: u64) -> Result<Self, OpenError> {
         make_private(dir).map_err(|source| OpenError::Io { path: dir.to_path_buf(), source })?;
         let io = |source| OpenError::Io { path: dir.to_path_buf(), source };
         let place = place_of(dir).map_err(io)?;
@@ -233,19 +238,82 @@ impl FjallShelf {
         Ok(())
     }
 
-    /// Notes what a batch removes or replaces, for [`Shelf::take_touched`] and for a copy under way.
-    fn note(&self, batch: &Batch) {
+    /// Bytes of a commit that an earlier process did not finish.
+    pub(crate) fn torn(&self) -> u64 {
+        self.torn
+    }
+
+    /// Whether the directory is still the one that was opened.
+    pub(crate) fn is_in_place(&self) -> bool {
+        place_of(&self.dir).ok() == Some(self.place)
+    }
+
+    /// Notes what a batch removes or replaces, for [`Shelf::take_touched`].
+    pub(crate) fn note_touched(&self, batch: &Batch) {
         let mut touched = self.touched.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut moving = self.moving.lock().unwrap_or_else(PoisonError::into_inner);
         // What the store keeps of itself is no secret, and forgetting writes there.
         for change in batch.0.iter().filter(|change| change.table != Table::Meta) {
             // What was only added is touched too: the table knows in which order.
             *touched.entry(change.table).or_default() += u64::from(change.value.is_none());
-            if let Some(moving) = moving.as_mut().filter(|moving| moving.table == change.table) {
-                moving.note(change);
-            }
         }
     }
+
+    /// Notes what happens to a table while it is copied.
+    fn note_moving<'r>(&self, table: Table, rows: impl Iterator<Item = (&'r [u8], Option<&'r [u8]>)>) {
+        let mut moving = self.moving.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(moving) = moving.as_mut().filter(|moving| moving.table == table) {
+            rows.for_each(|(key, value)| moving.note(key, value));
+        }
+    }
+
+    /// Brings the rows of a sheet into tables, on stable storage when this returns. Where it breaks off some are there
+    /// and some are not, and doing it again does no harm.
+    pub(crate) fn settle(&self, sheet: &Sheet) -> Result<(), Cause> {
+        self.with(|opened| {
+            let mut write = opened.database.batch().durability(Some(PersistMode::SyncAll));
+            let mut is_few = false;
+            for (table, count) in sheet.tables() {
+                let has_values = sheet.rows(table).any(|(_, line)| line.is_some());
+                let keyspace = match opened.keyspace(table) {
+                    // Of a day that was dropped there is nothing to remove.
+                    None if !has_values => continue,
+                    _ => opened.made_keyspace(table)?,
+                };
+                self.note_moving(table, sheet.rows(table).map(|(key, line)| (key, line.as_deref())));
+                if count >= MANY_ROWS || matches!(table, Table::Envelopes(_)) {
+                    ingest(&keyspace, sheet, table)?;
+                    continue;
+                }
+                is_few = true;
+                for (key, line) in sheet.rows(table) {
+                    match line {
+                        Some(value) => write.insert(&keyspace, key, value.as_ref()),
+                        None => write.remove(&keyspace, key),
+                    }
+                }
+            }
+            if is_few {
+                write.commit().map_err(|_| Cause::Write)?;
+            }
+            Ok(())
+        })
+    }
+}
+
+/// From this on rows of a sheet go straight into a table: the journal and the memtable would have them twice.
+const MANY_ROWS: usize = 1_024;
+
+/// Writes rows straight into a table of their own, synced.
+fn ingest(keyspace: &Keyspace, sheet: &Sheet, table: Table) -> Result<(), Cause> {
+    let mut ingestion = keyspace.start_ingestion().map_err(|_| Cause::Write)?;
+    for (key, line) in sheet.rows(table) {
+        match line {
+            Some(value) => ingestion.write(key, value.as_ref()),
+            None => ingestion.write_tombstone(key),
+        }
+        .map_err(|_| Cause::Write)?;
+    }
+    ingestion.finish().map_err(|_| Cause::Write)
 }
 
 impl Shelf for FjallShelf {
@@ -288,10 +356,14 @@ impl Shelf for FjallShelf {
             Durability::Written => PersistMode::Buffer,
         };
         // Files of a directory that was moved or deleted take what is written, and nobody will ever find it.
-        if durability == Durability::Synced && place_of(&self.dir).ok() != Some(self.place) {
+        if durability == Durability::Synced && !self.is_in_place() {
             return Err(Cause::Write);
         }
-        self.note(&batch);
+        self.note_touched(&batch);
+        for change in &batch.0 {
+            let row = (change.key.as_slice(), change.value.as_deref());
+            self.note_moving(change.table, std::iter::once(row));
+        }
         self.with(|opened| {
             // One batch, one sync: fjall writes the journal, syncs it, and only then shows the rows.
             let mut write = opened.database.batch().durability(Some(mode));

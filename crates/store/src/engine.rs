@@ -18,7 +18,7 @@ use crate::shelf::{Batch, Durability, Shelf, Table};
 use crate::{Cause, Options, StoreError};
 
 /// The layout that this code writes; a higher one found is refused, a lower one migrated.
-pub(crate) const SCHEMA: u32 = 3;
+pub(crate) const SCHEMA: u32 = 4;
 /// Rows scanned or removed in one step.
 pub(crate) const STEP: usize = 4_096;
 /// Bytes around an envelope in its row: cursor key, auth and checksum.
@@ -227,6 +227,7 @@ fn settle_schema<S: Shelf>(shelf: &S) -> Result<StoreKeys, RaiseError> {
             if schema < SCHEMA {
                 // 1 → 2: a day's envelopes may lie in another house, which the code of layout 1 would not find.
                 // 2 → 3: rows of the log may say whose leaf they are, which the code of layout 2 would not read.
+                // 3 → 4: rows may stand in the front log alone, of which the code of layout 3 knows nothing.
                 let mut batch = Batch::default();
                 batch.put(Table::Meta, SCHEMA_KEY, &SCHEMA.to_be_bytes());
                 shelf.commit(batch, Durability::Synced)?;

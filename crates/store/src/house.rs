@@ -93,12 +93,13 @@ impl Moving {
     }
 
     /// What happens to the table while it is copied.
-    pub(crate) fn note(&mut self, change: &Change) {
-        self.bytes = self.bytes.saturating_add(change.key.len() + change.value.as_ref().map_or(0, Vec::len));
+    pub(crate) fn note(&mut self, key: &[u8], value: Option<&[u8]>) {
+        self.bytes = self.bytes.saturating_add(key.len() + value.map_or(0, <[u8]>::len));
         if self.is_given_up() {
             self.noted = Vec::new();
         } else {
-            self.noted.push(change.clone());
+            let value = value.map(<[u8]>::to_vec);
+            self.noted.push(Change { table: self.table, key: key.to_vec(), value });
         }
     }
 

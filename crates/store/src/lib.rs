@@ -23,6 +23,7 @@ mod embedded;
 mod engine;
 mod foreign;
 mod forget;
+mod front;
 mod gate;
 mod house;
 mod keyspaces;

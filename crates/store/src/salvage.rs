@@ -21,6 +21,7 @@ use crate::OpenError;
 use crate::backup::{Rebuild, RebuildError, Row, place_of};
 use crate::codec::{seal, unseal};
 use crate::engine::{KEYS_KEY, SCHEMA, SCHEMA_KEY};
+use crate::front;
 use crate::house::House;
 use crate::keyspaces::is_counter;
 use crate::scratch::is_scratch;
@@ -91,7 +92,12 @@ pub(crate) fn salvage(dir: &Path, today: Day, mut into: Rebuild) -> Result<Salva
         }
     }
     replay(dir, &mut trees, &mut done).map_err(io)?;
+    let alone = replay_front(dir, &names, &mut trees, &mut done).map_err(io)?;
     let mut homes = Homes { seen: BTreeSet::new(), rows: BTreeSet::new(), keys: false, schema: false };
+    for (table, tree) in alone {
+        let name = Name::House(House::first(table));
+        homes.move_in(Moving { folder: dir.to_path_buf(), name, tree, today }, &mut into, &mut done)?;
+    }
     for (id, tree) in trees {
         done.damaged_files.extend(tree.damaged.iter().cloned());
         let folder = dir.join("keyspaces").join(id.to_string());
@@ -164,6 +170,33 @@ fn replay(dir: &Path, trees: &mut BTreeMap<u64, Tree>, done: &mut Salvaged) -> i
         }
     }
     Ok(())
+}
+
+/// Applies the front logs to what tables and journals hold. Returns what belongs to tables that are not there.
+fn replay_front(
+    dir: &Path,
+    names: &BTreeMap<u64, Name>,
+    trees: &mut BTreeMap<u64, Tree>,
+    done: &mut Salvaged,
+) -> io::Result<BTreeMap<Table, Tree>> {
+    let mut homes = BTreeMap::new();
+    for (id, name) in names {
+        if let Name::House(house) = name {
+            homes.entry(house.table).or_insert(*id);
+        }
+    }
+    let mut alone: BTreeMap<Table, Tree> = BTreeMap::new();
+    let found = front::read(dir, &mut |change| {
+        let tree = match homes.get(&change.table).and_then(|id| trees.get_mut(id)) {
+            Some(tree) => tree,
+            None => alone.entry(change.table).or_default(),
+        };
+        let known = change.value.map_or(Known::Removed, Known::Value);
+        tree.learn((u64::MAX, u64::MAX), &change.key, known);
+    })?;
+    done.torn = done.torn.saturating_add(found.torn);
+    done.damaged_files.extend(found.damaged);
+    Ok(alone)
 }
 
 /// A keyspace on its way into the new store.

@@ -19,7 +19,7 @@ fn options() -> Options {
     Options { reserve_bytes: 0, puzzle_bits: 1, ..Options::default() }
 }
 
-/// A store with something of everything, partly in tables and partly in the journal.
+/// A store with something of everything, partly in tables and partly in the front log.
 fn filled(dir: &Path) -> DepositId {
     let store = EmbeddedStore::open_with(dir, options()).unwrap();
     let person = Person::register(&store, 1);
@@ -41,6 +41,7 @@ fn kind(file: &Path) -> &'static str {
     match (folder, file.file_name().unwrap().to_str().unwrap()) {
         ("tables", _) => "table",
         ("blobs", _) => "values",
+        ("front", _) => "front log",
         (_, "current") => "current",
         (_, "lock" | "version") => "marker",
         (_, name) if name.ends_with(".jnl") => "journal",
@@ -150,7 +151,8 @@ fn a_wrong_byte_in_any_file_costs_at_most_the_record_it_hit() {
     let mut flips = 0;
     for file in files(source.path()) {
         let bytes = fs::read(&file).unwrap();
-        let rounds = if ["journal", "values"].contains(&kind(&file)) { 10 * rounds } else { rounds };
+        let rounds =
+            if ["journal", "front log", "values"].contains(&kind(&file)) { 10 * rounds } else { rounds };
         for _ in 0..if bytes.is_empty() { 0 } else { rounds } {
             let copied = quick_dir();
             copy(source.path(), copied.path());

@@ -1,13 +1,13 @@
 //! A seized store against an attacker who reads all that fjall kept: who wrote to whom, whose inbox is which?
 //!
 //! Twenty people live through a week over the real engine. The attacker gets the folder, knows the registration log
-//! and every bundle (name → doorstep, which are public), and reads of every row when it was written: fjall's
-//! sequence numbers, from tables and journal. The same attacker on the same week before forgetting is the control:
+//! and every bundle (name → doorstep, which are public), and reads of every row when it was written: its place in the
+//! front log, fjall's sequence numbers, from tables and journal. The same attacker on the same week before forgetting is the control:
 //! there he must succeed, or his failure afterwards shows nothing.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use fjall::{AbstractTree, Database, KeyspaceCreateOptions};
 use store::conformance::{Person, stamped, unmarked};
@@ -131,10 +131,53 @@ fn seize(dir: &Path) -> BTreeMap<String, Vec<(u64, Vec<u8>)>> {
             rows.push((entry.key.seqno, key.to_vec()));
         }
     }
+    read_front(dir, &mut tables);
     for rows in tables.values_mut() {
         rows.sort();
     }
     tables
+}
+
+/// The front logs, oldest first.
+fn front(dir: &Path) -> Vec<PathBuf> {
+    let files = std::fs::read_dir(dir.join("front")).unwrap().flatten().map(|entry| entry.path());
+    let mut logs: Vec<_> = files.collect();
+    let number = |path: &PathBuf| -> u64 {
+        path.file_name().unwrap().to_str().unwrap().split('-').next().unwrap().parse().unwrap()
+    };
+    logs.sort_by_key(number);
+    logs
+}
+
+/// Adds what only the front logs hold, as `spec/storage.md` describes them; a record is a moment.
+fn read_front(dir: &Path, tables: &mut BTreeMap<String, Vec<(u64, Vec<u8>)>>) {
+    // Behind everything that fjall numbered.
+    let mut moment = 1 << 40;
+    for log in front(dir) {
+        let bytes = std::fs::read(log).unwrap();
+        let mut left = &bytes[..];
+        while let Some((head, rest)) = left.split_at_checked(12) {
+            let len = u32::from_be_bytes(head[..4].try_into().unwrap()) as usize;
+            let (mut changes, rest) = rest.split_at(len);
+            left = &rest[9..];
+            moment += 1;
+            while let Some((head, rest)) = changes.split_at_checked(8) {
+                let (key, rest) = rest.split_at(usize::from(head[3]));
+                let len = u32::from_be_bytes(head[4..].try_into().unwrap());
+                changes = &rest[if len == u32::MAX { 0 } else { len as usize }..];
+                let name = match head[0] {
+                    4 => "envelopes",
+                    5 => "spent",
+                    _ => continue,
+                };
+                let rows = tables.entry(name.to_owned()).or_default();
+                rows.retain(|(_, known)| known != key);
+                if len != u32::MAX {
+                    rows.push((moment, key.to_vec()));
+                }
+            }
+        }
+    }
 }
 
 /// The mailbox that was written to at the time nearest to each mailbox's, by rows of one table. Those of equal
@@ -157,12 +200,13 @@ fn neighbours(rows: &[(u64, Vec<u8>)], of: &DepositId, among: &[DepositId], dice
     *best[dice.roll(best.len())].0
 }
 
-/// Where each mailbox first stands in the journals, which are written from front to back.
+/// Where each mailbox first stands in journals and front logs, which are written from their beginning to their end.
 fn first_seen(dir: &Path, sids: &[DepositId]) -> BTreeMap<DepositId, usize> {
     let files = std::fs::read_dir(dir).unwrap().flatten().map(|entry| entry.path());
     let mut journals: Vec<_> =
         files.filter(|path| path.extension().is_some_and(|end| end == "jnl")).collect();
     journals.sort_by_key(|path| path.file_stem().unwrap().to_str().unwrap().parse::<u64>().unwrap());
+    journals.extend(front(dir));
     let journal: Vec<u8> = journals.iter().flat_map(|path| std::fs::read(path).unwrap()).collect();
     let mut seen = BTreeMap::new();
     for (place, bytes) in journal.windows(16).enumerate() {

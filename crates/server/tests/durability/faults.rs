@@ -20,10 +20,10 @@ use crate::world::{World, serve};
 
 const SYNCS: &str = "fsync,fdatasync";
 
-/// The journals of a store, which every commit is written to.
-fn journals(data: &Path) -> Vec<PathBuf> {
-    let found = std::fs::read_dir(data.join("store")).unwrap().flatten().map(|entry| entry.path());
-    found.filter(|path| path.extension().is_some_and(|end| end == "jnl")).collect()
+/// The front logs of a store: the one that every commit is written to, and the next.
+fn logs(data: &Path) -> Vec<PathBuf> {
+    let found = std::fs::read_dir(data.join("store/front")).unwrap().flatten().map(|entry| entry.path());
+    found.collect()
 }
 
 /// Waits for a server to end by itself, with the exit code of a store that stopped.
@@ -35,7 +35,7 @@ fn ends_with_7(server: &mut Server) {
 
 /// Under load, from one moment on every such call fails: nothing is confirmed from then on, the process ends
 /// by itself, and another one serves everything that was.
-fn fails_under_load(calls: &str, error: &str, on_journals: bool, rounds: u32) {
+fn fails_under_load(calls: &str, error: &str, on_logs: bool, rounds: u32) {
     let mut chance = Chance::new(error);
     let data = Data::new();
     let mut server = serve(&data.path());
@@ -44,8 +44,8 @@ fn fails_under_load(calls: &str, error: &str, on_journals: bool, rounds: u32) {
     for _ in 0..rounds {
         let load = Load::start(&world, server.port, Size::Mixed);
         std::thread::sleep(chance.pause(50, 150));
-        let journals = if on_journals { journals(&data.path()) } else { Vec::new() };
-        let paths: Vec<_> = journals.iter().map(PathBuf::as_path).collect();
+        let logs = if on_logs { logs(&data.path()) } else { Vec::new() };
+        let paths: Vec<_> = logs.iter().map(PathBuf::as_path).collect();
         let meddler = Meddler::attach(server.pid(), calls, Some(&format!("error={error}")), &paths).unwrap();
         // Every call under way before the first failing one has been answered by now.
         std::thread::sleep(Duration::from_millis(100));
