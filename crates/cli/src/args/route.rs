@@ -25,7 +25,7 @@ impl Route {
 
 /// "socks5://127.0.0.1:9050", "none".
 pub fn parse_route(text: &str) -> Result<Route, String> {
-    if matches!(text, "" | "none") {
+    if text == "none" {
         return Ok(Route::Straight);
     }
     Proxy::parse(text).map(Route::Through).ok_or_else(|| problems::write_a_proxy().to_owned())
@@ -49,11 +49,11 @@ mod tests {
 
     #[test]
     fn a_route_is_read_and_shown_without_its_password() {
-        assert!(parse_route("none").unwrap().proxy().is_none() && parse_route("").unwrap().proxy().is_none());
+        assert!(parse_route("none").unwrap().proxy().is_none());
         let route = parse_route("socks5://alice:p%40ss@localhost:9050").unwrap();
         assert_eq!(route.proxy().unwrap().to_string(), "localhost:9050");
         assert!(!format!("{route:?}").contains("ss@"));
-        assert!(parse_route("None").is_err() && parse_route("9050").is_err());
+        assert!(["", " ", "None", "9050"].iter().all(|text| parse_route(text).is_err()));
         assert_eq!(without_credentials("socks5://a:b@c@h:1"), "socks5://***@h:1");
         assert_eq!(without_credentials("a:b@h"), "***@h");
         assert_eq!(without_credentials("socks5://h:1"), "socks5://h:1");

@@ -311,6 +311,12 @@ fn a_password_of_a_proxy_is_shown_nowhere() {
         let wrong = bob.run(&["pull", "--lang", language, "--proxy", "http://a:secret@h:1"]);
         assert!(wrong.code == Some(2) && hidden(&wrong).contains("http://***@h:1"), "{wrong:?}");
     }
+    for nothing in [&["--proxy", ""][..], &["--proxy="]] {
+        let wrong = bob.run(&[&["pull"], nothing].concat());
+        let says = "invalid value '' for '--proxy <PROXY>': write a SOCKS5 proxy";
+        assert!(wrong.code == Some(2) && wrong.err.contains(says), "nothing is no way round it: {wrong:?}");
+    }
+    bob.run(&["config", "set", "proxy", ""]).assert_problem(2, "OUB-E179");
     let wrong = bob.run(&["--json", "pull", "--proxy=a:secret@h"]);
     assert!(wrong.code == Some(2) && hidden(&wrong).contains("OUB-E097"), "{wrong:?}");
     let wrong = bob.run(&["config", "set", "proxy", "a:secret@h"]);
