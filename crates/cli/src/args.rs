@@ -40,7 +40,7 @@ Examples
   oub config set require-verified true          settle something once; oub config lists all of it
 
 Exit codes  0 done · 1 error · 2 usage · 3 nothing/timeout · 4 temporary, retry
-            5 refused (quota, blocked, rate) · 6 IDENTITY NOT AS EXPECTED · 7 local store
+            5 refused (invitation, name, blocked, full) · 6 IDENTITY NOT AS EXPECTED · 7 local store
 More: oub help <command> · oub help json · oub help exit-codes · oub help files · oub help api";
 
 /// Private messages to one person, through a server you own

@@ -27,7 +27,8 @@ Exemples
   oub config set require-verified true          régler une fois pour toutes ; oub config montre tout
 
 Codes de sortie  0 fait · 1 erreur · 2 usage · 3 rien/délai dépassé · 4 temporaire, réessayez
-                 5 refusé (quota, bloqué, débit) · 6 IDENTITÉ INATTENDUE · 7 données locales
+                 5 refusé (invitation, nom, bloqué, plein) · 6 IDENTITÉ INATTENDUE
+                 7 données locales
 Aussi : oub help <commande> · oub help json · oub help exit-codes · oub help files · oub help api";
 
     // The examples of the verbs.
@@ -125,7 +126,7 @@ Exemples
   oub doctor";
     en examples::COMPLETIONS, fr "\
 Exemples
-  source <(oub completions bash)      dans  /.bashrc
+  source <(oub completions bash)      dans ~/.bashrc
   oub completions fish > ~/.config/fish/completions/oub.fish";
     en examples::HELP, fr "\
 Exemples
