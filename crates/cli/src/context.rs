@@ -14,21 +14,10 @@ use crate::screen::{Screen, can_ask};
 use crate::settings::layers::Layers;
 use crate::stop::Stop;
 
-const ANSWER_BYTES_MAX: u64 = 64;
 /// How long a server may be silent.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long a person may think.
 pub const PATIENCE_WITH_PEOPLE: Duration = Duration::from_secs(15 * 60);
-
-/// The line that is typed after a question; nothing where none can be read.
-fn answer_to(question: &str) -> String {
-    eprint!("{question}");
-    let mut answer = String::new();
-    match io::stdin().lock().take(ANSWER_BYTES_MAX).read_line(&mut answer) {
-        Ok(_) => answer.trim().to_owned(),
-        Err(_) => String::new(),
-    }
-}
 
 /// The global options, understood.
 #[derive(Clone, Debug)]
@@ -138,3 +127,15 @@ impl Context {
         Ok(Client::open(&profile, &unlock, Options { resident, ..options })?)
     }
 }
+
+/// The line that is typed after a question; nothing where none can be read.
+fn answer_to(question: &str) -> String {
+    eprint!("{question}");
+    let mut answer = String::new();
+    match io::stdin().lock().take(ANSWER_BYTES_MAX).read_line(&mut answer) {
+        Ok(_) => answer.trim().to_owned(),
+        Err(_) => String::new(),
+    }
+}
+
+const ANSWER_BYTES_MAX: u64 = 64;
