@@ -143,3 +143,14 @@ pub(crate) fn moment(seconds: u64) -> String {
         at.minute()
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_is_read_without_a_calendar_at_hand() {
+        assert_eq!(moment(1_800_000_000), "2027-01-15 08:00 UTC");
+        assert_eq!(moment(u64::MAX), "9999-12-31 23:59 UTC");
+    }
+}
