@@ -9,7 +9,7 @@ use wire::{ServerId, TreeHead, UnixSeconds};
 
 use super::{BACKDATE_S, CA_LIFE_S, IdentityError, ROOT_KEY, certificate, damaged, key, read, spki_of};
 use crate::data_folder::write_private;
-use crate::names::hex;
+use crate::names::{from_hex, hex};
 
 /// The key.
 pub(super) const KEY: &str = "ledger.key";
@@ -101,12 +101,6 @@ impl std::fmt::Debug for LedgerKey {
 
 fn raw_key(key: &KeyPair) -> Option<[u8; 32]> {
     key.der_bytes().try_into().ok()
-}
-
-fn from_hex(text: &str) -> Option<[u8; 128]> {
-    let digits = text.as_bytes().chunks(2).map(|two| std::str::from_utf8(two).ok());
-    let bytes: Option<Vec<u8>> = digits.map(|two| u8::from_str_radix(two?, 16).ok()).collect();
-    bytes?.try_into().ok()
 }
 
 #[cfg(test)]
