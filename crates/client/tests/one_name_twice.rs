@@ -70,7 +70,7 @@ fn a_name_that_was_given_up_yesterday_is_nobodys() {
     let (alice, former) = friends(&relay);
     give_up(&mut relay, &former, 1);
     let refused = String::from_utf8(relay.asked_to_invite("bob").stderr).unwrap();
-    assert!(refused.contains("OUB-S050"), "{refused}");
+    assert!(refused.contains("OUB-S053") && refused.contains("--expires 36d"), "{refused}");
     let error = alice.client_hours_later(2).send("bob", "anybody?", &SendOptions::default()).unwrap_err();
     assert_eq!(error.code(), "OUB-E190", "{error:?}");
 }

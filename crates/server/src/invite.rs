@@ -6,6 +6,7 @@ use store::NewInvite;
 use wire::address::ShortFingerprint;
 use wire::{Invitation, InviteCode, Name, UnixSeconds};
 
+use crate::backup::verbs::moment;
 use crate::clock::wall;
 use crate::failure::{EXIT_REFUSED, EXIT_TEMPORARY, EXIT_UNEXPECTED, Failure};
 use crate::relay::Relay;
@@ -20,6 +21,14 @@ pub enum InviteError {
     /// The name has an owner.
     #[error("somebody registered this name")]
     Taken,
+    /// The name was given up, and rests for longer than the invitation would live.
+    #[error("its owner gave it up; nobody can register it before {}", moment(free_from.0))]
+    Resting {
+        /// Which.
+        name: Name,
+        /// From when on somebody else may have it.
+        free_from: UnixSeconds,
+    },
     /// The store could not keep it.
     #[error(transparent)]
     Store(#[from] store::StoreError),
@@ -38,6 +47,17 @@ impl From<InviteError> for Failure {
                 "choose another name; its owner comes back with   oub join --recover",
                 EXIT_REFUSED,
                 "OUB-S050",
+            ),
+            InviteError::Resting { name, free_from } => Failure::new(
+                "the name was given up, and rests",
+                why,
+                format!(
+                    "choose another name, or let the invitation live longer:   oublietted invite {} --expires {}d",
+                    name.as_str(),
+                    days_to_outlive(free_from, wall())
+                ),
+                EXIT_REFUSED,
+                "OUB-S053",
             ),
             InviteError::Store(_) => Failure::new(
                 "the invitation could not be stored",
@@ -74,10 +94,11 @@ pub struct Issued {
 pub fn issue(relay: &Relay, name: Name, valid_s: u64) -> Result<Issued, InviteError> {
     let expires = UnixSeconds(wall().0.saturating_add(valid_s));
     // A name that was given up is somebody's again once it has rested, if the invitation lives to see it.
-    if relay.store.record(&name, None)?.is_some()
+    if let Some(state) = relay.store.name(&name)?
         && !relay.store.is_for_the_taking(&name, None, true, expires)?
     {
-        return Err(InviteError::Taken);
+        let rests = state.free_from().filter(|free_from| *free_from > expires);
+        return Err(rests.map_or(InviteError::Taken, |free_from| InviteError::Resting { name, free_from }));
     }
     let code = InviteCode(random().ok_or(InviteError::NoRandomness)?);
     relay.store.invite(NewInvite { code, name: Some(name.clone()), expires })?;
@@ -111,6 +132,11 @@ impl Issued {
     }
 }
 
+/// So many days live an invitation that can be used for a week once the name is free.
+fn days_to_outlive(free_from: UnixSeconds, now: UnixSeconds) -> u64 {
+    (free_from.0.saturating_sub(now.0) + EXPIRES_S).div_ceil(86_400)
+}
+
 /// A time for people: in its largest whole unit.
 fn span(seconds: u64) -> String {
     let (count, unit) = match seconds {
@@ -134,6 +160,22 @@ mod tests {
         assert!(screen.starts_with("Invitation for “alice” — single use, valid 7 days. Send it"));
         assert!(screen.lines().any(|line| line == "  oub join oub://relay.example/i/7F4Q/alice#FP"));
         assert!(issued.screen(true).len() > screen.len());
+    }
+
+    #[test]
+    fn a_name_that_rests_says_when_it_is_free_and_which_invitation_lives_to_see_it() {
+        let free_from = UnixSeconds(1_800_000_000);
+        for (now, days) in [(1_800_000_000 - 30 * 86_400, 37), (1_799_999_999, 8), (1_800_000_001, 7)] {
+            assert_eq!(days_to_outlive(free_from, UnixSeconds(now)), days);
+        }
+        let name = "alice".parse().map_err(|_| ());
+        let shown = name.map(|name| Failure::from(InviteError::Resting { name, free_from }).to_string());
+        let shown = shown.unwrap_or_default();
+        assert!(shown.contains("before 2027-01-15 08:00 UTC\n"), "{shown}");
+        assert!(
+            shown.contains("oublietted invite alice --expires ") && shown.contains("OUB-S053"),
+            "{shown}"
+        );
     }
 
     #[test]

@@ -50,8 +50,12 @@ impl Head {
 
     /// Free again: given up, and rested.
     fn is_free(self, now: UnixSeconds) -> bool {
-        self.tombstone.is_some_and(|time| now.0 >= time.0.saturating_add(REST_SECONDS))
+        self.tombstone.is_some_and(|time| now >= end_of_rest(time))
     }
+}
+
+fn end_of_rest(given_up: UnixSeconds) -> UnixSeconds {
+    UnixSeconds(given_up.0.saturating_add(REST_SECONDS))
 }
 
 /// Invitations listed or revoked in one go.
@@ -68,6 +72,13 @@ pub struct NameState {
     pub given_up: Option<UnixSeconds>,
     /// Since when it is suspended, if it is.
     pub suspended: Option<UnixSeconds>,
+}
+
+impl NameState {
+    /// From when on somebody else may have it, if its owner gave it up.
+    pub fn free_from(&self) -> Option<UnixSeconds> {
+        self.given_up.map(end_of_rest)
+    }
 }
 
 /// Some names, and behind which key the next ones are.

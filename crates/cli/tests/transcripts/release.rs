@@ -68,9 +68,12 @@ fn a_name_is_given_up_after_a_last_pull_and_the_profile_can_only_be_read() {
     assert!(elsewhere.ok(&["log", "bob"]).out.contains("the last thing"));
     elsewhere.run(&["pull"]).assert_problem(7, "OUB-E187");
 
-    // The name rests.
+    // The name rests, and it is said which invitation lives to see it free.
     let refused = relay.admin(&["invite", "alice"]);
-    assert!(String::from_utf8_lossy(&refused.stderr).contains("OUB-S050"), "{refused:?}");
+    let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(refused.status.code() == Some(5) && told.contains("OUB-S053"), "{told}");
+    assert!(told.contains("oublietted invite alice --expires 37d"), "{told}");
+    assert!(relay.admin(&["invite", "alice", "--expires", "37d"]).status.success());
 }
 
 #[test]
