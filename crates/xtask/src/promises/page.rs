@@ -15,6 +15,9 @@ at which commit and on which machine, whether the proof held, and what it printe
 `--only Pn` proves one promise again. A promise whose proof fails or prints no figure is an error of the command.
 ";
 
+/// Before what a proof leaves open.
+const NOT_SHOWN: &str = "\nNot shown by this: ";
+
 /// The whole page.
 pub struct Page {
     /// In the order of the promises.
@@ -79,10 +82,16 @@ impl Section {
         Section::new(promise, "not tried", &["**not tried** on any machine".to_owned()])
     }
 
+    /// What it says that the proof leaves open; empty where it says nothing of that.
+    pub fn not_shown(&self) -> &str {
+        let said = self.text.split_once(NOT_SHOWN).map(|(_, rest)| rest);
+        said.and_then(|rest| rest.lines().next()).unwrap_or_default()
+    }
+
     fn new(promise: &Promise, verdict: &str, lines: &[String]) -> Section {
         let mut text = format!("## {} {}\n\n{}\n", promise.id, promise.sentence, lines.join("\n"));
         if !promise.not_shown.is_empty() {
-            text.push_str(&format!("\nNot shown by this: {}\n", promise.not_shown));
+            text.push_str(&format!("{NOT_SHOWN}{}\n", promise.not_shown));
         }
         let commands: Vec<String> = promise.proofs.iter().map(Proof::command).collect();
         text.push_str(&format!("\n```sh\n{}\n```\n", commands.join("\n")));
@@ -104,6 +113,15 @@ mod tests {
         let again = Page::parse(&text);
         assert_eq!(again.sections, sections);
         assert_eq!(again.to_string(), text);
+    }
+
+    #[test]
+    fn what_a_proof_leaves_open_is_read_as_it_was_written() {
+        for promise in &PROMISES {
+            let page = Page { sections: vec![Section::unproven(promise)] }.to_string();
+            let said = Page::parse(&page).section(promise.id).map(|section| section.not_shown().to_owned());
+            assert_eq!(said.as_deref(), Some(promise.not_shown), "{}", promise.id);
+        }
     }
 
     #[test]
