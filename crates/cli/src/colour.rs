@@ -3,6 +3,8 @@
 use std::env::var_os;
 use std::io::IsTerminal;
 
+use clap::builder::StyledStr;
+
 use crate::args::Colour;
 
 /// Whether what goes to `stream` shall be coloured.
@@ -17,4 +19,9 @@ pub fn is_wanted(colour: Colour, stream: &impl IsTerminal) -> bool {
         }
         Colour::Auto => var_os("TERM").is_none_or(|term| term != "dumb") && stream.is_terminal(),
     }
+}
+
+/// A text of the grammar, with its colours where they are wanted.
+pub fn painted(text: &StyledStr, is_wanted: bool) -> String {
+    if is_wanted { text.ansi().to_string() } else { text.to_string() }
 }

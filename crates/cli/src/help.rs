@@ -1,9 +1,14 @@
 //! `oub help`: of a command, or about what scripts rely on.
 
+use std::io::stdout;
+
 use clap::CommandFactory as _;
+use clap::builder::StyledStr;
 
 use crate::args::Oub;
+use crate::colour::painted;
 use crate::context::Context;
+use crate::early::Early;
 use crate::exit::Exit;
 use crate::messages::{Language, help::in_its_language, language, problems};
 use crate::problem::Problem;
@@ -29,7 +34,10 @@ pub fn run(context: &Context, topic: &[String]) -> Result<Exit, Stop> {
         ["exit-codes"] => exit_codes(),
         ["files"] => files(),
         ["api"] => in_its_words(API),
-        path => of_command(path)?,
+        path => {
+            let early = Early::of(std::env::args_os().collect());
+            painted(&of_command(path)?, early.wants_colour(&stdout()))
+        }
     };
     context.screen.print(text.trim_end())?;
     Ok(Exit::Done)
@@ -52,7 +60,7 @@ fn in_its_words([english, french]: [&str; 2]) -> String {
     }
 }
 
-fn of_command(path: &[&str]) -> Result<String, Stop> {
+fn of_command(path: &[&str]) -> Result<StyledStr, Stop> {
     let mut root = in_its_language(Oub::command());
     root.build();
     let mut command = &mut root;
@@ -61,7 +69,7 @@ fn of_command(path: &[&str]) -> Result<String, Stop> {
             Problem::of(Exit::Usage, "OUB-E037", problems::no_help(shown_on_one_line(word)))
         })?;
     }
-    Ok(command.render_help().to_string())
+    Ok(command.render_help())
 }
 
 #[cfg(test)]
@@ -72,9 +80,13 @@ mod tests {
     #[test]
     fn every_command_has_help_and_nonsense_has_a_problem() {
         for command in Oub::command().get_subcommands() {
-            assert!(of_command(&[command.get_name()]).unwrap().contains("Usage"), "{}", command.get_name());
+            assert!(
+                of_command(&[command.get_name()]).unwrap().to_string().contains("Usage"),
+                "{}",
+                command.get_name()
+            );
         }
-        assert!(of_command(&[]).unwrap().contains("Exit codes"));
+        assert!(of_command(&[]).unwrap().to_string().contains("Exit codes"));
         assert!(of_command(&["nonsense"]).is_err());
     }
 

@@ -55,21 +55,19 @@ fn run() -> Exit {
     if let Some(exit) = completion::answer_shell() {
         return exit;
     }
-    let arguments: Vec<_> = std::env::args_os().collect();
-    let variable = |name: &str| std::env::var_os(name);
-    let early = Early::of(&arguments, variable);
+    let early = Early::of(std::env::args_os().collect());
     if !early.json {
-        messages::speak(Choice::of(&arguments, variable).language());
+        messages::speak(Choice::of(early.arguments(), |name| std::env::var_os(name)).language());
     }
-    if arguments.len() < 2 {
-        return ended(&early.screen(), mistake::no_verb(early));
+    if early.arguments().len() < 2 {
+        return ended(&early.screen(), mistake::no_verb(&early));
     }
     let mut grammar = in_its_language(early::grammar());
     match understood(&mut grammar) {
         Ok((oub, layers)) => obey(oub, layers),
         Err(mut error) => {
-            mistake::name_variable(&mut error, &grammar, &arguments);
-            ended(&early.screen(), mistake::tell(error, early))
+            mistake::name_variable(&mut error, &grammar, early.arguments());
+            ended(&early.screen(), mistake::tell(error, &early))
         }
     }
 }

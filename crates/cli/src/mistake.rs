@@ -1,37 +1,37 @@
 //! What is wrong with a command line. In English clap says it; in French it is put together here, of the same facts.
 //! Help that was asked for comes this way too.
 
-use std::env::var_os;
 use std::error::Error as _;
 use std::ffi::OsString;
 use std::io::{Write as _, stderr, stdout};
 
-use clap::builder::StyledStr;
+use clap::builder::styling::Styles;
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
 use clap::{Arg, Command};
 
 use crate::args::without_credentials;
-use crate::colour;
-use crate::early::{Early, grammar};
+use crate::colour::painted;
+use crate::early::{Early, grammar, grammar_without};
 use crate::exit::Exit;
 use crate::messages::{Language, help::in_its_language, language, mistakes, problems, reason};
 use crate::problem::Problem;
-use crate::shown::{shown, shown_on_one_line};
+use crate::shown::shown_on_one_line;
 use crate::stop::Stop;
 
 /// Prints the help or the version that was asked for, or says what is wrong, to a program as an object too; how the run
 /// ends then.
-pub fn tell(error: Error, early: Early) -> Result<Exit, Stop> {
+pub fn tell(error: Error, early: &Early) -> Result<Exit, Stop> {
     if !error.use_stderr() {
-        let text = coloured(&error.render(), colour::is_wanted(early.colour, &stdout()));
+        let text = painted(&error.render(), early.wants_colour(&stdout()));
         early.screen().print(text.trim_end())?;
         return Ok(Exit::Done);
     }
     tell_program(&error, early);
     let is_help = error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+    let is_coloured = early.wants_colour(&stderr());
     let text = match language() {
-        Language::French if !is_help => in_french(&error),
-        _ => coloured(&harmless(error).render(), colour::is_wanted(early.colour, &stderr())),
+        Language::French if !is_help => in_french(&error, is_coloured),
+        _ => painted(&harmless(error).render(), is_coloured),
     };
     // A closed standard error is not worth dying for.
     let _closed = write!(stderr().lock(), "{text}");
@@ -40,40 +40,30 @@ pub fn tell(error: Error, early: Early) -> Result<Exit, Stop> {
 
 /// A value that came out of a variable is that variable's: nobody gave the flag.
 pub fn name_variable(error: &mut Error, grammar: &Command, arguments: &[OsString]) {
-    let value = of(error, ContextKind::InvalidValue).join(" ");
-    let flag = of(error, ContextKind::InvalidArg).join(" ");
+    let (flag, value) = flag_and_value(error);
     if value.is_empty() || flag.is_empty() {
         return;
     }
     // Only what was used of it is built, and how an argument is shown is known then.
     let mut grammar = grammar.clone();
     grammar.build();
-    let known = arg_shown_as(&grammar, &flag).filter(|arg| !is_given(arg, arguments));
-    let Some(name) = known.and_then(Arg::get_env) else { return };
-    if var_os(name).is_some_and(|held| repeatable(error, &held.to_string_lossy()) == value) {
+    let Some(name) = arg_shown_as(&grammar, &flag).and_then(Arg::get_env) else { return };
+    // Whose it is, the line itself tells best: without the variable it is right, or wrong for another reason.
+    let without = in_its_language(grammar_without(name)).try_get_matches_from(arguments);
+    if !without.is_err_and(|error| flag_and_value(&error) == (flag, value)) {
         let name = name.to_string_lossy().into_owned();
         error.insert(ContextKind::InvalidArg, ContextValue::String(name));
     }
 }
 
+fn flag_and_value(error: &Error) -> (String, String) {
+    let joined = |kind| of(error, kind).join(" ");
+    (joined(ContextKind::InvalidArg), joined(ContextKind::InvalidValue))
+}
+
 fn arg_shown_as<'a>(grammar: &'a Command, flag: &str) -> Option<&'a Arg> {
     let own = grammar.get_arguments().find(|arg| arg.to_string() == flag);
     own.or_else(|| grammar.get_subcommands().find_map(|verb| arg_shown_as(verb, flag)))
-}
-
-/// Whether the flag stands on the command line, as far as that can be seen before the line is understood.
-fn is_given(arg: &Arg, arguments: &[OsString]) -> bool {
-    let long = arg.get_long().map(|long| format!("--{long}")).unwrap_or_default();
-    let short = arg.get_short().unwrap_or('-');
-    let words = arguments.iter().skip(1).take_while(|word| *word != "--").map(|word| word.to_string_lossy());
-    words.into_iter().any(|word| {
-        word.strip_prefix(&long).is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
-            || word.strip_prefix('-').is_some_and(|rest| !rest.starts_with('-') && rest.contains(short))
-    })
-}
-
-fn coloured(text: &StyledStr, wanted: bool) -> String {
-    if wanted { text.ansi().to_string() } else { text.to_string() }
 }
 
 /// With what somebody typed or pasted made harmless, as it may be repeated.
@@ -93,14 +83,15 @@ fn harmless(mut error: Error) -> Error {
 }
 
 /// Shows the help to whoever said nothing. Clap would do so too, but not when a variable such as OUB_HOME is set.
-pub fn no_verb(early: Early) -> Result<Exit, Stop> {
+pub fn no_verb(early: &Early) -> Result<Exit, Stop> {
     tell_program(&Error::new(ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand), early);
+    let help = painted(&in_its_language(grammar()).render_help(), early.wants_colour(&stderr()));
     // A closed standard error is not worth dying for.
-    let _closed = write!(stderr().lock(), "{}", in_its_language(grammar()).render_help());
+    let _closed = write!(stderr().lock(), "{help}");
     Ok(Exit::Usage)
 }
 
-fn tell_program(error: &Error, early: Early) {
+fn tell_program(error: &Error, early: &Early) {
     if early.json {
         // Whatever standard output does, the person is told, and the run ends with the right code.
         let _untaken = early.screen().print(&problem(error).to_json().to_string());
@@ -111,16 +102,19 @@ fn tell_program(error: &Error, early: Early) {
 pub fn problem(error: &Error) -> Problem {
     let hints = hints(error);
     let why = if hints.is_empty() { mistakes::not_as_shown().to_owned() } else { hints.join("; ") };
-    let verbs: Vec<String> = usage(error).map(|usage| verbs(&usage)).unwrap_or_default();
+    let verbs: Vec<String> = usage(error, false).map(|usage| verbs(&usage)).unwrap_or_default();
     let remedy =
         ["oub", "help"].into_iter().chain(verbs.iter().map(String::as_str)).collect::<Vec<_>>().join(" ");
     Problem::new(Exit::Usage, "OUB-E097", what(error), why, remedy)
 }
 
-fn in_french(error: &Error) -> String {
-    let mut text = format!("{} {}\n", problems::error_label(), what(error));
+fn in_french(error: &Error, is_coloured: bool) -> String {
+    // As the English is coloured.
+    let styles = if is_coloured { Styles::styled() } else { Styles::plain() };
+    let style = styles.get_error();
+    let mut text = format!("{style}{}{style:#} {}\n", problems::error_label(), what(error));
     hints(error).iter().for_each(|hint| text.push_str(&format!("  {hint}\n")));
-    if let Some(usage) = usage(error) {
+    if let Some(usage) = usage(error, is_coloured) {
         text.push_str(&format!("\n{usage}\n"));
     }
     format!("{text}\n{}\n", mistakes::more())
@@ -148,9 +142,10 @@ fn hints(error: &Error) -> Vec<String> {
     hints
 }
 
-fn usage(error: &Error) -> Option<String> {
+/// Nothing of it is of the command line.
+fn usage(error: &Error, is_coloured: bool) -> Option<String> {
     match error.get(ContextKind::Usage) {
-        Some(ContextValue::StyledStr(usage)) => Some(shown(usage.to_string().trim_end(), 0)),
+        Some(ContextValue::StyledStr(usage)) => Some(painted(usage, is_coloured).trim_end().to_owned()),
         _ => None,
     }
 }
@@ -237,7 +232,7 @@ mod tests {
         ] {
             let said = in_language(Language::French, || {
                 let error = in_its_language(Oub::command()).try_get_matches_from(line.split(' '));
-                in_french(&error.expect_err("it is wrong"))
+                in_french(&error.expect_err("it is wrong"), false)
             });
             assert!(said.contains(says), "{line}: {said}");
             assert!(

@@ -10,18 +10,8 @@ use client::Language;
 use crate::settings::file::{File, place};
 use crate::settings::setting::Setting;
 
-/// What may say it, from the strongest to the weakest. Each is a word as somebody wrote it.
-#[derive(Default)]
-pub struct Choice {
-    /// `--lang`.
-    pub flag: Option<OsString>,
-    /// `OUB_LANG`.
-    pub variable: Option<OsString>,
-    /// What a configuration says.
-    pub file: Option<OsString>,
-    /// The locale for messages.
-    pub locale: Option<OsString>,
-}
+/// The word that chooses it, as somebody wrote it, if there is one.
+pub struct Choice(Option<OsString>);
 
 impl Choice {
     /// Whether the command line or the environment asks for JSON: such a run is English, also in what is said about a
@@ -32,19 +22,17 @@ impl Choice {
         flag || variable("OUB_JSON").is_some_and(|text| read(text).unwrap_or_default())
     }
 
-    /// What the command line and the environment say. The arguments are looked at before they are understood, since
-    /// the help, and what is said about a wrong flag, are in the language too.
+    /// What the command line, the environment, the configuration or else the locale says. The arguments are looked at
+    /// before they are understood, since the help, and what is said about a wrong flag, are in the language too.
     pub fn of(arguments: &[OsString], variable: impl Fn(&str) -> Option<OsString>) -> Self {
         // The order of POSIX: the first that is set decides, also when it says something else.
-        let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(|name| set(&variable, name));
-        let [flag, variable, file] = said("lang", arguments, &variable);
-        Self { flag, variable, file, locale }
+        let locale = || ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(|name| set(&variable, name));
+        Self(said("lang", arguments, &variable).or_else(locale))
     }
 
     /// The language. What is none of ours is English; a flag or `OUB_LANG` that is none is refused later.
     pub fn language(self) -> Language {
-        let word = self.flag.or(self.variable).or(self.file).or(self.locale);
-        match word.as_deref().map(OsStr::to_string_lossy) {
+        match self.0.as_deref().map(OsStr::to_string_lossy) {
             Some(word) if is_french(&word) => Language::French,
             _ => Language::English,
         }
@@ -57,18 +45,18 @@ fn is_french(word: &str) -> bool {
     rest.is_some_and(|rest| !rest.starts_with(|next: char| next.is_ascii_alphanumeric()))
 }
 
-/// What a flag, its variable and the file say of a setting, as far as that can be seen before the grammar has read the
-/// line; from the strongest to the weakest.
+/// What a flag, else its variable, else the file says of a setting, as far as that can be seen before the grammar has
+/// read the line. The file is read only where the others are silent.
 pub fn said(
     key: &str,
     arguments: &[OsString],
     variable: &impl Fn(&str) -> Option<OsString>,
-) -> [Option<OsString>; 3] {
-    let named = |key: &str| set(variable, &format!("OUB_{}", key.to_uppercase()));
-    let given = |key: &str| given(arguments, &format!("--{key}"));
-    let file =
-        file(key, given("home").or_else(|| named("home")), given("profile").or_else(|| named("profile")));
-    [given(key), named(key), file]
+) -> Option<OsString> {
+    let now = |key: &str| {
+        let named = || set(variable, &format!("OUB_{}", key.to_uppercase()));
+        given(arguments, &format!("--{key}")).or_else(named)
+    };
+    now(key).or_else(|| file(key, now("home"), now("profile")))
 }
 
 /// A variable that holds something.
@@ -95,6 +83,7 @@ fn file(key: &str, home: Option<OsString>, profile: Option<OsString>) -> Option<
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
@@ -136,10 +125,11 @@ mod tests {
 
     #[test]
     fn a_configuration_stands_between_the_variable_and_the_locale() {
-        let french = || Some(OsString::from("fr"));
-        let choice = Choice { file: french(), locale: Some("en_GB".into()), ..Choice::default() };
-        assert_eq!(choice.language(), Language::French);
-        let choice = Choice { file: french(), variable: Some("en".into()), ..Choice::default() };
-        assert_eq!(choice.language(), Language::English);
+        let home = tempfile::tempdir().unwrap();
+        std::fs::write(home.path().join("config.toml"), "lang = \"fr\"\n").unwrap();
+        let line = format!("oub id --home {}", home.path().display());
+        assert_eq!(chosen(&line, &[("LANG", "en_GB")]), Language::French);
+        assert_eq!(chosen(&line, &[("OUB_LANG", "en")]), Language::English);
+        assert_eq!(chosen(&format!("{line} --lang en"), &[]), Language::English);
     }
 }

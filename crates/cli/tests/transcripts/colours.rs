@@ -30,7 +30,20 @@ const CASES: [Case; 13] = [
 #[test]
 fn help_and_every_kind_of_error_heed_flags_and_variables() {
     let nobody = Person::new("nobody");
-    let commands: [&[&str]; 5] = [&["--help"], &["send", "-h"], &["sned"], &["send"], &["log", "bob"]];
+    let commands: [&[&str]; 12] = [
+        &[],
+        &["--help"],
+        &["send", "-h"],
+        &["help"],
+        &["help", "contact", "show"],
+        &["sned"],
+        &["send"],
+        &["log", "bob"],
+        &["--lang", "fr", "--help"],
+        &["--lang", "fr", "sned"],
+        &["--lang", "fr", "send"],
+        &["--lang", "fr", "help", "send"],
+    ];
     for args in commands {
         for (variables, flags, is_coloured) in CASES {
             let args = [args, flags].concat();
@@ -40,8 +53,16 @@ fn help_and_every_kind_of_error_heed_flags_and_variables() {
         }
     }
     std::fs::write(nobody.home.path().join("config.toml"), "color = \"always\"\n").unwrap();
-    assert!(nobody.run(&["sned"]).err.contains(ESC), "the file counts too");
-    assert!(!nobody.run(&["sned", "--color", "never"]).err.contains(ESC));
+    for args in [&[][..], &["sned"], &["help", "send"], &["--lang", "fr", "sned"]] {
+        let said = |flags: &[&str]| {
+            let ran = nobody.run(&[args, flags].concat());
+            ran.out + &ran.err
+        };
+        assert!(said(&[]).contains(ESC), "the file counts too: {args:?}");
+        assert!(args.is_empty() || !said(&["--color", "never"]).contains(ESC), "{args:?}");
+    }
+    let topic = nobody.ok(&["help", "exit-codes", "--color", "always"]);
+    assert!(!topic.out.contains(ESC), "there is nothing to colour in a topic");
 }
 
 #[test]

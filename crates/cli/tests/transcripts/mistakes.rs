@@ -262,6 +262,13 @@ fn a_wrong_variable_is_named_and_an_empty_one_is_none() {
         "whoever gave the flag is told of the flag: {}",
         ran.err
     );
+    for word in ["-xq", "-x-y"] {
+        let set = ["config", "set", "daemon.exec", word];
+        let ran = Ran::of(alice.command(&set).env("OUB_QUIET", "very"));
+        assert!(ran.err.contains("for 'OUB_QUIET'"), "a value that looks like a flag is none: {}", ran.err);
+        let ran = Ran::of(alice.command(&set).env("OUB_TIMEOUT", "soon"));
+        assert!(ran.err.contains("for 'OUB_TIMEOUT'"), "{}", ran.err);
+    }
     for name in ["OUB_PASSPHRASE_FILE", "OUB_PROFILE", "OUB_JSON", "OUB_NO_INPUT", "OUB_VERBOSE"] {
         Ran::of(alice.command(&["id"]).env(name, "")).assert_done();
     }
