@@ -28,7 +28,8 @@ fn main() -> ExitCode {
     let read = Cli::command().try_get_matches();
     let (cli, flags) = match read.and_then(|flags| Ok((Cli::from_arg_matches(&flags)?, flags))) {
         Ok(understood) => understood,
-        Err(error) => {
+        Err(mut error) => {
+            mistake::name_variable(&mut error, &std::env::args_os().collect::<Vec<_>>());
             let json = mistake::is_for_programs(std::env::args_os());
             return mistake::tell(&error, json).map_or_else(|failure| tell(&failure, false), ExitCode::from);
         }

@@ -1,9 +1,12 @@
 //! The help or the version that was asked for, and what is wrong with a command line: the grammar says both.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 
-use clap::Error;
+use clap::builder::Resettable;
+use clap::error::{ContextKind, ContextValue};
+use clap::{Arg, Command, CommandFactory as _, Error};
 
+use crate::args::Cli;
 use crate::failure::{EXIT_USAGE, Failure};
 use crate::verbs::{print, taken};
 
@@ -19,6 +22,43 @@ pub fn tell(error: &Error, json: bool) -> Result<u8, Failure> {
         return Ok(EXIT_USAGE);
     }
     taken(said).map(|()| 0)
+}
+
+/// A value that came out of a variable is that variable's: nobody gave the flag.
+pub fn name_variable(error: &mut Error, arguments: &[OsString]) {
+    let said = flag_and_value(error);
+    let mut grammar = Cli::command();
+    // How an argument is shown is known then.
+    grammar.build();
+    let arg = said.0.as_deref().and_then(|flag| arg_shown_as(&grammar, flag));
+    let Some(name) = arg.and_then(Arg::get_env) else { return };
+    // Whose it is, the line itself tells best: without the variable it is right, or wrong for another reason.
+    let without = without_variable(Cli::command(), name).try_get_matches_from(arguments);
+    if !without.is_err_and(|error| flag_and_value(&error) == said) {
+        let name = name.to_string_lossy().into_owned();
+        error.insert(ContextKind::InvalidArg, ContextValue::String(name));
+    }
+}
+
+fn flag_and_value(error: &Error) -> (Option<String>, Option<String>) {
+    let text = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.clone()),
+        _ => None,
+    };
+    (text(ContextKind::InvalidArg), text(ContextKind::InvalidValue))
+}
+
+fn arg_shown_as<'a>(grammar: &'a Command, flag: &str) -> Option<&'a Arg> {
+    let own = grammar.get_arguments().find(|arg| arg.to_string() == flag);
+    own.or_else(|| grammar.get_subcommands().find_map(|verb| arg_shown_as(verb, flag)))
+}
+
+fn without_variable(command: Command, name: &OsStr) -> Command {
+    let command = command.mut_args(|arg| match arg.get_env() == Some(name) {
+        true => arg.env(Resettable::Reset),
+        false => arg,
+    });
+    command.mut_subcommands(|verb| without_variable(verb, name))
 }
 
 /// Whether a program reads standard output, as far as that can be seen before the line is understood.
@@ -47,10 +87,7 @@ fn screen(said: &str) -> Failure {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
-    use crate::args::Cli;
 
     #[test]
     fn what_the_grammar_says_becomes_a_screen() {

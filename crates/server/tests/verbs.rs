@@ -72,6 +72,17 @@ fn check_judges_the_settings_that_serve_would_take() {
         assert_eq!(served.0, Some(2), "{variable}: {}", served.1);
         assert_eq!(checked.0, Some(2), "{variable}: {}", checked.1);
     }
+    let says = |wrong: (Option<i32>, String), whose: &str| {
+        assert!(wrong.0 == Some(2) && wrong.1.contains(&format!("' for '{whose}'")), "{}", wrong.1);
+    };
+    for variable in ["OUBLIETTED_LISTEN", "OUBLIETTED_METRICS_LISTEN", "OUBLIETTED_LOG_FORMAT"] {
+        says(run("check", variable, "no where"), variable);
+    }
+    says(run("check", "OUBLIETTED_LISTEN", "127.0.0.1:1,nowhere"), "OUBLIETTED_LISTEN");
+    let mut command = oublietted(&["check", "--listen", "nowhere"]);
+    let output = command.env("OUBLIETTED_LISTEN", "127.0.0.1:1").output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    says((output.status.code(), said), "--listen <ADDR>");
     assert!(data.run(&["check", "--connections-max", "9"]).status.success());
     // Which is no setting.
     assert_eq!(run_alone(&["check", "--ephemeral"]), Some(2));
