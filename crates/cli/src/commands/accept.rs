@@ -1,5 +1,7 @@
 //! `oub accept` and `oub decline`: what becomes of a request.
 
+use client::{Client, ClientError};
+
 use crate::args::{Accept, Decline};
 use crate::commands::contact;
 use crate::context::Context;
@@ -11,7 +13,8 @@ use crate::stop::Stop;
 
 /// Makes a contact of whoever asked, and answers with stamps.
 pub fn run(context: &Context, args: &Accept) -> Result<Exit, Stop> {
-    let contact = context.open()?.accept(&args.name, args.alias.as_deref())?;
+    let client = context.open()?;
+    let contact = answer(&client, || client.accept(&args.name, args.alias.as_deref()))?;
     contact::show(context, &contact)?;
     let alias = shown_on_one_line(&contact.alias);
     context.screen.say(&screens::read_from(&alias));
@@ -21,10 +24,22 @@ pub fn run(context: &Context, args: &Accept) -> Result<Exit, Stop> {
 
 /// Forgets a request.
 pub fn decline(context: &Context, args: &Decline) -> Result<Exit, Stop> {
-    context.open()?.decline(&args.name)?;
+    let client = context.open()?;
+    answer(&client, || client.decline(&args.name))?;
     if context.screen.is_json() {
         context.screen.print(&Line::new("declined").text("name", &args.name).to_string())?;
     }
     context.screen.say(&screens::dropped_request(shown_on_one_line(&args.name)));
     Ok(Exit::Done)
+}
+
+/// Answers a request; one that is not here may wait at the server still.
+fn answer<T>(client: &Client, act: impl Fn() -> Result<T, ClientError>) -> Result<T, Stop> {
+    match act() {
+        Err(ClientError::NoSuchRequest { .. }) => {
+            client.collect()?;
+            Ok(act()?)
+        }
+        done => Ok(done?),
+    }
 }

@@ -140,3 +140,24 @@ fn strangers_are_listed_apart_and_never_told() {
     mallory.ok(&["pull"]);
     assert!(states(&mallory, "bob").contains("not connected yet"), "nothing was answered");
 }
+
+/// Whoever was told of it by telephone need not look first.
+#[test]
+fn a_request_that_waits_at_the_server_is_answered_at_once() {
+    let mut relay = Relay::start();
+    let bob = Person::joined("bob", &relay);
+    for name in ["alice", "mallory"] {
+        let stranger = Person::joined(name, &relay);
+        stranger.ok(&["add", &bob.address()]);
+        stranger.ok(&["send", "bob", "it is me"]);
+        match name {
+            "alice" => assert!(bob.ok(&["accept", name]).out.contains("alice")),
+            _ => assert_eq!(bob.ok(&["decline", name, "--json"]).lines()[0]["t"], "declined"),
+        }
+    }
+    assert_eq!(bob.pull(), ["it is me"]);
+    bob.run(&["decline", "carol"]).assert_problem(2, "OUB-E022");
+    relay.kill();
+    // Whether there is one, nobody can tell now.
+    bob.run(&["accept", "carol"]).assert_problem(4, "OUB-E041");
+}
