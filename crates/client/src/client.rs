@@ -8,155 +8,16 @@ use std::{
     time::Duration,
 };
 
-use wire::{Address, HostPort, Invitation, Name, ShortFingerprint, UnixSeconds};
+use wire::{Address, Name};
 
 use crate::{
-    Allotment, AskOptions, Asked, ClientError, Contact, ContactOverview, ContactRequest, Desk, FailPoint,
-    Fraud, Handled, Language, LogAudit, LogEntry, LogFrom, LogSearch, LogStanding, Notice, OutboxEntry,
-    Paired, PairingBegun, PairingUnderWay, Passphrase, Place, Profile, Progress, Protector, Proxy,
-    PullOptions, PullSummary, Received, ReceivedFile, SafetyNumber, SendOptions, Sent, SetAside,
-    SharedResident, SharedWorld, Staying, Teller, Unhandled, Unlock, Waiting, doctor::Check, engine,
+    Allotment, AskOptions, Asked, BackedUp, ClientError, Contact, ContactOverview, ContactRequest, Desk,
+    Fraud, Handled, JoinRequest, Joined, Language, LogAudit, LogEntry, LogFrom, LogSearch, LogStanding,
+    Notice, Options, OutboxEntry, Paired, PairingBegun, PairingUnderWay, Passphrase, Place, Profile,
+    Protector, PullOptions, PullSummary, Received, ReceivedFile, Released, Renewed, Restored, Rotated,
+    SafetyNumber, SendOptions, Sent, SetAside, Staying, Unhandled, Unlock, Waiting, doctor::Check, engine,
     vault::Vault,
 };
-
-/// How the client behaves towards the world.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// Give a server up after this long without progress.
-    pub timeout: Duration,
-    /// Stops the client dead at one step: tests of P2 only.
-    #[doc(hidden)]
-    pub fail_point: Option<FailPoint>,
-    /// Lets refills, requests and new beginnings leave so many seconds before their random due time: tests only,
-    /// since the delay hides from the relay which collection caused them.
-    #[doc(hidden)]
-    pub dues_early_s: u64,
-    /// Clock, randomness and the way to servers: the real ones by default.
-    pub world: SharedWorld,
-    /// What every connection goes through; without one, straight to the server.
-    pub proxy: Option<Proxy>,
-    /// Whoever stays connected for this vault already, and is asked before anything is collected.
-    pub resident: SharedResident,
-    /// Told how far a file has come.
-    pub progress: Option<Teller<Progress>>,
-    /// Send nothing to anybody who is not verified, whatever a single call says; taking something back is free.
-    pub require_verified: bool,
-    /// Tell people who become contacts from now on what was read, as [`Client::set_receipts`] does for one.
-    pub receipts: bool,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            timeout: Duration::from_secs(30),
-            fail_point: None,
-            dues_early_s: 0,
-            world: SharedWorld::default(),
-            proxy: None,
-            resident: SharedResident::default(),
-            progress: None,
-            require_verified: false,
-            receipts: false,
-        }
-    }
-}
-
-/// Where to register, and by what right.
-#[derive(Clone, Debug)]
-pub enum JoinAt {
-    /// By invitation: the server's identity is inside it.
-    Invitation(Invitation),
-    /// At a server with open registration.
-    Open {
-        /// Where.
-        at: HostPort,
-        /// Its fingerprint; without one, the server met first is trusted from then on.
-        server: Option<ShortFingerprint>,
-    },
-    /// Where my name is registered already, with the words that take it back: every key was lost.
-    Recover {
-        /// My address, as others know it.
-        address: Address,
-        /// The 24 words, English or French.
-        words: Passphrase,
-    },
-}
-
-/// What [`Client::join`] needs to know.
-#[derive(Clone, Debug)]
-pub struct JoinRequest {
-    /// Where, and by what right.
-    pub at: JoinAt,
-    /// The name to register; that of the invitation when absent.
-    pub name: Option<Name>,
-    /// How to keep the vault's key.
-    pub protect: Protector,
-    /// In which language the recovery words are.
-    pub language: Language,
-}
-
-/// What [`Client::join`] did.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Joined {
-    /// My full address.
-    pub address: Address,
-    /// The 24 words that bring the name back when everything else is lost. Shown once: the vault forgets
-    /// them when join returns. Those that took a name back stay as they were.
-    pub recovery_words: Vec<String>,
-    /// Whether the server was pinned by invitation or address (else: trusted on first use).
-    pub server_pinned: bool,
-    /// How the keys are kept.
-    pub protection: crate::Protection,
-}
-
-/// What [`Client::rotate_identity`] did.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Rotated {
-    /// My full address, with the new fingerprint.
-    pub address: Address,
-    /// How many times my key was replaced, in all.
-    pub sequence: u32,
-}
-
-/// A name that was given up with [`Client::release_name`].
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Released {
-    /// The address that leads to nobody any more.
-    pub address: Address,
-    /// Since when; `None` while it is not brought to its end.
-    pub at: Option<UnixSeconds>,
-    /// Messages that had not left, and never will.
-    pub unsent: u32,
-}
-
-/// What [`Client::backup`] wrote, and found again when it read the file back.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct BackedUp {
-    /// Contacts in it.
-    pub contacts: u32,
-    /// Messages in it, sent and received.
-    pub messages: u32,
-}
-
-/// What [`Client::restore`] brought back.
-#[derive(Clone, Debug)]
-pub struct Restored {
-    /// My full address.
-    pub address: Address,
-    /// Contacts, each of whom is told that conversations begin anew.
-    pub contacts: u32,
-    /// Messages, sent and received.
-    pub messages: u32,
-    /// Why fresh keys are not published yet, if so: the next command does it.
-    pub unreachable: Option<ClientError>,
-}
-
-/// What [`Client::renew`] did.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Renewed {
-    /// Contacts who are told.
-    pub contacts: u32,
-}
 
 /// One identity's client: the open vault and the way to its server.
 ///

@@ -31,9 +31,11 @@ mod error;
 mod fail_point;
 mod file;
 mod fraud;
+mod identity;
 mod keyring;
 mod message;
 mod notice;
+mod options;
 mod pairing;
 mod profile;
 mod proxy;
@@ -43,9 +45,7 @@ mod unlock;
 mod vault;
 mod world;
 
-pub use client::{
-    BackedUp, Client, JoinAt, JoinRequest, Joined, Options, Released, Renewed, Restored, Rotated,
-};
+pub use client::Client;
 pub use contact::{Allotment, Contact, ContactOverview, Language, SafetyNumber, Trust};
 pub use desk::{Aside, Desk, Resident, SharedResident, Staying, Waited};
 pub use doctor::{Check, Verdict};
@@ -54,12 +54,14 @@ pub use error::{ClientError, PairError, ProxyError, SaidError, phrase_in};
 pub use fail_point::FailPoint;
 pub use file::{FileShown, FileState, Progress, ReceivedFile, check_file_length};
 pub use fraud::Fraud;
+pub use identity::{BackedUp, JoinAt, JoinRequest, Joined, Released, Renewed, Restored, Rotated};
 pub use message::{
     AskOptions, Asked, Collected, ContactRequest, Direction, Handled, LogEntry, LogFrom, LogSearch, Marks,
     OutboxEntry, OutboxState, Place, PullOptions, PullSummary, QueuedReason, Quote, Received, ReceivedBody,
     SendOptions, Sent, SentState, Teller, Unhandled, Waiting,
 };
 pub use notice::{Missing, Notice, NoticeOfLog, SetAside};
+pub use options::Options;
 pub use pairing::{Paired, PairingBegun, PairingUnderWay};
 pub use profile::Profile;
 pub use proxy::Proxy;
