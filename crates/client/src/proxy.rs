@@ -5,7 +5,10 @@ use std::{fmt, sync::Arc};
 use wire::HostPort;
 use zeroize::Zeroizing;
 
-use crate::world::{Dice, World};
+use crate::{
+    vault::key::to_hex,
+    world::{Dice, World},
+};
 
 /// May stand before the rest. Names are resolved by the proxy whichever of the two is written.
 const SCHEMES: [&str; 2] = ["socks5://", "socks5h://"];
@@ -78,7 +81,7 @@ impl Credentials {
     }
 
     fn generate(rng: &mut Dice<'_>) -> Self {
-        let mut draw = || Zeroizing::new(rng.bytes::<16>().map(hex).concat());
+        let mut draw = || Zeroizing::new(to_hex(&rng.bytes::<16>()).into_bytes());
         Self { user: draw(), password: draw() }
     }
 }
@@ -87,12 +90,6 @@ impl fmt::Debug for Credentials {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("Credentials(..)")
     }
-}
-
-/// Two signs that every proxy takes.
-fn hex(byte: u8) -> [u8; 2] {
-    let sign = |half: u8| if half < 10 { b'0' + half } else { b'a' + half - 10 };
-    [sign(byte >> 4), sign(byte & 0xf)]
 }
 
 /// With `%40` read as `@`.
