@@ -1,12 +1,12 @@
-//! Answering for a name: `CLAIM` → `CHALLENGE` → `ANSWER` → `REPLACED`, on one connection
-//! (`spec/directory.md § Challenge`).
+//! Bringing a record to stand under my name: looked up, and answered for by `CLAIM` → `CHALLENGE` → `ANSWER` → `REPLACED`,
+//! on one connection (`spec/directory.md § Challenge`).
 
 use crypto::IdentitySecret;
 use proto::signed::{record_hash, sign_challenge, sign_first};
 use wire::{
-    ConnectionKind, IdentityRecord, PublicKey, RefusalKind, Response, VoucherHash,
-    request::{Answer, AnswerKind, ChallengeProof, Claim, VOUCHERS},
-    response::{Challenge, Replaced},
+    CommitmentNonce, ConnectionKind, IdentityRecord, PublicKey, RefusalKind, Response, VoucherHash,
+    request::{Answer, AnswerKind, ChallengeProof, Claim, Lookup, VOUCHERS},
+    response::{Challenge, Record, Replaced},
 };
 
 use crate::{
@@ -29,17 +29,64 @@ pub(crate) struct Successor<'a> {
     pub(crate) vouchers: [VoucherHash; VOUCHERS],
 }
 
-/// Has the registered record replaced; `None` when another one is registered than the successor follows, or
-/// came between challenge and answer.
-pub(crate) async fn answer(
+/// Where a record of mine stands in the log of its server, as that says.
+pub(crate) struct Stands {
+    pub(crate) nonce: CommitmentNonce,
+    pub(crate) leaf_index: u64,
+}
+
+/// How often the name is looked up before its record counts as somebody else's.
+const LOOKS: u8 = 2;
+
+/// Brings a record to stand: it does already, where an answer was lost, or it follows the one that does. `None` where
+/// another one stands.
+pub(crate) async fn bring_to_stand(
     options: &Options,
     me: &Me,
-    successor: Successor<'_>,
+    successor: &Successor<'_>,
+) -> Result<Option<Stands>, ClientError> {
+    for _ in 0..LOOKS {
+        let Record { record, commitment_nonce: nonce, leaf_index, .. } = look_up(options, me).await?;
+        let hash = record_hash(&record.body);
+        if hash == record_hash(&successor.record.body) {
+            return Ok(Some(Stands { nonce, leaf_index }));
+        }
+        if hash != successor.record.body.prev_hash {
+            break;
+        }
+        if let Some(Replaced { commitment_nonce: nonce, leaf_index, .. }) =
+            answer(options, me, successor).await?
+        {
+            return Ok(Some(Stands { nonce, leaf_index }));
+        }
+        // Another record stands since the look: perhaps this very one, which another process brought.
+    }
+    Ok(None)
+}
+
+/// The newest record under my name.
+pub(crate) async fn look_up(options: &Options, me: &Me) -> Result<Record, ClientError> {
+    let mut line = connect(options, me, ConnectionKind::Anonymous).await?;
+    match line.ask(Lookup { name: me.name.clone(), seq: None }).await? {
+        Response::Record(record) => {
+            line.close().await;
+            Ok(*record)
+        }
+        other => Err(line.unexpected(&other)),
+    }
+}
+
+/// Has the registered record replaced; `None` when another one is registered than the successor follows, or
+/// came between challenge and answer.
+async fn answer(
+    options: &Options,
+    me: &Me,
+    successor: &Successor<'_>,
 ) -> Result<Option<Replaced>, ClientError> {
-    let Successor { kind, record, asks, authority, vouchers } = successor;
+    let Successor { kind, record, asks, authority, vouchers } = *successor;
     // Some first record of the name, only to be asked: the one registered now would be answered REGISTERED.
     let first = sign_first(asks, me.name.clone(), me.server_id, me.record.body.recovery);
-    let mut line = Line::connect(options, &me.at, Pin::Full(me.server_id), ConnectionKind::Registry).await?;
+    let mut line = connect(options, me, ConnectionKind::Registry).await?;
     let challenge = match line.ask(Claim { record: first, vouchers, invite: None }).await? {
         Response::Challenge(challenge) => challenge,
         other => return Err(line.unexpected(&other)),
@@ -69,4 +116,8 @@ pub(crate) async fn answer(
     };
     line.close().await;
     Ok(Some(replaced))
+}
+
+async fn connect(options: &Options, me: &Me, kind: ConnectionKind) -> Result<Line, ClientError> {
+    Line::connect(options, &me.at, Pin::Full(me.server_id), kind).await
 }

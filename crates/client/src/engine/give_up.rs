@@ -5,11 +5,11 @@
 //! commit of the record on, nothing else leaves this vault.
 
 use crypto::IdentitySecret;
-use proto::signed::{record_hash, sign_tombstone};
-use wire::{CommitmentNonce, VoucherHash, request::AnswerKind, response::Replaced};
+use proto::signed::sign_tombstone;
+use wire::{VoucherHash, request::AnswerKind};
 
 use super::{
-    challenge::{self, Successor},
+    challenge::{self, Stands, Successor},
     identity,
     join::other_key,
     owner::Owner,
@@ -21,8 +21,7 @@ use crate::{
     vault::{
         Tx, Vault,
         given_up::{self, GivenUp},
-        me::{self, Me},
-        outbox,
+        me, outbox,
     },
     world::Dice,
 };
@@ -92,27 +91,6 @@ async fn bring_to_stand(client: &Client) -> Result<(), ClientError> {
         return Ok(());
     }
     let me = client.vault.me()?;
-    for _ in 0..identity::LOOKS {
-        let standing = identity::look_myself_up(client, &me).await?;
-        let hash = record_hash(&standing.record.body);
-        if hash == record_hash(&given_up.record.body) {
-            return stands(client, &given_up, &standing.commitment_nonce, standing.leaf_index);
-        }
-        if hash != record_hash(&me.record.body) {
-            break;
-        }
-        if let Some(replaced) = answer(client, &me, &given_up).await? {
-            client.fail_at(FailPoint::TombstoneNotNoted)?;
-            return stands(client, &given_up, &replaced.commitment_nonce, replaced.leaf_index);
-        }
-    }
-    client.vault.write(given_up::call_off)?;
-    let other = other_key(&client.options, &me).await?;
-    Err(other.unwrap_or(ClientError::NameChanged { name: me.name.to_string() }))
-}
-
-/// My key answers for its last record; `None` when it is not the one that must answer any more.
-async fn answer(client: &Client, me: &Me, given_up: &GivenUp) -> Result<Option<Replaced>, ClientError> {
     let mine = client.vault.read(me::identity)?;
     let mut rng = Dice(&*client.options.world);
     // Under my own key the question would be my first record, and an answer in itself.
@@ -125,14 +103,15 @@ async fn answer(client: &Client, me: &Me, given_up: &GivenUp) -> Result<Option<R
         // Nobody knows what these are hashes of: they make no mailbox.
         vouchers: std::array::from_fn(|_| VoucherHash(rng.bytes())),
     };
-    challenge::answer(&client.options, me, successor).await
-}
-
-fn stands(
-    client: &Client,
-    given_up: &GivenUp,
-    nonce: &CommitmentNonce,
-    leaf_index: u64,
-) -> Result<(), ClientError> {
-    client.vault.write(|tx| given_up::stands(tx, given_up, nonce, leaf_index))
+    match challenge::bring_to_stand(&client.options, &me, &successor).await? {
+        Some(Stands { nonce, leaf_index }) => {
+            client.fail_at(FailPoint::TombstoneNotNoted)?;
+            client.vault.write(|tx| given_up::stands(tx, &given_up, &nonce, leaf_index))
+        }
+        None => {
+            client.vault.write(given_up::call_off)?;
+            let other = other_key(&client.options, &me).await?;
+            Err(other.unwrap_or(ClientError::NameChanged { name: me.name.to_string() }))
+        }
+    }
 }

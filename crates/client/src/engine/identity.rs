@@ -5,22 +5,16 @@
 
 use crypto::IdentitySecret;
 use proto::signed::{record_hash, sign_rotation};
-use wire::{
-    CommitmentNonce, ConnectionKind, IdentityFingerprint, Leaf, NameTag, Response, Voucher, VoucherHash,
-    request::{AnswerKind, Lookup},
-    response::{Record, Replaced},
-};
+use wire::{IdentityFingerprint, Leaf, NameTag, Voucher, VoucherHash, request::AnswerKind};
 
 use super::{
-    challenge::{self, Successor},
+    challenge::{self, Stands, Successor},
     give_up, join, run, upkeep,
 };
 use crate::{
     Client, ClientError, FailPoint, Rotated,
-    transport::{Line, Pin},
     vault::{
-        Tx, contact, given_up,
-        me::{self, Me},
+        Tx, contact, given_up, me,
         rotation::{self, Rotation},
     },
 };
@@ -60,30 +54,26 @@ fn prepare(tx: &Tx<'_>) -> Result<(), ClientError> {
     rotation::begin(tx, &Rotation { identity, record, vouchers })
 }
 
-/// How often the own record is looked up before it counts as somebody else's.
-pub(crate) const LOOKS: u8 = 2;
-
 /// Brings a change that was begun to its end, but for the bundle. Every collecting command does.
 pub(crate) async fn finish_pending(client: &Client) -> Result<(), ClientError> {
     let Some(pending) = client.vault.read(rotation::pending)? else { return Ok(()) };
     let me = client.vault.me()?;
-    for _ in 0..LOOKS {
-        let standing = look_myself_up(client, &me).await?;
-        let hash = record_hash(&standing.record.body);
-        if hash == record_hash(&pending.record.body) {
-            return stands(client, &pending, &standing.commitment_nonce, standing.leaf_index);
-        }
-        if hash != record_hash(&me.record.body) {
-            break;
-        }
-        if let Some(replaced) = answer(client, &me, &pending).await? {
+    let old = client.vault.read(me::identity)?;
+    let successor = Successor {
+        kind: AnswerKind::Rotate,
+        record: &pending.record,
+        asks: &pending.identity,
+        authority: &old,
+        vouchers: pending.vouchers.map(|voucher| VoucherHash(crypto::voucher_hash(&voucher.0))),
+    };
+    match challenge::bring_to_stand(&client.options, &me, &successor).await? {
+        Some(stands) => {
             client.fail_at(FailPoint::ReplacedNotNoted)?;
-            return stands(client, &pending, &replaced.commitment_nonce, replaced.leaf_index);
+            finish(client, &pending, &stands)
         }
-        // Another record stands since the look: perhaps this very one, which another process brought.
+        // Somebody else's. The new secret stays: a server that lies now may tell the truth later.
+        None => Err(ClientError::WrongIdentity { name: me.name.to_string(), host: me.at.to_string() }),
     }
-    // Somebody else's. The new secret stays: a server that lies now may tell the truth later.
-    Err(ClientError::WrongIdentity { name: me.name.to_string(), host: me.at.to_string() })
 }
 
 /// Whether a leaf with my tag is that of my change under way, or of my tombstone: only the server can say under which nonce
@@ -94,49 +84,20 @@ pub(crate) async fn has_made(client: &Client, tag: &NameTag, leaf: &Leaf) -> Res
         Ok(rotation.or(given_up::get(tx)?.map(|given_up| given_up.record)))
     })?;
     let Some(record) = under_way else { return Ok(false) };
-    let standing = look_myself_up(client, &client.vault.me()?).await?;
+    let standing = challenge::look_up(&client.options, &client.vault.me()?).await?;
     let hash = record_hash(&record.body);
     Ok(record_hash(&standing.record.body) == hash
         && ledger::commits_to(leaf, tag, &standing.commitment_nonce, &hash))
 }
 
-pub(crate) async fn look_myself_up(client: &Client, me: &Me) -> Result<Record, ClientError> {
-    let mut line = connect(client, me, ConnectionKind::Anonymous).await?;
-    match line.ask(Lookup { name: me.name.clone(), seq: None }).await? {
-        Response::Record(record) => {
-            line.close().await;
-            Ok(*record)
-        }
-        other => Err(line.unexpected(&other)),
-    }
-}
-
-/// The old key answers for the new one; `None` when it is not the one that must answer any more.
-async fn answer(client: &Client, me: &Me, pending: &Rotation) -> Result<Option<Replaced>, ClientError> {
-    let old = client.vault.read(me::identity)?;
-    let successor = Successor {
-        kind: AnswerKind::Rotate,
-        record: &pending.record,
-        asks: &pending.identity,
-        authority: &old,
-        vouchers: pending.vouchers.map(|voucher| VoucherHash(crypto::voucher_hash(&voucher.0))),
-    };
-    challenge::answer(&client.options, me, successor).await
-}
-
 /// The record stands: the new key is mine, and a bundle of its own waits to be published.
-fn stands(
-    client: &Client,
-    pending: &Rotation,
-    nonce: &CommitmentNonce,
-    leaf_index: u64,
-) -> Result<(), ClientError> {
+fn finish(client: &Client, pending: &Rotation, stands: &Stands) -> Result<(), ClientError> {
     client.vault.erase(|tx| {
         // Another process may have come first.
         if !rotation::is_pending(tx)? {
             return Ok(());
         }
-        rotation::finish(tx, pending, nonce, leaf_index)?;
+        rotation::finish(tx, pending, &stands.nonce, stands.leaf_index)?;
         let mine = IdentityFingerprint(pending.identity.public().fingerprint());
         for id in contact::ids(tx)? {
             let theirs = contact::by_id(tx, id)?.fingerprint;
@@ -157,8 +118,4 @@ pub(crate) fn begin_under(
         Some(next) => contact::set_conversation(tx, id, &next),
         None => Ok(()),
     }
-}
-
-async fn connect(client: &Client, me: &Me, kind: ConnectionKind) -> Result<Line, ClientError> {
-    Line::connect(&client.options, &me.at, Pin::Full(me.server_id), kind).await
 }

@@ -18,6 +18,7 @@ use wire::{
 };
 
 use super::{
+    challenge::Stands,
     directory::LookingUp,
     fail_at, give_up,
     recover_name::{self, entropy_of, is_recovered},
@@ -177,7 +178,7 @@ impl Joining<'_> {
         let recovery = IdentitySecret::recovery_from_entropy(&entropy);
         let vouchers = self.voucher_hashes()?;
         match recover_name::take_back(self.options, me, &recovery, &identity, vouchers).await {
-            Ok((nonce, leaf_index)) => {
+            Ok(Stands { nonce, leaf_index }) => {
                 fail_at(self.options.fail_point, FailPoint::RegisteredNotNoted)?;
                 self.vault.write(|tx| {
                     ledger::meet(tx, &me.server_id, &me.at)?;

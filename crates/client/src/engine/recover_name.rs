@@ -4,22 +4,17 @@
 //! leaves; whoever stops in between looks the name up, which says whether the answer arrived.
 
 use crypto::IdentitySecret;
-use proto::signed::{identity_of, record_hash, sign_recovery};
+use proto::signed::{identity_of, sign_recovery};
 use wire::{
-    Address, CommitmentNonce, ConnectionKind, IdentityRecord, Response, VoucherHash,
-    request::{AnswerKind, Lookup, VOUCHERS},
-    response::Record,
+    Address, IdentityRecord, VoucherHash,
+    request::{AnswerKind, VOUCHERS},
 };
 
 use super::{
-    challenge::{self, Successor},
+    challenge::{self, Stands, Successor},
     directory::{Found, LookingUp},
 };
-use crate::{
-    ClientError, Options, Passphrase,
-    transport::{Line, Pin},
-    vault::me::Me,
-};
+use crate::{ClientError, Options, Passphrase, transport::Pin, vault::me::Me};
 
 /// The recovery key that 24 words hold, in either language.
 pub(crate) fn entropy_of(words: &Passphrase) -> Result<zeroize::Zeroizing<[u8; 32]>, ClientError> {
@@ -58,22 +53,14 @@ pub(crate) fn next_record(found: &Found, recovery: &IdentitySecret, new: &Identi
     sign_recovery(recovery, new, body.recovery, body)
 }
 
-/// Brings the record in the vault to stand: the one registered already, or by a challenge.
+/// Brings the record in the vault to stand.
 pub(crate) async fn take_back(
     options: &Options,
     me: &Me,
     recovery: &IdentitySecret,
     identity: &IdentitySecret,
     vouchers: [VoucherHash; VOUCHERS],
-) -> Result<(CommitmentNonce, u64), ClientError> {
-    let standing = look_up(options, me).await?;
-    let hash = record_hash(&standing.record.body);
-    if hash == record_hash(&me.record.body) {
-        return Ok((standing.commitment_nonce, standing.leaf_index));
-    }
-    if hash != me.record.body.prev_hash {
-        return Err(ClientError::NameChanged { name: me.name.to_string() });
-    }
+) -> Result<Stands, ClientError> {
     let successor = Successor {
         kind: AnswerKind::Recover,
         record: &me.record,
@@ -81,25 +68,8 @@ pub(crate) async fn take_back(
         authority: recovery,
         vouchers,
     };
-    match challenge::answer(options, me, successor).await? {
-        Some(replaced) => Ok((replaced.commitment_nonce, replaced.leaf_index)),
-        None => Err(ClientError::NameChanged { name: me.name.to_string() }),
-    }
-}
-
-async fn look_up(options: &Options, me: &Me) -> Result<Record, ClientError> {
-    let mut line = connect(options, me, ConnectionKind::Anonymous).await?;
-    match line.ask(Lookup { name: me.name.clone(), seq: None }).await? {
-        Response::Record(record) => {
-            line.close().await;
-            Ok(*record)
-        }
-        other => Err(line.unexpected(&other)),
-    }
-}
-
-async fn connect(options: &Options, me: &Me, kind: ConnectionKind) -> Result<Line, ClientError> {
-    Line::connect(options, &me.at, Pin::Full(me.server_id), kind).await
+    let stands = challenge::bring_to_stand(options, me, &successor).await?;
+    stands.ok_or(ClientError::NameChanged { name: me.name.to_string() })
 }
 
 /// Whether a record was made by the recovery key: joining then answers a challenge.
