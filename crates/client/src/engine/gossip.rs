@@ -129,6 +129,10 @@ fn compare_row(client: &Client, row: &LedgerRow) -> Result<(), ClientError> {
     let Some(head) = &row.head else { return Ok(()) };
     for told in client.vault.read(|tx| ledger::told_of(tx, &row.server_id))? {
         let verdict = client.vault.read(|tx| judge(tx, row, head, &told))?;
+        if verdict == Verdict::Waits {
+            // Nothing is written for as long as it does.
+            continue;
+        }
         // The proof first: a head that was compared is gone.
         if let (Verdict::Other, Some(theirs)) = (verdict, &told.head) {
             prove(client, &row.server_id, head, theirs)?;
@@ -175,11 +179,8 @@ fn judge(tx: &Tx<'_>, row: &LedgerRow, head: &TreeHead, told: &Told) -> Result<V
 
 /// Whoever was shown another log is told of mine.
 fn settle(tx: &Tx<'_>, head: &TreeHead, told: &Told, verdict: Verdict) -> Result<(), ClientError> {
-    if verdict == Verdict::Waits {
-        return Ok(());
-    }
     ledger::forget_told(tx, told)?;
-    if verdict == Verdict::Past {
+    if verdict != Verdict::Other {
         return Ok(());
     }
     ledger::note_other_log(tx, told)?;
