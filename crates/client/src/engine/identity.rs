@@ -44,6 +44,8 @@ pub(crate) fn rotate(client: &Client) -> Result<Rotated, ClientError> {
 
 /// Draws the new key and signs its record with the old one, unless a change is under way.
 fn prepare(tx: &Tx<'_>) -> Result<(), ClientError> {
+    // Another process may have begun to give the name up meanwhile: nothing follows a tombstone.
+    give_up::check_in(tx)?;
     if rotation::is_pending(tx)? {
         return Ok(());
     }
