@@ -3,7 +3,7 @@
 
 mod common;
 
-use client::{OutboxState, SendOptions, Trust};
+use client::{Language, OutboxState, SendOptions, Trust};
 use common::{Person, Relay, friends};
 use proto::signed::sign_tombstone;
 use store::{DirectoryStore, EmbeddedStore, ReplaceOutcome, ReplaceRequest};
@@ -87,6 +87,11 @@ fn the_next_owner_of_a_name_is_never_taken_for_the_one_who_gave_it_up() {
     assert_eq!(late("and now?").unwrap_err().code(), "OUB-E190");
     let error = alice.client().add(&bob.client().address().unwrap(), None).unwrap_err();
     assert_eq!(error.code(), "OUB-E061", "{error:?}");
+    // No word puts him in the former one's place, where what was said to that one would be sealed to him.
+    let number = alice.client().safety_number("bob", Language::English).unwrap();
+    assert_eq!(alice.client().mark_verified("bob", &number).unwrap_err().code(), "OUB-E190");
+    assert_eq!(alice.client().trust_new_key("bob").unwrap_err().code(), "OUB-E190");
+    alice.client_hours_later(15 * 24).flush().unwrap();
     bob.client().collect().unwrap();
     assert!(bob.texts().is_empty() && bob.client().requests().unwrap().is_empty());
     let kept = alice.client().outbox().unwrap();

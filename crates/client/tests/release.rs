@@ -50,7 +50,10 @@ fn the_stamps_are_void_at_once_and_nobody_new_reaches_the_doorstep() {
     bob.client().release_name().unwrap();
     let carol = relay.person("carol");
     let address = bob.client().address().unwrap();
-    assert_eq!(carol.client().add(&address, None).unwrap_err().exit_code(), 5);
+    assert_eq!(carol.client().add(&address, None).unwrap_err().code(), "OUB-E190");
+    // Who knows no key of his has only the relay's word, and a relay gives up no name in its owner's place.
+    let bare = wire::Address { pins: None, ..address };
+    assert_eq!(carol.client().add(&bare, None).unwrap_err().code(), "OUB-E053");
     // What the log of keys shows under the name is no alarm for the former owner, who can still ask.
     let standings = bob.client().sync_logs().unwrap();
     assert!(standings.iter().all(|standing| standing.not_mine.is_none()), "{standings:?}");

@@ -15,7 +15,7 @@ use wire::{
 };
 
 use super::{
-    chain::{Chain, LINKS_BACK_MAX, ReadOn},
+    chain::{Chain, LINKS_BACK_MAX, LINKS_ON_MAX, ReadOn},
     identity, keys, ledger, nameless, requests,
 };
 use crate::{
@@ -92,6 +92,14 @@ impl<'a> LookingUp<'a> {
         self.found(newest, chain, wanted)
     }
 
+    /// What stands under my own name, read back to my key, but not for as long as a thief of it may have gone on.
+    pub(crate) async fn own_record(&mut self, mine: &IdentityFingerprint) -> Result<Found, ClientError> {
+        let mine = [ShortFingerprint::from_full(&mine.0)];
+        let newest = self.newest().await?;
+        let chain = self.read_back(&newest.record, &mine, LINKS_ON_MAX).await?;
+        self.found(newest, chain, &mine)
+    }
+
     /// The newest record of somebody who is known, its chain read on from the pinned record. What cannot be read at once is
     /// gone on with by the next call.
     async fn record_of(&mut self, client: &Client, person: &Person) -> Result<Found, ClientError> {
@@ -119,14 +127,14 @@ impl<'a> LookingUp<'a> {
     }
 
     /// What stands under the name, for somebody who knows these identities. A tombstone is told as one where each of
-    /// them led to it: a relay cannot make one, and who never had the name has nothing to give up.
+    /// them led to it: whoever knows none cannot tell it from one that a relay made.
     fn found(&self, newest: Record, chain: Chain, known: &[ShortFingerprint]) -> Result<Found, ClientError> {
         let Record { record, commitment_nonce: nonce, leaf_index, tree_head } = newest;
         if is_tombstone(&record.body) {
             let leads_here = |one: &ShortFingerprint| {
                 chain.is_signed_since(|fingerprint| one.matches(&fingerprint.0)) == Some(true)
             };
-            return Err(match known.iter().all(leads_here) {
+            return Err(match !known.is_empty() && known.iter().all(leads_here) {
                 true => self.given_up(),
                 false => self.nobody(),
             });

@@ -458,7 +458,7 @@ pub(crate) async fn publish(vault: &Vault, options: &Options) -> Result<(), Clie
 /// one.
 pub(crate) async fn other_key(options: &Options, me: &Me) -> Result<Option<ClientError>, ClientError> {
     let mut looking = LookingUp::of(options, &me.at, Pin::Full(me.server_id), &me.name).await?;
-    let found = looking.record(&[]).await?;
+    let found = looking.own_record(&me.fingerprint).await?;
     looking.close().await;
     Ok(match found.record.body.seq.cmp(&me.record.body.seq) {
         Ordering::Less => Some(ClientError::ForgottenKey { host: me.at.to_string() }),

@@ -11,7 +11,7 @@ use wire::{IdentityFingerprint, IdentityRecord};
 use super::{
     directory::Found,
     ledger::{self, Asked},
-    recover, requests,
+    nameless, recover, requests,
 };
 use crate::{
     Client, ClientError,
@@ -61,9 +61,11 @@ pub(crate) async fn check_candidate(client: &Client, person: &Person) -> Result<
     ledger::check(client, &asked).await
 }
 
-/// Takes the key that waits for a decision; says whether one did.
+/// Takes the key that waits for a decision; says whether one did. Whoever has a name that the contact gave up is somebody
+/// else: what was said to the contact is not for him.
 pub(crate) fn adopt_candidate(tx: &Tx<'_>, person: &Person) -> Result<bool, ClientError> {
     let Some(record) = candidate(person) else { return Ok(false) };
+    nameless::check(person)?;
     let fingerprint = fingerprint_of(record)?;
     let request = match contact::by_fingerprint(tx, &fingerprint)? {
         Some(other) if other.standing == Standing::Contact && other.id != person.id => {
@@ -78,8 +80,6 @@ pub(crate) fn adopt_candidate(tx: &Tx<'_>, person: &Person) -> Result<bool, Clie
         contact::absorb(tx, person.id, request.id)?;
     }
     contact::set_candidate(tx, person.id, None)?;
-    // Whoever gave the name up is not the one whom the person decided for.
-    contact::set(tx, person.id, "given_up_at", None::<i64>)?;
     contact::set_record(tx, person.id, record, person.candidate_place, tx.now())?;
     requests::queue_accept(tx, person.id)?;
     Ok(true)

@@ -47,7 +47,7 @@ pub(crate) fn does_not_open(tx: &Tx<'_>, id: i64) -> Result<(), ClientError> {
 }
 
 /// What a client sends by itself goes to accepted contacts only.
-fn may_be_written_to(person: &Person) -> bool {
+pub(crate) fn may_be_written_to(person: &Person) -> bool {
     person.standing == Standing::Contact
         && !person.blocked
         && person.given_up_at.is_none()
@@ -277,7 +277,7 @@ pub(crate) fn hear(
 /// Seals again what a contact lacks, as far as he asked and it may be said again by this time.
 fn answer(tx: &Tx<'_>, person: &Person, by: UnixSeconds) -> Result<(), ClientError> {
     let waited = by.0.saturating_sub(person.resent_at.0) >= ANSWER_AFTER_S;
-    if person.standing != Standing::Contact || person.blocked || !waited {
+    if person.standing != Standing::Contact || person.blocked || person.given_up_at.is_some() || !waited {
         return Ok(());
     }
     let (requests, unopened) = (asked::take(tx, person.id)?, recovery::unopened(tx, person.id)?);

@@ -67,7 +67,7 @@ fn renew_all(tx: &Tx<'_>, live: &[Generation], published: Option<&PrekeyBundle>)
     me::raise_bundle_counter(tx, published.map_or(0, |bundle| bundle.body.counter))?;
     renew_bundle(tx)?;
     for person in contact::list(tx, Standing::Contact)? {
-        match person.trust.allows_sealing() && !person.blocked {
+        match recover::may_be_written_to(&person) {
             true => recover::begin_anew(tx, person.id)?,
             false => {
                 let bare = contact::conversation(tx, person.id)?.without_secrets();
@@ -104,7 +104,7 @@ async fn open_inbox(client: &Client, me: &Me) -> Result<(Line, Opened), ClientEr
 /// identity error: the backup is of before a change of my key.
 async fn own_bundle(client: &Client, me: &Me) -> Result<Option<PrekeyBundle>, ClientError> {
     let mut looking = LookingUp::of(&client.options, &me.at, Pin::Full(me.server_id), &me.name).await?;
-    let found = looking.record(&[]).await?;
+    let found = looking.own_record(&me.fingerprint).await?;
     if found.fingerprint != me.fingerprint {
         return Err(ClientError::SupersededKey { name: me.name.to_string() });
     }

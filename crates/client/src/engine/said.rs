@@ -58,7 +58,7 @@ pub(crate) fn queue_receipts(tx: &Tx<'_>) -> Result<(), ClientError> {
     let now = tx.now();
     for person in contact::list(tx, Standing::Contact)? {
         let waited = now.0.saturating_sub(person.receipted_at.0) >= RECEIPTS_AFTER_S;
-        let may = person.receipts && person.answered && !person.blocked && person.trust.allows_sealing();
+        let may = person.receipts && person.answered && super::recover::may_be_written_to(&person);
         if !may || !waited || outbox::has_open(tx, person.id, OutKind::Receipt)? {
             continue;
         }

@@ -349,7 +349,7 @@ fn queue_due_refills(tx: &Tx<'_>, early_s: u64) -> Result<(), ClientError> {
     let now = tx.now();
     for person in contact::list(tx, Standing::Contact)? {
         let due = person.refill_due.is_some_and(|due| due.0 <= now.0.saturating_add(early_s));
-        if !due || person.blocked {
+        if !due || person.blocked || person.given_up_at.is_some() {
             continue;
         }
         contact::set(tx, person.id, "refill_due", None::<i64>)?;

@@ -119,8 +119,8 @@ impl ClientError {
             }
             GivenUp { .. } => both!(
                 language,
-                "ask for the new address in another way, then:  oub add ADDRESS",
-                "demandez la nouvelle adresse par une autre voie, puis :  oub add ADRESSE"
+                "ask for the new address in another way, then:  oub add ADDRESS  (if it has the same name, first:  oub contact remove)",
+                "demandez la nouvelle adresse par une autre voie, puis :  oub add ADRESSE  (si le nom est le même, d'abord :  oub contact remove)"
             ),
             Blocked { alias } => format!("oub contact unblock {alias}"),
             NoBundle { .. } => both!(

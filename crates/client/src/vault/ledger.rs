@@ -396,7 +396,8 @@ pub(crate) fn note_other_log(tx: &Tx<'_>, told: &Told) -> Result<(), ClientError
 pub(crate) fn may_send_head(tx: &Tx<'_>, contact: i64, pause_s: u64) -> Result<bool, ClientError> {
     let now = tx.now().0;
     let sql = "UPDATE contact SET head_sent_at = ?2
-               WHERE id = ?1 AND answered = 1 AND blocked = 0 AND standing = 0 AND head_sent_at <= ?3";
+               WHERE id = ?1 AND answered = 1 AND blocked = 0 AND standing = 0 AND given_up_at IS NULL
+               AND head_sent_at <= ?3";
     Ok(tx.execute(sql, (contact, int(now), int(now.saturating_sub(pause_s))))? == 1)
 }
 

@@ -100,7 +100,7 @@ pub(crate) fn first_messages_once_more(tx: &Tx<'_>, before: UnixSeconds) -> Resu
     let sql = "UPDATE outbox SET state = 0, sid = NULL, route = NULL, once_more = 1,
                reason = 'not answered for two weeks: sealed once more'
                WHERE state = 2 AND route = 1 AND once_more = 0 AND answered_at IS NULL AND stored_at <= ?1
-               AND contact IN (SELECT id FROM contact WHERE answered = 0 AND standing = 0)";
+               AND contact IN (SELECT id FROM contact WHERE answered = 0 AND standing = 0 AND given_up_at IS NULL)";
     tx.execute(sql, [int(before.0)])?;
     Ok(())
 }
