@@ -71,8 +71,8 @@ pub(crate) fn sweep(client: &Client) -> Result<(), ClientError> {
     }
     let now = client.now();
     let today = day_of(now);
-    if client.vault.read(|tx| clock::is_any_ahead(tx, now))? {
-        client.vault.write(|tx| clock::put_right(tx, now))?;
+    if client.vault.read(|tx| clock::look(tx, now))? {
+        client.vault.write(|tx| clock::see(tx, now))?;
     }
     // Another day than today's, be it one that has not come yet.
     if client.vault.me()?.swept_day == today.0 {

@@ -4,7 +4,7 @@ use super::{Tx, Vault};
 use crate::ClientError;
 
 /// Rising; the place in this list plus one is the version that a step leads to.
-const STEPS: [&str; 16] = [
+const STEPS: [&str; 17] = [
     include_str!("migrations/0001_first.sql"),
     include_str!("migrations/0002_rotation.sql"),
     include_str!("migrations/0003_recovery.sql"),
@@ -21,6 +21,7 @@ const STEPS: [&str; 16] = [
     include_str!("migrations/0014_walked.sql"),
     include_str!("migrations/0015_known_logs.sql"),
     include_str!("migrations/0016_given_up.sql"),
+    include_str!("migrations/0017_noted.sql"),
 ];
 
 /// Runs the steps that are missing.
@@ -85,6 +86,50 @@ mod tests {
         let version: u32 =
             vault.read(|tx| Ok(tx.query_row("PRAGMA user_version", [], |row| row.get(0))?)).unwrap();
         assert_eq!(version as usize, STEPS.len());
-        assert!(matches!(run(&vault, &STEPS[..1]), Err(ClientError::NewerVault { found: 16, known: 1 })));
+        assert!(matches!(run(&vault, &STEPS[..1]), Err(ClientError::NewerVault { found: 17, known: 1 })));
+    }
+
+    /// A vault of version 16 whose owner came so far with joining.
+    fn version_16(stage: u8) -> (tempfile::TempDir, Vault) {
+        let folder = tempfile::tempdir().unwrap();
+        let vault = Vault::in_memory(&Profile::named(Some(folder.path()), "default").unwrap());
+        run(&vault, &STEPS[..16]).unwrap();
+        let me = format!(
+            "INSERT INTO me (id, stage, name, host, port, server_id, server_pinned, identity_seeds, fingerprint, record,
+                account, bundle_counter, bundle_published)
+                VALUES (1, {stage}, 'ann', 'h', 1, x'0a', 1, x'', x'', x'', x'', 0, 0);"
+        );
+        vault.write(|tx| Ok(tx.execute_batch(&me)?)).unwrap();
+        (folder, vault)
+    }
+
+    fn text(vault: &Vault, sql: &str) -> String {
+        vault.read(|tx| Ok(tx.query_row(sql, [], |row| row.get(0))?)).unwrap()
+    }
+
+    #[test]
+    fn who_joined_before_there_were_logs_knows_of_the_one_of_his_server() {
+        let known = "SELECT coalesce(group_concat(hex(server_id) || ':' || host || ':' || replayed_at, ' '), '') FROM ledger";
+        let (_folder, vault) = version_16(5);
+        migrate(&vault).unwrap();
+        assert_eq!(text(&vault, known), "0A:h:0");
+        assert_eq!(text(&vault, "SELECT name || ':' || seen_at FROM me"), "ann:0");
+        let (_folder, unfinished) = version_16(4);
+        migrate(&unfinished).unwrap();
+        assert_eq!(text(&unfinished, known), "", "joining notes it");
+        let (_folder, replayed) = version_16(5);
+        let row = "INSERT INTO ledger (server_id, host, port, replayed_at) VALUES (x'0a', 'h', 1, 9)";
+        replayed.write(|tx| Ok(tx.execute(row, [])?)).unwrap();
+        migrate(&replayed).unwrap();
+        assert_eq!(text(&replayed, known), "0A:h:9", "what is known of it stays");
+    }
+
+    #[test]
+    fn what_a_contact_has_to_hear_of_is_found_by_an_index() {
+        let (_folder, vault) = version_16(5);
+        migrate(&vault).unwrap();
+        let plan = "EXPLAIN QUERY PLAN SELECT 1 FROM quarantine WHERE contact = 7 AND untold = 1";
+        let plan: String = vault.read(|tx| Ok(tx.query_row(plan, [], |row| row.get(3))?)).unwrap();
+        assert!(plan.contains("quarantine_untold"), "{plan}");
     }
 }
