@@ -360,7 +360,7 @@ fn said_of(tx: &Tx<'_>, server_id: &ServerId, tag: &NameTag, place: &LogPlace) -
 
 /// Whether a record that was looked up may be taken: its server keeps no log, or the log has it. Who is known under this
 /// very key stays so whatever the log says, and whether it can be read at all: a relay that withholds its log should not be
-/// able to silence those whom it cannot deceive. Only what is wrong with the vault stops them.
+/// able to silence those whom it cannot deceive. Only what is wrong with the vault stops them, and nobody waits long for it.
 pub(crate) async fn admit(
     client: &Client,
     at: &HostPort,
@@ -373,9 +373,13 @@ pub(crate) async fn admit(
         name: &found.record.body.name,
         place: found.has_log.then_some(&found.place),
     };
-    match check(client, &asked).await {
-        Err(error) if error.exit_code() != 7 && pinned == Some(&found.fingerprint) => Ok(()),
-        checked => checked,
+    if pinned != Some(&found.fingerprint) {
+        return check(client, &asked).await;
+    }
+    match tokio::time::timeout(client.options.timeout / 2, check(client, &asked)).await {
+        Ok(Err(error)) if error.exit_code() == 7 => Err(error),
+        Ok(_) => Ok(()),
+        Err(_) => client.vault.write(|tx| ledger::note_unread(tx, &found.server_id)),
     }
 }
 

@@ -90,3 +90,19 @@ fn a_log_without_end_is_read_to_a_bound_and_told() {
     let refused = alice.client().add(&carol.client().address().unwrap(), None).unwrap_err();
     assert!(matches!(refused, ClientError::LogTrouble { .. }), "{refused:?}");
 }
+
+/// S18: nor does a log that does not come at all keep a message to whoever is known waiting.
+#[test]
+fn a_log_that_does_not_come_holds_up_nobodys_message_for_long() {
+    let evil = Evil::start();
+    let (alice, bob) = evil.friends();
+    evil.shell().log = Some(Log::Silent);
+    evil.shell().shows_log = true;
+    let client = alice.client_hours_later(2);
+    let (fed, began) = (evil.shell().fed, Instant::now());
+    let sent = client.send("bob", "as ever", &client::SendOptions::default()).unwrap();
+    assert_eq!(sent.state, SentState::Stored);
+    assert_eq!(evil.shell().fed - fed, 1, "it was asked");
+    assert!(began.elapsed() < options().timeout, "{:?}", began.elapsed());
+    assert_eq!(bob.texts(), ["as ever"]);
+}

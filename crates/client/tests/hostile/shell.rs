@@ -32,6 +32,8 @@ pub enum Log {
     Grows,
     /// There is more, and it does not come.
     Stuck,
+    /// Nothing comes at all.
+    Silent,
 }
 
 /// When the relay says what it should not.
@@ -58,6 +60,8 @@ pub struct Shell {
     pub refusals: Vec<RefusalKind>,
     /// Answer one in so many look-ups with a wait of a second.
     pub busy_every: Option<usize>,
+    /// Say nothing to one in so many look-ups.
+    pub mute_every: Option<usize>,
     /// How mailboxes are read from now on.
     pub reads: Reads,
     /// Deliveries that it made up.
@@ -181,6 +185,9 @@ impl Shell {
                 if self.busy_every.is_some_and(|every| self.looked_up.is_multiple_of(every)) {
                     return server.refuse(ticket, Refusal::retry_after(RefusalKind::Busy, 1));
                 }
+                if self.mute_every.is_some_and(|every| self.looked_up.is_multiple_of(every)) {
+                    return;
+                }
                 let chain = self.records.get(&name);
                 let record = chain.and_then(|chain| match seq {
                     Some(seq) => chain.get(seq as usize),
@@ -193,6 +200,9 @@ impl Shell {
             ServerEvent::Fetch { ticket, name } => server.fetched(ticket, self.bundles.get(&name).cloned()),
             ServerEvent::Feed { ticket, feed } => {
                 self.fed += 1;
+                if self.log == Some(Log::Silent) {
+                    return;
+                }
                 server.fed(ticket, self.leaves(feed.from));
             }
             ServerEvent::Deposit { ticket, deposit } => {
@@ -212,7 +222,9 @@ impl Shell {
     /// What it answers to who asks for leaves from here on.
     fn leaves(&self, from: u64) -> Leaves {
         let size = match self.log {
-            None => return Leaves { tree_head: TreeHead::EMPTY, first: 0, leaves: Vec::new() },
+            None | Some(Log::Silent) => {
+                return Leaves { tree_head: TreeHead::EMPTY, first: 0, leaves: Vec::new() };
+            }
             Some(Log::TooLong) => u64::MAX,
             Some(Log::Grows) => from + 2,
             Some(Log::Stuck) => from + 1,
