@@ -7,6 +7,7 @@
 use std::{cmp::Ordering, time::Duration};
 
 use proto::signed::{Change, identity_of, record_hash, verify_first, verify_next, verify_own};
+use tokio::time::timeout_at;
 use wire::{
     IdentityFingerprint, IdentityRecord, ShortFingerprint, limits::LOOKUPS_PER_MINUTE_MAX, response::Record,
 };
@@ -57,7 +58,8 @@ impl Chain {
 }
 
 impl LookingUp<'_> {
-    /// Reads on from a pinned record, or from where the last command rested.
+    /// Reads on from a pinned record, or from where the last command rested. It rests with what it has read where there
+    /// are too many links, where it takes too long, and where the relay does not answer now.
     pub(crate) async fn read_on(
         &mut self,
         newest: &IdentityRecord,
@@ -70,10 +72,11 @@ impl LookingUp<'_> {
             let next = match seq.cmp(&newest.body.seq) {
                 Ordering::Greater => break,
                 Ordering::Equal => newest.clone(),
-                Ordering::Less => match self.lookup(Some(seq)).await {
-                    Ok(answer) => answer.record,
-                    Err(why @ ClientError::Busy { .. }) => return Ok(rest(last, why)),
-                    Err(error) => return Err(error),
+                Ordering::Less => match timeout_at(self.rests_at(), self.lookup(Some(seq))).await {
+                    Ok(Ok(answer)) => answer.record,
+                    Ok(Err(why)) if why.is_temporary() => return Ok(rest(last, why)),
+                    Ok(Err(error)) => return Err(error),
+                    Err(_) => return Ok(rest(last, self.too_slow())),
                 },
             };
             if next.body.prev_hash != record_hash(&last.record.body) {

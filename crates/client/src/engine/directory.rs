@@ -7,6 +7,7 @@ use client_core::{
 };
 use e2ee::{VerifiedBundle, verify_bundle};
 use proto::signed::{identity_of, is_tombstone, record_hash};
+use tokio::time::Instant;
 use wire::{
     Address, ConnectionKind, Day, HostPort, IdentityFingerprint, IdentityRecord, Name, RefusalKind, Response,
     ServerId, ShortFingerprint, UnixSeconds,
@@ -20,7 +21,7 @@ use super::{
 };
 use crate::{
     Client, ClientError, Options,
-    transport::{Line, Pin},
+    transport::{Line, Pin, unreachable},
     vault::{
         Tx,
         contact::{self, LogPlace, Person, Standing},
@@ -70,6 +71,8 @@ pub(crate) struct LookingUp<'a> {
     line: Line,
     name: &'a Name,
     today: Day,
+    /// When reading on rests: what was read is kept before whoever waits for it gives all of it up.
+    rests_at: Instant,
 }
 
 impl<'a> LookingUp<'a> {
@@ -80,9 +83,10 @@ impl<'a> LookingUp<'a> {
         pin: Pin,
         name: &'a Name,
     ) -> Result<LookingUp<'a>, ClientError> {
+        let rests_at = Instant::now() + options.timeout + options.timeout / 2;
         let line = Line::connect(options, at, pin, ConnectionKind::Anonymous).await?;
         let today = day_of(options.world.now());
-        Ok(LookingUp { line, name, today })
+        Ok(LookingUp { line, name, today, rests_at })
     }
 
     /// The newest record, its chain read back to these identities.
@@ -200,6 +204,14 @@ impl<'a> LookingUp<'a> {
 
     pub(super) fn name(&self) -> &Name {
         self.name
+    }
+
+    pub(super) fn rests_at(&self) -> Instant {
+        self.rests_at
+    }
+
+    pub(super) fn too_slow(&self) -> ClientError {
+        unreachable(self.line.host(), "it answers too slowly")
     }
 
     pub(super) fn bad(&self) -> ClientError {

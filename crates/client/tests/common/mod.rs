@@ -261,6 +261,13 @@ impl Person {
         Client::open(&self.profile(), &Unlock::KeyFile, options).unwrap()
     }
 
+    /// The same, which waits for nobody longer than two seconds.
+    pub fn hasty_client_hours_later(&self, hours: u64) -> Client {
+        let world = SharedWorld::new(Later(hours * 3_600));
+        let options = Options { world, timeout: Duration::from_secs(2), ..options() };
+        Client::open(&self.profile(), &Unlock::KeyFile, options).unwrap()
+    }
+
     /// A client whose clock is so many hours behind.
     pub fn client_hours_ago(&self, hours: u64) -> Client {
         let options = Options { world: SharedWorld::new(Ago(hours * 3_600)), ..options() };

@@ -1,6 +1,6 @@
 //! Names that change their key again and again: read on and back in bounded steps, and never beyond what was signed.
 
-use client::{ClientError, OutboxState, QueuedReason, SendOptions, SentState, Trust};
+use client::{Client, ClientError, OutboxState, QueuedReason, SendOptions, SentState, Trust};
 use crypto::IdentitySecret;
 use e2ee::Account;
 use getrandom::{SysRng, rand_core::UnwrapErr};
@@ -84,7 +84,11 @@ fn look_ups(evil: &Evil) -> Vec<usize> {
 
 /// Sends hours later, when the record is looked up anew, and says why it waits; `None` if it left.
 fn send_late(alice: &Victim) -> Result<Option<String>, ClientError> {
-    let sent = alice.client_hours_later(2).send("bob", "hello", &SendOptions::default())?;
+    send_by(&alice.client_hours_later(2))
+}
+
+fn send_by(client: &Client) -> Result<Option<String>, ClientError> {
+    let sent = client.send("bob", "hello", &SendOptions::default())?;
     Ok(match sent.state {
         SentState::Stored => None,
         SentState::Queued(QueuedReason::Unreachable(why)) => Some(why.code()),
@@ -219,6 +223,26 @@ fn a_relay_that_asks_for_patience_is_given_it_and_no_step_is_lost() {
     assert_eq!(alice.client().contact("bob").unwrap().address, chain.address(&evil, 20));
     let contact = carol.client().add(&chain.address(&evil, 0), None).unwrap();
     assert_eq!(contact.address, chain.address(&evil, 20));
+}
+
+/// S18: a relay that falls silent on the way makes nobody begin anew.
+#[test]
+fn what_was_read_of_a_chain_stays_read_where_the_relay_falls_silent() {
+    let evil = Evil::start();
+    let alice = evil.join("alice");
+    let mut chain = Chain::begin(&evil);
+    chain.show(&evil);
+    alice.client().add(&evil.address("bob"), None).unwrap();
+    chain.rotate(20);
+    chain.show(&evil);
+    evil.shell().mute_every = Some(9);
+    let mut codes = Vec::new();
+    while let Some(code) = send_by(&alice.hasty_client_hours_later(2)).unwrap() {
+        codes.push(code);
+        assert!(codes.len() < 10, "no step forward: {codes:?}");
+    }
+    assert!(!codes.is_empty() && codes.iter().all(|code| code == "OUB-E041"), "{codes:?}");
+    assert_eq!(alice.client().contact("bob").unwrap().address, chain.address(&evil, 20));
 }
 
 /// S01, C15: that a name was given up is believed to its key, and to nobody else.
