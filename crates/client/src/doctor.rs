@@ -224,17 +224,26 @@ impl Doctor<'_> {
             );
         };
         let found = run(async {
-            let owner = Owner::connect(self.client).await?;
+            let Some(owner) = Owner::look(self.client).await? else { return Ok(None) };
             let found = (owner.waiting(), owner.oldest_days());
             owner.close().await;
-            Ok(found)
+            Ok(Some(found))
         });
         match found {
-            Ok((0, _)) => good(
+            Ok(None) => warning(
+                "mailboxes",
+                both!(
+                    self.language,
+                    "the server has one of them no more; the next command that collects makes another",
+                    "le serveur n'a plus l'une d'elles ; la prochaine commande qui relève en fait une autre"
+                ),
+                "oub pull",
+            ),
+            Ok(Some((0, _))) => good(
                 "mailboxes",
                 both!(self.language, "both open; nothing waits", "les deux sont ouvertes ; rien n'attend"),
             ),
-            Ok((waiting, days)) => good(
+            Ok(Some((waiting, days))) => good(
                 "mailboxes",
                 both!(
                     self.language,

@@ -282,6 +282,23 @@ fn following_hands_messages_out_as_they_come() {
 }
 
 #[test]
+fn doctor_says_that_a_mailbox_is_gone_and_makes_none() {
+    let relay = Relay::start();
+    let alice = relay.person("alice");
+    alice.change_vault("UPDATE mailbox SET rid = zeroblob(16) WHERE policy = 1");
+    let checks = alice.client().doctor(client::Language::English);
+    let mailboxes = checks.iter().find(|check| check.subject == "mailboxes").unwrap();
+    assert_eq!(
+        (mailboxes.verdict, mailboxes.remedy.as_deref()),
+        (client::Verdict::Warning, Some("oub pull"))
+    );
+    assert_eq!(alice.number_in_vault("SELECT count(*) FROM voucher"), 2, "one was spent");
+    assert_eq!(alice.number_in_vault("SELECT copy FROM me"), 0);
+    alice.client().collect().unwrap();
+    assert_eq!(alice.number_in_vault("SELECT count(*) FROM voucher"), 1);
+}
+
+#[test]
 fn doctor_finds_everything_in_order() {
     let relay = Relay::start();
     let alice = relay.person("alice");

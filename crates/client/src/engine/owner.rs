@@ -68,9 +68,17 @@ impl<'a> Owner<'a> {
         Ok(owner)
     }
 
-    /// Connects once more after the name was given up: a mailbox that the relay has no more is not made anew, and then
-    /// nothing is left to do. The caller holds the collector's lock.
-    pub(crate) async fn connect_to_leave(client: &'a Client) -> Result<Option<Owner<'a>>, ClientError> {
+    /// The same for who only looks: a mailbox that the relay has no more is not made anew.
+    pub(crate) async fn look(client: &'a Client) -> Result<Option<Owner<'a>>, ClientError> {
+        give_up::check(&client.vault)?;
+        copies::check(client)?;
+        let Some(owner) = Owner::connect_if_there(client).await? else { return Ok(None) };
+        copies::check_generations(client, &owner.inbox.generations)?;
+        Ok(Some(owner))
+    }
+
+    /// Connects where the relay has both mailboxes still, whatever became of the name. The caller holds the collector's lock.
+    pub(crate) async fn connect_if_there(client: &'a Client) -> Result<Option<Owner<'a>>, ClientError> {
         match OwnerLines::connect_if_there(client).await? {
             Some((lines, doorstep, inbox)) => Owner::of(client, lines, doorstep, inbox).map(Some),
             None => Ok(None),
