@@ -121,3 +121,48 @@ pub(crate) fn begin_under(
         None => Ok(()),
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use e2ee::Account;
+    use proto::signed::{sign_first, sign_tombstone};
+    use wire::{Day, HostPort, Name, RecoveryCommitment, ServerId};
+
+    use super::*;
+    use crate::{Profile, vault::Vault};
+
+    #[test]
+    fn no_change_of_key_begins_once_the_name_is_being_given_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let vault = Vault::in_memory(&Profile::named(Some(folder.path()), "default").unwrap());
+        crate::vault::migrate::migrate(&vault).unwrap();
+        let (name, server_id) = (Name::parse("ann").unwrap(), ServerId([1; 32]));
+        vault
+            .write(|tx| {
+                let identity = IdentitySecret::generate(&mut tx.rng());
+                let record = sign_first(&identity, name.clone(), server_id, RecoveryCommitment([2; 32]));
+                me::insert(
+                    tx,
+                    &me::NewMe {
+                        name: &name,
+                        at: &HostPort::new("h", 1).unwrap(),
+                        server_id: &server_id,
+                        server_pinned: true,
+                        identity: &identity,
+                        record: &record,
+                        recovery_entropy: &[3; 32],
+                        invite: None,
+                        account: &Account::generate(&mut tx.rng(), Day(1)),
+                    },
+                )?;
+                given_up::begin(tx, &sign_tombstone(&identity, &record.body))
+            })
+            .unwrap();
+        assert!(matches!(vault.write(prepare), Err(ClientError::ReleaseUnfinished { .. })));
+        assert!(!vault.read(rotation::is_pending).unwrap());
+        vault.write(given_up::call_off).unwrap();
+        vault.write(prepare).unwrap();
+        assert!(vault.read(rotation::is_pending).unwrap());
+    }
+}

@@ -331,3 +331,53 @@ pub(crate) fn stamp_was_spent(tx: &Tx<'_>, id: i64) -> Result<(), ClientError> {
     seal_unanswered_again(tx, id, WENT_BACK)?;
     begin_anew(tx, id)
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use wire::IdentityFingerprint;
+
+    use super::*;
+    use crate::{Profile, vault::Vault};
+
+    const BOB: i64 = 7;
+
+    /// Bob, to whom a first message left long ago that he never answered, and who asks for all that he lacks.
+    fn asked_for() -> (tempfile::TempDir, Vault) {
+        let folder = tempfile::tempdir().unwrap();
+        let vault = Vault::in_memory(&Profile::named(Some(folder.path()), "default").unwrap());
+        crate::vault::migrate::migrate(&vault).unwrap();
+        let rows = "INSERT INTO contact (id, standing, alias, name, host, port, server_id, fingerprint, trust,
+                conversation, added_at) VALUES (7, 0, 'bob', 'bob', 'h', 1, zeroblob(32), zeroblob(32), 0, x'', 1);
+            INSERT INTO outbox (contact, message_id, kind, text, state, queued_at, stream, number, sent_at, stored_at,
+                route) VALUES (7, zeroblob(16), 1, 'hello', 2, 1, zeroblob(8), 1, unixepoch(), 1, 1);";
+        let nobody = IdentityFingerprint([0; 32]);
+        vault
+            .write(|tx| {
+                tx.execute_batch(rows)?;
+                contact::set_conversation(tx, BOB, &Conversation::new(nobody, nobody))?;
+                asked::note(tx, BOB, None, true)
+            })
+            .unwrap();
+        (folder, vault)
+    }
+
+    fn is_sealed_again(vault: &Vault, because_of: fn(&Tx<'_>) -> Result<(), ClientError>) -> bool {
+        vault.write(because_of).unwrap();
+        let state = "SELECT state FROM outbox";
+        vault.read(|tx| Ok(tx.query_row(state, [], |row| row.get::<_, i64>(0))?)).unwrap() == 0
+    }
+
+    #[test]
+    fn nothing_is_sealed_again_for_a_contact_who_gave_the_name_up() {
+        let asks = |tx: &Tx<'_>| answer(tx, &contact::by_id(tx, BOB)?, tx.now());
+        let two_weeks_are_over = |tx: &Tx<'_>| recovery::first_messages_once_more(tx, tx.now());
+        for because_of in [asks, two_weeks_are_over] {
+            let (_folder, vault) = asked_for();
+            vault.write(|tx| contact::set(tx, BOB, "given_up_at", 1)).unwrap();
+            assert!(!is_sealed_again(&vault, because_of));
+            vault.write(|tx| contact::set(tx, BOB, "given_up_at", None::<i64>)).unwrap();
+            assert!(is_sealed_again(&vault, because_of), "for anybody else it is");
+        }
+    }
+}
