@@ -1,7 +1,8 @@
 //! The way to a server: TCP, through a proxy if there is one, TLS, and the pin.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{future::Future, io, sync::Arc, time::Duration};
 
+use proto::CloseReason;
 use tokio::{net::TcpStream, time::timeout};
 use wire::HostPort;
 
@@ -54,17 +55,39 @@ pub(super) async fn within<T>(
     timeout(patience, work).await.map_err(|_| unreachable(host, LATE))
 }
 
+/// The sentence for an error while talking. Of who hung up the TLS library says at length that no `close_notify` came.
+pub(super) fn cut(host: &str, error: &io::Error) -> ClientError {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => unreachable(host, CloseReason::Theirs),
+        _ => unreachable(host, error),
+    }
+}
+
 pub(crate) fn unreachable(host: &str, reason: impl std::fmt::Display) -> ClientError {
     ClientError::Unreachable { host: host.to_owned(), reason: reason.to_string() }
 }
 
 /// A certificate that does not follow from the pin is an identity error, never a temporary one.
-fn handshake_error(host: &str, error: &std::io::Error) -> ClientError {
+fn handshake_error(host: &str, error: &io::Error) -> ClientError {
     let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
     match tls {
         Some(rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented) => {
             ClientError::WrongServer { host: host.to_owned() }
         }
-        _ => unreachable(host, error),
+        _ => cut(host, error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_hangs_up_without_a_farewell_closed_the_connection() {
+        let explained = "peer closed connection without sending TLS close_notify";
+        let error = cut("relay.example", &io::Error::new(io::ErrorKind::UnexpectedEof, explained));
+        assert_eq!(error, unreachable("relay.example", "the server closed the connection"));
+        let reset = io::Error::from(io::ErrorKind::ConnectionReset);
+        assert_eq!(cut("relay.example", &reset), unreachable("relay.example", reset));
     }
 }

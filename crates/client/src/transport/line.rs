@@ -21,7 +21,7 @@ use wire::{
     response::Welcome,
 };
 
-use super::dial::{unreachable, within};
+use super::dial::{cut, unreachable, within};
 use super::tls::Pin;
 use crate::{ClientError, Dialled, Options, Stream};
 
@@ -294,7 +294,7 @@ impl Line {
             Err(_) => self.machine.handle_timeout(now),
             Ok(Ok(0)) => self.machine.input_closed(),
             Ok(Ok(len)) => self.machine.handle_input(now, input.bytes.get(..len).unwrap_or_default()),
-            Ok(Err(error)) => return Err(unreachable(&self.host, error)),
+            Ok(Err(error)) => return Err(cut(&self.host, &error)),
         }
         self.flush().await
     }
@@ -303,12 +303,12 @@ impl Line {
         let mut wrote = false;
         while let Some(bytes) = self.machine.poll_output() {
             let write = within(self.patience, &self.host, self.stream.write_all(&bytes)).await?;
-            write.map_err(|error| unreachable(&self.host, error))?;
+            write.map_err(|error| cut(&self.host, &error))?;
             wrote = true;
         }
         if wrote {
             let flushed = within(self.patience, &self.host, self.stream.flush()).await?;
-            flushed.map_err(|error| unreachable(&self.host, error))?;
+            flushed.map_err(|error| cut(&self.host, &error))?;
         }
         Ok(())
     }
