@@ -239,6 +239,11 @@ pub enum QueuedReason {
 }
 
 impl QueuedReason {
+    /// Whether the contact's mailbox itself refused, which takes nothing now.
+    pub(crate) fn is_of_the_mailbox(&self) -> bool {
+        matches!(self, Self::MailboxFull | Self::MailboxClosed)
+    }
+
     /// Why, in one line.
     pub(crate) fn words_in(&self, language: Language) -> String {
         match self {

@@ -3,7 +3,7 @@
 
 mod common;
 
-use client::{OutboxState, PullOptions, QueuedReason, SentState};
+use client::{ClientError, OutboxState, PullOptions, QueuedReason, SendOptions, SentState};
 use common::{Person, Relay, friends, opening};
 use e2ee::{Mint, authorise};
 use store::{DepositOutcome, DepositRequest, EmbeddedStore, MailboxStore};
@@ -71,4 +71,32 @@ fn a_full_mailbox_refuses_and_what_was_refused_leaves_when_there_is_room() {
     assert_eq!(alice.client().flush().unwrap(), 2);
     assert_eq!(bob.texts(), ["one", "two"]);
     println!("{filled} envelopes in the way: 2 texts refused before STORED, 0 lost");
+}
+
+/// How many rows of this table there are: below the library.
+fn rows_of(person: &Person, table: &str) -> i64 {
+    let key = std::fs::read(person.profile().key_file_path()).unwrap();
+    let db = opening::open(&person.profile().vault_path(), &key);
+    db.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap()
+}
+
+#[test]
+fn a_file_that_a_full_mailbox_refuses_and_that_shall_not_wait_leaves_nothing_behind() {
+    let mut relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    fill(&mut relay, &bob);
+    let stamps = alice.client().contact("bob").unwrap().stamps;
+    let strict = SendOptions { no_queue: true, ..SendOptions::default() };
+    let bytes = vec![7; 300_000];
+    let refused = alice.client().send_file("bob", &mut &bytes[..], "a.bin", "", &strict);
+    assert!(matches!(refused, Err(ClientError::NotTaken { .. })), "{refused:?}");
+    assert!(alice.client().outbox().unwrap().is_empty());
+    assert_eq!((rows_of(&alice, "file"), rows_of(&alice, "part")), (0, 0));
+    assert_eq!(rows_of(&alice, "outbox WHERE kind = 2"), 0, "no part of it leaves later");
+    // What was not sealed costs nothing: the first that is refused says enough.
+    assert_eq!(alice.client().contact("bob").unwrap().stamps, stamps - 1);
+    bob.texts();
+    relay.restart();
+    alice.stored(&bob, "words");
+    assert_eq!(bob.texts(), ["words"]);
 }

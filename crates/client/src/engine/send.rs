@@ -205,33 +205,43 @@ fn not_stored(
     if row.state == State::Refused {
         return Err(ClientError::RefusedForGood { reason: row.reason.clone().unwrap_or_default() });
     }
-    let takes_nothing = flushed.take_nothing.get(&row.contact);
-    let reason = match (flushed.waits.get(&row.id).or(takes_nothing), problem) {
+    let refusal = flushed.waits.get(&row.id);
+    let reason = match (refusal.or_else(|| flushed.take_nothing.get(&row.contact)), problem) {
         (Some(reason), _) => reason.clone(),
         (None, Some(error)) => QueuedReason::Unreachable(Box::new(error.clone())),
         (None, None) => QueuedReason::BehindOthers,
     };
-    // What was said under this key before may be on the relay all the same.
-    let is_new = options.idempotency.is_none() || flushed.waits.contains_key(&row.id);
-    let refused = takes_nothing.is_some() && is_new;
-    if !options.no_queue || !client.vault.write(|tx| take_back(tx, row, refused))? {
+    if !options.no_queue {
         return Ok(SentState::Queued(reason));
+    }
+    let refused = refusal.is_some_and(QueuedReason::is_of_the_mailbox);
+    if !client.vault.erase(|tx| take_back(tx, row, refused))? {
+        // Another process may have sent it meanwhile.
+        let row = client.vault.read(|tx| outbox::find(tx, row.id))?;
+        let stored = row.is_some_and(|row| row.state == State::Stored);
+        return Ok(if stored { SentState::Stored } else { SentState::Queued(reason) });
     }
     let busy = problem.filter(|error| error.retry_after_s().is_some());
     // «Nothing is lost» would not be so here: the message is not kept.
+    let not_taken = reason.is_of_the_mailbox();
     let reason = Box::new(reason);
-    Err(busy.cloned().unwrap_or(match refused {
+    Err(busy.cloned().unwrap_or(match not_taken {
         true => ClientError::NotTaken { reason },
         false => ClientError::NotQueued { reason },
     }))
 }
 
-/// Takes a message back that shall not wait. What was sealed may be on the relay already, unless that refuses everything.
+/// Takes a message back that shall not wait: one that never left, or that the mailbox refused. Any other that was sealed may
+/// be on the relay already. Says whether it did.
 fn take_back(tx: &Tx<'_>, row: &OutRow, refused: bool) -> Result<bool, ClientError> {
-    match row.sealed.is_some() && refused {
-        true => outbox::say_nothing(tx, row).map(|()| true),
-        false => outbox::withdraw(tx, row.id),
+    let taken = match row.sealed.is_some() && refused {
+        true => outbox::say_nothing(tx, row)?,
+        false => outbox::withdraw(tx, row.id)?,
+    };
+    if taken && row.kind == OutKind::File {
+        outbox::drop_file(tx, row.contact, &row.message_id)?;
     }
+    Ok(taken)
 }
 
 /// See [`Client::flush`].

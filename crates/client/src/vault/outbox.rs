@@ -377,18 +377,29 @@ pub(crate) fn take_back(tx: &Tx<'_>, contact: i64, row: &OutRow) -> Result<(), C
          WHERE contact = ?1 AND (id = ?2 OR (target = ?3 AND kind = 14))",
         (contact, row.id, row.message_id.0),
     )?;
-    tx.execute(
-        "DELETE FROM outbox WHERE contact = ?1 AND kind = 2 AND target = ?2 AND number IS NULL AND state = 0",
-        (contact, row.message_id.0),
-    )?;
-    tx.execute(
-        "DELETE FROM file WHERE contact = ?1 AND outgoing = 1 AND message_id = ?2",
-        (contact, row.message_id.0),
-    )?;
+    drop_file(tx, contact, &row.message_id)?;
     match row.placed {
         Some(_) => Ok(()),
         None => tx.execute("DELETE FROM outbox WHERE id = ?1", [row.id]).map(drop).map_err(Into::into),
     }
+}
+
+/// Drops the file that a message of mine announces, and its parts: one that was sealed is sealed again, and says nothing.
+pub(crate) fn drop_file(tx: &Tx<'_>, contact: i64, message: &MessageId) -> Result<(), ClientError> {
+    tx.execute(
+        "DELETE FROM outbox WHERE contact = ?1 AND kind = 2 AND target = ?2 AND number IS NULL AND state = 0",
+        (contact, message.0),
+    )?;
+    tx.execute(
+        "UPDATE outbox SET state = 0, sid = NULL, auth = NULL, envelope = NULL, route = NULL
+         WHERE contact = ?1 AND kind = 2 AND target = ?2 AND state = 1",
+        (contact, message.0),
+    )?;
+    tx.execute(
+        "DELETE FROM file WHERE contact = ?1 AND outgoing = 1 AND message_id = ?2",
+        (contact, message.0),
+    )?;
+    Ok(())
 }
 
 /// Whether a later edit of the same message has its number in this stream already, which this one has not.
@@ -471,14 +482,19 @@ pub(crate) fn drop_own_waiting(tx: &Tx<'_>, contact: i64) -> Result<(), ClientEr
     Ok(())
 }
 
-/// Takes the words of a sealed row back that its relay refused: its number is used, and filled by something that says
-/// nothing.
-pub(crate) fn say_nothing(tx: &Tx<'_>, row: &OutRow) -> Result<(), ClientError> {
+/// Takes the words of a sealed row back that its mailbox refused: its number is used, and filled by something that says
+/// nothing. Only as long as it waits with the bytes that were refused: another process may have had it stored. Says whether
+/// it did.
+pub(crate) fn say_nothing(tx: &Tx<'_>, row: &OutRow) -> Result<bool, ClientError> {
+    let refused = row.sealed.as_ref().map(|sealed| &sealed.envelope);
+    let now = find(tx, row.id)?.and_then(|now| now.sealed);
+    if now.is_none_or(|now| Some(&now.envelope) != refused) {
+        return Ok(false);
+    }
     unseal(tx, row.id)?;
     let sql = "UPDATE outbox SET kind = ?2, text = '', body = NULL, target = NULL, idempotency = NULL, reason = NULL,
                expire_s = NULL WHERE id = ?1";
-    tx.execute(sql, (row.id, OutKind::Refill as i64))?;
-    Ok(())
+    Ok(tx.execute(sql, (row.id, OutKind::Refill as i64))? == 1)
 }
 
 /// Takes a row back that was never sealed. Says whether it did.

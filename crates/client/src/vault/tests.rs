@@ -4,8 +4,13 @@
 use std::path::Path;
 
 use e2ee::{Kind, MessageId, Resend, StreamId, said::Edit};
+use wire::{DepositAuth, UnixSeconds, Wire};
 
-use super::{Tx, Vault, asked, outbox, said};
+use super::{
+    Tx, Vault, asked,
+    outbox::{self, OutKind},
+    said,
+};
 use crate::{ClientError, Profile};
 
 const ANN: i64 = 7;
@@ -183,4 +188,34 @@ fn an_edit_sealed_again_does_not_outdo_a_later_one_that_is_in_the_stream_already
     assert!(!overtaken(1, Some(1)), "it keeps its own number there");
     assert!(!overtaken(1, Some(3)) && !overtaken(1, None), "none of them is there yet");
     assert!(!overtaken(2, Some(2)) && !overtaken(3, Some(2)), "they are the latest");
+}
+
+/// Seals a row, with an envelope full of this byte.
+fn seal(tx: &Tx<'_>, id: i64, byte: u8) -> Result<(), ClientError> {
+    let auth = DepositAuth::Open { puzzle: None }.to_bytes();
+    let sql = "UPDATE outbox SET state = 1, stream = zeroblob(8), number = 1, sent_at = 1, sealed_at = 1, revision = 0,
+               route = 2, sid = zeroblob(16), auth = ?2, envelope = ?3 WHERE id = ?1";
+    tx.execute(sql, (id, auth, vec![byte; 4096])).map(drop).map_err(Into::into)
+}
+
+#[test]
+fn what_was_stored_or_sealed_anew_meanwhile_keeps_its_words() {
+    let vault = vault();
+    tried(&vault, |tx| {
+        let row = outbox::insert(tx, ANN, &MESSAGE, OutKind::Text, "words", None, UnixSeconds(1))?;
+        seal(tx, row, 1)?;
+        let refused = outbox::by_id(tx, row)?;
+        outbox::unseal(tx, row)?;
+        assert!(!outbox::say_nothing(tx, &refused)?, "it waits to be sealed anew");
+        seal(tx, row, 2)?;
+        assert!(!outbox::say_nothing(tx, &refused)?, "other bytes are on their way");
+        outbox::set_stored(tx, row, UnixSeconds(1))?;
+        assert!(!outbox::say_nothing(tx, &refused)?, "the relay has it");
+        assert_eq!(outbox::by_id(tx, row)?.text, "words");
+        seal(tx, row, 1)?;
+        assert!(outbox::say_nothing(tx, &refused)?);
+        let now = outbox::by_id(tx, row)?;
+        assert_eq!((now.kind, now.text.as_str(), now.sealed.is_none()), (OutKind::Refill, "", true));
+        Ok(())
+    });
 }
