@@ -47,9 +47,12 @@ pub(crate) struct Courier<'a> {
     client: &'a Client,
     contact: i64,
     flushed: &'a mut Flushed,
-    began: Instant,
+    /// When the first deposit left.
+    began: Option<Instant>,
     stored: u32,
     way: Option<Way>,
+    /// Rows that were sealed in this run.
+    sealed: BTreeSet<i64>,
     /// Rows that left on the present connection.
     left: BTreeSet<i64>,
     in_flight: VecDeque<(RequestId, i64)>,
@@ -58,7 +61,8 @@ pub(crate) struct Courier<'a> {
     began_anew: bool,
     /// How many puzzles each message has cost.
     puzzles: BTreeMap<i64, u32>,
-    bundles_refused: u32,
+    /// Whether the bundle was looked up once more for another doorstep.
+    looked_anew: bool,
     /// His mailbox takes nothing now: nothing more leaves in this run.
     takes_nothing: bool,
     /// Rows of the client's own that wait, and hold up nobody.
@@ -84,16 +88,17 @@ impl<'a> Courier<'a> {
             client,
             contact,
             flushed,
-            began: Instant::now(),
+            began: None,
             stored: 0,
             way: None,
+            sealed: BTreeSet::new(),
             left: BTreeSet::new(),
             in_flight: VecDeque::new(),
             bundle: None,
             refreshed: false,
             began_anew: false,
             puzzles: BTreeMap::new(),
-            bundles_refused: 0,
+            looked_anew: false,
             takes_nothing: false,
             waiting: BTreeSet::new(),
         }
@@ -114,6 +119,9 @@ impl<'a> Courier<'a> {
         if self.takes_nothing {
             return Ok(Go::Stop);
         }
+        if self.probes() {
+            return self.await_one().await;
+        }
         let items = self.client.vault.read(|tx| outbox::open_items(tx, self.contact))?;
         let items: Vec<Item> = items.into_iter().filter(|item| !self.waiting.contains(&item.id)).collect();
         let left = |id: i64| self.left.contains(&id);
@@ -125,10 +133,17 @@ impl<'a> Courier<'a> {
         }
     }
 
+    /// Whether something is under way that did not get through in an earlier run: the mailbox may take nothing, and then each
+    /// further message would cost a stamp and a number.
+    fn probes(&self) -> bool {
+        self.stored == 0 && self.in_flight.iter().any(|(_, id)| !self.sealed.contains(id))
+    }
+
     fn insist_on_pace(&self) -> Result<(), ClientError> {
+        let Some(began) = self.began else { return Ok(()) };
         let patience =
             self.client.options.timeout.saturating_mul(2) + SLOWNESS_MAX.saturating_mul(self.stored);
-        match self.began.elapsed() > patience {
+        match began.elapsed() > patience {
             true => Err(unreachable(&self.person()?.at.to_string(), "it answers too slowly")),
             false => Ok(()),
         }
@@ -169,9 +184,15 @@ impl<'a> Courier<'a> {
         let sid = self.destination(way).await?;
         // Nothing is sealed before its relay is there: until then it can be withdrawn, or take another way.
         self.connect(&person, sid).await?;
+        if self.takes_nothing {
+            return Ok(Go::Stop);
+        }
         let bundle = self.bundle.as_ref();
         match self.client.vault.erase(|tx| seal::seal(tx, id, way, bundle))? {
-            Step::Done => self.client.fail_at(FailPoint::Sealed).map(|()| Go::On),
+            Step::Done => {
+                self.sealed.insert(id);
+                self.client.fail_at(FailPoint::Sealed).map(|()| Go::On)
+            }
             Step::Again => Ok(Go::On),
             Step::OlderFirst if self.in_flight.is_empty() => {
                 // Refused while the way was made ready, or sealed by another process, they leave next.
@@ -269,10 +290,14 @@ impl<'a> Courier<'a> {
         }
         let person = self.person()?;
         self.connect(&person, sealed.sid).await?;
+        if self.takes_nothing {
+            return Ok(Go::Stop);
+        }
         let SealedRow { sid, auth, envelope, .. } = sealed;
         let way =
             self.way.as_mut().ok_or(ClientError::Unexpected { place: "a deposit without a connection" })?;
         let request = way.line.start(Deposit { sid, auth, envelope }).await?;
+        self.began.get_or_insert_with(Instant::now);
         self.in_flight.push_back((request, id));
         self.left.insert(id);
         Ok(Go::On)
@@ -437,13 +462,7 @@ impl<'a> Courier<'a> {
         let person = self.person()?;
         let there = match sealed.way {
             SealedAs::Inbox => person.inbox,
-            SealedAs::Hello | SealedAs::SessionForm if self.bundles_refused == 0 => {
-                self.bundles_refused += 1;
-                self.client.vault.write(|tx| contact::set(tx, self.contact, "bundle_at", 0))?;
-                self.bundle = self.refresh(&self.person()?, true).await?;
-                self.bundle.as_ref().map(|bundle| bundle.bundle().body.doorstep)
-            }
-            SealedAs::Hello | SealedAs::SessionForm => None,
+            SealedAs::Hello | SealedAs::SessionForm => self.doorstep_of_now().await?,
         };
         if there.is_none_or(|there| there == sealed.sid) {
             return self.waits_for_room(id, kind, QueuedReason::MailboxClosed);
@@ -451,6 +470,19 @@ impl<'a> Courier<'a> {
         self.client.vault.erase(|tx| outbox::unseal(tx, id))?;
         self.left.remove(&id);
         Ok(Go::On)
+    }
+
+    /// Where first messages go by now: looked up once in a run, however many of them were refused.
+    async fn doorstep_of_now(&mut self) -> Result<Option<DepositId>, ClientError> {
+        if !std::mem::replace(&mut self.looked_anew, true) {
+            self.client.vault.write(|tx| contact::set(tx, self.contact, "bundle_at", 0))?;
+            self.bundle = match self.refresh(&self.person()?, true).await {
+                // Who was away for so long has no bundle any more, either.
+                Err(ClientError::NoBundle { .. }) => None,
+                bundle => bundle?,
+            };
+        }
+        Ok(self.bundle.as_ref().map(|bundle| bundle.bundle().body.doorstep))
     }
 
     /// Nothing more leaves for this contact now, and nothing is lost.
