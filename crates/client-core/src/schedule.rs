@@ -1,6 +1,9 @@
 //! When to try again, to refill, to look up: times as numbers, randomness as an argument.
 
-use wire::{Day, UnixSeconds, limits::BACKOFF_MS};
+use wire::{
+    Day, UnixSeconds,
+    limits::{BACKOFF_MS, MAILBOX_BACKOFF_MS},
+};
 
 /// A record looked up longer ago than this is looked up again before a send (DESIGN § 7).
 pub const RECORD_FRESH_S: u64 = 3_600;
@@ -16,10 +19,23 @@ const RETRY_AFTER_S_MAX: u32 = 3_600;
 /// How long to wait before attempt `attempt` (0 = the first repetition): full jitter over a doubling bound,
 /// never less than the server asked for, within an hour.
 pub fn backoff_ms(attempt: u32, random: u64, retry_after_s: Option<u32>) -> u64 {
-    let (first, longest) = BACKOFF_MS;
-    let bound = first.checked_shl(attempt.min(20)).unwrap_or(longest).min(longest);
-    let jittered = random % (bound + 1);
-    jittered.max(retry_after_s.map_or(0, |s| u64::from(s.min(RETRY_AFTER_S_MAX)) * 1_000))
+    let bound = doubled(attempt, BACKOFF_MS);
+    (random % (bound + 1)).max(asked_ms(retry_after_s))
+}
+
+/// The same before whoever stays connected tries a contact again to whom nothing could be brought: slower, and never
+/// at once, since each try is a new connection.
+pub fn mailbox_backoff_ms(attempt: u32, random: u64, retry_after_s: Option<u32>) -> u64 {
+    let half = doubled(attempt, MAILBOX_BACKOFF_MS) / 2;
+    (half + random % (half + 1)).max(asked_ms(retry_after_s))
+}
+
+fn doubled(attempt: u32, (first, longest): (u64, u64)) -> u64 {
+    first.checked_shl(attempt.min(20)).unwrap_or(longest).min(longest)
+}
+
+fn asked_ms(retry_after_s: Option<u32>) -> u64 {
+    retry_after_s.map_or(0, |s| u64::from(s.min(RETRY_AFTER_S_MAX)) * 1_000)
 }
 
 /// When a refill that falls due now shall leave.
@@ -55,6 +71,16 @@ mod tests {
         assert_eq!(backoff_ms(0, 0, Some(7)), 7_000);
         assert_eq!(backoff_ms(0, 0, Some(u32::MAX)), 3_600_000, "a hostile one cannot silence a client");
         assert!(backoff_ms(10, 299_999, None) > 100_000);
+    }
+
+    #[test]
+    fn a_mailbox_that_took_nothing_is_left_alone_from_seconds_up_to_ten_minutes() {
+        for random in [0, 1, 4_999, u64::MAX] {
+            assert!((5_000..=10_000).contains(&mailbox_backoff_ms(0, random, None)));
+            assert!((10_000..=20_000).contains(&mailbox_backoff_ms(1, random, None)));
+            assert!((300_000..=600_000).contains(&mailbox_backoff_ms(u32::MAX, random, None)));
+        }
+        assert_eq!(mailbox_backoff_ms(0, 0, Some(60)), 60_000);
     }
 
     #[test]

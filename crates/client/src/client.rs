@@ -13,7 +13,7 @@ use wire::{Address, Name};
 use crate::{
     Allotment, AskOptions, Asked, BackedUp, ClientError, Contact, ContactOverview, ContactRequest, Desk,
     Fraud, Handled, JoinRequest, Joined, Language, LogAudit, LogEntry, LogFrom, LogSearch, LogStanding,
-    Notice, Options, OutboxEntry, Paired, PairingBegun, PairingUnderWay, Passphrase, Place, Profile,
+    Notice, Options, OutboxEntry, Paired, PairingBegun, PairingUnderWay, Passphrase, Pauses, Place, Profile,
     Protector, PullOptions, PullSummary, Received, ReceivedFile, Released, Renewed, Restored, Rotated,
     SafetyNumber, SendOptions, Sent, SetAside, Staying, Unhandled, Unlock, Waiting, doctor::Check, engine,
     vault::Vault,
@@ -307,9 +307,9 @@ impl Client {
     }
 
     /// Sends what waits in the outbox, without collecting first: for where somebody stays connected. Returns how many
-    /// messages were stored.
-    pub fn send_waiting(&self) -> Result<u32, ClientError> {
-        engine::send::send_waiting(self)
+    /// messages were stored. Contacts to whom nothing could be brought are left alone for a while.
+    pub fn send_waiting(&self, pauses: &mut Pauses) -> Result<u32, ClientError> {
+        engine::send::send_waiting(self, pauses)
     }
 
     /// Stays connected and takes in what comes, until [`Desk::stop`]; collects for whoever asks at the desk; hands

@@ -37,6 +37,7 @@ mod message;
 mod notice;
 mod options;
 mod pairing;
+mod pauses;
 mod profile;
 mod proxy;
 mod public_log;
@@ -63,6 +64,7 @@ pub use message::{
 pub use notice::{Missing, Notice, NoticeOfLog, SetAside};
 pub use options::Options;
 pub use pairing::{Paired, PairingBegun, PairingUnderWay};
+pub use pauses::Pauses;
 pub use profile::Profile;
 pub use proxy::Proxy;
 pub use public_log::{LogAudit, LogStanding, LogState, LogTrouble};

@@ -5,7 +5,7 @@ mod common;
 
 use std::path::PathBuf;
 
-use client::{Client, ClientError, Protector, QueuedReason, Restored, SentState, Unlock};
+use client::{Client, ClientError, Pauses, Protector, QueuedReason, Restored, SentState, Unlock};
 use common::{Person, Relay, friends, make_friends, options, passphrase};
 
 const SECRET: &str = "of the backup alone";
@@ -132,7 +132,7 @@ fn who_has_no_first_message_left_for_a_lost_device_reaches_the_restored_one_a_da
     let sent = alice.send(&bob, "17");
     assert!(waits(&sent.state), "{sent:?}");
     assert!(bob.texts().is_empty());
-    assert_eq!(alice.client_hours_later(25).send_waiting().unwrap(), 1);
+    assert_eq!(alice.client_hours_later(25).send_waiting(&mut Pauses::default()).unwrap(), 1);
     bob.client().collect().unwrap();
     bob.client().accept("alice", None).unwrap();
     let mut came = bob.texts();

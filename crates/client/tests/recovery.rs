@@ -3,7 +3,7 @@
 
 mod common;
 
-use client::{ClientError, FailPoint, Notice, PullOptions, SendOptions, SentState};
+use client::{ClientError, FailPoint, Notice, Pauses, PullOptions, SendOptions, SentState};
 use common::{Person, Relay, friends};
 
 /// Everybody pulls in turn until nothing new comes, delays over; returns what came, by person.
@@ -129,7 +129,7 @@ fn what_left_together_with_the_first_that_shows_a_spent_stamp_is_sealed_again() 
     for text in &said {
         alice.client().queue("bob", text, &SendOptions::default()).unwrap();
     }
-    alice.client().send_waiting().unwrap();
+    alice.client().send_waiting(&mut Pauses::default()).unwrap();
     let [to_alice, mut to_bob] = settle([&alice, &bob]);
     to_bob.sort();
     assert_eq!((to_alice.len(), to_bob), (1, said));
@@ -146,14 +146,14 @@ fn many_that_are_asked_for_again_do_not_stand_in_the_way_of_one_that_is_sealed()
     for text in before {
         alice.client().queue("bob", text, &SendOptions::default()).unwrap();
     }
-    assert_eq!(alice.client().send_waiting().unwrap(), 79);
+    assert_eq!(alice.client().send_waiting(&mut Pauses::default()).unwrap(), 79);
     let dies = alice.client_that_dies(FailPoint::Sealed);
     assert!(dies.send("bob", last, &SendOptions::default()).is_err());
     drop(dies);
     alice
         .change_vault("UPDATE outbox SET state = 0, sid = NULL, route = NULL WHERE state = 2 AND number > 1");
     alice.change_vault("UPDATE contact SET revision = revision + 1");
-    assert_eq!(alice.client().send_waiting().unwrap(), 80);
+    assert_eq!(alice.client().send_waiting(&mut Pauses::default()).unwrap(), 80);
     assert_eq!(bob.texts(), said);
 }
 

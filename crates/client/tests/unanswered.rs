@@ -3,14 +3,14 @@
 
 mod common;
 
-use client::{ClientError, SendOptions, SentState};
+use client::{ClientError, Pauses, SendOptions, SentState};
 use common::{Person, Relay, friends};
 
 const DAY_H: u64 = 24;
 
 /// Lets the client do what it does by itself, so many days from now; says how many messages left.
 fn days_later(person: &Person, days: u64) -> u32 {
-    person.client_hours_later(days * DAY_H + 1).send_waiting().unwrap()
+    person.client_hours_later(days * DAY_H + 1).send_waiting(&mut Pauses::default()).unwrap()
 }
 
 fn waits(sent: &SentState) -> bool {

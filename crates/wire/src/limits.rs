@@ -140,6 +140,8 @@ pub const HANDSHAKES_PER_SECOND_MAX: u32 = 1_000;
 pub const ARRIVALS_MAX: usize = 256;
 /// First and longest wait of a client before it connects again.
 pub const BACKOFF_MS: (u64, u64) = (1_000, 300_000);
+/// First and longest wait of a client that stays connected before it tries a contact's mailbox again.
+pub const MAILBOX_BACKOFF_MS: (u64, u64) = (10_000, 600_000);
 
 const _: () = assert!(ENVELOPE_BYTES_MAX + 256 <= FRAME_BYTES_MAX);
 const _: () = assert!(LEAVES_MAX * crate::Leaf::BYTES + 512 <= FRAME_BYTES_MAX);

@@ -84,6 +84,7 @@ fn of_the_code() -> BTreeMap<&'static str, Vec<u64>> {
         KNOCKS_PER_SECOND_MAX,
         DEPOSITS_PER_SECOND_MAX,
         BACKOFF_MS,
+        MAILBOX_BACKOFF_MS,
     )
 }
 

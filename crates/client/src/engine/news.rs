@@ -7,8 +7,8 @@ use std::{
 
 use client_core::schedule::backoff_ms;
 
-use super::{owner::Owner, pull::round, run, send::flush_all, upkeep};
-use crate::{Client, ClientError, Waited};
+use super::{owner::Owner, pull::round, run, send::flush_again, upkeep};
+use crate::{Client, ClientError, Pauses, Waited};
 
 /// How often it is looked for.
 const LOOK: Duration = Duration::from_millis(250);
@@ -79,7 +79,7 @@ pub(crate) fn wait_for<T>(
     patience: &Patience<'_>,
     find: &mut dyn FnMut() -> Result<Option<T>, ClientError>,
 ) -> Result<Option<T>, ClientError> {
-    let (mut attempt, mut kept_up) = (0, None::<Instant>);
+    let (mut attempt, mut kept_up, mut pauses) = (0, None::<Instant>, Pauses::default());
     loop {
         if let Some(found) = find()? {
             return Ok(Some(found));
@@ -107,7 +107,7 @@ pub(crate) fn wait_for<T>(
             if due {
                 round(client).await?;
             }
-            follow(client, patience, find).await
+            follow(client, patience, &mut pauses, find).await
         });
         patience.set_connected(false);
         match followed {
@@ -124,6 +124,7 @@ pub(crate) fn wait_for<T>(
                 let wait = backoff_ms(attempt, client.number(), error.retry_after_s());
                 patience.sleep(Duration::from_millis(wait));
                 attempt += 1;
+                pauses = Pauses::default();
                 continue;
             }
             Err(error) => return Err(error),
@@ -137,6 +138,7 @@ pub(crate) fn wait_for<T>(
 async fn follow<T>(
     client: &Client,
     patience: &Patience<'_>,
+    pauses: &mut Pauses,
     find: &mut dyn FnMut() -> Result<Option<T>, ClientError>,
 ) -> Result<Option<T>, ClientError> {
     let mut owner = Owner::connect(client).await?;
@@ -152,7 +154,7 @@ async fn follow<T>(
             break found;
         }
         if came || flushed.elapsed() > FLUSH {
-            flush_all(client).await?;
+            flush_again(client, pauses).await?;
             // Words whose time is over go while somebody looks at them.
             upkeep::sweep(client)?;
             flushed = Instant::now();

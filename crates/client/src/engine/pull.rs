@@ -9,9 +9,16 @@ use std::{
 use client_core::schedule::backoff_ms;
 use e2ee::MessageId;
 
-use super::{files, gossip, ledger, news::ROUND, owner::Owner, renew, run, send::flush_all, upkeep};
+use super::{
+    files, gossip, ledger,
+    news::ROUND,
+    owner::Owner,
+    renew, run,
+    send::{flush_again, flush_all},
+    upkeep,
+};
 use crate::{
-    Aside, Client, ClientError, Collected, Handled, Marks, Missing, PullOptions, PullSummary, Quote,
+    Aside, Client, ClientError, Collected, Handled, Marks, Missing, Pauses, PullOptions, PullSummary, Quote,
     Received, ReceivedBody, Waited,
     vault::{
         Tx, contact,
@@ -263,9 +270,9 @@ impl<'a> Handing<'a> {
     /// Stays connected, and connects again when the connection breaks, or when upkeep is due: the pull before it kept up.
     async fn follow(&mut self, sink: Sink<'_>) -> Result<(), ClientError> {
         let end = self.options.follow_for.map(|long| Instant::now() + long);
-        let (mut attempt, mut kept_up) = (0, Instant::now());
+        let (mut attempt, mut kept_up, mut pauses) = (0, Instant::now(), Pauses::default());
         while !self.is_over(end) {
-            let followed = self.follow_once(end, &mut kept_up, sink).await;
+            let followed = self.follow_once(end, &mut kept_up, &mut pauses, sink).await;
             self.set_connected(false);
             match followed {
                 Ok(()) => attempt = 0,
@@ -277,6 +284,7 @@ impl<'a> Handing<'a> {
                     self.summary.unreachable = Some(error);
                     self.sleep(Duration::from_millis(wait), end).await;
                     attempt += 1;
+                    pauses = Pauses::default();
                 }
             }
         }
@@ -287,6 +295,7 @@ impl<'a> Handing<'a> {
         &mut self,
         end: Option<Instant>,
         kept_up: &mut Instant,
+        pauses: &mut Pauses,
         sink: Sink<'_>,
     ) -> Result<(), ClientError> {
         let pause = ROUND.saturating_sub(Duration::from_secs(self.client.options.dues_early_s));
@@ -307,7 +316,7 @@ impl<'a> Handing<'a> {
                 self.hand_out(sink)?;
             }
             if came || flushed.elapsed() > Duration::from_secs(FLUSH_S) {
-                flush_all(self.client).await?;
+                flush_again(self.client, pauses).await?;
                 flushed = Instant::now();
             }
         }

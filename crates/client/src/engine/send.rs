@@ -1,6 +1,10 @@
 //! Sending: committed to the outbox first, then drained for news, then sealed and deposited in order.
 
-use std::{collections::BTreeMap, num::NonZeroU32, time::Duration};
+use std::{
+    collections::BTreeMap,
+    num::NonZeroU32,
+    time::{Duration, Instant},
+};
 
 use client_core::outbox::State;
 use e2ee::{
@@ -16,7 +20,7 @@ use super::{
     recover, run,
 };
 use crate::{
-    Client, ClientError, FailPoint, Progress, QueuedReason, SaidError, SendOptions, Sent, SentState,
+    Client, ClientError, FailPoint, Pauses, Progress, QueuedReason, SaidError, SendOptions, Sent, SentState,
     vault::{
         Tx,
         contact::{self, Person, Standing},
@@ -250,8 +254,8 @@ pub(crate) fn flush_now(client: &Client) -> Result<u32, ClientError> {
 }
 
 /// See [`Client::send_waiting`].
-pub(crate) fn send_waiting(client: &Client) -> Result<u32, ClientError> {
-    stored(run(flush_all(client))?)
+pub(crate) fn send_waiting(client: &Client, pauses: &mut Pauses) -> Result<u32, ClientError> {
+    stored(run(flush_again(client, pauses))?)
 }
 
 fn stored(flushed: Flushed) -> Result<u32, ClientError> {
@@ -279,7 +283,7 @@ async fn drain_and_flush(client: &Client, first: Option<i64>) -> Result<Flushed,
             Err(error)
         }
         Err(error) if client.vault.read(me::copy)? == me::Copy::Restored => held(client, &error),
-        _ => flush(client, first).await,
+        _ => flush(client, first, None).await,
     }
 }
 
@@ -295,11 +299,20 @@ fn held(client: &Client, error: &ClientError) -> Result<Flushed, ClientError> {
 
 /// Sends what waits, contact by contact; one contact's trouble does not hold up another.
 pub(crate) async fn flush_all(client: &Client) -> Result<Flushed, ClientError> {
-    flush(client, None).await
+    flush(client, None, None).await
 }
 
-/// The same, and to `first` before all others: somebody waits for it.
-async fn flush(client: &Client, first: Option<i64>) -> Result<Flushed, ClientError> {
+/// The same for whoever stays connected: it leaves contacts alone for a while to whom nothing could be brought.
+pub(crate) async fn flush_again(client: &Client, pauses: &mut Pauses) -> Result<Flushed, ClientError> {
+    flush(client, None, Some(pauses)).await
+}
+
+/// To `first` before all others: somebody waits for it.
+async fn flush(
+    client: &Client,
+    first: Option<i64>,
+    mut pauses: Option<&mut Pauses>,
+) -> Result<Flushed, ClientError> {
     give_up::check(&client.vault)?;
     copies::check(client)?;
     if client.vault.read(me::copy)? == me::Copy::Restored {
@@ -317,33 +330,56 @@ async fn flush(client: &Client, first: Option<i64>) -> Result<Flushed, ClientErr
     let mut contacts = client.vault.read(outbox::contacts_with_open)?;
     contacts.sort_by_key(|id| Some(*id) != first);
     for id in contacts {
-        let person = client.vault.read(|tx| contact::by_id(tx, id))?;
-        if person.blocked || person.standing != Standing::Contact || person.given_up_at.is_some() {
+        let newest = client.vault.read(|tx| outbox::newest(tx, id))?;
+        if pauses.as_ref().is_some_and(|pauses| pauses.hold(id, newest, Instant::now())) {
             continue;
         }
-        let host = person.at.to_string();
-        if let Some(error) = silent_hosts.get(&host) {
-            flushed.problems.insert(id, error.clone());
+        flush_to(client, id, &mut flushed, &mut silent_hosts).await?;
+        let Some(pauses) = &mut pauses else { continue };
+        let problem = flushed.problems.get(&id);
+        if problem.is_none() && !flushed.take_nothing.contains_key(&id) {
+            pauses.end(id);
             continue;
         }
-        match Courier::new(client, id, &mut flushed).run().await {
-            Ok(()) => {}
-            Err(error)
-                if matches!(error.exit_code(), 1 | 7) && !matches!(error, ClientError::Protocol { .. }) =>
-            {
-                return Err(error);
-            }
-            Err(error) => {
-                note_reason(client, id, &error)?;
-                if error.is_silence() {
-                    silent_hosts.insert(host, error.clone());
-                }
-                flushed.problems.insert(id, error);
-            }
-        }
+        let retry_after_s = problem.and_then(ClientError::retry_after_s);
+        pauses.lengthen(id, newest, Instant::now(), client.number(), retry_after_s);
     }
     super::pairing::go_on(client).await?;
     Ok(flushed)
+}
+
+/// Sends what waits for one contact.
+async fn flush_to(
+    client: &Client,
+    id: i64,
+    flushed: &mut Flushed,
+    silent_hosts: &mut BTreeMap<String, ClientError>,
+) -> Result<(), ClientError> {
+    let person = client.vault.read(|tx| contact::by_id(tx, id))?;
+    if person.blocked || person.standing != Standing::Contact || person.given_up_at.is_some() {
+        return Ok(());
+    }
+    let host = person.at.to_string();
+    if let Some(error) = silent_hosts.get(&host) {
+        flushed.problems.insert(id, error.clone());
+        return Ok(());
+    }
+    match Courier::new(client, id, flushed).run().await {
+        Ok(()) => Ok(()),
+        Err(error)
+            if matches!(error.exit_code(), 1 | 7) && !matches!(error, ClientError::Protocol { .. }) =>
+        {
+            Err(error)
+        }
+        Err(error) => {
+            note_reason(client, id, &error)?;
+            if error.is_silence() {
+                silent_hosts.insert(host, error.clone());
+            }
+            flushed.problems.insert(id, error);
+            Ok(())
+        }
+    }
 }
 
 /// The outbox says why its oldest row waits.

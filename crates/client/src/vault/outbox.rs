@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension, Row};
 use wire::{DepositAuth, DepositId, Envelope, UnixSeconds, Wire};
 
 use super::{Tx, decode, int, said::Said, uint};
-use crate::ClientError;
+use crate::{ClientError, pauses::Newest};
 
 /// What an outgoing row is, numbered as on the wire.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -280,6 +280,13 @@ pub(crate) fn contacts_with_open(tx: &Tx<'_>) -> Result<Vec<i64>, ClientError> {
     let mut rows = tx.prepare_cached(sql)?;
     let list = rows.query_map([], |row| row.get(0))?;
     list.map(|id| Ok(id?)).collect()
+}
+
+/// The newest row that a contact's relay has not confirmed, and the newest that came from him.
+pub(crate) fn newest(tx: &Tx<'_>, contact: i64) -> Result<Newest, ClientError> {
+    let sql = "SELECT (SELECT coalesce(max(id), 0) FROM outbox WHERE contact = ?1 AND state < 2),
+                      (SELECT coalesce(max(id), 0) FROM message WHERE contact = ?1)";
+    Ok(tx.query_row(sql, [contact], |row| Ok(Newest { queued: row.get(0)?, came: row.get(1)? }))?)
 }
 
 /// Whether a row of this kind is on its way to a contact.
