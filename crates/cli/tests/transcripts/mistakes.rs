@@ -117,13 +117,16 @@ fn without_a_server_a_message_waits_and_goes_later() {
     alice.run(&["send", "bob", "now or never", "--no-queue"]).assert_problem(4, "OUB-E043");
     alice.run(&["add", &bob.address().replace("/bob#", "/carol#")]).assert_problem(4, "OUB-E041");
     alice.run(&["pull"]).assert_problem(4, "OUB-E041");
+    // Other words for what waits: it goes on waiting.
+    let edited = alice.ok(&["edit", "bob", "last", "later, then", "--no-queue"]);
+    assert!(edited.err.contains("… queued for bob"), "{}", edited.err);
     let outbox = alice.ok(&["outbox"]).out;
     assert_eq!(outbox.lines().count(), 1, "{outbox}");
 
     relay.start_again();
     alice.ok(&["pull"]);
     assert_eq!(alice.ok(&["outbox"]).out, "");
-    assert_eq!(bob.pull(), ["later"]);
+    assert_eq!(bob.pull(), ["later, then"]);
 }
 
 #[test]

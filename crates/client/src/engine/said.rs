@@ -83,7 +83,7 @@ pub(crate) fn edit(
     options: &SendOptions,
 ) -> Result<Sent, ClientError> {
     check(text, options)?;
-    let row = client.vault.erase(|tx| {
+    let (row, no_queue) = client.vault.erase(|tx| {
         let person = contact::expect(tx, alias)?;
         check_person(tx, &person, options)?;
         let named = match which {
@@ -97,13 +97,13 @@ pub(crate) fn edit(
         };
         outbox::reword(tx, row.id, &Said::new(&kind)?)?;
         if row.placed.is_none() {
-            // It never left: it leaves as it is now.
-            return Ok(row.id);
+            // It never left: it leaves as it is now, and goes on waiting, as was asked for when it was sent.
+            return Ok((row.id, false));
         }
         let edit = Kind::Edit(Edit { message: row.message_id, text: text.to_owned() });
-        queue(tx, &person, &edit, options)
+        Ok((queue(tx, &person, &edit, options)?, options.no_queue))
     })?;
-    deliver(client, row, options)
+    deliver(client, row, &SendOptions { no_queue, ..options.clone() })
 }
 
 /// See [`Client::take_back`].
