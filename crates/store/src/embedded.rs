@@ -15,7 +15,7 @@ use wire::Day;
 
 use crate::begin;
 use crate::engine::{Engine, RaiseError, SCHEMA};
-use crate::front::{FrontShelf, Sheet};
+use crate::front::{self, FrontShelf, Sheet};
 use crate::house::{House, Moving};
 use crate::keyspaces::{self, Keyspaces};
 use crate::opening::{self, OpenError};
@@ -144,6 +144,18 @@ pub(crate) struct Opened {
 
 impl Opened {
     pub(crate) fn open(dir: &Path) -> Result<Self, fjall::Error> {
+        // fjall's worker inherits the priority of the thread that opens it: nobody waits for what it does.
+        let opened = std::thread::scope(|scope| {
+            let open = || {
+                front::give_way();
+                Self::open_here(dir)
+            };
+            scope.spawn(open).join()
+        });
+        opened.unwrap_or(Err(fjall::Error::Poisoned))
+    }
+
+    fn open_here(dir: &Path) -> Result<Self, fjall::Error> {
         let database = Database::builder(dir)
             .cache_size(CACHE_BYTES)
             .max_journaling_size(JOURNAL_BYTES_MAX)

@@ -32,7 +32,16 @@ const SHEET_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Likewise a log, however little of it is still wanted.
 const LOG_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// At so many times as much whoever commits waits until the sheet before is settled.
-const BEHIND_MAX: usize = 4;
+const BEHIND_MAX: usize = 2;
+
+/// As much as whoever answers people is preferred to whoever tidies up behind him, of 19 that there are.
+const NICE: i32 = 5;
+
+/// Lets everybody else go before this thread, where the system allows that.
+pub(crate) fn give_way() {
+    // Where it does not, all are equal, as they were.
+    let _ = rustix::process::setpriority_process(None, NICE);
+}
 
 /// The tables, and what stands before them.
 pub struct FrontShelf {
@@ -318,6 +327,7 @@ impl Front {
 
     /// The settler's thread.
     fn settle_when_due(&self) {
+        give_way();
         loop {
             {
                 let mut bell = self.bell();
