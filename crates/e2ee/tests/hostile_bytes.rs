@@ -30,7 +30,7 @@ fn contents() -> impl Strategy<Value = Content> {
         (any::<[u8; 16]>(), 1..31_622_400_u32, ".{0,300}").prop_map(|(id, seconds, text)| {
             Kind::Note(Note { quotes: Some(MessageId(id)), expire_s: NonZeroU32::new(seconds), text })
         }),
-        (16_u8.., proptest::collection::vec(any::<u8>(), 0..300))
+        (Kind::UNOPENED + 1.., proptest::collection::vec(any::<u8>(), 0..300))
             .prop_map(|(kind, body)| Kind::Unknown { kind, body }),
     ];
     let ids = (any::<[u8; 16]>(), any::<[u8; 8]>(), 1..1_u64 << 48, any::<u64>());
