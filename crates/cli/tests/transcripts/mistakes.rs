@@ -130,6 +130,25 @@ fn without_a_server_a_message_waits_and_goes_later() {
 }
 
 #[test]
+fn a_change_that_shall_not_wait_and_cannot_leave_changes_nothing() {
+    let mut relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    alice.ok(&["send", "bob", "as it was"]);
+    relay.kill();
+    alice.run(&["edit", "bob", "last", "as it is", "--no-queue"]).assert_problem(4, "OUB-E043");
+    alice.run(&["take-back", "bob", "last", "--no-queue"]).assert_problem(4, "OUB-E043");
+    let log = alice.ok(&["log", "bob"]).out;
+    assert!(log.contains("as it was") && !log.contains("as it is") && !log.contains("edited"), "{log}");
+    assert_eq!(alice.ok(&["outbox"]).out, "");
+
+    relay.start_again();
+    alice.ok(&["edit", "bob", "last", "as it is", "--no-queue"]);
+    assert_eq!(bob.pull(), ["as it is"]);
+    alice.ok(&["take-back", "bob", "last", "--no-queue"]);
+    assert!(!alice.ok(&["log", "bob"]).out.contains("as it is"));
+}
+
+#[test]
 fn a_second_server_on_the_same_data_says_so_and_harms_nothing() {
     let relay = Relay::start();
     let (alice, bob) = friends(&relay);

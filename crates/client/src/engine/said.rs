@@ -83,7 +83,7 @@ pub(crate) fn edit(
     options: &SendOptions,
 ) -> Result<Sent, ClientError> {
     check(text, options)?;
-    let (row, no_queue) = client.vault.erase(|tx| {
+    let (row, before) = client.vault.erase(|tx| {
         let person = contact::expect(tx, alias)?;
         check_person(tx, &person, options)?;
         let named = match which {
@@ -91,19 +91,32 @@ pub(crate) fn edit(
             which => said::find_named(tx, person.id, which, Some(Direction::Sent))?,
         };
         let row = outbox::by_id(tx, named.row)?;
-        let body = row.body.unwrap_or_else(|| row.text.clone().into_bytes());
+        let body = row.body.clone().unwrap_or_else(|| row.text.clone().into_bytes());
         let Some(kind) = said::reworded(row.kind as u8, &body, text) else {
             return Err(ClientError::from(SaidError::NotEditable { which: which.to_owned() }));
         };
         outbox::reword(tx, row.id, &Said::new(&kind)?)?;
         if row.placed.is_none() {
             // It never left: it leaves as it is now, and goes on waiting, as was asked for when it was sent.
-            return Ok((row.id, false));
+            return Ok((row.id, None));
         }
         let edit = Kind::Edit(Edit { message: row.message_id, text: text.to_owned() });
-        Ok((queue(tx, &person, &edit, options)?, options.no_queue))
+        Ok((queue(tx, &person, &edit, options)?, Some(row)))
     })?;
-    deliver(client, row, &SendOptions { no_queue, ..options.clone() })
+    let no_queue = options.no_queue && before.is_some();
+    let sent = deliver(client, row, &SendOptions { no_queue, ..options.clone() });
+    if let (Err(error), Some(before)) = (&sent, before)
+        && is_not_kept(error)
+    {
+        // The other side has the words of before, and so do I.
+        client.vault.erase(|tx| outbox::word_as_before(tx, &before, text))?;
+    }
+    sent
+}
+
+/// Whether a message was taken back because it was not to wait.
+fn is_not_kept(error: &ClientError) -> bool {
+    matches!(error, ClientError::NotQueued { .. } | ClientError::NotTaken { .. })
 }
 
 /// See [`Client::take_back`].
@@ -113,7 +126,7 @@ pub(crate) fn take_back(
     which: &str,
     options: &SendOptions,
 ) -> Result<Option<Sent>, ClientError> {
-    let row = client.vault.erase(|tx| {
+    let (row, after) = client.vault.erase(|tx| {
         let person = contact::expect(tx, alias)?;
         check_person(tx, &person, options)?;
         if let Some(row) =
@@ -121,18 +134,30 @@ pub(crate) fn take_back(
         {
             // What was named is gone, or would be another message by now.
             let same = row.contact == person.id && row.kind == OutKind::Delete;
-            return if same { Ok(Some(row.id)) } else { Err(ClientError::IdempotencyConflict) };
+            return if same { Ok((Some(row.id), None)) } else { Err(ClientError::IdempotencyConflict) };
         }
         let named = said::find_named(tx, person.id, which, Some(Direction::Sent))?;
         let row = outbox::by_id(tx, named.row)?;
-        outbox::take_back(tx, person.id, &row)?;
-        match row.placed.is_some() {
-            true => queue(tx, &person, &Kind::Delete(row.message_id), options).map(Some),
+        if row.placed.is_none() {
             // It never left, and never will.
-            false => Ok(None),
+            outbox::take_back(tx, person.id, &row)?;
+            return Ok((None, None));
         }
+        let delete = queue(tx, &person, &Kind::Delete(row.message_id), options)?;
+        if options.no_queue {
+            // As long as the other side may keep the words, so do I.
+            return Ok((Some(delete), Some(row)));
+        }
+        outbox::take_back(tx, person.id, &row)?;
+        Ok((Some(delete), None))
     })?;
-    row.map(|row| deliver(client, row, options)).transpose()
+    let sent = row.map(|row| deliver(client, row, options)).transpose();
+    if let Some(row) = after
+        && !sent.as_ref().is_err_and(is_not_kept)
+    {
+        client.vault.erase(|tx| outbox::take_back(tx, row.contact, &row))?;
+    }
+    sent
 }
 
 /// See [`Client::set_timer`].

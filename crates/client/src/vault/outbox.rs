@@ -377,6 +377,13 @@ pub(crate) fn reword(tx: &Tx<'_>, id: i64, said: &Said) -> Result<(), ClientErro
     Ok(())
 }
 
+/// Gives a message the words back that it had before an edit which does not leave; another edit since stays.
+pub(crate) fn word_as_before(tx: &Tx<'_>, before: &OutRow, edited: &str) -> Result<(), ClientError> {
+    let sql = "UPDATE outbox SET text = ?2, body = ?3, edited = ?4 WHERE id = ?1 AND text = ?5 AND gone = 0";
+    tx.execute(sql, (before.id, &before.text, &before.body, before.edited, edited))?;
+    Ok(())
+}
+
 /// Takes a message of mine back: its words, edits of it, and the parts of its file go. One that never left goes whole.
 pub(crate) fn take_back(tx: &Tx<'_>, contact: i64, row: &OutRow) -> Result<(), ClientError> {
     tx.execute(
