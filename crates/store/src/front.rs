@@ -328,6 +328,7 @@ impl Front {
     /// The settler's thread.
     fn settle_when_due(&self) {
         give_way();
+        let _watch = Watch(self);
         loop {
             {
                 let mut bell = self.bell();
@@ -343,6 +344,17 @@ impl Front {
             if self.settle_shut().is_err() {
                 return;
             }
+        }
+    }
+}
+
+/// Whoever waits for a settler that died is told.
+struct Watch<'a>(&'a Front);
+
+impl Drop for Watch<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.failed(Cause::Write);
         }
     }
 }
