@@ -13,7 +13,11 @@ use crate::when;
 /// Shows who asks. Nothing is sent to them.
 pub fn run(context: &Context) -> Result<Exit, Stop> {
     let client = context.open()?;
-    let unreachable = client.collect()?.unreachable;
+    let unreachable = match client.collect() {
+        Ok(_) => None,
+        Err(error) if error.is_temporary() => Some(error),
+        Err(error) => return Err(error.into()),
+    };
     let requests = client.requests()?;
     requests.iter().try_for_each(|request| show(context, request))?;
     match requests.first() {
