@@ -109,9 +109,19 @@ pub struct Global {
     /// Read the vault's passphrase from the first line of this file
     #[arg(long, global = true, env = "OUB_PASSPHRASE_FILE", value_name = "FILE")]
     pub passphrase_file: Option<PathBuf>,
+    /// Read it from this open file descriptor: of a pipe, say, that nobody else can read
+    #[arg(long, global = true, value_name = "NUMBER")]
+    pub passphrase_fd: Option<u16>,
 }
 
 impl Global {
+    /// Where the vault's passphrase stands, if anywhere. An open descriptor was given now, and goes before what a variable or
+    /// a setting says.
+    pub fn passphrase_place(&self) -> Option<PathBuf> {
+        let open = self.passphrase_fd.map(|number| PathBuf::from(format!("/dev/fd/{number}")));
+        open.or_else(|| self.passphrase_file.clone())
+    }
+
     /// The word list to show. Both sides must read the same words, so no locale decides about it.
     pub fn words_language(&self) -> client::Language {
         self.lang.filter(|_| self.lang_is_given).map(Into::into).unwrap_or_default()

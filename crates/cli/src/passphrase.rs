@@ -1,4 +1,4 @@
-//! Where a passphrase comes from: a file, or a person at a terminal; never an argument.
+//! Where a passphrase comes from: a file, an open descriptor, or a person at a terminal; never an argument.
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read};
@@ -17,8 +17,8 @@ const FILE_BYTES_MAX: u64 = 4_096;
 
 /// The passphrase of a vault that has one.
 pub fn existing(context: &Context) -> Result<Passphrase, Stop> {
-    match &context.global().passphrase_file {
-        Some(path) => from_file(context, path),
+    match context.global().passphrase_place() {
+        Some(path) => from_file(context, &path),
         None if context.can_ask() => Ok(Passphrase::new(ask(screens::passphrase())?)),
         None => Err(ClientError::PassphraseNeeded.into()),
     }
@@ -26,8 +26,8 @@ pub fn existing(context: &Context) -> Result<Passphrase, Stop> {
 
 /// One for a new vault; `None` where there is no file and nobody to ask.
 pub fn chosen(context: &Context) -> Result<Option<Passphrase>, Stop> {
-    match &context.global().passphrase_file {
-        Some(path) => Ok(Some(from_file(context, path)?)),
+    match context.global().passphrase_place() {
+        Some(path) => Ok(Some(from_file(context, &path)?)),
         None if context.can_ask() => Ok(Some(choose(screens::choose_passphrase())?)),
         None => Ok(None),
     }

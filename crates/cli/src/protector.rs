@@ -32,7 +32,7 @@ pub fn for_join(context: &Context, profile: &Profile, wish: Protect) -> Result<P
 pub fn unlock(context: &Context, profile: &Profile, beside: Option<&Beside>) -> Result<Unlock, Stop> {
     Ok(match profile.protection()? {
         Protection::KeyFile => Unlock::KeyFile,
-        Protection::Passphrase if context.global().passphrase_file.is_none() => {
+        Protection::Passphrase if context.global().passphrase_place().is_none() => {
             match beside.and_then(Beside::key) {
                 Some(key) => Unlock::Key(key),
                 None => Unlock::Passphrase(passphrase::existing(context)?),
@@ -53,7 +53,7 @@ fn recorded(context: &Context, profile: &Profile) -> Result<Protector, Stop> {
 
 /// A passphrase file that was given is a choice; else the keyring if it answers; else a passphrase.
 fn automatic(context: &Context) -> Result<Protector, Stop> {
-    if context.global().passphrase_file.is_some() {
+    if context.global().passphrase_place().is_some() {
         return by_passphrase(context, None);
     }
     let keyring = keyring(context);

@@ -24,6 +24,7 @@ Examples
 pub const SEND: &str = "\
 Examples
   oub send bob 'lunch at noon?'
+  oub send oub://chat.example.org/bob#FP 'hello'    bob becomes a contact
   oub send bob -f report.pdf 'as promised'
   pg_dump db | oub send bob -f - --name db.sql";
 pub const PULL: &str = "\

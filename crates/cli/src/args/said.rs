@@ -10,7 +10,7 @@ use super::time::{parse_count, parse_long};
 /// Arguments of `send`.
 #[derive(Args, Debug)]
 pub struct Send {
-    /// Contact
+    /// Contact, or the address of somebody who becomes one (oub://…)
     pub contact: String,
     /// Text; `-` or a pipe reads stdin. With --file: words that come with it
     pub text: Option<String>,
@@ -83,7 +83,7 @@ pub struct TakeBack {
 /// Arguments of `ask`.
 #[derive(Args, Debug)]
 pub struct Ask {
-    /// Contact
+    /// Contact, or the address of somebody who becomes one (oub://…)
     pub contact: String,
     /// The question; `-` or a pipe reads stdin
     pub text: Option<String>,

@@ -18,8 +18,7 @@ const ADDRESS_BYTES_MAX: u64 = 4_096;
 /// Looks the address up, checks it against its fingerprints, keeps it.
 pub fn run(context: &Context, args: &Add) -> Result<Exit, Stop> {
     let text = if args.address == "-" { from_stdin()? } else { args.address.clone() };
-    let address = Address::parse(text.trim())
-        .map_err(|error| Problem::of(Exit::Usage, "OUB-E033", problems::no_address(reason(error))))?;
+    let address = address(&text)?;
     let client = context.open()?;
     let contact = client.add(&address, args.alias.as_deref())?;
     let alias = shown_on_one_line(&contact.alias);
@@ -32,6 +31,12 @@ pub fn run(context: &Context, args: &Add) -> Result<Exit, Stop> {
         context.screen.say(&screens::compare_with(alias));
     }
     Ok(Exit::Done)
+}
+
+/// An address that somebody gave.
+pub fn address(text: &str) -> Result<Address, Stop> {
+    let wrong = |error| Problem::of(Exit::Usage, "OUB-E033", problems::no_address(reason(error)));
+    Ok(Address::parse(text.trim()).map_err(wrong)?)
 }
 
 fn from_stdin() -> Result<String, Stop> {

@@ -3,7 +3,7 @@
 use client::{AskOptions, Asked, Received, ReceivedBody, Sent, SentState, Teller};
 
 use crate::args::{Answer, Ask};
-use crate::commands::{input, notices, send};
+use crate::commands::{addressee, input, notices, send};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::json::Line;
@@ -31,7 +31,8 @@ pub fn ask(context: &Context, args: Ask) -> Result<Exit, Stop> {
     });
     let options =
         AskOptions { choices: args.choice, wait, send: send::how(&args.how), stop: None, told: Some(told) };
-    match client.ask(&args.contact, &text, &options)? {
+    let to = addressee::of(context, &client, &args.contact)?;
+    match client.ask(&to, &text, &options)? {
         Asked::Answered(answer) => {
             notices::tell(context, &client)?;
             show(context, &answer)?;
@@ -40,7 +41,7 @@ pub fn ask(context: &Context, args: Ask) -> Result<Exit, Stop> {
             Ok(Exit::Done)
         }
         Asked::NotInTime | Asked::Stopped => {
-            let name = shown_on_one_line(&args.contact);
+            let name = shown_on_one_line(&to);
             context.screen.important(&screens::no_answer(name));
             Ok(Exit::Nothing)
         }

@@ -64,7 +64,9 @@ fn unit_text(context: &Context, run: &DaemonRun) -> Result<String, Stop> {
     let global = context.global();
     let profile = context.profile()?;
     let absolute = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
-    if profile.protection()? == Protection::Passphrase && global.passphrase_file.is_none() {
+    // An open descriptor is nobody's but this process's.
+    let is_lasting = global.passphrase_file.is_some() && global.passphrase_fd.is_none();
+    if profile.protection()? == Protection::Passphrase && !is_lasting {
         return Err(Problem::of(Exit::Usage, "OUB-E116", messages::cannot_ask()).into());
     }
     // What a unit's command line holds, everybody may read, and what it lacks would go straight to the server.
@@ -78,7 +80,7 @@ fn unit_text(context: &Context, run: &DaemonRun) -> Result<String, Stop> {
         path.filter(|path| path.is_absolute() && home.is_none())
     };
     let (data_home, config_home) = (elsewhere("XDG_DATA_HOME"), elsewhere("XDG_CONFIG_HOME"));
-    let passphrase_file = global.passphrase_file.as_deref().map(absolute);
+    let passphrase_file = global.passphrase_file.as_deref().filter(|_| is_lasting).map(absolute);
     let unit = unit::Unit {
         program: &program,
         profile: &global.profile,

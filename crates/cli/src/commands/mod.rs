@@ -2,6 +2,7 @@
 
 mod accept;
 mod add;
+mod addressee;
 mod ask;
 mod completions;
 mod config;

@@ -7,7 +7,7 @@ use std::path::Path;
 use client::{Client, Options, QueuedReason, SendOptions, Sent, SentState};
 
 use crate::args::{How, Send, Wait};
-use crate::commands::{input, notices};
+use crate::commands::{addressee, input, notices};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::json::Line;
@@ -25,7 +25,8 @@ pub fn run(context: &Context, args: Send) -> Result<Exit, Stop> {
         None => {
             let text = input::words(args.text.as_deref(), problems::send_example())?;
             let client = context.open()?;
-            let sent = client.send(&args.contact, &text, &options)?;
+            let to = addressee::of(context, &client, &args.contact)?;
+            let sent = client.send(&to, &text, &options)?;
             (client, sent)
         }
     };
@@ -71,7 +72,8 @@ fn send_file(
     let words = args.text.as_deref().unwrap_or_default();
     let progress = Some(progress::of_sending(&context.screen, &args.contact, bytes));
     let client = context.open_with(Options { progress, ..context.options() })?;
-    let sent = client.send_file(&args.contact, &mut input, &name, words, options);
+    let to = addressee::of(context, &client, &args.contact)?;
+    let sent = client.send_file(&to, &mut input, &name, words, options);
     progress::end(&context.screen);
     Ok((client, sent?))
 }

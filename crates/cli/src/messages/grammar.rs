@@ -56,6 +56,7 @@ Exemples
     en examples::SEND, fr "\
 Exemples
   oub send bob 'on mange à midi ?'
+  oub send oub://chat.example.org/bob#FP 'salut'    bob devient un contact
   oub send bob -f rapport.pdf 'comme promis'
   pg_dump db | oub send bob -f - --name db.sql";
     en examples::PULL, fr "\
@@ -155,6 +156,8 @@ Exemples
     fr "Langue à parler [défaut : celle de la locale, sinon l'anglais] ; donnée ici, les mots de récupération et de sécurité aussi y sont (sinon en anglais)";
     en "Read the vault's passphrase from the first line of this file",
     fr "Lire la phrase secrète du coffre dans la première ligne de ce fichier";
+    en "Read it from this open file descriptor: of a pipe, say, that nobody else can read",
+    fr "La lire dans ce descripteur de fichier ouvert : d'un tube, par exemple, que personne d'autre ne peut lire";
     en "On a terminal that wants it", fr "Sur un terminal qui en veut";
     en "Always", fr "Toujours";
     en "Never", fr "Jamais";
@@ -255,6 +258,8 @@ Exemples
 
     // Contacts.
     en "Contact", fr "Contact";
+    en "Contact, or the address of somebody who becomes one (oub://…)",
+    fr "Contact, ou l'adresse de quelqu'un qui le devient (oub://…)";
     en "Show one contact", fr "Montrer un contact";
     en "Call a contact something else", fr "Appeler un contact autrement";
     en "The new name", fr "Le nouveau nom";

@@ -60,6 +60,8 @@ messages! {
     // Contacts and requests.
     read_from(alias): en "read:     oub pull --from {alias}", fr "lire :     oub pull --from {alias}";
     write_to(alias): en "write:    oub send {alias} 'hello'", fr "écrire :   oub send {alias} 'bonjour'";
+    is_a_contact_now(alias):
+        en "{alias} is a contact now", fr "{alias} est un contact désormais";
     compare_with(alias):
         en "compare:  oub verify {alias}     (both of you, over another channel)",
         fr "comparer : oub verify {alias}     (tous les deux, par une autre voie)";

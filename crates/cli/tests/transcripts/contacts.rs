@@ -161,3 +161,46 @@ fn a_request_that_waits_at_the_server_is_answered_at_once() {
     // Whether there is one, nobody can tell now.
     bob.run(&["accept", "carol"]).assert_problem(4, "OUB-E041");
 }
+
+#[test]
+fn an_address_is_written_to_as_a_contact_is() {
+    let relay = Relay::start();
+    let (alice, bob) = (Person::joined("alice", &relay), Person::joined("bob", &relay));
+    let address = bob.address();
+    let sent = alice.ok(&["send", &address, "first words"]);
+    assert!(sent.err.contains("bob is a contact now") && sent.err.contains("oub verify bob"), "{}", sent.err);
+    bob.ok(&["pull"]);
+    bob.ok(&["accept", "alice"]);
+    alice.ok(&["pull"]);
+
+    // He is one by now: nothing is looked up.
+    let queued = alice.json(&["send", &address, "while away", "--proxy", "socks5://127.0.0.1:1"]);
+    assert_eq!(
+        (queued[0]["t"].as_str(), queued[0]["to"].as_str()),
+        (Some("queued"), Some("bob")),
+        "{queued:?}"
+    );
+    assert_eq!(alice.ok(&["contact", "list"]).out.lines().count(), 1);
+
+    // Other fingerprints than those that are known are somebody else's.
+    let alices = alice.address();
+    let (to_the_name, _) = address.rsplit_once('.').unwrap();
+    let (_, another_key) = alices.rsplit_once('.').unwrap();
+    let forged = format!("{to_the_name}.{another_key}");
+    let refused = alice.run(&["send", &forged, "for whom?"]);
+    assert_eq!(refused.code, Some(6), "{}", refused.err);
+    alice.run(&["send", "oub://", "x"]).assert_problem(2, "OUB-E033");
+    bob.ok(&["pull"]);
+    assert!(!bob.ok(&["log", "alice"]).out.contains("for whom?"));
+}
+
+#[test]
+fn requests_that_were_collected_are_shown_without_the_server() {
+    let mut relay = Relay::start();
+    let (alice, bob) = (Person::joined("alice", &relay), Person::joined("bob", &relay));
+    alice.ok(&["send", &bob.address(), "may I?"]);
+    assert!(bob.ok(&["requests"]).out.contains("may I?"));
+    relay.kill();
+    let kept = bob.ok(&["requests"]);
+    assert!(kept.out.contains("may I?") && kept.err.contains("collected before"), "{}{}", kept.out, kept.err);
+}

@@ -421,6 +421,11 @@ fn a_passphrase_is_typed_once() {
     let secret = secret.display().to_string();
     bob.ok(&["join", &relay.invite("bob"), "--protect", "passphrase", "--passphrase-file", &secret]);
     bob.run(&["id"]).assert_problem(7, "OUB-E073");
+    // From a pipe that nobody else can read; no unit could have that.
+    bob.run_with(&["id", "--passphrase-fd", "0"], b"correct horse\n").assert_done();
+    bob.run_with(&["id", "--passphrase-fd", "0"], b"wrong\n").assert_problem(7, "OUB-E074");
+    bob.run(&["id", "--passphrase-fd", "9"]).assert_problem(7, "OUB-E082");
+    bob.run(&["daemon", "install", "--passphrase-fd", "0"]).assert_problem(2, "OUB-E116");
     let mut daemon = Daemon::with(&bob, &["--passphrase-file", &secret, "daemon", "--notify", "none"]);
     alice.ok(&["add", &bob.address()]);
     alice.ok(&["send", "bob", "hello"]);
