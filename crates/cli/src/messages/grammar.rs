@@ -157,7 +157,7 @@ Exemples
     en "Read the vault's passphrase from the first line of this file",
     fr "Lire la phrase secrète du coffre dans la première ligne de ce fichier";
     en "Read it from this open file descriptor: of a pipe, say, that nobody else can read",
-    fr "La lire dans ce descripteur de fichier ouvert : d'un tube, par exemple, que personne d'autre ne peut lire";
+    fr "La lire dans ce descripteur de fichier ouvert : d'un tube, par exemple, que personne d'autre ne peut lire";
     en "On a terminal that wants it", fr "Sur un terminal qui en veut";
     en "Always", fr "Toujours";
     en "Never", fr "Jamais";
