@@ -31,8 +31,8 @@ use log::{Found, Log};
 const SHEET_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Likewise a log, however little of it is still wanted.
 const LOG_BYTES_MAX: u64 = 64 * 1024 * 1024;
-/// At so many times as much whoever commits waits until the sheet before is settled.
-const BEHIND_MAX: usize = 2;
+/// At so many times as much of either, whoever commits waits until the sheet before is settled.
+const BEHIND_MAX: u32 = 2;
 
 /// As much as whoever answers people is preferred to whoever tidies up behind him, of 19 that there are.
 const NICE: i32 = 5;
@@ -72,6 +72,8 @@ struct Front {
 #[derive(Default)]
 struct Sheets {
     open: Sheet,
+    /// Bytes of the open sheet's log.
+    logged: u64,
     shut: Option<Shut>,
 }
 
@@ -89,6 +91,12 @@ struct Bell {
 }
 
 impl Sheets {
+    /// Whether the open sheet or its log is so many times as large as one that is shut.
+    fn is_full(&self, times: u32) -> bool {
+        let sheet_max = SHEET_BYTES_MAX.saturating_mul(times as usize);
+        self.open.bytes() > sheet_max || self.logged > LOG_BYTES_MAX.saturating_mul(times.into())
+    }
+
     /// What they say of a row, if anything.
     fn get(&self, table: Table, key: &[u8]) -> Option<Line> {
         let shut = self.shut.as_ref();
@@ -239,8 +247,8 @@ impl Front {
         }
         let mut sheets = self.sheets_mut();
         sheets.open.take(batch);
-        let is_full = sheets.open.bytes() > SHEET_BYTES_MAX || log.len() > LOG_BYTES_MAX;
-        let is_shut = is_full && sheets.shut.is_none();
+        sheets.logged = log.len();
+        let is_shut = sheets.is_full(1) && sheets.shut.is_none();
         if is_shut {
             self.shut(&mut log, &mut sheets)?;
         }
@@ -263,7 +271,7 @@ impl Front {
 
     fn is_behind(&self) -> bool {
         let sheets = self.sheets();
-        sheets.shut.is_some() && sheets.open.bytes() > SHEET_BYTES_MAX.saturating_mul(BEHIND_MAX)
+        sheets.shut.is_some() && sheets.is_full(BEHIND_MAX)
     }
 
     /// Shuts the open sheet and begins the next log. The one before is whole on the disk by then.
@@ -274,6 +282,7 @@ impl Front {
             None => Log::make(&self.dir, log.number().saturating_add(1))?,
         };
         let sheet = Arc::new(std::mem::take(&mut sheets.open));
+        sheets.logged = 0;
         sheets.shut = Some(Shut { sheet, log: log.path().to_path_buf() });
         *log = next;
         Ok(())
