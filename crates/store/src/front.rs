@@ -23,7 +23,7 @@ pub(crate) use sheet::{Line, Sheet};
 
 use crate::Cause;
 use crate::embedded::FjallShelf;
-use crate::opening::OpenError;
+use crate::opening::{self, OpenError};
 use crate::shelf::{Batch, Durability, EachRow, FrozenShelf, Rows, Shelf, Table};
 use log::{Found, Log};
 
@@ -135,9 +135,14 @@ impl FrontShelf {
     /// Opens tables and logs; what only the logs have is in tables when this returns.
     pub(crate) fn open(dir: &Path, reserve_bytes: u64) -> Result<Self, OpenError> {
         let io = |source| OpenError::Io { path: dir.to_path_buf(), source };
-        let below = FjallShelf::open(dir, reserve_bytes)?;
+        // Who writes to it now would look like damage.
+        opening::unused(dir)?;
         let mut sheet = Sheet::default();
         let found = read(dir, &mut |change| sheet.take_again(change)).map_err(io)?;
+        if let Some(damaged) = found.damaged.into_iter().next() {
+            return Err(OpenError::Damaged(damaged));
+        }
+        let below = FjallShelf::open(dir, reserve_bytes)?;
         if !sheet.is_empty() {
             let cause = |cause| OpenError::Io { path: dir.to_path_buf(), source: io::Error::other(cause) };
             below.settle(&sheet).map_err(cause)?;

@@ -1,6 +1,6 @@
 //! Before fjall opens a store, and why it does not.
 
-use std::fs::{OpenOptions, TryLockError};
+use std::fs::{self, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -68,6 +68,15 @@ pub(crate) fn survey(dir: &Path) -> Result<Survey, OpenError> {
     match found.damaged {
         Some(file) => Err(OpenError::Damaged(file)),
         None => Ok(found),
+    }
+}
+
+/// What lies in a folder; nothing where there is none.
+pub(crate) fn paths_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    match fs::read_dir(folder) {
+        Ok(entries) => entries.map(|entry| Ok(entry?.path())).collect(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(error),
     }
 }
 

@@ -18,6 +18,7 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::backup::{Place, place_of, table_at};
 use crate::codec::{Cut, unseal};
+use crate::opening::paths_in;
 use crate::shelf::{Batch, Change, Table};
 
 /// Bytes of a record before its changes, and behind them.
@@ -135,14 +136,8 @@ pub(crate) struct Found {
 impl Found {
     /// The logs of a store, oldest first. What has another name is none.
     fn all(dir: &Path) -> io::Result<Vec<Self>> {
-        let entries = match fs::read_dir(dir.join(FOLDER)) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(error),
-        };
         let mut logs = Vec::new();
-        for entry in entries {
-            let path = entry?.path();
+        for path in paths_in(&dir.join(FOLDER))? {
             let name = path.file_name().and_then(|name| name.to_str()?.strip_suffix(".log")?.split_once('-'));
             let read = name
                 .and_then(|(number, salt)| Some((number.parse().ok()?, u64::from_str_radix(salt, 16).ok()?)));

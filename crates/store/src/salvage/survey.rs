@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 
 use super::journal;
 use super::tree::{Tree, damaged_list, damaged_values, numbered};
-use crate::front;
 
 /// What a look at a store's files found.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -19,7 +18,7 @@ pub(crate) struct Survey {
 }
 
 impl Survey {
-    /// Looks through journals and front logs, the lists of tables, and all of fjall's notes on keyspaces: by these fjall
+    /// Looks through the journals, the lists of tables, and all of fjall's notes on keyspaces: by these fjall
     /// decides what it deletes. Tables and values have their checksums looked at when they are read.
     pub(crate) fn of(dir: &Path) -> io::Result<Self> {
         let mut survey = Self::of_lists(dir)?;
@@ -32,9 +31,6 @@ impl Survey {
             let is_damaged = findings.is_damaged() || (findings.torn > 0 && !is_last);
             survey.blame(is_damaged.then(|| path.clone()));
             survey.torn = findings.torn as u64;
-        }
-        for log in front::read(dir, &mut |_| {})?.damaged {
-            survey.blame(Some(log));
         }
         Ok(survey)
     }

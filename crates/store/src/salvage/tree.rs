@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 use super::block;
 use super::bytes::Left;
 use super::values;
+use crate::opening::paths_in;
 
 /// The newest that is known of a key.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -214,14 +215,8 @@ pub(crate) fn damaged_list(folder: &Path) -> io::Result<Option<PathBuf>> {
 
 /// The files and folders of a folder whose names are numbers.
 pub(crate) fn numbered(folder: &Path) -> io::Result<BTreeMap<u64, PathBuf>> {
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
-        Err(error) => return Err(error),
-    };
     let mut found = BTreeMap::new();
-    for entry in entries {
-        let path = entry?.path();
+    for path in paths_in(folder)? {
         let number = path.file_stem().and_then(|name| name.to_str()?.parse().ok());
         found.extend(number.map(|number| (number, path)));
     }
