@@ -105,8 +105,8 @@ pub(crate) fn edit(
     })?;
     let no_queue = options.no_queue && before.is_some();
     let sent = deliver(client, row, &SendOptions { no_queue, ..options.clone() });
-    if let (Err(error), Some(before)) = (&sent, before)
-        && is_not_kept(error)
+    if let Some(before) = before
+        && !is_kept(client, row, OutKind::Edit)?
     {
         // The other side has the words of before, and so do I.
         client.vault.erase(|tx| outbox::word_as_before(tx, &before, text))?;
@@ -114,9 +114,10 @@ pub(crate) fn edit(
     sent
 }
 
-/// Whether a message was taken back because it was not to wait.
-fn is_not_kept(error: &ClientError) -> bool {
-    matches!(error, ClientError::NotQueued { .. } | ClientError::NotTaken { .. })
+/// Whether a change still leaves, or has left; one that was not to wait may have been taken back.
+fn is_kept(client: &Client, row: i64, kind: OutKind) -> Result<bool, ClientError> {
+    let row = client.vault.read(|tx| outbox::find(tx, row))?;
+    Ok(row.is_some_and(|row| row.kind == kind))
 }
 
 /// See [`Client::take_back`].
@@ -126,7 +127,7 @@ pub(crate) fn take_back(
     which: &str,
     options: &SendOptions,
 ) -> Result<Option<Sent>, ClientError> {
-    let (row, after) = client.vault.erase(|tx| {
+    let (delete, after) = client.vault.erase(|tx| {
         let person = contact::expect(tx, alias)?;
         check_person(tx, &person, options)?;
         if let Some(row) =
@@ -151,13 +152,14 @@ pub(crate) fn take_back(
         outbox::take_back(tx, person.id, &row)?;
         Ok((Some(delete), None))
     })?;
-    let sent = row.map(|row| deliver(client, row, options)).transpose();
+    let Some(delete) = delete else { return Ok(None) };
+    let sent = deliver(client, delete, options);
     if let Some(row) = after
-        && !sent.as_ref().is_err_and(is_not_kept)
+        && is_kept(client, delete, OutKind::Delete)?
     {
         client.vault.erase(|tx| outbox::take_back(tx, row.contact, &row))?;
     }
-    sent
+    sent.map(Some)
 }
 
 /// See [`Client::set_timer`].

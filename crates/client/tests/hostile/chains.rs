@@ -1,6 +1,6 @@
 //! Names that change their key again and again: read on and back in bounded steps, and never beyond what was signed.
 
-use client::{Client, ClientError, OutboxState, QueuedReason, SendOptions, SentState, Trust};
+use client::{Client, ClientError, OutboxState, QueuedReason, ReceivedBody, SendOptions, SentState, Trust};
 use crypto::IdentitySecret;
 use e2ee::Account;
 use getrandom::{SysRng, rand_core::UnwrapErr};
@@ -96,14 +96,30 @@ fn send_by(client: &Client) -> Result<Option<String>, ClientError> {
     })
 }
 
+/// Why it waits, with each command until it leaves.
+fn waits_until_it_leaves(send: impl Fn() -> Result<Option<String>, ClientError>) -> Vec<String> {
+    let mut codes = Vec::new();
+    while let Some(code) = send().unwrap() {
+        codes.push(code);
+        assert!(codes.len() < 10, "no step forward: {codes:?}");
+    }
+    codes
+}
+
+/// Alice, who pinned the first of bob's keys.
+fn pinned() -> (Evil, Victim, Chain) {
+    let evil = Evil::start();
+    let alice = evil.join("alice");
+    let chain = Chain::begin(&evil);
+    chain.show(&evil);
+    alice.client().add(&evil.address("bob"), None).unwrap();
+    (evil, alice, chain)
+}
+
 /// S18, D07: who pinned the first of 130 keys comes to the last one, a part with each command.
 #[test]
 fn a_hundred_and_thirty_changes_are_followed_in_parts() {
-    let evil = Evil::start();
-    let alice = evil.join("alice");
-    let mut chain = Chain::begin(&evil);
-    chain.show(&evil);
-    alice.client().add(&evil.address("bob"), None).unwrap();
+    let (evil, alice, mut chain) = pinned();
     chain.rotate(130);
     chain.show(&evil);
     let before = look_ups(&evil).len();
@@ -125,11 +141,7 @@ fn a_hundred_and_thirty_changes_are_followed_in_parts() {
 /// D07: the recovery key somewhere on the way is not forgotten between two parts, whatever signed the rest.
 #[test]
 fn a_recovery_in_the_middle_of_a_long_chain_stops_sealing() {
-    let evil = Evil::start();
-    let alice = evil.join("alice");
-    let mut chain = Chain::begin(&evil);
-    chain.show(&evil);
-    alice.client().add(&evil.address("bob"), None).unwrap();
+    let (evil, alice, mut chain) = pinned();
     chain.rotate(30);
     chain.recover();
     chain.rotate(40);
@@ -146,11 +158,7 @@ fn a_recovery_in_the_middle_of_a_long_chain_stops_sealing() {
 /// S02, S18: a record far ahead that does not follow is found out with the next step, not after all of them.
 #[test]
 fn a_chain_of_others_is_found_out_at_its_first_step() {
-    let evil = Evil::start();
-    let alice = evil.join("alice");
-    let chain = Chain::begin(&evil);
-    chain.show(&evil);
-    alice.client().add(&evil.address("bob"), None).unwrap();
+    let (evil, alice, _) = pinned();
     let mut others = Chain::begin(&evil);
     others.rotate(200);
     others.show(&evil);
@@ -205,20 +213,13 @@ fn an_identity_that_signed_nothing_is_not_in_the_chain() {
 /// S18: a relay that has enough of look-ups is waited for where nothing can be kept, and come back to where it can.
 #[test]
 fn a_relay_that_asks_for_patience_is_given_it_and_no_step_is_lost() {
-    let evil = Evil::start();
-    let (alice, carol) = (evil.join("alice"), evil.join("carol"));
-    let mut chain = Chain::begin(&evil);
-    chain.show(&evil);
-    alice.client().add(&evil.address("bob"), None).unwrap();
+    let (evil, alice, mut chain) = pinned();
+    let carol = evil.join("carol");
     chain.rotate(20);
     chain.show(&evil);
     // Every ninth look-up hears that it has to wait for a second.
     evil.shell().busy_every = Some(9);
-    let mut codes = Vec::new();
-    while let Some(code) = send_late(&alice).unwrap() {
-        codes.push(code);
-        assert!(codes.len() < 10, "no step forward: {codes:?}");
-    }
+    let codes = waits_until_it_leaves(|| send_late(&alice));
     assert!(!codes.is_empty() && codes.iter().all(|code| code == "OUB-E042"), "{codes:?}");
     assert_eq!(alice.client().contact("bob").unwrap().address, chain.address(&evil, 20));
     let contact = carol.client().add(&chain.address(&evil, 0), None).unwrap();
@@ -228,19 +229,11 @@ fn a_relay_that_asks_for_patience_is_given_it_and_no_step_is_lost() {
 /// S18: a relay that falls silent on the way makes nobody begin anew.
 #[test]
 fn what_was_read_of_a_chain_stays_read_where_the_relay_falls_silent() {
-    let evil = Evil::start();
-    let alice = evil.join("alice");
-    let mut chain = Chain::begin(&evil);
-    chain.show(&evil);
-    alice.client().add(&evil.address("bob"), None).unwrap();
+    let (evil, alice, mut chain) = pinned();
     chain.rotate(20);
     chain.show(&evil);
     evil.shell().mute_every = Some(9);
-    let mut codes = Vec::new();
-    while let Some(code) = send_by(&alice.hasty_client_hours_later(2)).unwrap() {
-        codes.push(code);
-        assert!(codes.len() < 10, "no step forward: {codes:?}");
-    }
+    let codes = waits_until_it_leaves(|| send_by(&alice.hasty_client_hours_later(2)));
     assert!(!codes.is_empty() && codes.iter().all(|code| code == "OUB-E041"), "{codes:?}");
     assert_eq!(alice.client().contact("bob").unwrap().address, chain.address(&evil, 20));
 }
@@ -248,11 +241,7 @@ fn what_was_read_of_a_chain_stays_read_where_the_relay_falls_silent() {
 /// S01, C15: that a name was given up is believed to its key, and to nobody else.
 #[test]
 fn a_relay_gives_up_no_name_in_its_owners_place() {
-    let evil = Evil::start();
-    let alice = evil.join("alice");
-    let mut chain = Chain::begin(&evil);
-    chain.show(&evil);
-    alice.client().add(&evil.address("bob"), None).unwrap();
+    let (evil, alice, mut chain) = pinned();
     let is_given_up = || alice.client().contact("bob").unwrap().given_up_at.is_some();
     // Signed by another key; then by the right key of another chain.
     chain.give_up(&draw());
@@ -273,4 +262,23 @@ fn a_relay_gives_up_no_name_in_its_owners_place() {
     let refused = |entry: &client::OutboxEntry| entry.state == OutboxState::Refused;
     assert!(alice.client().outbox().unwrap().iter().all(refused) && is_given_up());
     assert!(evil.shell().deposits.is_empty(), "something was sealed");
+}
+
+/// Nothing was said to bob that is not so: what he has is what alice sees that he has.
+#[test]
+fn a_change_that_a_busy_relay_keeps_from_leaving_changes_nothing() {
+    let evil = Evil::start();
+    let (alice, bob) = evil.friends();
+    alice.client().send("bob", "as it was", &SendOptions::default()).unwrap();
+    evil.shell().busy_every = Some(1);
+    let late = alice.client_hours_later(2);
+    let at_once = SendOptions { no_queue: true, ..SendOptions::default() };
+    let error = late.edit("bob", "last", "as it is", &at_once).unwrap_err();
+    assert_eq!(error.code(), "OUB-E042", "{error:?}");
+    assert_eq!(late.take_back("bob", "last", &at_once).unwrap_err().code(), "OUB-E042");
+    let log = late.log("bob", None).unwrap();
+    let said = log.last().unwrap();
+    assert!(matches!(&said.body, ReceivedBody::Text(text) if text == "as it was") && !said.marks.edited);
+    assert!(late.outbox().unwrap().iter().all(|entry| entry.state != OutboxState::Waiting));
+    assert_eq!(bob.texts().last().unwrap(), "as it was");
 }
