@@ -330,12 +330,15 @@ async fn flush(
     let mut contacts = client.vault.read(outbox::contacts_with_open)?;
     contacts.sort_by_key(|id| Some(*id) != first);
     for id in contacts {
+        let Some(pauses) = &mut pauses else {
+            flush_to(client, id, &mut flushed, &mut silent_hosts).await?;
+            continue;
+        };
         let newest = client.vault.read(|tx| outbox::newest(tx, id))?;
-        if pauses.as_ref().is_some_and(|pauses| pauses.hold(id, newest, Instant::now())) {
+        if pauses.hold(id, newest, Instant::now()) {
             continue;
         }
         flush_to(client, id, &mut flushed, &mut silent_hosts).await?;
-        let Some(pauses) = &mut pauses else { continue };
         let problem = flushed.problems.get(&id);
         if problem.is_none() && !flushed.take_nothing.contains_key(&id) {
             pauses.end(id);
