@@ -2,7 +2,7 @@
 //! object for each tenth on standard output, and at the daemon's socket.
 
 use std::io::{self, IsTerminal as _, Write as _};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex, OnceLock};
 
 use client::{Progress, Teller};
 
@@ -15,9 +15,9 @@ const BAR_COLUMNS: u64 = 30;
 /// Fewer parts are there before anybody looks.
 const PARTS_MIN: u64 = 4;
 
-/// Somebody to tell while a file of so many bytes, if that is known, is read and sent to this contact.
-pub fn of_sending(screen: &Screen, to: &str, bytes: Option<u64>) -> Teller<Progress> {
-    let (screen, to) = (screen.clone(), to.to_owned());
+/// Somebody to tell while a file of so many bytes, if that is known, is read and sent to a contact, who is known by then.
+pub fn of_sending(screen: &Screen, to: &Arc<OnceLock<String>>, bytes: Option<u64>) -> Teller<Progress> {
+    let (screen, to) = (screen.clone(), to.clone());
     let tenths = Mutex::new(0);
     Teller::new(move |progress: &Progress| match *progress {
         Progress::Read { bytes: read } => {
@@ -34,7 +34,8 @@ pub fn of_sending(screen: &Screen, to: &str, bytes: Option<u64>) -> Teller<Progr
             }
             if tenth.is_some() && screen.is_json() {
                 // A closed pipe shows when it is said what became of the file, which goes on.
-                let _ = screen.print(&to_json(&to, parts, stored).to_string());
+                let to = to.get().map_or("", String::as_str);
+                let _ = screen.print(&to_json(to, parts, stored).to_string());
             }
         }
         Progress::Stored { .. } => {}

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
+use std::sync::Arc;
 
 use client::{Client, Options, QueuedReason, SendOptions, Sent, SentState};
 
@@ -70,10 +71,11 @@ fn send_file(
         (Box::new(opened), Some(metadata.len()), args.name.clone().unwrap_or(own))
     };
     let words = args.text.as_deref().unwrap_or_default();
-    let progress = Some(progress::of_sending(&context.screen, &args.contact, bytes));
+    let to = Arc::default();
+    let progress = Some(progress::of_sending(&context.screen, &to, bytes));
     let client = context.open_with(Options { progress, ..context.options() })?;
-    let to = addressee::of(context, &client, &args.contact)?;
-    let sent = client.send_file(&to, &mut input, &name, words, options);
+    let contact = addressee::of(context, &client, &args.contact)?;
+    let sent = client.send_file(to.get_or_init(|| contact), &mut input, &name, words, options);
     progress::end(&context.screen);
     Ok((client, sent?))
 }

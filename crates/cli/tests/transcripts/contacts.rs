@@ -181,6 +181,10 @@ fn an_address_is_written_to_as_a_contact_is() {
         "{queued:?}"
     );
     assert_eq!(alice.ok(&["contact", "list"]).out.lines().count(), 1);
+    let path = alice.home.path().join("a.bin");
+    std::fs::write(&path, [7; 300_000]).unwrap();
+    let lines = alice.json(&["send", &address, "-f", path.to_str().unwrap()]);
+    assert!(lines.len() > 2 && lines.iter().all(|line| line["to"] == "bob"), "{lines:?}");
 
     // Other fingerprints than those that are known are somebody else's.
     let alices = alice.address();
