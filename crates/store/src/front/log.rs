@@ -207,7 +207,7 @@ fn walk(bytes: &[u8], salt: u64, each: &mut dyn FnMut(Change)) -> Findings {
         at = match Record::at(bytes, at, salt) {
             Some(record) if record.is_whole => {
                 let mut changes = Cut(record.changes);
-                while let Some((change, _)) = read_change(&mut changes) {
+                while let Some(change) = read_change(&mut changes) {
                     each(change);
                 }
                 record.end
@@ -261,20 +261,24 @@ impl<'a> Record<'a> {
     }
 }
 
-/// A change, and whether it proves by its own checksum that it is a row of ours.
-fn read_change(left: &mut Cut<'_>) -> Option<(Change, bool)> {
+fn read_change(left: &mut Cut<'_>) -> Option<Change> {
     let mut ahead = Cut(left.0);
     let place = Place { table: ahead.u8()?, day: Day(ahead.u16()?) };
     let (key_len, len) = (usize::from(ahead.u8()?), ahead.u32()?);
     let key = ahead.bytes(key_len)?;
     let value = match len {
         REMOVED => None,
-        len => Some(ahead.bytes(usize::try_from(len).ok()?)?),
+        len => Some(ahead.bytes(usize::try_from(len).ok()?)?.to_vec()),
     };
     let table = table_at(place)?;
-    let is_sound = value.is_some_and(|value| unseal(table.number(), key, value).is_some());
     *left = ahead;
-    Some((Change { table, key: key.to_vec(), value: value.map(<[u8]>::to_vec) }, is_sound))
+    Some(Change { table, key: key.to_vec(), value })
+}
+
+/// Whether a change proves by its own checksum that it is a row of ours.
+fn is_sound(change: &Change) -> bool {
+    let number = change.table.number();
+    change.value.as_ref().is_some_and(|value| unseal(number, &change.key, value).is_some())
 }
 
 /// What a damaged record still holds. Rows prove themselves, of a removal nothing proves that it is one. Behind a
@@ -285,8 +289,12 @@ fn loose_rows(changes: &[u8], each: &mut dyn FnMut(Change)) {
     while !left.0.is_empty() {
         let mut ahead = Cut(left.0);
         match read_change(&mut ahead) {
-            Some((change, true)) if is_in_step || matches!(change.table, Table::Envelopes(_)) => each(change),
-            Some((change, _)) if is_in_step && change.value.is_none() => {}
+            Some(change)
+                if is_sound(&change) && (is_in_step || matches!(change.table, Table::Envelopes(_))) =>
+            {
+                each(change);
+            }
+            Some(change) if is_in_step && change.value.is_none() => {}
             _ => {
                 is_in_step = false;
                 ahead = Cut(left.0.get(1..).unwrap_or_default());
