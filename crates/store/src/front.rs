@@ -2,7 +2,7 @@
 //!
 //! Most of what a relay stores is acked within the second. Here it costs one write to the log, and is gone from memory
 //! before a table hears of it. What stays longer is *settled*: written into tables in one go, in the order of its keys,
-//! by a thread of its own; then its log is deleted.
+//! by a thread of its own; then its log's file becomes the next log, and what stood there is written over.
 
 mod log;
 mod sheet;
@@ -75,6 +75,15 @@ struct Sheets {
     /// Bytes of the open sheet's log.
     logged: u64,
     shut: Option<Shut>,
+}
+
+/// What becomes of the file of a log that was settled.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Old {
+    /// It is a log again. What stood there stays until it is written over.
+    Reused,
+    /// It goes.
+    Deleted,
 }
 
 /// A sheet that takes nothing more and is being settled.
@@ -189,6 +198,10 @@ impl Drop for FrontShelf {
         self.front.rung.notify_all();
         // It ends after the sheet that it has in hand; one that failed has said so to whoever committed.
         self.settler.take().map(JoinHandle::join);
+        if self.front.running().is_ok() {
+            // Whatever is missing from now on was taken. A log that does not say so is one of a process that was killed.
+            let _ = self.front.end();
+        }
     }
 }
 
@@ -282,10 +295,11 @@ impl Front {
     /// Shuts the open sheet and begins the next log. The one before is whole on the disk by then.
     fn shut(&self, log: &mut Log, sheets: &mut Sheets) -> io::Result<()> {
         log.sync()?;
-        let next = match self.next().take() {
+        let mut next = match self.next().take() {
             Some(next) => next,
             None => Log::make(&self.dir, log.number().saturating_add(1))?,
         };
+        next.follow(log);
         let sheet = Arc::new(std::mem::take(&mut sheets.open));
         sheets.logged = 0;
         sheets.shut = Some(Shut { sheet, log: log.path().to_path_buf() });
@@ -294,11 +308,10 @@ impl Front {
     }
 
     /// Settles the sheet that is shut, if one is. The caller holds the right to settle.
-    fn settle_shut(&self) -> Result<(), Cause> {
+    fn settle_shut(&self, old: Old) -> Result<(), Cause> {
         let Some(shut) = self.sheets().shut.clone() else { return Ok(()) };
         self.below.settle(&shut.sheet).map_err(|cause| self.failed(cause))?;
-        let ended = Found::delete(&shut.log).and_then(|()| self.make_next());
-        ended.map_err(|_| self.failed(Cause::Write))?;
+        self.make_next(&shut.log, old).map_err(|_| self.failed(Cause::Write))?;
         // The last to hold it lets go of it here, while nobody waits.
         self.sheets_mut().shut = None;
         let _bell = self.bell();
@@ -307,13 +320,27 @@ impl Front {
     }
 
     /// Makes the next log while the one in use is far from full.
-    fn make_next(&self) -> io::Result<()> {
+    fn make_next(&self, settled: &Path, old: Old) -> io::Result<()> {
         let number = self.log().number().saturating_add(1);
         let mut next = self.next();
+        if old == Old::Reused && next.is_none() {
+            *next = Some(Log::make_of(settled, number)?);
+            return Ok(());
+        }
+        Found::delete(settled)?;
         if next.is_none() {
             *next = Some(Log::make(&self.dir, number)?);
         }
         Ok(())
+    }
+
+    /// Says in the log that it ends here.
+    fn end(&self) -> io::Result<()> {
+        let mut log = self.log();
+        match log.len() > 0 {
+            true => log.end(),
+            false => Ok(()),
+        }
     }
 
     fn settle_all(&self) -> Result<(), Cause> {
@@ -324,16 +351,23 @@ impl Front {
     /// Likewise for who has the right to settle.
     fn settle_all_alone(&self) -> Result<(), Cause> {
         self.running()?;
-        self.settle_shut()?;
+        self.settle_shut(Old::Deleted)?;
         self.shut_now().map_err(|_| self.failed(Cause::Write))?;
-        self.settle_shut()
+        self.settle_shut(Old::Deleted)?;
+        // The log that came next may be in a file that was used before; the one after it is not.
+        if self.log().is_reused() {
+            self.shut_now().map_err(|_| self.failed(Cause::Write))?;
+            self.settle_shut(Old::Deleted)?;
+        }
+        Ok(())
     }
 
-    /// Shuts the open sheet, if anything was committed since the last and that is settled.
+    /// Shuts the open sheet if the last is settled, and its log, or the file of one, says anything.
     fn shut_now(&self) -> io::Result<()> {
         let mut log = self.log();
         let mut sheets = self.sheets_mut();
-        match log.len() > 0 && sheets.shut.is_none() {
+        let is_reused = log.is_reused() || self.next().as_ref().is_some_and(Log::is_reused);
+        match (log.len() > 0 || is_reused) && sheets.shut.is_none() {
             true => self.shut(&mut log, &mut sheets),
             false => Ok(()),
         }
@@ -355,7 +389,7 @@ impl Front {
                 bell.is_due = false;
             }
             let _settling = self.settling.lock().unwrap_or_else(PoisonError::into_inner);
-            if self.settle_shut().is_err() {
+            if self.settle_shut(Old::Reused).is_err() {
                 return;
             }
         }

@@ -158,6 +158,47 @@ fn what_was_acked_is_in_no_file_once_forgotten_and_what_waits_is() {
 }
 
 #[test]
+fn what_stood_in_a_log_used_again_is_forgotten_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = EmbeddedStore::open_with(dir.path(), roomy()).unwrap();
+    let sids = [Person::register(&store, 1).inbox(&store)];
+    let logs = || -> Vec<_> {
+        let found = fs::read_dir(dir.path().join("front")).unwrap().flatten();
+        found.map(|entry| (entry.file_name(), entry.metadata().unwrap().len())).collect()
+    };
+    // In each log that a sheet fills: one canary, and what waits, over 8 MiB of it.
+    let (first, each) = (logs(), 2_100_u16);
+    for number in 0..5_u8 {
+        let index = u16::from(number) * (each + 1);
+        let canary = marked(stamped(sids[0], 1, index, u32::from(number)), number);
+        assert_eq!(deposit(&store, &canary), DepositOutcome::Stored);
+        deposit_many(&store, &sids, index + 1, each);
+        // Until it is settled, there is no next log to be used again.
+        for _ in 0..500 {
+            if logs().len() == 2 {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+    assert!(
+        logs().iter().all(|(name, len)| *len > 0 && first.iter().all(|(old, _)| old != name)),
+        "{:?}",
+        logs()
+    );
+    ack_everything(&store, &sids);
+    let is_in_a_log = |number| files_with(&dir.path().join("front"), &canary(number)) > 0;
+    assert!((0..5).any(is_in_a_log), "else this test shows nothing");
+    store.flush().unwrap();
+    assert!(!(0..5).any(is_in_a_log), "settling everything takes the files, not only what they say");
+    store.forget(TODAY, Extent::All).unwrap();
+    for number in 0..5 {
+        assert_eq!(files_left_with(dir.path(), &canary(number)), 0, "canary {number}");
+    }
+    assert!(logs().iter().all(|(_, len)| *len < 1 << 20), "{:?}", logs());
+}
+
+#[test]
 fn what_was_dropped_or_repeated_reaches_no_file_and_takes_no_room() {
     let dir = tempfile::tempdir().unwrap();
     let store = EmbeddedStore::open(dir.path()).unwrap();

@@ -16,6 +16,7 @@ use store::{
 };
 use wire::request::MailboxPolicy;
 use wire::{Cursor, Day, DepositId, Generation, OwnerId, StampKey};
+use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 const PEOPLE: usize = 20;
 const WORLDS: usize = 6;
@@ -154,12 +155,19 @@ fn read_front(dir: &Path, tables: &mut BTreeMap<String, Vec<(u64, Vec<u8>)>>) {
     // Behind everything that fjall numbered.
     let mut moment = 1 << 40;
     for log in front(dir) {
-        let bytes = std::fs::read(log).unwrap();
-        let mut left = &bytes[..];
-        while let Some((head, rest)) = left.split_at_checked(12) {
+        let name = log.file_stem().unwrap().to_str().unwrap();
+        let salt = u64::from_str_radix(name.split('-').nth(1).unwrap(), 16).unwrap();
+        let bytes = std::fs::read(&log).unwrap();
+        let mut place = 0;
+        while let Some((head, rest)) = bytes.get(place..).and_then(|left| left.split_at_checked(20)) {
+            let said = [&head[..12], &(place as u64).to_be_bytes()].concat();
+            // What stands there was written before this was a log.
+            if xxh3_64_with_seed(&said, salt).to_be_bytes() != head[12..] {
+                break;
+            }
             let len = u32::from_be_bytes(head[..4].try_into().unwrap()) as usize;
-            let (mut changes, rest) = rest.split_at(len);
-            left = &rest[9..];
+            let mut changes = &rest[..len];
+            place = (place + 20 + len + 8).next_multiple_of(512);
             moment += 1;
             while let Some((head, rest)) = changes.split_at_checked(8) {
                 let (key, rest) = rest.split_at(usize::from(head[3]));

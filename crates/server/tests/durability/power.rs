@@ -20,12 +20,17 @@ const CUTS_OF_A_DISK: u32 = 24;
 fn what_was_confirmed_has_reached_the_device_at_any_moment() {
     let (cuts, mut chance) = (rounds(8, 200), Chance::new("power, by a copy of the device"));
     let (mut done, mut confirmed, mut found) = (0, 0, Found::default());
+    let each = rounds(4, CUTS_OF_A_DISK);
     while done < cuts {
         let Some(disk) = Disk::make() else { return };
         let server = serve(&disk.data());
         let world = World::begin(&disk.data(), server.port);
-        let load = Load::start(&world, server.port, Size::Mixed).forgetting(&world);
-        for _ in 0..CUTS_OF_A_DISK.min(cuts - done) {
+        let mut load = Load::start(&world, server.port, Size::Mixed);
+        // Where nothing is forgotten, front logs are used again.
+        if (done / each).is_multiple_of(2) {
+            load = load.forgetting(&world);
+        }
+        for _ in 0..each.min(cuts - done) {
             std::thread::sleep(chance.pause(20, 250));
             freeze(server.pid());
             // What was answered before the freeze is on its way to the people still.

@@ -1,16 +1,17 @@
 //! The front log: what was committed and no table has yet (`spec/storage.md § The front log`).
 //!
 //! ```text
-//! front/N-SALT.log = record*
-//! record = len u32 ‖ xxh3-64(len ‖ place u64) ‖ change* (len bytes) ‖ xxh3-64(change*) ‖ 0xe7
+//! front/N-SALT.log = record*, each from a multiple of 512 bytes on
+//! record = len u32 ‖ confirmed u64 ‖ xxh3-64(len ‖ confirmed ‖ place u64) ‖ change* (len bytes) ‖ xxh3-64(change*)
 //! change = table u8 ‖ day u16 ‖ key len u8 ‖ value len u32 (all ones: removed) ‖ key ‖ value
 //! ```
 //!
 //! Both checksums are seeded with the salt, the second with the record's place as well. The salt is drawn anew for
-//! each file, so that no envelope can look like a record: strangers write envelopes.
+//! each log, so that neither an envelope nor what stood in the file before can look like a record: strangers write
+//! envelopes, and a file is used again for the next log, since writing over what is there syncs in half the time.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read as _, Write};
 use std::path::{Path, PathBuf};
 
 use wire::Day;
@@ -22,10 +23,10 @@ use crate::opening::paths_in;
 use crate::shelf::{Batch, Change, Table};
 
 /// Bytes of a record before its changes, and behind them.
-const HEAD_BYTES: usize = 12;
-const END_BYTES: usize = 9;
-/// A record never ends with a zero: where zeros are, nothing was written.
-const END: u8 = 0xe7;
+const HEAD_BYTES: usize = 20;
+const END_BYTES: usize = 8;
+/// Records begin at multiples of this: what was synced is never written again, nor is what a disk writes in one.
+const STEP_BYTES: usize = 512;
 /// Stands for the value of a row that was removed.
 const REMOVED: u32 = u32::MAX;
 /// The folder within a store's.
@@ -38,6 +39,10 @@ pub(crate) struct Log {
     number: u64,
     salt: u64,
     len: u64,
+    /// What is on stable storage of it; before its first record, of the log before.
+    confirmed: u64,
+    /// Whether the file was a log before: what stood in that is still there.
+    is_reused: bool,
     record: Vec<u8>,
 }
 
@@ -49,13 +54,22 @@ impl Log {
             fs::create_dir(&folder)?;
             File::open(dir)?.sync_all()?;
         }
-        let mut salt = [0; 8];
-        getrandom::fill(&mut salt).map_err(io::Error::other)?;
-        let salt = u64::from_be_bytes(salt);
-        let path = folder.join(format!("{number}-{salt:016x}.log"));
+        let (salt, path) = name(&folder, number)?;
         let file = OpenOptions::new().write(true).create_new(true).open(&path)?;
-        File::open(&folder)?.sync_all()?;
-        Ok(Self { path, file, number, salt, len: 0, record: Vec::new() })
+        Self::begun(path, file, number, salt, false)
+    }
+
+    /// Likewise, out of the file of one that is wanted no more.
+    pub(crate) fn make_of(old: &Path, number: u64) -> io::Result<Self> {
+        let (salt, path) = name(old.parent().unwrap_or(old), number)?;
+        fs::rename(old, &path)?;
+        let file = OpenOptions::new().write(true).open(&path)?;
+        Self::begun(path, file, number, salt, true)
+    }
+
+    fn begun(path: PathBuf, file: File, number: u64, salt: u64, is_reused: bool) -> io::Result<Self> {
+        path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())?;
+        Ok(Self { path, file, number, salt, len: 0, confirmed: 0, is_reused, record: Vec::new() })
     }
 
     /// Hands a batch to the system, in one piece.
@@ -67,21 +81,40 @@ impl Log {
             write_change(&mut record, change)?;
         }
         let len = u32::try_from(record.len().saturating_sub(HEAD_BYTES)).map_err(io::Error::other)?;
-        for (to, from) in record.iter_mut().zip(head(len, self.len, self.salt)) {
-            *to = from;
-        }
+        let head = Head { len, confirmed: self.confirmed }.bytes(self.len, self.salt);
+        record.iter_mut().zip(head).for_each(|(to, from)| *to = from);
         let sum = sum(record.get(HEAD_BYTES..).unwrap_or_default(), self.len, self.salt);
         record.extend_from_slice(&sum);
-        record.push(END);
+        record.resize(record.len().next_multiple_of(STEP_BYTES), 0);
         self.file.write_all(&record)?;
+        // The first record alone speaks of the log before.
+        if self.len == 0 {
+            self.confirmed = 0;
+        }
         self.len += record.len() as u64;
         self.record = record;
         Ok(())
     }
 
     /// Brings what was appended to stable storage.
-    pub(crate) fn sync(&self) -> io::Result<()> {
-        self.file.sync_data()
+    pub(crate) fn sync(&mut self) -> io::Result<()> {
+        self.file.sync_data()?;
+        if self.len > 0 {
+            self.confirmed = self.len;
+        }
+        Ok(())
+    }
+
+    /// Says at its end that all of it was synced: a record of nothing.
+    pub(crate) fn end(&mut self) -> io::Result<()> {
+        self.sync()?;
+        self.append(&Batch::default())?;
+        self.sync()
+    }
+
+    /// Has its first record say that all of the log before, which is synced, counts.
+    pub(crate) fn follow(&mut self, before: &Self) {
+        self.confirmed = before.len;
     }
 
     pub(crate) fn number(&self) -> u64 {
@@ -96,6 +129,18 @@ impl Log {
     pub(crate) fn len(&self) -> u64 {
         self.len
     }
+
+    pub(crate) fn is_reused(&self) -> bool {
+        self.is_reused
+    }
+}
+
+/// A salt, and the path of the log of that salt and number.
+fn name(folder: &Path, number: u64) -> io::Result<(u64, PathBuf)> {
+    let mut salt = [0; 8];
+    getrandom::fill(&mut salt).map_err(io::Error::other)?;
+    let salt = u64::from_be_bytes(salt);
+    Ok((salt, folder.join(format!("{number}-{salt:016x}.log"))))
 }
 
 fn write_change(record: &mut Vec<u8>, change: &Change) -> io::Result<()> {
@@ -111,15 +156,32 @@ fn write_change(record: &mut Vec<u8>, change: &Change) -> io::Result<()> {
     Ok(())
 }
 
-fn head(len: u32, place: u64, salt: u64) -> [u8; HEAD_BYTES] {
-    let mut said = [0; HEAD_BYTES];
-    let bytes = len.to_be_bytes().into_iter().chain(place.to_be_bytes());
-    said.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
-    let check = xxh3_64_with_seed(&said, salt).to_be_bytes();
-    let mut head = [0; HEAD_BYTES];
-    let bytes = len.to_be_bytes().into_iter().chain(check);
-    head.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
-    head
+/// How a record begins.
+#[derive(Clone, Copy)]
+struct Head {
+    /// Bytes of its changes.
+    len: u32,
+    /// The log up to here was on stable storage when it was written; of a log's first record: the log before.
+    confirmed: u64,
+}
+
+impl Head {
+    fn bytes(self, place: u64, salt: u64) -> [u8; HEAD_BYTES] {
+        let mut said = [0; HEAD_BYTES];
+        let fields = self.len.to_be_bytes().into_iter().chain(self.confirmed.to_be_bytes());
+        said.iter_mut().zip(fields.clone().chain(place.to_be_bytes())).for_each(|(to, from)| *to = from);
+        let check = xxh3_64_with_seed(&said, salt).to_be_bytes();
+        said.iter_mut().zip(fields.chain(check)).for_each(|(to, from)| *to = from);
+        said
+    }
+
+    /// `None`: no record begins here.
+    fn at(bytes: &[u8], at: usize, salt: u64) -> Option<Self> {
+        let found = Cut(bytes.get(at..)?).array::<HEAD_BYTES>()?;
+        let mut left = Cut(&found);
+        let head = Self { len: left.u32()?, confirmed: left.u64()? };
+        (found == head.bytes(at as u64, salt)).then_some(head)
+    }
 }
 
 fn sum(changes: &[u8], place: u64, salt: u64) -> [u8; 8] {
@@ -147,6 +209,13 @@ impl Found {
         Ok(logs)
     }
 
+    /// How much of the log before this one was synced, as far as this one says.
+    fn says_of_the_one_before(&self) -> io::Result<u64> {
+        let mut first = Vec::new();
+        File::open(&self.path)?.take(HEAD_BYTES as u64).read_to_end(&mut first)?;
+        Ok(Head::at(&first, 0, self.salt).map_or(0, |head| head.confirmed))
+    }
+
     /// Deletes it for good.
     pub(crate) fn delete(path: &Path) -> io::Result<()> {
         fs::remove_file(path)?;
@@ -162,7 +231,7 @@ pub(crate) struct Read {
     pub(crate) logs: Vec<Found>,
     /// Those that are not as they were written.
     pub(crate) damaged: Vec<PathBuf>,
-    /// Bytes of a last record that was never finished: what a kill or a power cut leaves.
+    /// Bytes of last records that were never finished: what a kill or a power cut leaves.
     pub(crate) torn: u64,
 }
 
@@ -170,23 +239,32 @@ pub(crate) struct Read {
 /// itself.
 pub(crate) fn read(dir: &Path, each: &mut dyn FnMut(Change)) -> io::Result<Read> {
     let mut read = Read { logs: Found::all(dir)?, ..Read::default() };
-    let mut cut: Option<PathBuf> = None;
-    for log in &read.logs {
+    let mut logs = read.logs.iter().peekable();
+    while let Some(log) = logs.next() {
         let bytes = fs::read(&log.path)?;
-        // One was made for later: nobody wrote to it yet.
-        if bytes.iter().all(|byte| *byte == 0) {
-            continue;
+        if is_of_before(&bytes, log.salt) {
+            return Err(io::Error::other(format!(
+                "{} is in a form that no release wrote: start the program that wrote it, let it `forget`, and stop it",
+                log.path.display()
+            )));
         }
         // The one before was synced to its end before this one was written to.
-        read.damaged.extend(cut.take());
-        let findings = walk(&bytes, log.salt, each);
+        let confirmed = logs.peek().map_or(Ok(0), |behind| behind.says_of_the_one_before())?;
+        let findings = walk(&bytes, log.salt, confirmed, each);
         if findings.is_damaged {
             read.damaged.push(log.path.clone());
         }
-        cut = (findings.torn > 0).then(|| log.path.clone());
-        read.torn = findings.torn as u64;
+        read.torn += findings.torn as u64;
     }
     Ok(read)
+}
+
+/// Whether a log is in the form of 27 November 2026, whose heads had no `confirmed`: here it would read as nothing.
+fn is_of_before(bytes: &[u8], salt: u64) -> bool {
+    let mut left = Cut(bytes);
+    let (Some(len), Some(check)) = (left.array::<4>(), left.array::<8>()) else { return false };
+    let said = [&len[..], &[0; 8]].concat();
+    check == xxh3_64_with_seed(&said, salt).to_be_bytes()
 }
 
 /// What is wrong with a log.
@@ -194,17 +272,20 @@ pub(crate) fn read(dir: &Path, each: &mut dyn FnMut(Change)) -> io::Result<Read>
 struct Findings {
     /// Something in it is not as it was written.
     is_damaged: bool,
-    /// Bytes of a last record that was never finished.
+    /// Bytes of last records that were never finished.
     torn: usize,
 }
 
-fn walk(bytes: &[u8], salt: u64, each: &mut dyn FnMut(Change)) -> Findings {
+/// Reads a log that was synced at least up to `confirmed`.
+fn walk(bytes: &[u8], salt: u64, confirmed: u64, each: &mut dyn FnMut(Change)) -> Findings {
     let mut findings = Findings::default();
-    // Zeros are what a file system leaves for what never reached the disk.
-    let written = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+    let places = |from: usize| (from..bytes.len()).step_by(STEP_BYTES);
+    let heads = places(STEP_BYTES).filter_map(|place| Head::at(bytes, place, salt));
+    let confirmed = heads.map(|head| head.confirmed).fold(confirmed, u64::max);
     let mut at = 0;
-    while at < written {
-        at = match Record::at(bytes, at, salt) {
+    while (at as u64) < confirmed || at < bytes.len() {
+        let record = Record::at(bytes, at, salt);
+        at = match record {
             Some(record) if record.is_whole => {
                 let mut changes = Cut(record.changes);
                 while let Some(change) = read_change(&mut changes) {
@@ -212,24 +293,22 @@ fn walk(bytes: &[u8], salt: u64, each: &mut dyn FnMut(Change)) -> Findings {
                 }
                 record.end
             }
-            Some(record) if record.end > written => {
-                findings.torn = written - at;
-                written
+            // Nobody was told of it, nor of anything behind it.
+            _ if at as u64 >= confirmed => {
+                let ends = places(at).filter_map(|place| Record::at(bytes, place, salt));
+                findings.torn = ends.map(|record| record.end.min(bytes.len()) - at).max().unwrap_or(0);
+                break;
             }
             Some(record) => {
                 findings.is_damaged = true;
                 loose_rows(record.changes, each);
                 record.end
             }
-            None if written - at < HEAD_BYTES => {
-                findings.torn = written - at;
-                written
-            }
             None => {
                 findings.is_damaged = true;
-                let next = (at + 1..written).find(|place| Record::at(bytes, *place, salt).is_some());
-                let next = next.unwrap_or(written);
-                loose_rows(bytes.get(at + HEAD_BYTES..next).unwrap_or_default(), each);
+                let next = places(at + STEP_BYTES).find(|place| Head::at(bytes, *place, salt).is_some());
+                let next = next.unwrap_or_else(|| usize::try_from(confirmed).unwrap_or(bytes.len()));
+                loose_rows(bytes.get(at + HEAD_BYTES..next.min(bytes.len())).unwrap_or_default(), each);
                 next
             }
         };
@@ -240,6 +319,7 @@ fn walk(bytes: &[u8], salt: u64, each: &mut dyn FnMut(Change)) -> Findings {
 /// What stands where a record begins.
 struct Record<'a> {
     changes: &'a [u8],
+    /// Where the next one begins.
     end: usize,
     is_whole: bool,
 }
@@ -247,17 +327,12 @@ struct Record<'a> {
 impl<'a> Record<'a> {
     /// `None`: no record begins here.
     fn at(bytes: &'a [u8], at: usize, salt: u64) -> Option<Self> {
-        let mut left = Cut(bytes.get(at..)?);
-        let found = left.array::<HEAD_BYTES>()?;
-        let len = Cut(&found).u32()?;
-        (found == head(len, at as u64, salt)).then_some(())?;
-        let len = usize::try_from(len).ok()?;
+        let len = usize::try_from(Head::at(bytes, at, salt)?.len).ok()?;
+        let mut left = Cut(bytes.get(at.checked_add(HEAD_BYTES)?..)?);
         let end = at.checked_add(HEAD_BYTES)?.checked_add(len)?.checked_add(END_BYTES)?;
         let changes = left.bytes(len.min(left.0.len()))?;
-        let is_whole = left.array() == Some(sum(changes, at as u64, salt))
-            && left.u8() == Some(END)
-            && changes.len() == len;
-        Some(Self { changes, end, is_whole })
+        let is_whole = left.array() == Some(sum(changes, at as u64, salt)) && changes.len() == len;
+        Some(Self { changes, end: end.checked_next_multiple_of(STEP_BYTES)?, is_whole })
     }
 }
 
@@ -317,23 +392,26 @@ mod tests {
         batch
     }
 
-    /// A log of some batches, written as it is in use, and where each record ends.
-    fn written(batches: &[Batch]) -> (Vec<u8>, u64, Vec<usize>) {
+    /// A log of some batches, written as it is in use, and where each record begins, and the end.
+    fn written(batches: &[Batch], is_ended: bool) -> (Vec<u8>, u64, Vec<usize>) {
         let dir = tempfile::tempdir().unwrap();
         let mut log = Log::make(dir.path(), 1).unwrap();
-        let mut ends = Vec::new();
+        let mut places = vec![0];
         for batch in batches {
             log.append(batch).unwrap();
-            ends.push(usize::try_from(log.len()).unwrap());
+            log.sync().unwrap();
+            places.push(usize::try_from(log.len()).unwrap());
         }
-        log.sync().unwrap();
+        if is_ended {
+            log.end().unwrap();
+        }
         let found = Found::all(dir.path()).unwrap().pop().unwrap();
-        (fs::read(&found.path).unwrap(), found.salt, ends)
+        (fs::read(&found.path).unwrap(), found.salt, places)
     }
 
     fn keys(bytes: &[u8], salt: u64) -> (Vec<Vec<u8>>, Findings) {
         let mut keys = Vec::new();
-        let findings = walk(bytes, salt, &mut |change| {
+        let findings = walk(bytes, salt, 0, &mut |change| {
             if change.value.is_some() {
                 keys.push(change.key);
             }
@@ -341,20 +419,22 @@ mod tests {
         (keys, findings)
     }
 
-    fn four() -> (Vec<u8>, u64, Vec<usize>) {
+    fn four(is_ended: bool) -> (Vec<u8>, u64, Vec<usize>) {
         let mut second = row(b"b", b"second");
         second.0.extend(row(b"c", b"third").0);
         second.remove(Table::Envelopes(Day(3)), b"gone");
-        written(&[row(b"a", b"first"), second, row(b"d", b"fourth")])
+        written(&[row(b"a", b"first"), second, row(b"d", &[b'4'; 1_000])], is_ended)
     }
 
     #[test]
     fn what_was_appended_is_read_in_its_order() {
-        let (bytes, salt, _) = four();
-        let mut changes = Vec::new();
-        assert_eq!(walk(&bytes, salt, &mut |change| changes.push(change)), Findings::default());
-        let expected: Vec<_> = four_changes();
-        assert_eq!(changes, expected);
+        for is_ended in [false, true] {
+            let (bytes, salt, _) = four(is_ended);
+            let mut changes = Vec::new();
+            assert_eq!(walk(&bytes, salt, 0, &mut |change| changes.push(change)), Findings::default());
+            let expected: Vec<_> = four_changes();
+            assert_eq!(changes, expected);
+        }
     }
 
     fn four_changes() -> Vec<Change> {
@@ -362,40 +442,100 @@ mod tests {
         all.0.extend(row(b"b", b"second").0);
         all.0.extend(row(b"c", b"third").0);
         all.remove(Table::Envelopes(Day(3)), b"gone");
-        all.0.extend(row(b"d", b"fourth").0);
+        all.0.extend(row(b"d", &[b'4'; 1_000]).0);
         all.0
+    }
+
+    /// Where a record ends, and nothing but zeros follows to where the next begins.
+    fn end_of(bytes: &[u8], salt: u64, place: usize) -> usize {
+        place + HEAD_BYTES + Head::at(bytes, place, salt).unwrap().len as usize + END_BYTES
     }
 
     #[test]
     fn a_flipped_byte_is_noticed_and_costs_its_record_at_most() {
-        let (sound, salt, ends) = four();
-        for place in 0..sound.len() {
-            let mut bad = sound.clone();
-            bad[place] ^= 0x41;
-            let (keys, findings) = keys(&bad, salt);
-            assert!(findings.is_damaged, "byte {place}: {findings:?}");
-            let hit = ends.iter().filter(|end| **end <= place).count();
-            let others = ["bcd", "ad", "abc"][hit];
-            for key in others.bytes() {
-                assert!(keys.contains(&vec![key]), "byte {place}: {keys:?}");
+        for is_ended in [false, true] {
+            let (sound, salt, places) = four(is_ended);
+            for place in 0..places[3] {
+                let mut bad = sound.clone();
+                bad[place] ^= 0x41;
+                let (keys, findings) = keys(&bad, salt);
+                let hit = places.iter().filter(|begin| **begin <= place).count() - 1;
+                // Of the last of a process that was killed nobody can say that it was finished.
+                let is_last = hit == 2 && !is_ended;
+                let is_between = place >= end_of(&sound, salt, places[hit]);
+                assert_eq!(findings.is_damaged, !is_between && !is_last, "byte {place}: {findings:?}");
+                let others = if is_between { "abcd" } else { ["bcd", "ad", "abc"][hit] };
+                for key in others.bytes() {
+                    assert!(keys.contains(&vec![key]), "byte {place}: {keys:?}");
+                }
             }
         }
     }
 
     #[test]
     fn what_a_kill_leaves_is_torn_and_not_damaged() {
-        let (sound, salt, ends) = four();
-        for len in ends[1] + 1..sound.len() {
-            for zeros in [0, 4_096] {
-                let cut = [&sound[..len], &vec![0; zeros]].concat();
+        let (sound, salt, places) = four(false);
+        let end = end_of(&sound, salt, places[2]);
+        for len in places[2]..end {
+            for behind in [vec![], vec![0; 4_096], vec![0x5a; 4_096]] {
+                let cut = [&sound[..len], &behind].concat();
                 let (keys, findings) = keys(&cut, salt);
-                let written = cut.iter().rposition(|byte| *byte != 0).unwrap() + 1;
-                assert_eq!((keys.len(), findings.is_damaged), (3, false), "{len} {zeros}");
-                assert_eq!(findings.torn, written - ends[1], "{len} {zeros}");
+                assert_eq!((keys.len(), findings.is_damaged), (3, false), "{len}");
+                let has_head = len >= places[2] + HEAD_BYTES;
+                let torn = if has_head { cut.len().min(places[3]) - places[2] } else { 0 };
+                assert_eq!(findings.torn, torn, "{len}");
             }
         }
-        let (keys, findings) = keys(&[sound, vec![0; 100]].concat(), salt);
+        let (keys, findings) = keys(&[sound, vec![0x5a; 1_000]].concat(), salt);
         assert_eq!((keys.len(), findings), (4, Findings::default()));
+    }
+
+    #[test]
+    fn what_stands_behind_a_commit_that_never_was_counts_no_more_than_that() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut log = Log::make(dir.path(), 1).unwrap();
+        let mut places = Vec::new();
+        for (at, key) in [b"a", b"b", b"c", b"d"].into_iter().enumerate() {
+            places.push(usize::try_from(log.len()).unwrap());
+            log.append(&row(key, b"body")).unwrap();
+            if at == 0 {
+                log.sync().unwrap();
+            }
+        }
+        let found = Found::all(dir.path()).unwrap().pop().unwrap();
+        let mut bytes = fs::read(&found.path).unwrap();
+        // A power cut may keep what was written later and lose what was written before.
+        bytes[places[1]..places[2]].fill(0);
+        let (kept, findings) = keys(&bytes, found.salt);
+        let torn = Findings { is_damaged: false, torn: bytes.len() - places[1] };
+        assert_eq!((kept, findings), (vec![b"a".to_vec()], torn));
+        bytes[places[0] + HEAD_BYTES] ^= 1;
+        assert!(keys(&bytes, found.salt).1.is_damaged, "the first was synced before the second was written");
+    }
+
+    #[test]
+    fn a_log_in_a_file_used_before_holds_its_own_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut old = Log::make(dir.path(), 1).unwrap();
+        for key in [b"a", b"b", b"c"] {
+            old.append(&row(key, &[7; 900])).unwrap();
+        }
+        old.sync().unwrap();
+        let mut log = Log::make_of(old.path(), 2).unwrap();
+        assert!(log.is_reused() && !old.path().exists());
+        let kept = |log: &Log| {
+            let mut keys = Vec::new();
+            let read = read(dir.path(), &mut |change| keys.push(change.key)).unwrap();
+            assert_eq!((read.logs.len(), read.damaged.len(), read.torn), (1, 0, 0));
+            assert_eq!(fs::metadata(log.path()).unwrap().len(), old.len());
+            keys
+        };
+        assert_eq!(kept(&log), Vec::<Vec<u8>>::new());
+        log.append(&row(b"d", b"body")).unwrap();
+        log.sync().unwrap();
+        assert_eq!(kept(&log), [b"d"]);
+        log.end().unwrap();
+        assert_eq!(kept(&log), [b"d"]);
     }
 
     #[test]
@@ -403,28 +543,47 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let mut logs: Vec<_> = (1..4).map(|number| Log::make(dir.path(), number).unwrap()).collect();
         logs[0].append(&row(b"a", b"first")).unwrap();
-        logs[1].append(&row(b"b", b"second")).unwrap();
+        logs[0].sync().unwrap();
+        let (before, behind) = logs.split_at_mut(1);
+        behind[0].follow(&before[0]);
+        behind[0].append(&row(b"b", b"second")).unwrap();
+        behind[0].sync().unwrap();
         let cut = |log: &Log| {
-            let len = log.len() - 3;
-            OpenOptions::new().write(true).open(log.path()).unwrap().set_len(len).unwrap();
-            len
+            let file = OpenOptions::new().write(true).open(log.path()).unwrap();
+            file.set_len(HEAD_BYTES as u64 + 3).unwrap();
         };
-        let len = cut(&logs[1]);
+        cut(&logs[1]);
         let found = read(dir.path(), &mut |_| {}).unwrap();
-        assert_eq!((found.logs.len(), found.damaged.len(), found.torn), (3, 0, len));
+        assert_eq!((found.logs.len(), found.damaged.len(), found.torn), (3, 0, HEAD_BYTES as u64 + 3));
         cut(&logs[0]);
-        assert_eq!(read(dir.path(), &mut |_| {}).unwrap().damaged.len(), 1);
+        assert_eq!(read(dir.path(), &mut |_| {}).unwrap().damaged, [logs[0].path()]);
+        OpenOptions::new().write(true).open(logs[0].path()).unwrap().set_len(0).unwrap();
+        assert_eq!(read(dir.path(), &mut |_| {}).unwrap().damaged, [logs[0].path()]);
+    }
+
+    #[test]
+    fn a_log_in_the_form_of_before_is_not_overlooked() {
+        let dir = tempfile::tempdir().unwrap();
+        let log = Log::make(dir.path(), 1).unwrap();
+        let len = 5u32.to_be_bytes();
+        let check = xxh3_64_with_seed(&[&len[..], &[0; 8]].concat(), log.salt).to_be_bytes();
+        fs::write(log.path(), [&len[..], &check, b"said!", &[0; 9]].concat()).unwrap();
+        let said = read(dir.path(), &mut |_| {}).map(|_| ()).unwrap_err().to_string();
+        assert!(said.contains(log.path().to_str().unwrap()), "{said}");
     }
 
     #[test]
     fn an_envelope_that_looks_like_a_record_is_not_taken_for_one() {
-        // Whoever wrote it knew the format and the place, and had to guess the salt.
-        let (forged, forged_salt, _) = written(&[row(b"forged", b"row")]);
-        let mut carrier = row(b"a", b"first");
+        // Whoever wrote it knew the format, had it stand where records may begin, and had to guess the salt.
+        let (forged, forged_salt, _) = written(&[row(b"forged", b"row")], false);
+        // As long as brings the forged one to where a record may begin.
+        let mut carrier = row(b"a", &[1; 450]);
         carrier.put(Table::Envelopes(Day(3)), b"carrier", &forged);
-        let (sound, salt, ends) = written(&[carrier, row(b"d", b"last")]);
+        let (sound, salt, _) = written(&[carrier, row(b"d", b"last")], false);
         assert_ne!(salt, forged_salt);
-        for place in 0..ends[0] {
+        let found = sound.windows(forged.len()).position(|part| part == forged);
+        assert_eq!(found.map(|place| place % STEP_BYTES), Some(0), "{found:?}");
+        for place in 0..end_of(&sound, salt, 0) {
             let mut bad = sound.clone();
             bad[place] ^= 0x41;
             let (keys, findings) = keys(&bad, salt);
