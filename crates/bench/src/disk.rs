@@ -49,7 +49,7 @@ async fn shrink(relay: &Relay) -> Result<(u64, f64), Failure> {
 }
 
 /// Bytes of all files in a folder, as the disk counts them. Files that go away meanwhile count nothing.
-fn size(folder: &Path) -> Result<u64, Failure> {
+pub fn size(folder: &Path) -> Result<u64, Failure> {
     use std::os::unix::fs::MetadataExt;
     let mut bytes = 0;
     for entry in std::fs::read_dir(folder)? {

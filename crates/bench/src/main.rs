@@ -23,6 +23,7 @@ mod ours;
 mod people;
 mod raw;
 mod relay;
+mod soak;
 mod stage;
 mod start;
 mod unlock;
@@ -51,6 +52,7 @@ const USAGE: &str = "usage: bench SUBCOMMAND [NUMBERS]
   disk [PEOPLE [ENVELOPES]]                    bytes written and bytes left
   equal [ROUNDS]                               whether the clock tells answers apart
   flood [SECONDS [FLOOD]]                      what an honest pair feels of each flood
+  soak [MINUTES [PER_SECOND]]                  whether memory, descriptors or disk grow with what passed through
   people | unlock [TIMES]                      what a person waits for
   raw-relay FOLDER                             the floor, until it is killed
 A load is given up after OUBLIETTE_BENCH_SECONDS (600).";
@@ -106,6 +108,11 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
         ["disk", ..] => on_one_thread(disk::run(number(1, 1_000)?, number(2, 100_000)?)),
         ["equal", ..] => on_one_thread(equal::run(number(1, 1_000)?)),
         ["flood", ..] => on_one_thread(flood::run(number(1, 10)?, words.get(2).copied())),
+        ["soak", ..] => {
+            let (minutes, rate) = (number(1, 120)?, number(2, 500)?);
+            // Half as long again for those who make the mailboxes.
+            bounded(Duration::from_secs(minutes as u64 * 90 + 120), soak::run(minutes, rate))
+        }
         ["people"] => people::run(),
         ["size"] => start::sizes(),
         ["unlock", ..] => {
@@ -118,7 +125,11 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
 
 /// One thread drives everything: it has one core. What takes too long is given up, its relays ended.
 fn on_one_thread(load: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
-    let limit = limit();
+    bounded(limit(), load)
+}
+
+/// Likewise, of what may take so long.
+fn bounded(limit: Duration, load: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let bounded = async {
         let given_up = |_| format!("given up after {} s", limit.as_secs());

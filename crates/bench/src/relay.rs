@@ -87,6 +87,11 @@ impl Relay {
         Ok(kib.ok_or("no VmRSS")?.parse::<usize>()? * 1024)
     }
 
+    /// Descriptors that it has open.
+    pub fn descriptors(&self) -> Result<usize, Failure> {
+        Ok(std::fs::read_dir(format!("/proc/{}/fd", self.child.id()))?.count())
+    }
+
     /// CPU seconds spent so far.
     pub fn cpu_seconds(&self) -> Result<f64, Failure> {
         cpu_seconds(&self.child.id().to_string())
