@@ -58,7 +58,11 @@ impl ClientError {
                 "give the address of the person you want to write to",
                 "donnez l'adresse de la personne à qui vous voulez écrire"
             ),
-            TooLong { .. } => both!(language, "split it", "coupez-le en plusieurs"),
+            TooLong { .. } => both!(
+                language,
+                "send it as a file:  oub send NAME -f FILE  — or from a pipe:  -f - --name FILE",
+                "envoyez-le comme fichier :  oub send NOM -f FICHIER  — ou d'un tube :  -f - --name FICHIER"
+            ),
             BadIdempotencyKey | IdempotencyConflict => {
                 both!(language, "use another key", "prenez une autre clé")
             }
