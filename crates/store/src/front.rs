@@ -199,7 +199,8 @@ impl Drop for FrontShelf {
         // It ends after the sheet that it has in hand; one that failed has said so to whoever committed.
         self.settler.take().map(JoinHandle::join);
         if self.front.running().is_ok() {
-            // Whatever is missing from now on was taken. A log that does not say so is one of a process that was killed.
+            // Whatever is missing from now on was taken. A log that does not say so is one of a process that was killed,
+            // which is what it comes to where this fails.
             let _ = self.front.end();
         }
     }
@@ -334,13 +335,10 @@ impl Front {
         Ok(())
     }
 
-    /// Says in the log that it ends here.
+    /// Says in the log that it ends here, and leaves nothing of what stood in the files before.
     fn end(&self) -> io::Result<()> {
-        let mut log = self.log();
-        match log.len() > 0 {
-            true => log.end(),
-            false => Ok(()),
-        }
+        self.log().end()?;
+        self.next().as_mut().map_or(Ok(()), Log::end)
     }
 
     fn settle_all(&self) -> Result<(), Cause> {
