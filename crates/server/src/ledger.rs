@@ -21,6 +21,10 @@ use crate::identity::LedgerKey;
 use crate::relay::Relay;
 use crate::tagger::Tagger;
 
+/// For so long nobody is shown a log of which it was just said that the relay went back; as a rule it can be by then.
+const NUMBER_WAIT: Duration = Duration::from_secs(3);
+/// How often it is looked meanwhile whether it can.
+const NUMBER_LOOK: Duration = Duration::from_millis(20);
 /// A heartbeat is due when the last leaf is so old: the sweep, which looks, comes every hour.
 const HEARTBEAT: Duration = Duration::from_secs((HEARTBEAT_HOURS_MAX - 4) * 3_600);
 
@@ -54,7 +58,7 @@ struct Log {
     time: u32,
     /// When the last leaf came, by a clock that does not jump.
     since: Instant,
-    /// [`TreeHead::EMPTY`] while no key may sign.
+    /// [`TreeHead::EMPTY`] while no key may sign, and while it is too early for the number ([`Log::seconds_early`]).
     head: TreeHead,
 }
 
@@ -73,6 +77,11 @@ pub enum Standing {
     },
     /// The root key has not endorsed the key that signs, or no longer.
     NeedsRootKey,
+    /// The relay went back, and the machine's clock has yet to pass the number of its log.
+    Early {
+        /// In so many seconds it has.
+        seconds: u64,
+    },
     /// This leaf cannot be read.
     Damaged {
         /// Where it stands.
@@ -100,7 +109,10 @@ impl Ledger {
         match &*self.state() {
             State::Beginning { done, of } => Standing::Beginning { done: *done, of: *of },
             State::Damaged { leaf } => Standing::Damaged { leaf: *leaf },
-            State::Kept(log) if log.head == TreeHead::EMPTY => Standing::NeedsRootKey,
+            State::Kept(log) if log.head == TreeHead::EMPTY => match log.seconds_early(wall()) {
+                0 => Standing::NeedsRootKey,
+                seconds => Standing::Early { seconds },
+            },
             State::Kept(_) => Standing::Kept,
         }
     }
@@ -183,18 +195,26 @@ impl Ledger {
                 log.push(&leaf);
             }
         }
-        if log.tree.size() > before {
+        let has_grown = log.tree.size() > before;
+        if has_grown {
             log.since = Instant::now();
+        }
+        if has_grown || log.head == TreeHead::EMPTY {
             self.sign(log);
         }
         Ok(())
     }
 
     fn sign(&self, log: &mut Log) {
+        let now = wall();
+        if log.seconds_early(now) > 0 {
+            log.head = TreeHead::EMPTY;
+            return;
+        }
         let key = self.key.lock().unwrap_or_else(PoisonError::into_inner);
-        let time = wall().0.max(u64::from(log.time)).max(log.head.time);
+        let time = now.0.max(u64::from(log.time)).max(log.head.time);
         let unsigned = TreeHead {
-            log_number: log.restored.last().map_or(0, |(time, _)| *time),
+            log_number: log.number(),
             size: log.tree.size(),
             root: log.tree.root(),
             time,
@@ -243,6 +263,20 @@ impl Log {
         self.time = leaf.time;
         self.tree.push(leaf);
     }
+
+    /// When the relay last went back.
+    fn number(&self) -> u32 {
+        self.restored.last().map_or(0, |(time, _)| *time)
+    }
+
+    /// In how many seconds a head may be signed under this number: once the machine's clock is past it. So whoever restores
+    /// the relay after a head was seen has a later second for the next number, from whatever backup.
+    fn seconds_early(&self, now: UnixSeconds) -> u64 {
+        match u64::from(self.number()) {
+            0 => 0,
+            number => (number + 1).saturating_sub(now.0),
+        }
+    }
 }
 
 fn leaf_of(slot: LeafSlot) -> Option<Leaf> {
@@ -263,16 +297,21 @@ pub fn begin(relay: &Relay) {
     match beginning.run() {
         Ok(()) => {
             let mut log = beginning.log;
+            await_number(relay, &log);
             relay.ledger.sign(&mut log);
             *relay.ledger.state() = State::Kept(Box::new(log));
-            let now = relay.believed.now(&relay.clock);
-            if let Err(error) = relay.ledger.beat(&*relay.store, now) {
+            if let Err(error) = relay.ledger.beat(&*relay.store, wall()) {
                 let _told = relay.store_failed(error);
             }
-            if relay.ledger.standing() == Standing::NeedsRootKey {
-                tracing::warn!(
+            match relay.ledger.standing() {
+                Standing::NeedsRootKey => tracing::warn!(
                     "the public log of keys is not shown: bring root.key back once (oublietted identity import-root FILE)"
-                );
+                ),
+                Standing::Early { seconds } => tracing::warn!(
+                    seconds,
+                    "the public log of keys is not shown yet: this machine's clock is behind what the log says already"
+                ),
+                _ => {}
             }
         }
         Err(Stopped::Leaf(leaf)) => {
@@ -283,6 +322,14 @@ pub fn begin(relay: &Relay) {
             let _told = relay.store_failed(error);
         }
         Err(Stopped::Stopping) => {}
+    }
+}
+
+/// Waits for the second after that in which the relay said that it went back, so that whoever comes at once is shown the log.
+fn await_number(relay: &Relay, log: &Log) {
+    let until = Instant::now() + NUMBER_WAIT;
+    while log.seconds_early(wall()) > 0 && Instant::now() < until && !relay.stopping.is_cancelled() {
+        std::thread::sleep(NUMBER_LOOK);
     }
 }
 
@@ -342,10 +389,9 @@ impl Beginning<'_> {
         if went_back.is_some() {
             let size = self.log.tree.size();
             let (stand, root) = self.stand.unwrap_or((size, self.log.tree.root()));
-            // What is believed of the calendar went back with the store: restored twice from one backup, the relay would sign two
-            // histories under one number.
-            let now = self.relay.believed.now(&self.relay.clock).0.max(wall().0);
-            store.append_mark(LeafMark::Restored { stand, root }, UnixSeconds(now))?;
+            // Not what is believed of the calendar, which went back with the store: restored twice from one backup, the relay would
+            // sign two histories under one number.
+            store.append_mark(LeafMark::Restored { stand, root }, wall())?;
             tracing::info!(leaves = stand, "the ledger says that this relay went back");
             for slot in store.leaf_slots(size, LEAVES_MAX)? {
                 self.log.push(&leaf_of(slot).ok_or(Stopped::Leaf(self.log.tree.size()))?);
@@ -390,5 +436,53 @@ impl Beginning<'_> {
     fn read(&self, index: u64) -> Result<Leaf, Stopped> {
         let slot = self.relay.store.leaf_slots(index, 1)?.pop();
         slot.and_then(leaf_of).ok_or(Stopped::Leaf(index))
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use store::{LedgerStore, MemoryStore};
+
+    use super::*;
+    use crate::identity::Identity;
+
+    /// A ledger over a store that said at this time that it went back.
+    fn went_back_at(time: u64) -> (Ledger, MemoryStore) {
+        let base = tempfile::tempdir().unwrap();
+        let (identity, store) = (base.path().join("identity"), base.path().join("store"));
+        let key = Identity::load_or_make(&identity, &store, wall()).unwrap().ledger_key();
+        let store = MemoryStore::new();
+        let mark = LeafMark::Restored { stand: 0, root: Tree::new().root() };
+        store.append_mark(mark, UnixSeconds(time)).unwrap();
+        let ledger = Ledger::new(key).unwrap();
+        *ledger.state() = State::Kept(Box::new(Log::new()));
+        (ledger, store)
+    }
+
+    #[test]
+    fn a_number_is_shown_once_its_second_is_over() {
+        let all = Feed { log_number: 0, from: 0 };
+        let (ledger, store) = went_back_at(wall().0 + 3_600);
+        assert_eq!(ledger.feed(&store, all).unwrap_err(), Unfed::NotNow);
+        assert!(matches!(ledger.standing(), Standing::Early { seconds: 3_500..=3_601 }));
+        let now = wall().0;
+        let (ledger, store) = went_back_at(now);
+        let early = ledger.head(&store);
+        assert!(early == TreeHead::EMPTY || wall().0 > now, "whoever restores it now has the same second");
+        let (ledger, store) = went_back_at(now - 1);
+        assert_eq!(u64::from(ledger.head(&store).log_number), now - 1);
+        assert_eq!(ledger.standing(), Standing::Kept);
+    }
+
+    #[test]
+    fn a_log_that_was_early_is_shown_without_another_leaf() {
+        let (ledger, store) = went_back_at(wall().0);
+        let until = Instant::now() + NUMBER_WAIT;
+        while ledger.head(&store) == TreeHead::EMPTY && Instant::now() < until {
+            std::thread::sleep(NUMBER_LOOK);
+        }
+        assert_eq!(ledger.standing(), Standing::Kept);
+        assert!(wall().0 > u64::from(ledger.head(&store).log_number));
     }
 }

@@ -193,6 +193,9 @@ fn ledger_words(standing: &Standing) -> String {
         Standing::NeedsRootKey => {
             "not shown: bring root.key back once, by   oublietted identity import-root FILE".to_owned()
         }
+        Standing::Early { seconds } => {
+            format!("shown in {seconds} s, when this machine's clock is past its number; see docs/operator")
+        }
         Standing::Damaged { leaf } => format!("NOT SHOWN: leaf {leaf} cannot be read; see docs/operator"),
     }
 }
