@@ -31,7 +31,7 @@ use crate::writer::Writer;
 use crate::{admin, forgetting, handed, ledger, listener, metrics, process, sweep, tls};
 
 /// For so long nobody is served while the public log of keys is read.
-const LEDGER_WAIT: Duration = Duration::from_secs(2);
+const LEDGER_WAIT: Duration = Duration::from_secs(3);
 /// After a signal, connections have so long to end in order.
 const DRAIN: Duration = Duration::from_secs(8);
 /// Blocking questions to the store at once; more wait in line.
