@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use serde_json::json;
-use store::EmbeddedStore;
+use store::{EmbeddedStore, Former};
 
 use crate::admin::{Question, Reply};
 use crate::ask::{ask, told};
@@ -19,8 +19,8 @@ use crate::owner::ActingAs;
 use crate::serve::store_screen;
 use crate::verbs::taken;
 
-/// Less room than this is said: deposits are refused soon.
-const ROOM_BYTES_MIN: u64 = 512 * 1024 * 1024;
+/// Less room than this is said: deposits are refused soon. A store as it was before an upgrade gives way to it.
+pub const ROOM_BYTES_MIN: u64 = 512 * 1024 * 1024;
 
 /// Says one thing after the other, as lines or as JSON.
 pub struct Report<'a> {
@@ -79,6 +79,7 @@ fn look(settings: &Settings, report: &mut Report<'_>) -> Result<(), Failure> {
     report.well("data folder", "private");
     refuse_half_restored(data)?;
     check_disk(data, report)?;
+    tell_of_former(data, report);
     match ask(data, &Question::Health) {
         Ok(Reply::Serving) => {
             report.well("server", "running; its store is checked by   oublietted status");
@@ -107,6 +108,14 @@ fn look(settings: &Settings, report: &mut Report<'_>) -> Result<(), Failure> {
             .mind("store", &format!("{how}, {damaged} DAMAGED rows; make a backup, then check the disk")),
     }
     Ok(())
+}
+
+/// What still holds what was let go of since an upgrade.
+fn tell_of_former(data: &Path, report: &mut Report<'_>) {
+    for former in Former::beside(&data.join("store")).unwrap_or_default() {
+        let (path, until) = (former.path.display(), moment(former.until().0));
+        report.well("former store", &format!("in {path}, of layout {}, until {until}", former.layout));
+    }
 }
 
 fn check_disk(data: &Path, report: &mut Report<'_>) -> Result<(), Failure> {

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
-use store::{EmbeddedStore, MailboxStore, OpenError, SalvageError, Salvaged};
+use store::{EmbeddedStore, MailboxStore, OpenError, Options, SalvageError, Salvaged};
 use wire::Day;
 
 use crate::clock::wall;
@@ -97,8 +97,9 @@ fn fill(old: &DataFolder, new: &DataFolder, fresh: &Path) -> Result<Repaired, Re
     let into = new.path();
     let store = fresh.join("store");
     let salvaged = EmbeddedStore::salvage(&old.store(), &store, today())?;
-    // Opened as a server opens it.
-    let gaps = EmbeddedStore::open(&store)?.totals().damaged;
+    // Opened as a server opens it. What it is made of stays where it is.
+    let alone = Options { keeps_former: false, ..Options::default() };
+    let gaps = EmbeddedStore::open_with(&store, alone)?.totals().damaged;
     let files = fresh.join("identity");
     make_private(&files)?;
     for (name, bytes) in Identity::files(&old.identity())? {

@@ -5,16 +5,18 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::time::Duration;
 
-use store::{EmbeddedStore, OpenError};
+use store::{EmbeddedStore, Former, OpenError, Upgraded};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::task::TaskTracker;
+use wire::limits::FORMER_DAYS;
 use wire::{HostPort, Name};
 
 use crate::admin::Office;
 use crate::admission::{Admission, Budgets};
+use crate::backup::verbs::moment;
 use crate::clock::wall;
 use crate::config::Settings;
 use crate::connection::Door;
@@ -26,6 +28,7 @@ use crate::leaf::LeafResolver;
 use crate::ledger::Ledger;
 use crate::relay::Relay;
 use crate::status::Certificates;
+use crate::sweep::Upkeep;
 use crate::verbs::print;
 use crate::writer::Writer;
 use crate::{admin, forgetting, handed, ledger, listener, metrics, process, sweep, tls};
@@ -56,6 +59,7 @@ pub fn serve(settings: &Settings, invite_two: bool, json: bool) -> Result<(), Fa
              cut; after an orderly stop it means that the disk is damaged"
         );
     }
+    tell_of_upgrade(&store);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .max_blocking_threads(BLOCKING_MAX)
@@ -64,6 +68,23 @@ pub fn serve(settings: &Settings, invite_two: bool, json: bool) -> Result<(), Fa
     let ended = runtime.block_on(run(settings, handed, &folder, identity, store, invite_two.then_some(json)));
     runtime.shutdown_timeout(Duration::from_secs(2));
     ended
+}
+
+/// That the layout changed, and whether there is a way back.
+fn tell_of_upgrade(store: &EmbeddedStore) {
+    match store.upgraded() {
+        None => {}
+        Some(Upgraded::Kept(former)) => tracing::info!(
+            layout = former.layout,
+            days = FORMER_DAYS,
+            "the store was upgraded; as it was it stands beside it, for whoever wants to go back"
+        ),
+        Some(Upgraded::NotKept { layout, error }) => tracing::warn!(
+            layout,
+            %error,
+            "the store was upgraded and could not be kept as it was: an older oublietted needs a backup now"
+        ),
+    }
 }
 
 async fn run(
@@ -130,7 +151,8 @@ async fn run(
         backup,
     };
     tokio::spawn(admin::run(admin, office));
-    tokio::spawn(sweep::run(relay.clone(), identity, certificates, asked_to_renew));
+    let upkeep = Upkeep { relay: relay.clone(), store: folder.store(), certificates };
+    tokio::spawn(sweep::run(upkeep, identity, asked_to_renew));
     tokio::spawn(forgetting::run(relay.clone()));
     tokio::spawn(process::stroke_watchdog(relay.clone()));
     if let Some(json) = invite_two {
@@ -247,6 +269,9 @@ fn main_address() -> IpAddr {
 /// The screen of a store that does not open.
 pub fn store_screen(error: OpenError) -> Failure {
     let why = error.to_string();
+    if let OpenError::Newer { former: Some(former), .. } = &error {
+        return Failure::new("the store cannot be opened", why, way_back(former), EXIT_LOCAL, "OUB-S074");
+    }
     let (remedy, code) = match error {
         OpenError::Locked(_) => ("stop the other server, or give this one its own   --data DIR", "OUB-S071"),
         OpenError::Newer { .. } => {
@@ -266,6 +291,17 @@ pub fn store_screen(error: OpenError) -> Failure {
     Failure::new("the store cannot be opened", why, remedy, EXIT_LOCAL, code)
 }
 
+/// How a store of a newer layout gives way to the one of before the upgrade.
+fn way_back(former: &Former) -> String {
+    let (path, day) = (former.path.display(), moment(former.made.0));
+    let store = former.path.with_file_name("store");
+    let store = store.display();
+    format!(
+        "run the newer version of oublietted; or go back to {day}, without what came since:   \
+         mv {store} {store}.newer && mv {path} {store}"
+    )
+}
+
 fn broken() -> Failure {
     Failure::new(
         "the store stopped after a failed write",
@@ -278,4 +314,23 @@ fn broken() -> Failure {
 
 fn unexpected(what: &str, error: &dyn std::error::Error) -> Failure {
     Failure::new(what, error.to_string(), "try again; if it stays so, report it", EXIT_UNEXPECTED, "OUB-S010")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refused_downgrade_says_what_to_type() {
+        let former = Former { path: "/d/store.layout-3".into(), layout: 3, made: wire::UnixSeconds(86_400) };
+        let error = OpenError::Newer { found: 4, known: 3, former: Some(former) };
+        let screen = store_screen(error).to_string();
+        let typed = "mv /d/store /d/store.newer && mv /d/store.layout-3 /d/store";
+        assert!(
+            screen.contains(typed) && screen.contains("1970-01-02") && screen.contains("OUB-S074"),
+            "{screen}"
+        );
+        let none = OpenError::Newer { found: 4, known: 3, former: None };
+        assert!(!store_screen(none).to_string().contains("mv "));
+    }
 }

@@ -1,11 +1,15 @@
 //! What happens by itself: the hourly sweep, renewed certificates, one line of totals for the operator.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use store::Former;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
+use wire::UnixSeconds;
 
+use crate::check::ROOM_BYTES_MIN;
 use crate::clock::wall;
 use crate::identity::Identity;
 use crate::relay::Relay;
@@ -16,13 +20,19 @@ const HOUR_S: u64 = 3_600;
 /// After midnight, so that the day has surely changed.
 const AFTER_MIDNIGHT_S: u64 = 5;
 
+/// What is looked after.
+pub struct Upkeep {
+    /// The relay.
+    pub relay: Arc<Relay>,
+    /// The folder of its store.
+    pub store: PathBuf,
+    /// What it shows.
+    pub certificates: Certificates,
+}
+
 /// Sweeps every hour and soon after each 00:00 UTC, until the server stops; renews certificates also when somebody asks.
-pub async fn run(
-    relay: Arc<Relay>,
-    mut identity: Identity,
-    certificates: Certificates,
-    mut renewing: mpsc::Receiver<oneshot::Sender<()>>,
-) {
+pub async fn run(upkeep: Upkeep, mut identity: Identity, mut renewing: mpsc::Receiver<oneshot::Sender<()>>) {
+    let Upkeep { relay, store, certificates } = upkeep;
     let pause = |relay: &Relay| Duration::from_secs(next_in_s(relay.believed.now(&relay.clock).0));
     let mut next = Instant::now() + pause(&relay);
     loop {
@@ -33,10 +43,11 @@ pub async fn run(
         };
         // Whoever asks does not put the sweep off.
         let sweeps = asked.is_none();
-        let (swept, certificates) = (relay.clone(), certificates.clone());
+        let (swept, store, certificates) = (relay.clone(), store.clone(), certificates.clone());
         let done = tokio::task::spawn_blocking(move || {
             if sweeps {
                 once(&swept);
+                let_go_of_former(&store);
             }
             renew(&mut identity, &certificates);
             endorse(&swept, &mut identity);
@@ -76,6 +87,19 @@ pub fn once(relay: &Relay) {
             let _told = relay.store_failed(error);
             tracing::warn!(%error, "the sweep did not end; the next one tries again");
         }
+    }
+}
+
+/// Erases the store as it was before an upgrade, once that had its days, or where its room is wanted.
+pub fn let_go_of_former(store: &Path) {
+    // When the system cannot say, there is room.
+    let room =
+        rustix::fs::statvfs(store).map_or(u64::MAX, |found| found.f_bavail.saturating_mul(found.f_frsize));
+    let until = if room < ROOM_BYTES_MIN { UnixSeconds(u64::MAX) } else { wall() };
+    match Former::let_go(store, until) {
+        Ok(0) => {}
+        Ok(_) => tracing::info!("the store as it was before the upgrade was erased"),
+        Err(error) => tracing::warn!(%error, "the store as it was before the upgrade could not be erased"),
     }
 }
 

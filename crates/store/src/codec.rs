@@ -2,6 +2,8 @@
 
 /// Bytes of checksum that close a row.
 const CHECKSUM_BYTES: usize = 8;
+/// Up to this layout the checksum was of the other kind.
+const BLAKE3_UNTIL: u32 = 3;
 
 /// A row's value: `table ‖ key ‖ body ‖ checksum`. The key inside makes a row that was moved fail as well.
 pub(crate) fn seal(table: u8, key: &[u8], body: &[&[u8]]) -> Vec<u8> {
@@ -14,6 +16,17 @@ pub(crate) fn seal(table: u8, key: &[u8], body: &[&[u8]]) -> Vec<u8> {
     }
     let sum = checksum(&value);
     value.extend_from_slice(&sum);
+    value
+}
+
+/// The same as programs of an older layout read it.
+pub(crate) fn seal_of_layout(layout: u32, table: u8, key: &[u8], body: &[u8]) -> Vec<u8> {
+    let mut value = seal(table, key, &[body]);
+    if layout <= BLAKE3_UNTIL {
+        value.truncate(value.len().saturating_sub(CHECKSUM_BYTES));
+        let [sum @ .., _, _, _, _, _, _, _, _] = crypto::envelope_hash(&value);
+        value.extend_from_slice(&sum);
+    }
     value
 }
 

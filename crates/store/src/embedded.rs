@@ -14,7 +14,8 @@ use fjall::{
 use wire::Day;
 
 use crate::begin;
-use crate::engine::{Engine, RaiseError, SCHEMA};
+use crate::engine::{Engine, RaiseError, older_layout};
+use crate::former::{self, Upgraded};
 use crate::front::{self, FrontShelf, Sheet};
 use crate::house::{House, Moving};
 use crate::keyspaces::{self, Keyspaces};
@@ -45,7 +46,7 @@ impl EmbeddedStore {
 
     fn open_there(dir: &Path, options: Options) -> Result<Self, OpenError> {
         let failed = |error| match error {
-            RaiseError::Newer(found) => OpenError::Newer { found, known: SCHEMA },
+            RaiseError::Newer(found) => OpenError::newer(dir, found),
             RaiseError::Failed(Cause::Damaged) => OpenError::damaged(dir),
             RaiseError::Failed(Cause::DiskFull) => {
                 OpenError::Io { path: dir.to_path_buf(), source: io::ErrorKind::StorageFull.into() }
@@ -54,8 +55,19 @@ impl EmbeddedStore {
                 OpenError::Io { path: dir.to_path_buf(), source: io::Error::other(cause) }
             }
         };
-        let shelf = FrontShelf::open(dir, options.reserve_bytes)?;
-        let store = Self::raise(shelf, options).map_err(failed)?;
+        let mut shelf = FrontShelf::open(dir, options.reserve_bytes)?;
+        let mut upgraded = None;
+        if let Some(layout) = older_layout(&shelf).filter(|_| options.keeps_former) {
+            // Closed, all of it is in the files of the engine.
+            drop(shelf);
+            upgraded = Some(match former::keep(dir, layout, options.reserve_bytes) {
+                Ok(former) => Upgraded::Kept(former),
+                Err(error) => Upgraded::NotKept { layout, error },
+            });
+            shelf = FrontShelf::open(dir, options.reserve_bytes)?;
+        }
+        let mut store = Self::raise(shelf, options).map_err(failed)?;
+        store.upgraded = upgraded;
         // An older program reads tables only: the layout that it must not touch stands there.
         store.shelf.settle().map_err(|cause| failed(RaiseError::Failed(cause)))?;
         Ok(store)
@@ -96,6 +108,11 @@ impl EmbeddedStore {
     /// go of them: what a kill or a power cut leaves.
     pub fn torn_at_start(&self) -> u64 {
         self.shelf.torn()
+    }
+
+    /// What became of the store as it was, if opening it changed its layout.
+    pub fn upgraded(&self) -> Option<&Upgraded> {
+        self.upgraded.as_ref()
     }
 
     /// How a deposit is kept safe, for the operator's log.

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use wire::{Cursor, Day, DepositId, OwnerId};
 
 use crate::codec::unseal;
+use crate::former::Upgraded;
 use crate::keyspaces::is_counter;
 use crate::mailbox::{Allowance, LOST, Mailbox, MailboxRow};
 use crate::shelf::{Batch, Durability, Shelf, Table};
@@ -39,6 +40,8 @@ pub struct Engine<S> {
     pub(crate) forgot: AtomicU16,
     /// One forgets at a time.
     pub(crate) forgetting: Mutex<()>,
+    /// What became of the store as it was, if opening changed its layout.
+    pub(crate) upgraded: Option<Upgraded>,
 }
 
 /// Random keys of this store, drawn once.
@@ -95,6 +98,7 @@ impl<S: Shelf> Engine<S> {
             today: AtomicU16::new(0),
             forgot: AtomicU16::new(0),
             forgetting: Mutex::new(()),
+            upgraded: None,
         })
     }
 
@@ -191,6 +195,13 @@ impl<S: Shelf> Engine<S> {
 
 pub(crate) const SCHEMA_KEY: &[u8] = b"schema";
 pub(crate) const KEYS_KEY: &[u8] = b"keys";
+
+/// The layout of a shelf, if it is sound and older than this code.
+pub(crate) fn older_layout<S: Shelf>(shelf: &S) -> Option<u32> {
+    let value = shelf.get(Table::Meta, SCHEMA_KEY).ok()??;
+    let schema = unseal(Table::Meta.number(), SCHEMA_KEY, &value)?.try_into().ok()?;
+    Some(u32::from_be_bytes(schema)).filter(|schema| *schema < SCHEMA)
+}
 
 /// Reads the schema and keys of a shelf, or writes them into an empty one.
 fn settle_schema<S: Shelf>(shelf: &S) -> Result<StoreKeys, RaiseError> {

@@ -4,6 +4,8 @@ use std::fs::{self, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::Former;
+use crate::engine::SCHEMA;
 use crate::salvage::{Survey, damaged_files};
 
 /// Why a directory could not be opened as a store.
@@ -20,6 +22,8 @@ pub enum OpenError {
         found: u32,
         /// The highest layout known.
         known: u32,
+        /// The store as it was before the upgrade, which this program knows.
+        former: Option<Former>,
     },
     /// A file is not as it was written. To open it nevertheless would lose what it still holds.
     #[error("{0} is damaged: it is not as it was written")]
@@ -42,6 +46,13 @@ impl OpenError {
     pub(crate) fn damaged(dir: &Path) -> Self {
         let files = damaged_files(dir).unwrap_or_default();
         Self::Damaged(files.into_iter().next().unwrap_or_else(|| dir.to_path_buf()))
+    }
+
+    /// The layout found is beyond this program.
+    pub(crate) fn newer(dir: &Path, found: u32) -> Self {
+        let mut formers = Former::beside(dir).unwrap_or_default();
+        formers.retain(|former| former.layout <= SCHEMA);
+        Self::Newer { found, known: SCHEMA, former: formers.pop() }
     }
 
     /// What fjall said.

@@ -13,6 +13,8 @@ pub struct Options {
     pub inbox_bytes_max: u64,
     /// Leading zero bits that a doorstep's first puzzle of a day asks for.
     pub puzzle_bits: u8,
+    /// A store of an older layout stays beside the one that it becomes, for some days.
+    pub keeps_former: bool,
 }
 
 impl Default for Options {
@@ -22,6 +24,7 @@ impl Default for Options {
             inbox_envelopes_max: INBOX_ENVELOPES_MAX,
             inbox_bytes_max: INBOX_BYTES_MAX,
             puzzle_bits: PUZZLE_BITS_MIN,
+            keeps_former: true,
         }
     }
 }

@@ -108,6 +108,8 @@ pub const HEARTBEAT_HOURS_MAX: u64 = 24;
 pub const HEAD_AHEAD_HOURS_MAX: u64 = 24;
 /// Hours after which a ledger without a new leaf is silent.
 pub const SILENT_HOURS: u64 = 48;
+/// Days for which what an upgrade changed is kept as it was: a relay's store, a client's vault.
+pub const FORMER_DAYS: u64 = 7;
 /// Registry requests per source and minute.
 pub const REGISTRY_PER_MINUTE_MAX: u32 = 30;
 /// Highest number of a pairing.

@@ -44,6 +44,7 @@ fn of_the_code() -> BTreeMap<&'static str, Vec<u64>> {
         GENERATIONS_MAX,
         STAMPS_PER_GENERATION,
         CROSS_OFF_INDICES_MAX,
+        FORMER_DAYS,
         ALLOTMENT,
         ALLOTMENT_MAX,
         REFILL_STAMPS_MAX,

@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::path::Path;
 
-use store::{EmbeddedStore, Rebuild, RebuildError};
+use store::{EmbeddedStore, Options, Rebuild, RebuildError};
 
 use super::BackupError;
 use super::reading::{self, Contents};
@@ -58,7 +58,9 @@ fn put(record: Record, rebuild: &mut Rebuild, identity: &Path) -> Result<(), Bac
 
 /// Opened as a server opens it: it holds what the backup says, and nothing of it is damaged.
 fn check(store: &Path, contents: &Contents) -> Result<(), BackupError> {
-    let totals = store::MailboxStore::totals(&EmbeddedStore::open(store)?);
+    // What it is made of is in the backup.
+    let alone = Options { keeps_former: false, ..Options::default() };
+    let totals = store::MailboxStore::totals(&EmbeddedStore::open_with(store, alone)?);
     // Rows that were damaged before the backup leave holes where envelopes were.
     if totals.damaged > 0 && contents.tally.damaged == 0 {
         return Err(BackupError::damaged(store, "what was restored does not read back"));
