@@ -6,7 +6,7 @@ use wire::{UnixSeconds, request::MailboxPolicy};
 use super::{identity, join};
 use crate::{
     Client, ClientError,
-    vault::{Tx, clock, contact, inbox, mailbox, me, recovery, said},
+    vault::{Tx, clock, contact, former, inbox, mailbox, me, recovery, said},
 };
 
 /// What does not open is kept this long: after it no key for it exists.
@@ -73,6 +73,7 @@ pub(crate) fn sweep(client: &Client) -> Result<(), ClientError> {
     let today = day_of(now);
     if client.vault.read(|tx| clock::look(tx, now))? {
         client.vault.write(|tx| clock::see(tx, now))?;
+        former::let_go(client.vault.profile(), now)?;
     }
     // Another day than today's, be it one that has not come yet.
     if client.vault.me()?.swept_day == today.0 {

@@ -289,6 +289,8 @@ pub enum ClientError {
         found: u32,
         /// The highest understood.
         known: u32,
+        /// The vault as it was before the upgrade, which is understood.
+        former: Option<PathBuf>,
     },
     /// 24 words of one of the lists, with their check.
     NotRecoveryWords,

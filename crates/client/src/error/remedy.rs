@@ -218,7 +218,19 @@ impl ClientError {
             OtherProtector { chosen: Protection::Keyring } => "oub join … --protect keyring".into(),
             OtherProtector { .. } => "oub join … --protect file".into(),
             LaxPermissions { path, wanted, .. } => format!("chmod {wanted:o} {}", path.display()),
-            NewerVault { .. } => {
+            NewerVault { former: Some(former), .. } => {
+                let (dir, name) = (former.parent().unwrap_or(former), former.file_name().unwrap_or_default());
+                both!(
+                    language,
+                    "install the newer version again, or go back, without what came since:   \
+                     cd {dir} && mkdir newer && mv vault.db* newer && mv {name} vault.db",
+                    "réinstallez la version plus récente, ou revenez en arrière, sans ce qui est venu depuis :   \
+                     cd {dir} && mkdir newer && mv vault.db* newer && mv {name} vault.db",
+                    dir = dir.display(),
+                    name = name.display()
+                )
+            }
+            NewerVault { former: None, .. } => {
                 both!(language, "install the newer version again", "réinstallez la version plus récente")
             }
             NotRecoveryWords => both!(

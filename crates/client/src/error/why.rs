@@ -230,7 +230,7 @@ impl ClientError {
                 mode = mode,
                 wanted = wanted
             ),
-            NewerVault { found, known } => both!(
+            NewerVault { found, known, .. } => both!(
                 language,
                 "its format is {found}; this program knows up to {known}",
                 "son format est {found} ; ce programme connaît jusqu'à {known}",

@@ -137,7 +137,7 @@ fn take_in(
     let backup = open(copy, key, salt, OpenFlags::SQLITE_OPEN_READ_WRITE, &vault.world)?;
     migrate::migrate(&backup)?;
     drop(backup);
-    vault.attached(copy, key, salt, |tx| {
+    vault.attached(copy, &key_literal(key, salt), |tx| {
         copy_tables(tx, "backup", "main")?;
         let today = client_core::schedule::day_of(tx.now());
         me::set_account(tx, &Account::generate(&mut tx.rng(), today))?;
@@ -149,7 +149,7 @@ fn fill(vault: &Vault, part: &Path, key: &Secret<32>, salt: &[u8; SALT_BYTES]) -
     let empty = open(part, key, salt, OpenFlags::SQLITE_OPEN_READ_WRITE, &vault.world)?;
     migrate::migrate(&empty)?;
     drop(empty);
-    vault.attached(part, key, salt, |tx| {
+    vault.attached(part, &key_literal(key, salt), |tx| {
         copy_tables(tx, "main", "backup")?;
         for id in contact::ids(tx)? {
             let bare: Conversation = contact::conversation(tx, id)?.without_secrets();
@@ -251,20 +251,18 @@ fn key_literal(key: &Secret<32>, salt: &[u8; SALT_BYTES]) -> Zeroizing<String> {
 }
 
 impl Vault {
-    /// Runs one transaction over this vault and a backup, which is called `backup` in it.
-    fn attached<T>(
+    /// Runs one transaction over this vault and another file under its own key, which is called `backup` in it.
+    pub(super) fn attached<T>(
         &self,
         path: &Path,
-        key: &Secret<32>,
-        salt: &[u8; SALT_BYTES],
+        key: &str,
         work: impl FnOnce(&Tx<'_>) -> Result<T, ClientError>,
     ) -> Result<T, ClientError> {
         let name = path.to_str().ok_or_else(|| ClientError::File {
             path: path.to_path_buf(),
             reason: "its name is not UTF-8".into(),
         })?;
-        let sql =
-            Zeroizing::new(format!("ATTACH DATABASE ?1 AS backup KEY {}", key_literal(key, salt).as_str()));
+        let sql = Zeroizing::new(format!("ATTACH DATABASE ?1 AS backup KEY {key}"));
         {
             let _alone = keying();
             self.db.execute(&sql, [name])?;

@@ -1,6 +1,6 @@
 //! Brings a vault forward, one file a step, each step in one transaction; never backward.
 
-use super::{Tx, Vault};
+use super::{Tx, Vault, former};
 use crate::ClientError;
 
 /// Rising; the place in this list plus one is the version that a step leads to.
@@ -24,6 +24,16 @@ const STEPS: [&str; 17] = [
     include_str!("migrations/0017_noted.sql"),
 ];
 
+/// The version of this program's vaults.
+pub(super) fn known() -> u32 {
+    u32::try_from(STEPS.len()).unwrap_or(u32::MAX)
+}
+
+/// That of a vault; 0 of an empty one.
+pub(super) fn version(tx: &Tx<'_>) -> Result<u32, ClientError> {
+    Ok(tx.query_row("PRAGMA user_version", [], |row| row.get(0))?)
+}
+
 /// Runs the steps that are missing.
 pub(crate) fn migrate(vault: &Vault) -> Result<(), ClientError> {
     run(vault, &STEPS)
@@ -31,15 +41,13 @@ pub(crate) fn migrate(vault: &Vault) -> Result<(), ClientError> {
 
 fn run(vault: &Vault, steps: &[&str]) -> Result<(), ClientError> {
     let known = u32::try_from(steps.len()).unwrap_or(u32::MAX);
-    let version = |tx: &Tx<'_>| -> Result<u32, ClientError> {
-        Ok(tx.query_row("PRAGMA user_version", [], |row| row.get(0))?)
-    };
     let found = vault.read(version)?;
     if found == known {
         return Ok(());
     }
     if found > known {
-        return Err(ClientError::NewerVault { found, known });
+        let former = former::newest(vault.profile(), known);
+        return Err(ClientError::NewerVault { found, known, former });
     }
     for (step, to) in steps.iter().zip(1..) {
         vault.write(|tx| {
@@ -86,7 +94,10 @@ mod tests {
         let version: u32 =
             vault.read(|tx| Ok(tx.query_row("PRAGMA user_version", [], |row| row.get(0))?)).unwrap();
         assert_eq!(version as usize, STEPS.len());
-        assert!(matches!(run(&vault, &STEPS[..1]), Err(ClientError::NewerVault { found: 17, known: 1 })));
+        assert!(matches!(
+            run(&vault, &STEPS[..1]),
+            Err(ClientError::NewerVault { found: 17, known: 1, former: None })
+        ));
     }
 
     /// A vault of version 16 whose owner came so far with joining.

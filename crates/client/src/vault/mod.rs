@@ -6,6 +6,7 @@ pub(crate) mod backup;
 pub(crate) mod clock;
 pub(crate) mod contact;
 pub(crate) mod file;
+pub(crate) mod former;
 pub(crate) mod given_up;
 pub(crate) mod history;
 pub(crate) mod inbox;
@@ -129,7 +130,7 @@ impl Vault {
     }
 
     fn open_with(profile: &Profile, key: &key::RawKey, world: &SharedWorld) -> Result<Vault, ClientError> {
-        let _alone = keying();
+        let alone = keying();
         let db = Connection::open(profile.vault_path())?;
         db.busy_timeout(BUSY_WAIT)?;
         db.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
@@ -141,7 +142,9 @@ impl Vault {
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;
              PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;",
         )?;
+        drop(alone);
         let vault = Vault { db, profile: profile.clone(), world: world.clone() };
+        former::keep(&vault, key)?;
         migrate::migrate(&vault)?;
         Ok(vault)
     }
@@ -221,12 +224,21 @@ pub(super) fn keying() -> MutexGuard<'static, ()> {
 
 fn key_pragma(key: &key::RawKey) -> Zeroizing<String> {
     let mut sql = Zeroizing::new(String::with_capacity(96));
-    sql.push_str("PRAGMA key = \"x'");
-    for byte in key.expose() {
-        let _ = write!(sql, "{byte:02x}");
-    }
-    sql.push_str("'\";");
+    sql.push_str("PRAGMA key = ");
+    sql.push_str(&key_literal(key));
+    sql.push(';');
     sql
+}
+
+/// `"x'KEY'"`, as SQLCipher takes a raw key.
+fn key_literal(key: &key::RawKey) -> Zeroizing<String> {
+    let mut text = Zeroizing::new(String::with_capacity(80));
+    text.push_str("\"x'");
+    for byte in key.expose() {
+        let _ = write!(text, "{byte:02x}");
+    }
+    text.push_str("'\"");
+    text
 }
 
 fn wrong_key(error: rusqlite::Error) -> ClientError {

@@ -183,7 +183,7 @@ impl Drop for Relay {
 }
 
 /// The real world, with a clock that is ahead by so many seconds.
-struct Later(u64);
+pub struct Later(pub u64);
 
 impl World for Later {
     fn now(&self) -> UnixSeconds {

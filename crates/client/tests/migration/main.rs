@@ -17,7 +17,7 @@ use client::{
     Client, Direction, Handled, Language, Options, OutboxState, Profile, PullOptions, SendOptions, SentState,
     SharedWorld, Trust, Unlock, Verdict,
 };
-use common::{opening, options};
+use common::{Later, opening, options};
 use death::{Death, MortalWorld};
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -134,6 +134,80 @@ fn a_vault_of_the_first_version_is_whole_after_it_came_forward() {
     println!("promise P13: a vault of layout 1 came forward to {now} whole");
 }
 
+/// The names of what stands beside a vault from before an upgrade.
+fn formers(profile: &Profile) -> Vec<String> {
+    let entries = fs::read_dir(profile.dir()).unwrap().map(|entry| entry.unwrap().file_name());
+    let names = entries.map(|name| name.into_string().unwrap());
+    names.filter(|name| name.starts_with("former-")).collect()
+}
+
+#[test]
+fn the_vault_of_before_stands_beside_and_who_goes_back_to_it_has_all_that_was_there() {
+    let (_home, profile) = first_version();
+    assert_whole(&profile);
+    assert_eq!(formers(&profile), ["former-1.db"]);
+    let former = profile.dir().join("former-1.db");
+    assert_eq!(fs::metadata(&former).unwrap().permissions().mode() & 0o777, 0o600);
+    assert!(!fs::read(&former).unwrap().starts_with(b"SQLite format 3"), "it is under the vault's key");
+    open(&profile).send("bob", "since then", &SendOptions::default()).unwrap();
+    fs::create_dir(profile.dir().join("newer")).unwrap();
+    fs::rename(profile.vault_path(), profile.dir().join("newer/vault.db")).unwrap();
+    fs::rename(&former, profile.vault_path()).unwrap();
+    assert_eq!(version(&profile), 1);
+    assert_whole(&profile);
+    assert_eq!(formers(&profile), ["former-1.db"], "it came forward once more");
+}
+
+#[test]
+fn a_vault_of_before_counts_as_restored_and_one_is_enough() {
+    let (_home, profile) = first_version();
+    fs::write(profile.dir().join("former-1.db"), b"of an upgrade before").unwrap();
+    let steps = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/vault/migrations");
+    let mut steps: Vec<_> = fs::read_dir(steps).unwrap().map(|entry| entry.unwrap().path()).collect();
+    steps.sort();
+    let last = steps.len() - 1;
+    let db = database(&profile);
+    for step in &steps[1..last] {
+        db.execute_batch(&fs::read_to_string(step).unwrap()).unwrap();
+    }
+    db.execute_batch(&format!("PRAGMA user_version = {last};")).unwrap();
+    drop(db);
+    assert_whole(&profile);
+    assert_eq!(formers(&profile), [format!("former-{last}.db")]);
+    let copy = |db: &Connection| db.query_row("SELECT copy FROM me", [], |row| row.get::<_, i64>(0)).unwrap();
+    let former = opening::open(&profile.dir().join(format!("former-{last}.db")), &KEY);
+    assert_eq!((copy(&former), copy(&database(&profile))), (1, 0));
+    let whole: String = former.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+    assert_eq!(whole, "ok");
+    let shape = |db: &Connection| {
+        let sql = "SELECT group_concat(type || name || coalesce(sql, '')) FROM (SELECT * FROM sqlite_schema
+            WHERE name NOT LIKE 'sqlite_%' ORDER BY type, name)";
+        db.query_row(sql, [], |row| row.get::<_, String>(0)).unwrap()
+    };
+    let (_home, other) = empty_version();
+    let db = database(&other);
+    for step in &steps[..last] {
+        db.execute_batch(&fs::read_to_string(step).unwrap()).unwrap();
+    }
+    assert_eq!(shape(&former), shape(&db), "tables, indexes and triggers");
+}
+
+#[test]
+fn the_vault_of_before_has_its_days_and_what_was_never_finished_an_hour() {
+    let (_home, profile) = first_version();
+    fs::write(profile.dir().join("former-1-00.new"), b"").unwrap();
+    assert_whole(&profile);
+    assert_eq!(formers(&profile).len(), 2);
+    let later = |hours: u64| {
+        let world = SharedWorld::new(Later(hours * 3_600));
+        Client::open(&profile, &Unlock::KeyFile, Options { world, ..options() }).unwrap();
+        formers(&profile)
+    };
+    assert_eq!(later(2), ["former-1.db"]);
+    assert_eq!(later(7 * 24 - 1), ["former-1.db"]);
+    assert_eq!(later(7 * 24 + 1), [""; 0]);
+}
+
 #[test]
 fn dying_between_the_steps_leaves_a_vault_that_opens() {
     for n in 1..100 {
@@ -178,6 +252,10 @@ fn a_vault_of_a_newer_version_is_refused_and_left_as_it_is() {
     let error = Client::open(&profile, &Unlock::KeyFile, options()).err().unwrap();
     assert_eq!((error.exit_code(), error.code().as_str()), (7, "OUB-E077"));
     assert!(error.why().contains("99"), "{}", error.why());
+    for language in [Language::English, Language::French] {
+        let remedy = error.do_in(language);
+        assert!(remedy.contains("mv vault.db* newer && mv former-1.db vault.db"), "{remedy}");
+    }
     let after =
         database(&profile).query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0));
     assert_eq!((version(&profile), before), (99, after));
