@@ -6,6 +6,7 @@ use std::io::IsTerminal;
 use clap::builder::StyledStr;
 
 use crate::args::Colour;
+use crate::messages::help::with_its_signs;
 
 /// Whether what goes to `stream` shall be coloured.
 pub fn is_wanted(colour: Colour, stream: &impl IsTerminal) -> bool {
@@ -21,7 +22,9 @@ pub fn is_wanted(colour: Colour, stream: &impl IsTerminal) -> bool {
     }
 }
 
-/// A text of the grammar, with its colours where they are wanted.
+/// A text of the grammar, as the language of this run writes it, with its colours where they are wanted.
 pub fn painted(text: &StyledStr, is_wanted: bool) -> String {
-    if is_wanted { text.ansi().to_string() } else { text.to_string() }
+    let plain = text.to_string();
+    let shown = if is_wanted { text.ansi().to_string() } else { plain.clone() };
+    with_its_signs(&plain, &shown)
 }

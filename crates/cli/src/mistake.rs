@@ -236,7 +236,7 @@ mod tests {
             });
             assert!(said.contains(says), "{line}: {said}");
             assert!(
-                said.contains("\nUsage: oub")
+                said.contains("\nUsage\u{a0}: oub")
                     || ["timeout", "proxy", "color", "max"].iter().any(|one| line.contains(one)),
                 "{said}"
             );

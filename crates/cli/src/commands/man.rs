@@ -15,6 +15,9 @@ use crate::problem::Problem;
 use crate::roff;
 use crate::stop::Stop;
 
+/// As the library writes it.
+const NAME_SECTION: &str = ".SH NAME\n";
+
 /// Writes `oub.1`, `oub-send.1` and so on into a folder. Others may read it than whose locale this is: it is English,
 /// unless `--lang` stands on the command line.
 pub fn run(context: &Context, args: &Man) -> Result<Exit, Stop> {
@@ -45,7 +48,9 @@ fn pages(command: &Command, folder: &Path, is_root: bool) -> io::Result<()> {
 fn page(command: &Command, man: &clap_mangen::Man, is_root: bool) -> io::Result<Vec<u8>> {
     let mut page = Vec::new();
     man.render_title(&mut page)?;
-    man.render_name_section(&mut page)?;
+    let mut name = Vec::new();
+    man.render_name_section(&mut name)?;
+    page.extend(in_its_words(&name));
     man.render_synopsis_section(&mut page)?;
     man.render_description_section(&mut page)?;
     if command.get_arguments().any(|arg| !arg.is_hide_set()) {
@@ -61,6 +66,12 @@ fn page(command: &Command, man: &clap_mangen::Man, is_root: bool) -> io::Result<
         man.render_version_section(&mut page)?;
     }
     Ok(page)
+}
+
+/// The one heading of the library's that is not French too.
+fn in_its_words(name: &[u8]) -> Vec<u8> {
+    let name = String::from_utf8_lossy(name);
+    name.replacen(NAME_SECTION, &roff::section(mistakes::name()), 1).into_bytes()
 }
 
 /// The examples, and of a verb what its help has below them. Of the root that is said by the topics, in full.

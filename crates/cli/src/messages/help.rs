@@ -2,7 +2,8 @@
 //! has the French of each of its texts.
 //!
 //! The words that clap itself puts beside them (`[default: …]`) cannot be had in another language: they are hidden, and
-//! written anew. `Usage:`, `Arguments:` and `Options:` are French too.
+//! written anew. `Usage`, `Arguments` and `Options` are French too, but for the colon that clap puts right behind each
+//! heading ([`with_its_signs`]).
 
 use clap::builder::{PossibleValue, Resettable, Str};
 use clap::{Arg, ArgAction, Command};
@@ -16,6 +17,26 @@ pub fn in_its_language(grammar: Command) -> Command {
         Language::English => grammar,
         Language::French => in_french(grammar),
     }
+}
+
+/// A text that clap rendered, as it is shown: in French a space that does not break stands before the colon of a heading.
+/// `plain` is the same text without its colours.
+pub fn with_its_signs(plain: &str, shown: &str) -> String {
+    if language() == Language::English {
+        return shown.to_owned();
+    }
+    let mut plain = plain.split('\n');
+    let lines = shown.split('\n').map(|line| match plain.next().is_some_and(is_heading) {
+        true => line.replacen(':', "\u{a0}:", 1),
+        false => line.to_owned(),
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// One of clap's own: at the margin, and with the colon where English has it.
+fn is_heading(line: &str) -> bool {
+    let is_alone = || line.ends_with(':') && !line.ends_with("\u{a0}:");
+    line.starts_with("Usage:") || line.starts_with(char::is_alphabetic) && is_alone()
 }
 
 /// As it came where nobody here knows it, such as the table of keys, which is in the language already.
@@ -115,6 +136,7 @@ mod tests {
     use super::*;
     use crate::args::Oub;
     use crate::chat::keys;
+    use crate::colour::painted;
     use crate::messages::in_language;
 
     /// Every text of the grammar, and every word that stands for a value.
@@ -177,6 +199,35 @@ mod tests {
             root.build();
             walk(&mut root);
         });
+    }
+
+    /// As it is shown, with and without colour.
+    #[test]
+    fn headings_in_french_have_their_space() {
+        fn walk(command: &mut Command) {
+            for (text, colour) in [(command.render_help(), false), (command.render_long_help(), true)] {
+                let (plain, shown) = (painted(&text, false), painted(&text, colour));
+                assert!(plain.contains("\nUsage\u{a0}: oub"), "{plain}");
+                assert!(
+                    shown.contains("Usage\u{a0}:") && shown.contains("Options générales\u{a0}:"),
+                    "{shown}"
+                );
+                let is_wrong = |line: &&str| [":", ";", "?", "!"].iter().any(|sign| line.ends_with(sign));
+                let wrong = plain.lines().filter(is_wrong).find(|line| {
+                    let before = line.char_indices().rev().nth(1);
+                    before.is_none_or(|(_, before)| before != '\u{a0}')
+                });
+                assert_eq!(wrong, None, "{plain}");
+            }
+            command.get_subcommands_mut().for_each(walk);
+        }
+        in_language(Language::French, || {
+            let mut root = in_its_language(Oub::command());
+            root.build();
+            walk(&mut root);
+        });
+        let english = in_language(Language::English, || painted(&Oub::command().render_help(), false));
+        assert!(english.contains("\nUsage: oub"), "{english}");
     }
 
     #[test]

@@ -30,6 +30,7 @@ messages! {
     more: en "For more information, try '--help'.", fr "Pour en savoir plus, essayez « --help ».";
 
     // Of the manual.
+    name: en "Name", fr "Nom";
     exit_status: en "Exit status", fr "Code de sortie";
     files: en "Files", fr "Fichiers";
     environment: en "Environment", fr "Environnement";

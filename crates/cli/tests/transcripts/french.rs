@@ -93,8 +93,12 @@ fn help_and_what_is_wrong_with_a_line_are_in_french() {
     for args in [&["--help"][..], &["help"], &["send", "--help"], &["contact", "timer", "-h"]] {
         let help = in_french(&nobody, args);
         assert_eq!(help.code, Some(0), "{}", help.err);
-        assert!(help.out.contains("Usage: oub") && help.out.contains("Afficher l'aide"), "{}", help.out);
-        assert!(help.out.contains("Options générales:") && !help.out.contains("[env"), "{}", help.out);
+        assert!(
+            help.out.contains("Usage\u{a0}: oub") && help.out.contains("Afficher l'aide"),
+            "{}",
+            help.out
+        );
+        assert!(help.out.contains("Options générales\u{a0}:") && !help.out.contains("[env"), "{}", help.out);
     }
     let send = in_french(&nobody, &["send", "--help"]).out;
     assert!(send.contains("Envoyer un message ou un fichier à un contact"), "{send}");
