@@ -48,6 +48,8 @@ pub struct Budgets {
     pub handshakes_per_second_max: u32,
     /// Where proxies stand: no budget of their own, since they speak for many.
     pub proxies: Vec<Network>,
+    /// Connections come from proxies alone, which say for whom they speak.
+    pub proxy_header: bool,
 }
 
 /// The budgets, shared by all connections.
@@ -136,11 +138,22 @@ impl Admission {
         Arc::new(Self { budgets, state: Mutex::new(state) })
     }
 
+    /// Whether every connection has to begin with what a proxy says of it.
+    pub fn wants_proxy_header(&self) -> bool {
+        self.budgets.proxy_header
+    }
+
+    /// Whether a proxy stands there.
+    pub fn is_proxy(&self, peer: IpAddr) -> bool {
+        let peer = peer.to_canonical();
+        self.budgets.proxies.iter().any(|network| network.contains(peer))
+    }
+
     /// The source of a peer's address.
     pub fn source_of(&self, peer: IpAddr) -> Source {
         let peer = peer.to_canonical();
         match peer {
-            ip if self.budgets.proxies.iter().any(|network| network.contains(ip)) => Source(None),
+            ip if self.is_proxy(ip) => Source(None),
             IpAddr::V6(ip) => Source(Some(IpAddr::V6((ip.to_bits() & !u128::from(u64::MAX)).into()))),
             ip => Source(Some(ip)),
         }
@@ -367,6 +380,7 @@ mod tests {
             handshakes_per_minute_max: 1_000,
             handshakes_per_second_max: 1_000,
             proxies: vec!["127.0.0.0/8".parse().unwrap(), "2001:db8:9::/48".parse().unwrap()],
+            proxy_header: false,
         }
     }
 

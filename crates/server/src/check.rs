@@ -68,6 +68,10 @@ pub fn check(settings: &Settings, mut report: Report<'_>) -> Result<(), Failure>
 
 fn look(settings: &Settings, report: &mut Report<'_>) -> Result<(), Failure> {
     report.well("configuration", "valid");
+    if settings.budgets.proxy_header {
+        let proxies = settings.budgets.proxies.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        report.well("proxy header", &format!("wanted of every connection, and taken from {proxies} alone"));
+    }
     let data = &settings.data;
     if !data.exists() {
         report.well("data folder", "not there yet; the first start makes it");

@@ -61,6 +61,7 @@ struct File {
     handshakes_per_minute_max: Option<u32>,
     handshakes_per_second_max: Option<u32>,
     proxies: Option<Vec<Network>>,
+    proxy_header: Option<bool>,
     metrics_listen: Option<Endpoint>,
 }
 
@@ -98,6 +99,7 @@ impl File {
             ("handshakes-per-minute-max", self.handshakes_per_minute_max.is_some()),
             ("handshakes-per-second-max", self.handshakes_per_second_max.is_some()),
             ("proxies", self.proxies.is_some()),
+            ("proxy-header", self.proxy_header.is_some()),
             ("metrics-listen", self.metrics_listen.is_some()),
         ];
         keys.into_iter().filter(|(_, is_set)| *is_set).map(|(key, _)| key).collect()
@@ -200,6 +202,7 @@ impl Settings {
             ("handshakes-per-minute-max", Some(self.budgets.handshakes_per_minute_max.to_string())),
             ("handshakes-per-second-max", Some(self.budgets.handshakes_per_second_max.to_string())),
             ("proxies", Some(format!("[{}]", proxies.join(", ")))),
+            ("proxy-header", Some(self.budgets.proxy_header.to_string())),
             ("metrics-listen", self.metrics_listen.as_ref().and_then(|address| text(address))),
         ]
     }
@@ -214,7 +217,10 @@ impl Settings {
 /// The budgets that were chosen, each within reason.
 fn budgets(file: &File, connections_max: Option<usize>) -> Result<Budgets, ConfigError> {
     let proxies = file.proxies.clone().unwrap_or_else(|| PROXIES.iter().flat_map(|it| it.parse()).collect());
-    within("the number of proxies", proxies.len(), 0..=PROXIES_MAX)?;
+    // Without any, nobody could say for whom he speaks, and everybody would be refused.
+    let proxy_header = file.proxy_header.unwrap_or(false);
+    let least = usize::from(proxy_header);
+    within("the number of proxies", proxies.len(), least..=PROXIES_MAX)?;
     let (many, some) = (1..=COUNT_MAX, 1..=COUNT_MAX as u32);
     let total = connections_max.or(file.connections_max).unwrap_or(CONNECTIONS_MAX);
     let of_source = file.connections_per_source_max.unwrap_or(CONNECTIONS_PER_SOURCE_MAX);
@@ -228,6 +234,7 @@ fn budgets(file: &File, connections_max: Option<usize>) -> Result<Budgets, Confi
         handshakes_per_minute_max: within("handshakes-per-minute-max", a_minute, some.clone())?,
         handshakes_per_second_max: within("handshakes-per-second-max", a_second, some)?,
         proxies,
+        proxy_header,
     })
 }
 

@@ -30,6 +30,8 @@ counters! {
     accepted,
     /// Connections turned away for want of a place.
     turned_away,
+    /// Connections closed because no proxy said for whom it speaks, where that is asked for.
+    proxy_headers_wrong,
     /// Handshakes that did not end in time or not in TLS 1.3 with our ALPN.
     handshakes_failed,
     /// Handshakes that gave way to newer ones.

@@ -3,7 +3,8 @@
 //!
 //! # A deposit's way through
 //!
-//! [`listener`] accepts a socket if [`admission`] has a place for its source. [`connection`] shakes hands
+//! [`listener`] accepts a socket if [`admission`] has a place for its source, which behind a proxy a [`proxy_header`] may
+//! name. [`connection`] shakes hands
 //! (10 s), makes a machine, and carries bytes to it and from it. The machine asks for a deposit; the
 //! connection hands it to the [`writer`], whose one thread stores whatever is waiting in one commit with one
 //! sync, or what of it is due by the [`shares`] of those who wait. Only then does the ticket go back and `STORED` leaves, and the [`hub`] hands the envelope to the owner's
@@ -55,6 +56,7 @@ pub mod origin;
 pub mod owner;
 pub mod pairings;
 pub mod process;
+pub mod proxy_header;
 pub mod pulse;
 pub mod relay;
 pub mod repair;

@@ -1,7 +1,7 @@
 //! Accepts sockets for as long as the server runs, whatever the system says in between.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -10,6 +10,9 @@ use tokio_util::task::TaskTracker;
 use crate::arrivals::Arrivals;
 use crate::connection::{self, Arrival, Door};
 use crate::failure::{EXIT_TEMPORARY, EXIT_USAGE, Failure};
+use crate::proxy_header::Headers;
+use crate::relay::Relay;
+use crate::seldom::Seldom;
 use crate::task::Who;
 
 /// Pause after the system could not accept (out of descriptors, most of the time): it clears by waiting.
@@ -85,10 +88,18 @@ fn no_ipv6(error: &io::Error) -> bool {
         || error.raw_os_error() == Some(97)
 }
 
+/// What came to a listener.
+enum Came {
+    /// Somebody connected, or the system could not accept.
+    Socket(io::Result<(TcpStream, SocketAddr)>),
+    /// A proxy said for whom it speaks, or nothing that can be understood.
+    Header(Option<(TcpStream, IpAddr)>),
+}
+
 /// The accept loop of one listener; ends when the server stops. Handshakes begin at their pace, in turns.
 pub async fn run(listener: TcpListener, door: Door, connections: TaskTracker) {
     let relay = door.relay.clone();
-    let mut arrivals = Arrivals::default();
+    let (mut arrivals, mut headers, closed) = (Arrivals::default(), Headers::default(), Seldom::default());
     let (mut opens_at, mut turn_at) = (Instant::now(), Instant::now());
     for number in 0_usize.. {
         while turn_at <= Instant::now()
@@ -97,17 +108,35 @@ pub async fn run(listener: TcpListener, door: Door, connections: TaskTracker) {
             connections.spawn(connection::serve(arrival));
             turn_at = Instant::now() + relay.admission.pace();
         }
-        let accepted = tokio::select! {
+        let came = tokio::select! {
             () = relay.stopping.cancelled() => return,
             () = sleep_until(turn_at), if !arrivals.is_empty() => continue,
+            header = headers.next(), if !headers.is_empty() && arrivals.has_room() => Came::Header(header),
             // Whoever comes when there is no room waits in the system's queue, and costs nothing there.
-            accepted = accept(&listener, opens_at), if arrivals.has_room() => accepted,
+            accepted = accept(&listener, opens_at), if arrivals.has_room() && headers.has_room() => {
+                Came::Socket(accepted)
+            }
         };
-        let Ok((socket, peer)) = accepted else {
-            opens_at = Instant::now() + PAUSE;
-            continue;
+        let (socket, address) = match came {
+            Came::Socket(Err(_)) => {
+                opens_at = Instant::now() + PAUSE;
+                continue;
+            }
+            Came::Socket(Ok((socket, peer))) if relay.admission.wants_proxy_header() => {
+                match relay.admission.is_proxy(peer.ip()) {
+                    true => headers.add(socket, peer.ip()),
+                    false => opens_at = without_header(&relay, &closed),
+                }
+                continue;
+            }
+            Came::Socket(Ok((socket, peer))) => (socket, peer.ip()),
+            Came::Header(Some(announced)) => announced,
+            Came::Header(None) => {
+                opens_at = without_header(&relay, &closed);
+                continue;
+            }
         };
-        let source = relay.admission.source_of(peer.ip());
+        let source = relay.admission.source_of(address);
         let turned_away = match relay.admission.admit(source) {
             Some(place) => {
                 relay.counters.accepted.add_one();
@@ -123,6 +152,18 @@ pub async fn run(listener: TcpListener, door: Door, connections: TaskTracker) {
             opens_at = Instant::now() + relay.admission.pace_refusals();
         }
     }
+}
+
+/// A connection of which no proxy says whose it is was closed; when the next one may be accepted.
+fn without_header(relay: &Relay, closed: &Seldom) -> Instant {
+    relay.counters.proxy_headers_wrong.add_one();
+    if let Some(held_back) = closed.now(relay.clock.uptime_s()) {
+        tracing::warn!(
+            held_back,
+            "a connection without a right PROXY header was closed: the proxy sends none, or somebody went past it"
+        );
+    }
+    Instant::now() + relay.admission.pace_refusals()
 }
 
 /// Not before this moment.

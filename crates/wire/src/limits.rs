@@ -84,6 +84,10 @@ pub const NAME_BYTES_MAX: usize = 32;
 pub const NAME_BYTES_MIN: usize = 2;
 /// Default TCP port.
 pub const PORT: u16 = 24268;
+/// Bytes of what a proxy says of a connection.
+pub const PROXY_HEADER_BYTES_MAX: usize = 1_024;
+/// Milliseconds within which it has to.
+pub const PROXY_HEADER_MS_MAX: u64 = 3_000;
 /// Deposits without a stamp within a second, whoever brings them.
 pub const KNOCKS_PER_SECOND_MAX: u32 = 1_000;
 /// Deposits at one mailbox within a second, whoever brings them; one of 16 KiB counts for two, one of 64 KiB for four.

@@ -82,6 +82,8 @@ fn of_the_code() -> BTreeMap<&'static str, Vec<u64>> {
         HANDSHAKES_PER_MINUTE_MAX,
         HANDSHAKES_PER_SECOND_MAX,
         ARRIVALS_MAX,
+        PROXY_HEADER_BYTES_MAX,
+        PROXY_HEADER_MS_MAX,
         KNOCKS_PER_SECOND_MAX,
         DEPOSITS_PER_SECOND_MAX,
         BACKOFF_MS,

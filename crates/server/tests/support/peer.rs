@@ -41,10 +41,15 @@ impl Peer {
 
     /// Likewise, where the server may be gone.
     pub fn try_connect(port: u16) -> Option<Self> {
+        Self::try_connect_behind(port, &[])
+    }
+
+    /// Likewise, behind a proxy that says this first.
+    pub fn try_connect_behind(port: u16, header: &[u8]) -> Option<Self> {
         let tickets = Arc::new(Tickets::default());
         let verifier = Arc::new(Inquisitive::default());
         let config = config(verifier.clone(), tickets.clone(), &[b"oub/1"]);
-        let mut tls = shake_hands(port, config).ok()?;
+        let mut tls = shake_hands_behind(port, header, config).ok()?;
         let mut deframer = Deframer::new();
         let Body::Notice(Notice::Welcome(welcome)) = next_frame(&mut tls, &mut deframer)?.body else {
             panic!("no WELCOME")
@@ -156,8 +161,17 @@ pub fn handshake_by(
 }
 
 fn shake_hands(port: u16, config: ClientConfig) -> std::io::Result<StreamOwned<ClientConnection, TcpStream>> {
+    shake_hands_behind(port, &[], config)
+}
+
+fn shake_hands_behind(
+    port: u16,
+    header: &[u8],
+    config: ClientConfig,
+) -> std::io::Result<StreamOwned<ClientConnection, TcpStream>> {
     let mut socket = TcpStream::connect(("127.0.0.1", port))?;
     socket.set_read_timeout(Some(PATIENCE))?;
+    socket.write_all(header)?;
     let name = ServerName::try_from("relay.oubliette.invalid").unwrap();
     let mut connection = ClientConnection::new(Arc::new(config), name).unwrap();
     while connection.is_handshaking() {
