@@ -32,7 +32,7 @@ pub enum Shape {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 16] = [
+pub const TARGETS: [Target; 17] = [
     Target {
         name: "frames",
         about: "wire: deframer and frames; decode, encode: the same bytes",
@@ -116,6 +116,12 @@ pub const TARGETS: [Target; 16] = [
         about: "server: the configuration file; settings that make sense or one line of words",
         shape: Shape::Config,
         run: targets::operator::config,
+    },
+    Target {
+        name: "proxy-header",
+        about: "server: what a proxy says first; an address or nothing, and not a byte more is read",
+        shape: Shape::Bytes,
+        run: targets::proxied::run,
     },
     Target {
         name: "question",

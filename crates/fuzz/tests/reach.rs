@@ -51,6 +51,11 @@ fn every_kind_of_frame_is_accepted() {
 }
 
 #[test]
+fn proxies_speak_of_either_family() {
+    [true, false].into_iter().for_each(|is_ipv4| assert_reached("proxy-header", "family", is_ipv4));
+}
+
+#[test]
 fn clients_collect_and_ack() {
     assert_reached("client", "acked", "");
 }

@@ -9,6 +9,7 @@ pub mod frames;
 pub mod ledger;
 pub mod operator;
 pub mod peer;
+pub mod proxied;
 pub mod rows;
 pub mod server;
 pub mod snapshot;
