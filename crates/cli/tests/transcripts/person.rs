@@ -1,7 +1,7 @@
 //! A person of one test: a profile, and commands run in it.
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::sync_channel;
 use std::time::Duration;
@@ -37,18 +37,18 @@ impl Person {
 
     /// Somebody registered at the relay.
     pub fn joined(name: &str, relay: &Relay) -> Self {
-        let person = Self::new(name);
-        person.ok(&["join", &relay.invite(name), "--protect", "file"]);
-        person
+        Self::new(name).join(relay)
+    }
+
+    /// Registers.
+    pub fn join(self, relay: &Relay) -> Self {
+        self.ok(&["join", &relay.invite(&self.name), "--protect", "file"]);
+        self
     }
 
     /// The program, in this home and cut off from the environment of whoever runs the tests.
     pub fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(bin_dir().join("oub"));
-        command.env_clear().env("PATH", std::env::var_os("PATH").unwrap()).env("TZ", "UTC");
-        command.env("OUB_HOME", self.home.path()).args(args);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command
+        oub(self.home.path(), args)
     }
 
     pub fn run(&self, args: &[&str]) -> Ran {
@@ -153,6 +153,15 @@ impl From<std::process::Output> for Ran {
     }
 }
 
+/// The program in this home.
+pub fn oub(home: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(bin_dir().join("oub"));
+    command.env_clear().env("PATH", std::env::var_os("PATH").unwrap()).env("TZ", "UTC");
+    command.env("OUB_HOME", home).args(args);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
 /// The field `text` of every message among `lines`.
 pub fn texts(lines: &[Value]) -> Vec<String> {
     let messages = lines.iter().filter(|line| line["t"] == "message");
@@ -162,6 +171,12 @@ pub fn texts(lines: &[Value]) -> Vec<String> {
 /// Alice and Bob, who have written to each other.
 pub fn friends(relay: &Relay) -> (Person, Person) {
     let (alice, bob) = (Person::joined("alice", relay), Person::joined("bob", relay));
+    meet(&alice, &bob);
+    (alice, bob)
+}
+
+/// Alice writes to Bob, and he back.
+pub fn meet(alice: &Person, bob: &Person) {
     alice.ok(&["add", &bob.address()]);
     alice.ok(&["send", "bob", "hello bob"]);
     bob.ok(&["requests"]);
@@ -169,5 +184,4 @@ pub fn friends(relay: &Relay) -> (Person, Person) {
     assert_eq!(bob.pull(), ["hello bob"]);
     bob.ok(&["send", "alice", "hello alice"]);
     assert_eq!(alice.pull(), ["hello alice"]);
-    (alice, bob)
 }

@@ -5,6 +5,7 @@
 //! *The ioctl* `FS_IOC_SHUTDOWN` without a flush: the file system dies under a running server, in the middle of
 //! whatever it does. The ioctl has a flaw of its own, which `power.rs` measures beside the server: a sync that
 //! is under way meanwhile may be answered as if it had succeeded.
+#![allow(dead_code)]
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -13,7 +14,8 @@ use std::process::{Child, Command, Stdio};
 use rustix::process::Signal;
 use tempfile::TempDir;
 
-use crate::support::{PATIENCE, Server};
+/// How long anything of a disk may take.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(20);
 
 /// The image is sparse: only what was written takes room.
 const IMAGE: &str = "1G";
@@ -59,18 +61,35 @@ impl Disk {
     pub fn copy_of(other: &Disk) -> Self {
         let folder = quick_folder();
         let mut disk = Self { folder, mounted: false };
-        let written = || std::fs::metadata(other.image()).unwrap().modified().unwrap();
+        other.copy_to(&disk.image());
+        std::fs::create_dir(disk.at()).unwrap();
+        assert!(disk.mount(), "the copy does not mount");
+        disk
+    }
+
+    /// What the device has received by now, for [`Disk::lose_the_rest`]. Whoever uses the disk must be frozen.
+    pub fn keep_what_was_received(&self) {
+        self.copy_to(&self.image().with_extension("kept"));
+    }
+
+    /// The power was gone when that was kept: the same disk at the same place, with nothing of what came later. Whoever
+    /// used it must have ended.
+    pub fn lose_the_rest(&mut self) {
+        self.unmount();
+        std::fs::rename(self.image().with_extension("kept"), self.image()).unwrap();
+        assert!(self.mount(), "what was kept does not mount");
+    }
+
+    fn copy_to(&self, to: &Path) {
+        let written = || std::fs::metadata(self.image()).unwrap().modified().unwrap();
         loop {
             let before = written();
-            assert!(succeeds(Command::new("cp").arg("--sparse=always").arg(other.image()).arg(disk.image())));
+            assert!(succeeds(Command::new("cp").arg("--sparse=always").arg(self.image()).arg(to)));
             // Something of the file system's own reached the device meanwhile: then it is no single moment.
             if written() == before {
                 break;
             }
         }
-        std::fs::create_dir(disk.at()).unwrap();
-        assert!(disk.mount(), "the copy does not mount");
-        disk
     }
 
     fn image(&self) -> PathBuf {
@@ -158,8 +177,8 @@ pub fn freeze(pid: u32) {
     }
 }
 
-pub fn thaw(server: &Server) {
-    server.signal(Signal::CONT);
+pub fn thaw(pid: u32) {
+    signal(pid, Signal::CONT);
 }
 
 pub fn signal(pid: u32, signal: Signal) {

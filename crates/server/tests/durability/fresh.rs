@@ -95,7 +95,7 @@ fn a_cut_right_after_new_files_loses_nothing_confirmed() {
             std::thread::sleep(Duration::from_millis(20));
             let mut ledger = world.snapshot();
             let copy = Disk::copy_of(&disk);
-            thaw(&server);
+            thaw(server.pid());
             done += 1;
             let after = serve(&copy.data());
             found += examine(&world, &ledger, &copy.data(), after.port, End::Power);

@@ -37,7 +37,7 @@ fn what_was_confirmed_has_reached_the_device_at_any_moment() {
             std::thread::sleep(Duration::from_millis(20));
             let mut ledger = world.snapshot();
             let copy = Disk::copy_of(&disk);
-            thaw(&server);
+            thaw(server.pid());
             done += 1;
             let after = serve(&copy.data());
             found += examine(&world, &ledger, &copy.data(), after.port, End::Power);
