@@ -236,7 +236,7 @@ fn open(
     db.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(())).map_err(wrong)?;
     db.execute_batch("PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY;")?;
     let profile = crate::Profile::at(path.parent().unwrap_or(Path::new(".")));
-    Ok(Vault { db, profile, world: world.clone() })
+    Ok(Vault::over(db, &profile, world))
 }
 
 /// `"x'KEY SALT'"`, as SQLCipher takes a raw key with its salt.

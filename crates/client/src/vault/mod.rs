@@ -30,12 +30,16 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior, types::ValueRef};
 use wire::UnixSeconds;
 use zeroize::Zeroizing;
 
 use crate::{ClientError, Profile, Protector, SharedWorld, Unlock, World, world::Dice};
 
+/// What cannot be read where another does not.
+const A_PAGE: &str = "a page of the file";
+/// How SQLCipher says that every page so far checked out.
+const WHOLE: ValueRef<'static> = ValueRef::Text(b"1");
 /// How long one process waits for another's transaction.
 const BUSY_WAIT: Duration = Duration::from_secs(20);
 /// What taking one envelope in needs, and what handing it out does, fit into it.
@@ -46,12 +50,15 @@ pub(crate) struct Vault {
     db: Connection,
     profile: Profile,
     world: SharedWorld,
+    /// Whether its pages are encrypted and authenticated: all but those of tests.
+    keyed: bool,
 }
 
 /// One transaction on the vault, and the world in which it happens.
 pub(crate) struct Tx<'a> {
     db: Transaction<'a>,
     world: &'a dyn World,
+    keyed: bool,
 }
 
 impl Tx<'_> {
@@ -73,6 +80,20 @@ impl Tx<'_> {
     /// A random number.
     pub(crate) fn number(&self) -> u64 {
         u64::from_be_bytes(self.rng().bytes())
+    }
+
+    /// What `work` comes to, unless it read a page that does not check out. SQLCipher gives that as zeros, and every
+    /// page after it: SQLite notices where it looks for a structure, and not in the middle of a long value
+    /// (`spec/vault.md § Disks that fail`).
+    fn with_whole_pages<T>(
+        &self,
+        work: impl FnOnce(&Tx<'_>) -> Result<T, ClientError>,
+    ) -> Result<T, ClientError> {
+        let value = work(self);
+        // Answered where the sentence is understood: it must not be kept.
+        let whole = !self.keyed
+            || self.db.query_row("PRAGMA cipher_status", [], |row| Ok(row.get_ref(0)? == WHOLE))?;
+        if whole { value } else { Err(ClientError::VaultDamaged { what: A_PAGE }) }
     }
 }
 
@@ -143,10 +164,15 @@ impl Vault {
              PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;",
         )?;
         drop(alone);
-        let vault = Vault { db, profile: profile.clone(), world: world.clone() };
+        let vault = Vault::over(db, profile, world);
         former::keep(&vault, key)?;
         migrate::migrate(&vault)?;
         Ok(vault)
+    }
+
+    /// Over a database that is open and keyed.
+    fn over(db: Connection, profile: &Profile, world: &SharedWorld) -> Vault {
+        Vault { db, profile: profile.clone(), world: world.clone(), keyed: true }
     }
 
     /// A vault in memory, empty and without a key.
@@ -154,7 +180,7 @@ impl Vault {
     pub(crate) fn in_memory(profile: &Profile) -> Vault {
         let _alone = keying();
         let db = Connection::open_in_memory().expect("a database in memory opens");
-        Vault { db, profile: profile.clone(), world: SharedWorld::default() }
+        Vault { keyed: false, ..Vault::over(db, profile, &SharedWorld::default()) }
     }
 
     /// Where this vault lives.
@@ -168,7 +194,7 @@ impl Vault {
         work: impl FnOnce(&Tx<'_>) -> Result<T, ClientError>,
     ) -> Result<T, ClientError> {
         let tx = self.begin(TransactionBehavior::Immediate)?;
-        let value = work(&tx)?;
+        let value = tx.with_whole_pages(work)?;
         tx.db.commit()?;
         self.world.committed();
         Ok(value)
@@ -189,7 +215,7 @@ impl Vault {
         &self,
         work: impl FnOnce(&Tx<'_>) -> Result<T, ClientError>,
     ) -> Result<T, ClientError> {
-        work(&self.begin(TransactionBehavior::Deferred)?)
+        self.begin(TransactionBehavior::Deferred)?.with_whole_pages(work)
     }
 
     /// Changes when another connection commits.
@@ -199,7 +225,7 @@ impl Vault {
 
     fn begin(&self, behavior: TransactionBehavior) -> Result<Tx<'_>, ClientError> {
         let db = Transaction::new_unchecked(&self.db, behavior)?;
-        Ok(Tx { db, world: &*self.world })
+        Ok(Tx { db, world: &*self.world, keyed: self.keyed })
     }
 
     /// Another process that reads can hold this up; then the next erasing transaction does it.
@@ -253,7 +279,7 @@ impl From<rusqlite::Error> for ClientError {
         match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => ClientError::VaultBusy,
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-                ClientError::VaultDamaged { what: "a page of the file" }
+                ClientError::VaultDamaged { what: A_PAGE }
             }
             _ => ClientError::Vault { reason: error.to_string() },
         }

@@ -1,7 +1,7 @@
 //! What cannot be seen from outside: rows in orders and states that two clients and a relay hardly ever bring about.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
-use std::path::Path;
+use std::{fs, path::Path};
 
 use e2ee::{Kind, MessageId, Resend, StreamId, said::Edit};
 use wire::{DepositAuth, UnixSeconds, Wire};
@@ -11,7 +11,7 @@ use super::{
     outbox::{self, OutKind},
     said,
 };
-use crate::{ClientError, Profile};
+use crate::{ClientError, Profile, Protector, SharedWorld, Unlock};
 
 const ANN: i64 = 7;
 const ANN_AS_REQUEST: i64 = 8;
@@ -218,4 +218,34 @@ fn what_was_stored_or_sealed_anew_meanwhile_keeps_its_words() {
         assert_eq!((now.kind, now.text.as_str(), now.sealed.is_none()), (OutKind::Refill, "", true));
         Ok(())
     });
+}
+
+/// SQLCipher gives a page that does not check out as zeros: a long text whose last page is damaged would end in zeros.
+#[test]
+fn a_page_that_does_not_check_out_is_refused_also_at_the_end_of_a_long_value() {
+    let folder = tempfile::tempdir().unwrap();
+    let (profile, world) = (Profile::at(folder.path().join("ann")), SharedWorld::default());
+    let long = vec![7_u8; 10_000];
+    let vault = Vault::create(&profile, &Protector::KeyFile, &world).unwrap();
+    let keep = |tx: &Tx<'_>| Ok(tx.execute("INSERT INTO long VALUES (?1)", [&long])?);
+    vault.write(|tx| Ok(tx.execute_batch("CREATE TABLE long (bytes BLOB)")?)).unwrap();
+    vault.erase(keep).unwrap();
+    drop(vault);
+    let (whole, mut refused) = (fs::read(profile.vault_path()).unwrap(), 0);
+    for page in 1..whole.len() / 4_096 {
+        let mut damaged = whole.clone();
+        damaged[page * 4_096 + 100] ^= 1;
+        fs::write(profile.vault_path(), damaged).unwrap();
+        let read =
+            |tx: &Tx<'_>| Ok(tx.query_row("SELECT bytes FROM long", [], |row| row.get::<_, Vec<u8>>(0))?);
+        for writing in [false, true] {
+            let opened = Vault::open(&profile, &Unlock::KeyFile, &world);
+            match opened.and_then(|vault| if writing { vault.write(read) } else { vault.read(read) }) {
+                Ok(bytes) => assert!(bytes == long, "page {page} was read as something else"),
+                Err(ClientError::VaultDamaged { .. }) => refused += 1,
+                Err(error) => panic!("{error:?}"),
+            }
+        }
+    }
+    assert!(refused >= 6, "{refused}");
 }
