@@ -25,6 +25,7 @@ pub(crate) mod said;
 pub(crate) mod stamp;
 
 use std::{
+    cell::Cell,
     fmt::Write as _,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -52,6 +53,8 @@ pub(crate) struct Vault {
     world: SharedWorld,
     /// Whether its pages are encrypted and authenticated: all but those of tests.
     keyed: bool,
+    /// Whether what earlier processes committed is known to be in the file.
+    settled: Cell<bool>,
 }
 
 /// One transaction on the vault, and the world in which it happens.
@@ -172,7 +175,7 @@ impl Vault {
 
     /// Over a database that is open and keyed.
     fn over(db: Connection, profile: &Profile, world: &SharedWorld) -> Vault {
-        Vault { db, profile: profile.clone(), world: world.clone(), keyed: true }
+        Vault { db, profile: profile.clone(), world: world.clone(), keyed: true, settled: Cell::new(false) }
     }
 
     /// A vault in memory, empty and without a key.
@@ -193,6 +196,9 @@ impl Vault {
         &self,
         work: impl FnOnce(&Tx<'_>) -> Result<T, ClientError>,
     ) -> Result<T, ClientError> {
+        if !self.settled.get() {
+            self.settle()?;
+        }
         let tx = self.begin(TransactionBehavior::Immediate)?;
         let value = tx.with_whole_pages(work)?;
         tx.db.commit()?;
@@ -216,6 +222,15 @@ impl Vault {
         work: impl FnOnce(&Tx<'_>) -> Result<T, ClientError>,
     ) -> Result<T, ClientError> {
         self.begin(TransactionBehavior::Deferred)?.with_whole_pages(work)
+    }
+
+    /// Brings what was committed from the log to the file, where each page is authenticated, as far as no reader holds
+    /// that up. What a process that died, or whose sync failed, left in the log may never have reached the device:
+    /// this writes it once more, and syncs it.
+    pub(crate) fn settle(&self) -> Result<(), ClientError> {
+        self.db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
+        self.settled.set(true);
+        Ok(())
     }
 
     /// Changes when another connection commits.
