@@ -1,6 +1,6 @@
 //! The vault's key: drawn once, kept as was chosen at join, never kept otherwise in silence.
 
-use std::fs;
+use std::{fs, io::ErrorKind};
 
 use crypto::Secret;
 use serde::{Deserialize, Serialize};
@@ -128,8 +128,12 @@ fn read_record(profile: &Profile) -> Result<Record, ClientError> {
 
 fn read_key_file(profile: &Profile) -> Result<RawKey, ClientError> {
     let path = profile.key_file_path();
-    let bytes = fs::read(&path).map(Zeroizing::new);
-    bytes.ok().and_then(|bytes| to_key(&bytes)).ok_or(ClientError::WrongKeyFile { path })
+    match fs::read(&path).map(Zeroizing::new) {
+        Ok(bytes) => to_key(&bytes).ok_or(ClientError::WrongKeyFile { path }),
+        Err(error) if error.kind() == ErrorKind::NotFound => Err(ClientError::WrongKeyFile { path }),
+        // It may be as it was: nobody should put another in its place.
+        Err(error) => Err(permissions::file_error(&path, &error)),
+    }
 }
 
 fn to_key(bytes: &[u8]) -> Option<RawKey> {
