@@ -47,6 +47,10 @@ const CLOCK_S_MAX: u64 = 300;
 pub(crate) fn run_checks(client: &Client, language: Language) -> Vec<Check> {
     let doctor = Doctor { client, language };
     let mut checks = vec![doctor.permissions(), doctor.vault(), doctor.protector()];
+    if checks.iter().any(|check| check.subject == "vault" && check.verdict == Verdict::Bad) {
+        // Whatever else is read from it could be wrong for that reason alone.
+        return checks;
+    }
     if let Ok(Some(released)) = client.released() {
         checks.extend([doctor.released(&released), doctor.quarantine()]);
         return checks;

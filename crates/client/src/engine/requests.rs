@@ -100,7 +100,7 @@ pub(crate) fn accept(client: &Client, label: &str, alias: Option<&str>) -> Resul
     })?;
     // The ACCEPT is committed: if it cannot leave now, it leaves with the next command.
     match run(flush_all(client)) {
-        Err(error) if error.exit_code() == 7 => return Err(error),
+        Err(error) if error.exit_code() == 7 => return Err(error.after_keeping()),
         _ => {}
     }
     client.vault.read(|tx| to_contact(tx, &contact::by_id(tx, person.id)?))
@@ -128,7 +128,7 @@ fn accept_from_known(
     }
     follow(client, known, found)?;
     match run(flush_all(client)) {
-        Err(error) if error.exit_code() == 7 => return Err(error),
+        Err(error) if error.exit_code() == 7 => return Err(error.after_keeping()),
         _ => {}
     }
     client.vault.read(|tx| to_contact(tx, &contact::by_id(tx, known.id)?))

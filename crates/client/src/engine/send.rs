@@ -90,10 +90,12 @@ pub(crate) fn expire_s(after: Duration) -> Result<NonZeroU32, ClientError> {
 
 /// Has what was queued stored, as far as that goes now, and says how far it went.
 pub(crate) fn deliver(client: &Client, row_id: i64, options: &SendOptions) -> Result<Sent, ClientError> {
-    let sent = deliver_kept(client, row_id, options)?;
-    // What is told next stands in the file by then, not only in its log.
-    client.vault.settle()?;
-    Ok(sent)
+    let sent = deliver_kept(client, row_id, options).and_then(|sent| {
+        // What is told next stands in the file by then, not only in its log.
+        client.vault.settle()?;
+        Ok(sent)
+    });
+    sent.map_err(ClientError::after_keeping)
 }
 
 fn deliver_kept(client: &Client, row_id: i64, options: &SendOptions) -> Result<Sent, ClientError> {
@@ -128,7 +130,7 @@ pub(crate) fn queue_only(
         let row = queue(tx, &person, &words(tx, &person, text, options)?, options)?;
         outbox::by_id(tx, row)
     })?;
-    client.vault.settle()?;
+    client.vault.settle().map_err(ClientError::after_keeping)?;
     Ok(to_hex(&row.message_id.0))
 }
 

@@ -196,8 +196,13 @@ impl Stay<'_> {
 /// Whether trying again later may help: not where a person has to look first.
 fn may_heal(error: &ClientError) -> bool {
     // A relay that a proxy stands in for, a full disk: both pass.
-    let passing =
-        matches!(error, ClientError::Protocol { .. } | ClientError::Vault { .. } | ClientError::File { .. });
+    let passing = matches!(
+        error,
+        ClientError::Protocol { .. }
+            | ClientError::Vault { .. }
+            | ClientError::VaultFull
+            | ClientError::File { .. }
+    );
     passing || matches!(error.exit_code(), 4 | 5)
 }
 

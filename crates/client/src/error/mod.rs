@@ -358,6 +358,13 @@ pub enum ClientError {
         /// What SQLite said.
         reason: String,
     },
+    /// There is no room on the vault's disk.
+    VaultFull,
+    /// What was asked for is committed and goes on with the next command; then the vault's disk failed.
+    Kept {
+        /// How.
+        error: Box<ClientError>,
+    },
 }
 
 impl ClientError {
@@ -387,6 +394,18 @@ impl ClientError {
     /// Whether nothing was heard of a server: whatever else is for it waits too.
     pub(crate) fn is_silence(&self) -> bool {
         matches!(self, ClientError::Unreachable { .. } | ClientError::Proxy(_))
+    }
+
+    /// What is told where the vault failed after it had committed what was asked for: that it is kept, and must not be
+    /// asked for again.
+    pub(crate) fn after_keeping(self) -> Self {
+        use ClientError::*;
+        match self {
+            Vault { .. } | VaultFull | VaultDamaged { .. } | VaultBusy | File { .. } => {
+                Kept { error: Box::new(self) }
+            }
+            other => other,
+        }
     }
 
     /// Whether the same call may succeed later.
@@ -455,6 +474,8 @@ impl ClientError {
             VaultDamaged { .. } => 78,
             File { .. } => 79,
             Vault { .. } => 80,
+            VaultFull => 200,
+            Kept { error } => error.number(),
             OtherCopy => 86,
             NotRecoveryWords => 38,
             WrongRecoveryWords { .. } => 66,
@@ -490,6 +511,16 @@ mod tests {
         assert_eq!(ClientError::WrongPassphrase.exit_code(), 7);
         assert_eq!(ClientError::BadAlias.exit_code(), 2);
         assert_eq!(ClientError::KeyChanged { alias: "bob".into() }.code(), "OUB-E061");
+    }
+
+    #[test]
+    fn what_failed_after_keeping_keeps_its_code_and_says_so() {
+        let full = ClientError::VaultFull;
+        let kept = full.clone().after_keeping();
+        assert_eq!((kept.code(), kept.exit_code()), (full.code(), 7));
+        assert!(full.risk().is_none() && kept.risk().is_some_and(|risk| risk.contains("is kept")));
+        let other = ClientError::Blocked { alias: "bob".into() };
+        assert_eq!(other.clone().after_keeping(), other);
     }
 
     #[test]

@@ -59,6 +59,12 @@ const PHRASES: &[(&str, &str)] = &[
     ("an outbox row", "une ligne de la boîte d'envoi"),
     ("my identity", "votre identité"),
     ("the whole file, under this key", "le fichier entier, sous cette clé"),
+    ("a contact's bundle", "les clés publiées d'un contact"),
+    ("my bundle", "vos clés publiées"),
+    // What SQLite says of a disk.
+    ("disk I/O error", "erreur d'entrée-sortie du disque"),
+    ("unable to open database file", "impossible d'ouvrir le fichier"),
+    ("attempt to write a readonly database", "le fichier ne peut être que lu"),
     // Why a message waits, or waited.
     ("waits for the contact's answer", "attend la réponse du contact"),
     (

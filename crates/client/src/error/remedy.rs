@@ -1,7 +1,7 @@
 //! What to do next.
 
 use super::{ClientError, both::both};
-use crate::{Language, Protection};
+use crate::{Language, Protection, vault::WHOLE_FILE};
 
 impl ClientError {
     /// What to do next, in English.
@@ -280,10 +280,17 @@ impl ClientError {
                 "ask whoever runs it for a newer backup; else take the name back with the 24 words:  oub join --recover ADDRESS",
                 "demandez à qui le tient une sauvegarde plus récente ; sinon reprenez le nom avec les 24 mots :  oub join --recover ADRESSE"
             ),
+            VaultDamaged { what: WHOLE_FILE } => both!(
+                language,
+                "if vault.key beside it was changed, put it back; else bring the identity back in another profile:\n{elsewhere}",
+                "si vault.key à côté de lui a été changé, remettez-le ; sinon rétablissez l'identité dans un autre profil :\n{elsewhere}",
+                elsewhere = elsewhere(language)
+            ),
             VaultDamaged { .. } => both!(
                 language,
-                "restore the folder from your backup",
-                "rétablissez le dossier depuis votre sauvegarde"
+                "save what can still be read:   oub identity backup FILE\nand bring it back in another profile, or what an older backup has:\n{elsewhere}",
+                "sauvez ce qui se lit encore :   oub identity backup FICHIER\net rétablissez-le dans un autre profil, ou ce que contient une sauvegarde plus ancienne :\n{elsewhere}",
+                elsewhere = elsewhere(language)
             ),
             File { path, .. } => both!(
                 language,
@@ -293,12 +300,35 @@ impl ClientError {
             ),
             Vault { .. } => both!(
                 language,
-                "check that the disk is not full, then try again",
-                "vérifiez que le disque n'est pas plein, puis réessayez"
+                "see to the disk; before you say something again, look whether it was kept:   oub outbox",
+                "occupez-vous du disque ; avant de redire quelque chose, regardez si c'est gardé :   oub outbox"
             ),
+            VaultFull => both!(
+                language,
+                "make room; before you say something again, look whether it was kept:   oub outbox",
+                "faites de la place ; avant de redire quelque chose, regardez si c'est gardé :   oub outbox"
+            ),
+            Kept { error } => match &**error {
+                Vault { .. } | VaultBusy | File { .. } => {
+                    both!(language, "see to that, then:   oub pull", "occupez-vous-en, puis :   oub pull")
+                }
+                VaultFull => {
+                    both!(language, "make room, then:   oub pull", "faites de la place, puis :   oub pull")
+                }
+                other => other.do_in(language),
+            },
             Said(said) => said.do_in(language),
             Pair(pair) => pair.do_in(language),
             Proxy(proxy) => proxy.do_in(language),
         }
     }
+}
+
+/// The ways back to an identity whose vault is lost.
+fn elsewhere(language: Language) -> String {
+    both!(
+        language,
+        "  oub -P NAME identity restore FILE\n  oub -P NAME join --recover ADDRESS   (24 words)",
+        "  oub -P NOM identity restore FICHIER\n  oub -P NOM join --recover ADRESSE   (24 mots)"
+    )
 }

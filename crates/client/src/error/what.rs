@@ -340,6 +340,8 @@ impl ClientError {
                 "the vault cannot be written or read",
                 "le coffre ne peut être ni écrit ni lu"
             ),
+            VaultFull => both!(language, "the vault cannot be written", "le coffre ne peut pas être écrit"),
+            Kept { error } => error.what_in(language),
         }
     }
 }

@@ -299,7 +299,11 @@ impl ClientError {
                 "ne peut pas être relu : {what}",
                 what = phrase_in(language, what)
             ),
-            File { reason, .. } | Vault { reason } => reason.clone(),
+            File { reason, .. } | Vault { reason } => phrase_in(language, reason),
+            VaultFull => {
+                both!(language, "there is no room left on its disk", "il n'y a plus de place sur son disque")
+            }
+            Kept { error } => error.why_in(language),
             Said(said) => said.why_in(language),
             Pair(pair) => pair.why_in(language),
             Proxy(proxy) => proxy.why_in(language),
@@ -350,6 +354,11 @@ impl ClientError {
                 language,
                 "two copies would take each other's messages and use keys twice; nothing was sent",
                 "deux copies se prendraient leurs messages et useraient deux fois des mêmes clés ; rien n'a été envoyé"
+            ),
+            Kept { .. } => both!(
+                language,
+                "what you asked for is kept and goes on with the next command; asked for again, it would be done twice",
+                "ce que vous avez demandé est gardé et continue avec la commande suivante ; redemandé, ce serait fait deux fois"
             ),
             LaxPermissions { .. } => both!(
                 language,

@@ -31,12 +31,16 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior, types::ValueRef};
+use rusqlite::{
+    Connection, ErrorCode, Transaction, TransactionBehavior, ffi::SQLITE_IOERR_SHMSIZE, types::ValueRef,
+};
 use wire::UnixSeconds;
 use zeroize::Zeroizing;
 
 use crate::{ClientError, Profile, Protector, SharedWorld, Unlock, World, world::Dice};
 
+/// What cannot be read where the first page does not open.
+pub(crate) const WHOLE_FILE: &str = "the whole file, under this key";
 /// What cannot be read where another does not.
 const A_PAGE: &str = "a page of the file";
 /// How SQLCipher says that every page so far checked out.
@@ -284,7 +288,7 @@ fn key_literal(key: &key::RawKey) -> Zeroizing<String> {
 
 fn wrong_key(error: rusqlite::Error) -> ClientError {
     match error.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase) => ClientError::VaultDamaged { what: "the whole file, under this key" },
+        Some(ErrorCode::NotADatabase) => ClientError::VaultDamaged { what: WHOLE_FILE },
         _ => error.into(),
     }
 }
@@ -295,6 +299,11 @@ impl From<rusqlite::Error> for ClientError {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => ClientError::VaultBusy,
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
                 ClientError::VaultDamaged { what: A_PAGE }
+            }
+            Some(ErrorCode::DiskFull) => ClientError::VaultFull,
+            // The index of the log has no room.
+            _ if error.sqlite_error().is_some_and(|error| error.extended_code == SQLITE_IOERR_SHMSIZE) => {
+                ClientError::VaultFull
             }
             _ => ClientError::Vault { reason: error.to_string() },
         }
