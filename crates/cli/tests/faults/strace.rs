@@ -1,0 +1,55 @@
+//! A hand between `oub` and the system: strace changes what chosen system calls on the vault's files answer.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::person::{Ran, oub};
+
+/// Which calls fail, and how.
+#[derive(Debug)]
+pub struct Fault {
+    pub calls: &'static str,
+    pub error: &'static str,
+}
+
+/// Whether there is a strace that may run programs; said loudly where not.
+pub fn may_meddle() -> bool {
+    let mut strace = Command::new("strace");
+    strace.args(["-f", "--seccomp-bpf", "-o", "/dev/null", "-e", "trace=fsync", "true"]);
+    let may = strace.output().is_ok_and(|output| output.status.success());
+    if !may {
+        println!("SKIPPED: no strace that may run a program");
+    }
+    may
+}
+
+/// `oub` in this home, where a call on a file of the vault fails: the n-th (`"3"`), or all from it on (`"3+"`). Also says
+/// how many failed.
+pub fn under(fault: &Fault, when: &str, home: &Path, args: &[&str]) -> (Ran, usize) {
+    let inject = format!("inject={}:error={}:when={when}", fault.calls, fault.error);
+    let (ran, trace) = traced(fault.calls, &["-e", &inject], home, args);
+    (ran, trace.matches("(INJECTED)").count())
+}
+
+/// How many such calls `oub` makes on the vault's files.
+pub fn count(calls: &str, home: &Path, args: &[&str]) -> (Ran, usize) {
+    let (ran, trace) = traced(calls, &[], home, args);
+    (ran, trace.lines().filter(|line| line.contains(") = ") || line.contains(")  ")).count())
+}
+
+fn traced(calls: &str, more: &[&str], home: &Path, args: &[&str]) -> (Ran, String) {
+    let (program, trace, profile) = (oub(home, args), home.join("trace"), home.join("default"));
+    let mut strace = Command::new("strace");
+    // Only these calls stop the program.
+    strace.args(["-f", "--seccomp-bpf", "-e", &format!("trace={calls}")]).args(more).arg("-o").arg(&trace);
+    for file in
+        ["", "vault.db", "vault.db-wal", "vault.db-shm", "vault.key", "protector.json", "collector.lock"]
+    {
+        strace.arg("-P").arg(if file.is_empty() { profile.clone() } else { profile.join(file) });
+    }
+    strace.arg(program.get_program()).args(program.get_args()).env_clear();
+    strace.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    strace.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let ran = Ran::of(&mut strace);
+    (ran, std::fs::read_to_string(trace).unwrap_or_default())
+}
