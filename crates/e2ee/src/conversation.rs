@@ -144,14 +144,28 @@ impl Conversation {
         next
     }
 
-    /// A COLLECT that began at `collect_began` reached DRAINED: secrets of earlier offers go.
+    /// A COLLECT that began at `collect_began` has reached DRAINED by now: secrets of earlier offers go. A use that was
+    /// noted under a clock that was ahead counts as of now, so that the next one lets them go.
     #[must_use]
-    pub fn drained(&self, collect_began: UnixSeconds) -> Self {
+    pub fn drained(&self, collect_began: UnixSeconds, now: UnixSeconds) -> Self {
         let mut next = self.clone();
         next.series.drained(collect_began);
         if next.series.used > 0 && collect_began > next.series.used_at {
             next.former = None;
         }
+        next.series.used_at = next.series.used_at.min(now);
+        next
+    }
+
+    /// Times that have not come count as now from here on: what was sealed under a clock that was ahead is waited for as
+    /// long as anything else. When something is erased is left alone (`spec/vault.md § A clock that was ahead`).
+    #[must_use]
+    pub fn put_right(&self, now: UnixSeconds) -> Self {
+        let mut next = self.clone();
+        if let Some(hello) = &mut next.hello {
+            hello.began = hello.began.min(now);
+        }
+        next.unanswered.since = next.unanswered.since.min(now);
         next
     }
 
@@ -160,8 +174,7 @@ impl Conversation {
     pub fn swept(&self, account: &Account, now: UnixSeconds) -> Self {
         let mut next = self.clone();
         next.series.sweep(now);
-        next.former =
-            next.former.filter(|former| now.0.saturating_sub(former.since.0) < PREVIOUS_SECONDS_MAX);
+        next.former = next.former.and_then(|former| former.swept(now));
         next.sessions.sweep(account, now);
         next
     }
@@ -273,6 +286,15 @@ impl Conversation {
 impl core::fmt::Debug for Conversation {
     fn fmt(&self, out: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         out.write_str("Conversation(..)")
+    }
+}
+
+impl Former {
+    /// Also where it was replaced under a clock that was ahead, no secret outlives its day by more than any other.
+    fn swept(mut self, now: UnixSeconds) -> Option<Self> {
+        self.series.sweep(now);
+        let is_over = now.0.saturating_sub(self.since.0) >= PREVIOUS_SECONDS_MAX;
+        (!is_over && !self.series.secrets.is_empty()).then_some(self)
     }
 }
 

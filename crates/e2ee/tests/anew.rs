@@ -72,7 +72,7 @@ fn what_is_under_way_when_one_begins_anew_still_opens() {
     let accept = alice.accept(&bob);
     bob.read(&alice, &accept);
     both_still_write(&mut alice, &mut bob);
-    let drained = bob.conversation(&alice).drained(UnixSeconds(bob.now.0 + 1));
+    let drained = bob.conversation(&alice).drained(UnixSeconds(bob.now.0 + 1), UnixSeconds(bob.now.0 + 1));
     assert!(drained.offer_secrets() <= 3, "the series of before is gone");
 }
 

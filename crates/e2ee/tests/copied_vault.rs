@@ -43,7 +43,7 @@ fn pass(from: &mut Person, to: &mut Person, text: &str, recorded: &mut Vec<(Stri
     recorded.push((text.to_owned(), letter.clone()));
     assert_eq!(text_of(&to.read(from, &letter)), text);
     to.now = UnixSeconds(to.now.0 + 2);
-    to.commit(to.conversation(from).drained(to.now));
+    to.commit(to.conversation(from).drained(to.now, to.now));
 }
 
 /// Alice and Bob in the middle of a conversation; what Alice wrote is recorded.

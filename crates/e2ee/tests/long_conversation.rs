@@ -82,9 +82,9 @@ fn an_offer_made_is_used_next_and_its_predecessors_go() {
     let letter = alice.say(&bob, "e");
     bob.read(&alice, &letter);
     assert_eq!(bob.conversation(&alice).offer_secrets(), 2);
-    let early = bob.conversation(&alice).drained(bob.now);
+    let early = bob.conversation(&alice).drained(bob.now, bob.now);
     assert_eq!(early.offer_secrets(), 2, "a COLLECT begun before the first use proves nothing");
-    let drained = bob.conversation(&alice).drained(UnixSeconds(bob.now.0 + 1));
+    let drained = bob.conversation(&alice).drained(UnixSeconds(bob.now.0 + 1), UnixSeconds(bob.now.0 + 1));
     assert_eq!(drained.offer_secrets(), 1);
     let swept = bob.conversation(&alice).swept(&bob.account, UnixSeconds(bob.now.0 + 7 * 86_400));
     assert_eq!(swept.offer_secrets(), 1);

@@ -103,6 +103,6 @@ fn a_previous_offer_goes_seven_days_after_its_successor_was_used() {
 #[test]
 fn only_a_collection_begun_after_the_first_use_erases_the_previous_offer() {
     let (alice, bob, _) = with_a_previous_offer(at(1, 5));
-    let held = |began| bob.conversation(&alice).drained(began).offer_secrets();
+    let held = |began| bob.conversation(&alice).drained(began, began).offer_secrets();
     assert_eq!([at(1, 4), at(1, 5), at(1, 6)].map(held), [2, 2, 1], "not in the same second");
 }

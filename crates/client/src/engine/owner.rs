@@ -312,7 +312,7 @@ impl<'a> Owner<'a> {
             for standing in [Standing::Contact, Standing::Request, Standing::Removed] {
                 for person in contact::list(tx, standing)? {
                     let state = contact::conversation(tx, person.id)?;
-                    let state = state.drained(began);
+                    let state = state.drained(began, tx.now());
                     contact::set_conversation(tx, person.id, &state)?;
                     recover::note_gaps(tx, &person, &state)?;
                 }

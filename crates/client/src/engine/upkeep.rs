@@ -84,7 +84,7 @@ pub(crate) fn sweep(client: &Client) -> Result<(), ClientError> {
         me::set_account(tx, &account)?;
         for standing in [contact::Standing::Contact, contact::Standing::Request, contact::Standing::Removed] {
             for person in contact::list(tx, standing)? {
-                let state = contact::conversation(tx, person.id)?.swept(&account, now);
+                let state = contact::conversation(tx, person.id)?.put_right(now).swept(&account, now);
                 contact::set_conversation(tx, person.id, &state)?;
             }
         }

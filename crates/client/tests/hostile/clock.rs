@@ -1,6 +1,6 @@
 //! A client's clock that was a month ahead and is put right: what it did meanwhile keeps nobody out for a month.
 
-use client::{ClientError, SendOptions, SentState};
+use client::{ClientError, Pauses, SendOptions, SentState};
 use wire::{Name, PrekeyBundle};
 
 use crate::{
@@ -57,4 +57,29 @@ fn a_month_ahead_for_one_pull_and_back_keeps_nobody_out() {
     assert_ne!(week.prekey_id, right.body.prekey_id, "a week after the clock was put right");
     pull(&bob, 29 * 24);
     assert_ne!(shown(&evil, "bob").body.olm_fallback, right.body.olm_fallback, "four weeks after");
+}
+
+/// F08: first messages that left under a clock that was a month ahead, and that nobody answered, are over a fortnight after it
+/// was put right, and what waits behind them leaves.
+#[test]
+fn first_messages_of_a_clock_that_was_a_month_ahead_are_over_in_a_fortnight() {
+    let evil = Evil::start();
+    let (alice, bob) = (evil.join("alice"), evil.join("bob"));
+    alice.add(&bob);
+    let ahead = alice.client_hours_later(MONTH_H);
+    let say = |number: usize| ahead.send("bob", &number.to_string(), &SendOptions::default()).unwrap().state;
+    let states: Vec<_> = (1..=17).map(say).collect();
+    assert!(states[..16].iter().all(|state| *state == SentState::Stored), "{states:?}");
+    assert!(matches!(states[16], SentState::Queued(_)), "{:?}", states[16]);
+    drop(ahead);
+    evil.shell().take(bob.doorstep);
+    // Put right.
+    pull(&alice, 0);
+    let days_later = |days: u64| {
+        let client = alice.client_hours_later(days * 24 + 1);
+        client.send_waiting(&mut Pauses::default()).unwrap()
+    };
+    assert_eq!(days_later(13), 0);
+    assert_eq!(days_later(14), 17);
+    assert_eq!(evil.shell().take(bob.doorstep).len(), 17);
 }

@@ -227,7 +227,7 @@ impl World {
     fn drained(&mut self, who: usize, began: u64) {
         let mut rule = self.rules[who].clone();
         rule.drained(began, self.now);
-        self.commit(who, self.state(who).drained(UnixSeconds(began)), rule);
+        self.commit(who, self.state(who).drained(UnixSeconds(began), UnixSeconds(self.now)), rule);
     }
 
     /// Both clocks go on; each sweeps or does not, and the relay drops what lay for thirty days.

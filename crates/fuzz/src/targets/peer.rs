@@ -104,7 +104,7 @@ impl Play<'_> {
         let days = u64::from(self.tape.byte() % 8);
         self.now = UnixSeconds(self.now.0 + days * 86_400);
         self.bob = match self.tape.byte() % 3 {
-            0 => self.bob.drained(self.now),
+            0 => self.bob.drained(self.now, self.now),
             1 => self.bob.swept(&World::get().bob, self.now),
             _ => return,
         };

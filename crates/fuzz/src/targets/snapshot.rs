@@ -55,7 +55,7 @@ fn conversation(bytes: &[u8], features: &mut Features) {
     if let Ok(opened) = opened {
         drop(opened.conversation.snapshot());
     }
-    drop(conversation.drained(NOW).swept(&world.bob, NOW).snapshot());
+    drop(conversation.drained(NOW, NOW).put_right(NOW).swept(&world.bob, NOW).snapshot());
     features.note("inbox usable", conversation.can_use_inbox(TODAY));
     features.count("hellos left", conversation.hellos_left(NOW));
 }
