@@ -1,4 +1,4 @@
-//! A client that speaks the protocol and means no good (rows C07, C11, C16, C18, C20).
+//! A client that speaks the protocol and means no good (rows C01, C07, C08, C11, C16, C18, C20).
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -10,7 +10,7 @@ use wire::{
 
 use crate::is_well_after_all;
 use crate::support::peer::Peer;
-use crate::support::person::{alice_with_inbox, collect, envelope, refused};
+use crate::support::person::{Person, alice_with_inbox, collect, envelope, refused};
 use crate::support::{Data, Server};
 
 /// C07: cursors of others, guessed, counted up or counted over, let go of nothing, and the answer is the same
@@ -96,6 +96,51 @@ fn names_are_looked_up_no_faster_than_the_budget_of_a_source() {
     }
     assert_eq!(answers, BTreeMap::from([("busy", 10), ("no such name", 54), ("record", 6)]));
     // The budget is of this source alone, and of look-ups alone.
+    is_well_after_all(&data, &server);
+}
+
+/// C01: wrong answers for a taken name change nothing, cost their source its budget, and show in what the operator reads.
+/// They are counted by source and never by name, so that they keep nobody out who has the key.
+#[test]
+fn wrong_answers_change_no_key_cost_their_source_its_budget_and_are_counted() {
+    let data = Data::new();
+    let server = data.serve_configured("proxies = []");
+    let (alice, _) = alice_with_inbox(&data, &server);
+    let server_id = alice.record.body.server_id;
+    let mallory = Person::new("alice", server_id);
+    let mut owner = Peer::connect(server.port);
+    let Response::Challenge(challenge) = owner.ask(mallory.claim(None)) else { panic!("no challenge") };
+    let (right, _) = alice.rotation(&owner, &challenge);
+    // Two of the thirty claims of a minute are spent: alice's first one, and this.
+    let (mut wrong, mut busy) = (0, 0);
+    for attempt in 0..40 {
+        let mut peer = Peer::connect(server.port);
+        let challenge = match peer.ask(mallory.claim(None)) {
+            Response::Challenge(challenge) => challenge,
+            Response::Refused(refusal) => {
+                assert_eq!(refusal.kind, RefusalKind::Busy);
+                assert!(refusal.retry_after_s.is_some_and(|seconds| seconds > 0), "when to come back");
+                busy += 1;
+                continue;
+            }
+            other => panic!("{other:?}"),
+        };
+        // Signed by another key, or by the right one and altered.
+        let (mut answer, _) = if attempt % 2 == 0 { &mallory } else { &alice }.rotation(&peer, &challenge);
+        answer.proof.0[attempt] ^= (attempt % 2) as u8;
+        assert_eq!(refused(peer.ask(answer)), RefusalKind::ChallengeFailed);
+        wrong += 1;
+    }
+    assert_eq!((wrong, busy), (28, 12));
+    let looked_up = Peer::connect(server.port).ask(Lookup { name: alice.name.clone(), seq: None });
+    let Response::Record(shown) = looked_up else { panic!("no record") };
+    assert_eq!(shown.record, alice.record);
+    let counters = data.counters();
+    assert_eq!((counters["answers_wrong"].as_u64(), counters["over_budget"].as_u64()), (Some(28), Some(12)));
+    let screen = String::from_utf8(data.run(&["status"]).stdout).unwrap();
+    let told = |line: &str| line.split_whitespace().eq(["answers", "wrong", "28"]);
+    assert!(screen.lines().any(told), "{screen}");
+    assert!(matches!(owner.ask(right), Response::Replaced(_)));
     is_well_after_all(&data, &server);
 }
 
