@@ -64,3 +64,44 @@ fn the_stamps_are_void_at_once_and_nobody_new_reaches_the_doorstep() {
     assert_eq!((kept.len(), kept[0].state), (1, OutboxState::Refused), "{kept:?}");
     assert!(alice.client().contact("bob").unwrap().given_up_at.is_some());
 }
+
+/// What the program sent by itself since: receipts, refills and heads, by contact.
+fn sent_by_itself(person: &Person, to: &str) -> [i64; 3] {
+    let count = |kind| {
+        let whom = format!("SELECT id FROM contact WHERE alias = '{to}'");
+        person.number_in_vault(&format!(
+            "SELECT count(*) FROM outbox WHERE kind = {kind} AND contact = ({whom}) AND queued_at > 1"
+        ))
+    };
+    [3, 4, 8].map(count)
+}
+
+/// All of it is due at once, to one who is there and to one who gave the name up.
+#[test]
+fn receipts_refills_and_heads_leave_for_nobody_who_gave_the_name_up() {
+    let relay = Relay::start();
+    let alice = relay.person("alice");
+    let (bob, dora) = (relay.person("bob"), relay.person("dora"));
+    make_friends(&alice, &bob);
+    make_friends(&alice, &dora);
+    for friend in [&bob, &dora] {
+        alice.client().set_receipts(&friend.name, true).unwrap();
+        friend.stored(&alice, "read me");
+    }
+    bob.client().release_name().unwrap();
+    let told = alice.client().send("bob", "still there?", &SendOptions::default()).unwrap_err();
+    assert!(matches!(told, ClientError::GivenUp { .. }), "{told:?}");
+    alice.change_vault(
+        "UPDATE outbox SET queued_at = 1;
+         UPDATE contact SET refill_due = 1;
+         INSERT OR REPLACE INTO gossip (contact, server_id, slot, log, size, root, head_time, heard_at, replays)
+            SELECT contact.id, ledger.server_id, 1, x'01020304', 9, zeroblob(32), 9000000000, 1, 0 FROM contact, ledger;",
+    );
+    alice.client().sync_logs().unwrap();
+    assert_eq!(alice.texts(), ["read me", "read me"]);
+    alice.client().flush().unwrap();
+    assert_eq!(sent_by_itself(&alice, "dora"), [1, 1, 1], "receipts, refills, heads");
+    assert_eq!(sent_by_itself(&alice, "bob"), [0, 0, 0], "receipts, refills, heads");
+    dora.client().collect().unwrap();
+    assert!(alice.client().outbox().unwrap().iter().all(|entry| entry.state == OutboxState::Refused));
+}
