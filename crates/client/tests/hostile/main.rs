@@ -22,6 +22,7 @@ mod junk;
 mod keys;
 mod linking;
 mod olm;
+mod pauses;
 mod peer;
 mod poison;
 mod probes;
