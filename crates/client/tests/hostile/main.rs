@@ -21,6 +21,7 @@ mod impostor;
 mod junk;
 mod keys;
 mod linking;
+mod moved;
 mod olm;
 mod pauses;
 mod peer;
