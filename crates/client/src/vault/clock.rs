@@ -27,9 +27,10 @@ const NOTED: [(&str, &str, u64, &str); 13] = [
     ("contact", "resent_at", 0, "TRUE"),
     ("contact", "receipted_at", 0, "TRUE"),
     ("contact", "head_sent_at", 0, "TRUE"),
-    // What waits for too long, and what was not answered for too long, makes the conversation begin anew.
+    // What waits for too long, and what was not answered for too long, makes the conversation begin anew. Which of two
+    // streams began later is told by when what is in them was stored.
     ("outbox", "queued_at", 0, "state < 2"),
-    ("outbox", "stored_at", 0, "route IN (1, 3) AND answered_at IS NULL"),
+    ("outbox", "stored_at", 0, "TRUE"),
     ("pairing", "began_at", 0, "TRUE"),
     ("pairing", "asked_at", 0, "TRUE"),
     // A later replay is later than this; and a log that cannot be had is silent so long after that.
@@ -97,6 +98,8 @@ mod tests {
                 {at}, {at}, {at});
             INSERT INTO outbox (contact, message_id, kind, text, state, queued_at, stored_at, route, sent_at) VALUES
                 (7, x'01', 1, '', 0, {at}, NULL, NULL, NULL), (7, x'02', 1, '', 2, 1, {at}, 1, {at});
+            INSERT INTO outbox (contact, message_id, kind, text, state, queued_at, stream, number, stored_at, route,
+                sent_at, answered_at) VALUES (7, x'03', 1, '', 2, 1, x'0101010101010101', 1, {at}, 2, {at}, {at});
             INSERT INTO message (contact, message_id, stream, number, sent_at, received_at, kind, body, shown,
                 expire_s, expires_at) VALUES (7, x'02', x'03', 1, 1, 1, 1, x'', 1, 60, {at} + 60);
             INSERT INTO pairing (side, host, port, server_id, key, seed, words, began_at, asked_at)
@@ -121,6 +124,19 @@ mod tests {
         }
         assert_eq!(number(&vault, "SELECT expires_at FROM message"), NOW + 60);
         assert!(!looked(&vault, NOW) && !looked(&vault, NOW + LOOK_S - 1));
+    }
+
+    /// Else whoever lacks a former stream and what followed would not be sent what followed (`spec/vault.md § Recovery`).
+    #[test]
+    fn a_stream_begun_under_a_clock_that_was_ahead_comes_before_the_one_after_it() {
+        let (_folder, vault) = noted(NOW + MONTH);
+        assert!(looked(&vault, NOW));
+        let next = "INSERT INTO outbox (contact, message_id, kind, text, state, queued_at, stream, number, stored_at, route,
+            sent_at, answered_at) VALUES (7, x'04', 1, '', 2, 1, x'0202020202020202', 1, ?1, 2, ?1, ?1)";
+        vault.write(|tx| Ok(tx.execute(next, [NOW as i64])?)).unwrap();
+        let sent = "SELECT min(stored_at) FROM outbox WHERE stream = ";
+        let began = |stream: &str| number(&vault, &format!("{sent}{stream}"));
+        assert!(began("x'0101010101010101'") <= began("x'0202020202020202'"));
     }
 
     #[test]
