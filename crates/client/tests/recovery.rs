@@ -4,7 +4,7 @@
 mod common;
 
 use client::{ClientError, FailPoint, Notice, Pauses, PullOptions, SendOptions, SentState};
-use common::{Person, Relay, friends};
+use common::{Person, Relay, friends, make_friends};
 
 /// Everybody pulls in turn until nothing new comes, delays over; returns what came, by person.
 fn settle(people: [&Person; 2]) -> [Vec<String>; 2] {
@@ -371,4 +371,33 @@ fn what_a_new_key_asks_for_is_answered_once_it_is_known_to_be_a_contacts() {
     assert!(to_bob.is_empty(), "{to_bob:?}");
     assert_eq!(to_alice, ["forgotten"]);
     both_still_write(&alice, &bob);
+}
+
+/// A vault that went back hands the same stamps out once more, to somebody else: who holds them since before is not lost
+/// behind the one who seems to hold them now.
+#[test]
+fn what_comes_under_a_stamp_that_was_handed_out_twice_is_read_as_its_senders() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    let carol = relay.person("carol");
+    make_friends(&alice, &carol);
+    alice.stored(&bob, "one");
+    assert_eq!(bob.texts(), ["one"]);
+    let refill = |to: &str| {
+        alice.change_vault(&format!("UPDATE contact SET refill_due = 1 WHERE alias = '{to}'"));
+        alice.client().flush().unwrap();
+    };
+    let copy = alice.snapshot();
+    refill("bob");
+    bob.client().collect().unwrap();
+    carol.stored(&alice, "forgotten");
+    assert_eq!(alice.texts(), ["forgotten"]);
+    alice.roll_back(&copy);
+    refill("carol");
+    // Only what alice does not remember to have given.
+    bob.change_vault("DELETE FROM stamp WHERE spent = 0 AND id <= (SELECT max(id) - 200 FROM stamp)");
+    bob.stored(&alice, "can you read me?");
+    let came = alice.pull();
+    let read: Vec<_> = came.iter().map(|message| (message.from.as_str(), message.body.text())).collect();
+    assert_eq!(read, [("bob", Some("can you read me?"))]);
 }

@@ -19,6 +19,8 @@ use crate::{
 
 /// Requests that may wait at once; what strangers send beyond is dropped.
 const REQUESTS_MAX: u32 = 512;
+/// Contacts whose offers are tried beside those of whoever seems to have sent it.
+const OTHERS_MAX: usize = 64;
 
 /// What became of an envelope.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -62,7 +64,16 @@ pub(crate) fn retry_set_aside(tx: &Tx<'_>, now: UnixSeconds) -> Result<(), Clien
         if !attempt::begin(tx, &aside.envelope) {
             continue;
         }
-        let outcome = try_open(tx, aside.policy, &aside.auth, &aside.envelope, now)?;
+        let mut outcome = try_open(tx, aside.policy, &aside.auth, &aside.envelope, now)?;
+        if outcome == Outcome::SetAside
+            && let Some(holder) = aside.contact
+            && recovery::last_other_copy(tx)?.is_some()
+            && attempt::begin(tx, &aside.envelope)
+        {
+            tx.opening(&aside.envelope);
+            outcome = try_others(tx, holder, &aside.envelope, now)?;
+            attempt::end(tx, &aside.envelope);
+        }
         match (outcome, aside.contact) {
             (Outcome::SetAside, Some(person)) => {
                 inbox::shall_tell(tx, aside.id)?;
@@ -113,6 +124,25 @@ fn open_in_inbox(
     };
     contact::set(tx, holder, "answered", true)?;
     apply(tx, holder, &opened, false, now)
+}
+
+/// A vault that went back, or has a copy, hands stamps out that others hold since before: what those bring is somebody
+/// else's than it seems, and opens in his conversation.
+fn try_others(
+    tx: &Tx<'_>,
+    holder: i64,
+    envelope: &Envelope,
+    now: UnixSeconds,
+) -> Result<Outcome, ClientError> {
+    let (account, sid) = (me::account(tx)?, mailbox::sid(tx, MailboxPolicy::Inbox)?);
+    let others = contact::list(tx, Standing::Contact)?.into_iter().filter(|person| person.id != holder);
+    for person in others.filter(|person| !person.blocked).take(OTHERS_MAX) {
+        if let Ok(opened) = contact::conversation(tx, person.id)?.open(&account, envelope, sid, now) {
+            contact::set(tx, person.id, "answered", true)?;
+            return apply(tx, person.id, &opened, false, now);
+        }
+    }
+    Ok(Outcome::SetAside)
 }
 
 /// Whose stamp an envelope came with. Attribution is final only after Olm has spoken.
