@@ -1,4 +1,7 @@
 //! What the disk has to take: bytes written for each byte deposited, and what is left when everything is acked.
+//!
+//! What the system counts for a process is whole folios of its cache that became dirty, however little of each: far too
+//! much where files are written over. So the device is asked too, which counts what others write as well.
 
 use crate::relay::Relay;
 use crate::stage::Stage;
@@ -15,10 +18,11 @@ const LEFT_BYTES: u64 = 64 << 20;
 pub async fn run(people: usize, count: usize) -> Result<(), Failure> {
     let stage = Stage::ours(people).await?;
     let deposited = (count * envelopes::BYTES) as f64;
-    let before = stage.relay.written_bytes()?;
+    let (before, device) = (stage.relay.written_bytes()?, device_bytes(stage.relay.folder()));
     absent::deposit(&stage, people, count, 1).await?;
     let stored = stage.relay.written_bytes()? - before;
-    let full = size(stage.relay.folder())?;
+    let on_device = || Some(device_bytes(stage.relay.folder())?.saturating_sub(device?) as f64 / deposited);
+    let (full, stored_there) = (size(stage.relay.folder())?, on_device());
     absent::drain(&stage, people, count, Duration::ZERO).await?;
     let (least, quiet_s) = shrink(&stage.relay).await?;
     let all = stage.relay.written_bytes()? - before;
@@ -27,6 +31,9 @@ pub async fn run(people: usize, count: usize) -> Result<(), Failure> {
         stored as f64 / deposited,
         all as f64 / deposited
     );
+    if let (Some(stored), Some(all)) = (stored_there, on_device()) {
+        println!("disk: {stored:.2} and {all:.2} as the device counts, whoever wrote");
+    }
     println!(
         "disk: store {:.1} MB full ({:.2} per deposited byte), {:.1} MB after everything was acked and {quiet_s:.0} s of quiet",
         full as f64 / 1e6,
@@ -46,6 +53,17 @@ async fn shrink(relay: &Relay) -> Result<(u64, f64), Failure> {
         }
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
+}
+
+/// Bytes that the device below a folder wrote so far, of whoever. `None` where there is no such device.
+fn device_bytes(folder: &Path) -> Option<u64> {
+    use std::os::unix::fs::MetadataExt;
+    // What waits in memory for its turn counts too.
+    rustix::fs::sync();
+    let device = std::fs::metadata(folder).ok()?.dev();
+    let (major, minor) = (rustix::fs::major(device), rustix::fs::minor(device));
+    let stat = std::fs::read_to_string(format!("/sys/dev/block/{major}:{minor}/stat")).ok()?;
+    Some(stat.split_whitespace().nth(6)?.parse::<u64>().ok()? * 512)
 }
 
 /// Bytes of all files in a folder, as the disk counts them. Files that go away meanwhile count nothing.
