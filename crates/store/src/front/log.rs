@@ -247,7 +247,8 @@ pub(crate) fn read(dir: &Path, each: &mut dyn FnMut(Change)) -> io::Result<Read>
         let bytes = fs::read(&log.path)?;
         if is_of_before(&bytes, log.salt) {
             return Err(io::Error::other(format!(
-                "{} is in a form that no release wrote: start the program that wrote it, let it `forget`, and stop it",
+                "{} is in a form that no release wrote: with the program that wrote it make a backup (oublietted backup \
+                 FILE), and restore that with this one",
                 log.path.display()
             )));
         }
