@@ -142,7 +142,10 @@ fn kill(cycles: u32, size: usize, after: impl Fn(u32) -> u32) -> u64 {
         checked = stored;
         kept += there;
     }
-    println!("{checked} confirmed deposits, {cycles} kills, {kept} look-ups, 0 lost, logs up to {highest}");
+    println!(
+        "promise P1: {checked} deposits of {size} bytes confirmed, {cycles} kill -9 of the store, {kept} looked up, 0 lost; \
+         front log {highest} was the last"
+    );
     assert!(checked > 50, "the children were killed before they did anything");
     highest
 }

@@ -109,7 +109,7 @@ fn a_flipped_byte_in_the_vault_is_told_or_does_no_harm() {
         book.shown(texts_of(&rest.out), !pull_done);
         back.shown(alice.pull(), false);
     }
-    println!("{tried} flipped bytes: {told} times oub said so, 0 times wrong words, 0 panics");
+    println!("promise P10: {tried} bytes of vaults: {told} times oub said so, 0 times wrong words, 0 panics");
     assert!(told > tried / 3, "{told} of {tried}");
     book.assert_exact("flipped bytes", &bob, "alice");
     back.assert_exact("flipped bytes, what was sent", &alice, "bob");
@@ -220,7 +220,7 @@ fn a_flipped_byte_in_the_log_of_a_killed_process_costs_nothing_that_was_said() {
         alice.ok(&["pull"]);
         book.shown(bob.pull(), false);
     }
-    println!("{flipped} flipped bytes in logs of killed processes, 0 lost");
+    println!("promise P10: {flipped} bytes in logs of killed oub: 0 lost");
     assert!(flipped > 0);
     book.assert_exact("flipped bytes in the log", &bob, "alice");
 }
