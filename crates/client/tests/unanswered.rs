@@ -3,14 +3,24 @@
 
 mod common;
 
-use client::{ClientError, Pauses, SendOptions, SentState};
+use client::{Client, ClientError, Pauses, SendOptions, SentState};
 use common::{Person, Relay, friends};
 
 const DAY_H: u64 = 24;
 
+/// The client of so many days from now. A day before that, times noted then would count as of a clock that was ahead.
+fn in_days(person: &Person, days: u64) -> Client {
+    person.client_hours_later(days * DAY_H + 1)
+}
+
 /// Lets the client do what it does by itself, so many days from now; says how many messages left.
 fn days_later(person: &Person, days: u64) -> u32 {
-    person.client_hours_later(days * DAY_H + 1).send_waiting(&mut Pauses::default()).unwrap()
+    in_days(person, days).send_waiting(&mut Pauses::default()).unwrap()
+}
+
+/// A send of a fortnight from now, when what was lost twice was sealed once more.
+fn sent_then(alice: &Person, text: &str) -> SentState {
+    in_days(alice, 14).send("bob", text, &SendOptions::default()).unwrap().state
 }
 
 fn waits(sent: &SentState) -> bool {
@@ -36,8 +46,8 @@ fn what_waited_under_a_replaced_key_leaves_under_the_new_one_with_what_was_never
     let (alice, bob) = (relay.person("alice"), relay.person("bob"));
     alice.add(&bob);
     lost_twice(&mut relay, &alice, || alice.stored(&bob, "one"));
-    alice.client().rotate_identity().unwrap();
-    assert!(waits(&alice.send(&bob, "two").state));
+    in_days(&alice, 14).rotate_identity().unwrap();
+    assert!(waits(&sent_then(&alice, "two")));
     // He may answer for a fortnight.
     assert_eq!(days_later(&alice, 27), 0);
     assert_eq!(days_later(&alice, 28), 2);
@@ -61,8 +71,8 @@ fn the_same_when_the_recipient_replaced_the_key() {
     lost_twice(&mut relay, &alice, || alice.stored(&bob, "one"));
     bob.client().rotate_identity().unwrap();
     // What follows the new key finds that the first message went to the old one.
-    alice.client().safety_number("bob", client::Language::English).unwrap();
-    assert!(waits(&alice.send(&bob, "two").state));
+    in_days(&alice, 14).safety_number("bob", client::Language::English).unwrap();
+    assert!(waits(&sent_then(&alice, "two")));
     assert_eq!(days_later(&alice, 27), 0);
     assert_eq!(days_later(&alice, 28), 2);
     assert_eq!(bob.texts(), ["one", "two"]);
@@ -113,8 +123,8 @@ fn a_first_message_that_was_lost_is_followed_by_one_without_words() {
     alice.add(&bob);
     bob.add(&alice);
     lost_twice(&mut relay, &alice, || alice.stored(&bob, "at nine"));
-    alice.client().edit("bob", "last", "at ten", &SendOptions::default()).unwrap();
-    assert!(waits(&alice.send(&bob, "or later").state));
+    in_days(&alice, 14).edit("bob", "last", "at ten", &SendOptions::default()).unwrap();
+    assert!(waits(&sent_then(&alice, "or later")));
     days_later(&alice, 27);
     bob.client().collect().unwrap();
     assert!(!bob.client().contact("alice").unwrap().connected);

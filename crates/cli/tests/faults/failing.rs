@@ -81,7 +81,7 @@ fn a_send_whose_vault_fails_says_what_is_kept_and_the_message_comes_once() {
             assert_eq!(alice.ok(&["outbox"]).out, "", "{what}");
         }
         book.shown(pull_whole(&bob), false);
-        book.assert_exact("a vault that fails under send", &bob, "alice");
+        book.assert_exact(&format!("send while {}", fault.told()), &bob, "alice");
     }
     figures.print("failing send");
 }
@@ -117,7 +117,7 @@ fn a_pull_whose_vault_fails_acknowledges_nothing_that_it_did_not_keep() {
             book.shown(shown, false);
             book.shown(pull_whole(&bob), !done);
         }
-        book.assert_exact("a vault that fails under pull", &bob, "alice");
+        book.assert_exact(&format!("pull while {}", fault.told()), &bob, "alice");
     }
     figures.print("failing pull");
 }

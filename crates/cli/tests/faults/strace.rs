@@ -12,6 +12,13 @@ pub struct Fault {
     pub error: &'static str,
 }
 
+impl Fault {
+    /// As a promise's proof says it.
+    pub fn told(&self) -> String {
+        format!("{} of the vault answer {}", self.calls, self.error)
+    }
+}
+
 /// Whether there is a strace that may run programs; said loudly where not.
 pub fn may_meddle() -> bool {
     let mut strace = Command::new("strace");
