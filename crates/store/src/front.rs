@@ -5,6 +5,7 @@
 //! by a thread of its own; then its log's file becomes the next log, and what stood there is written over.
 
 mod log;
+mod record;
 mod sheet;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,34 +1,20 @@
 //! The front log: what was committed and no table has yet (`spec/storage.md § The front log`).
 //!
-//! ```text
-//! front/N-SALT.log = record*, each from a multiple of 512 bytes on
-//! record = len u32 ‖ confirmed u64 ‖ xxh3-64(len ‖ confirmed ‖ place u64) ‖ change* (len bytes) ‖ xxh3-64(change*)
-//! change = table u8 ‖ day u16 ‖ key len u8 ‖ value len u32 (all ones: removed) ‖ key ‖ value
-//! ```
-//!
-//! Both checksums are seeded with the salt, the second with the record's place as well. The salt is drawn anew for
-//! each log, so that neither an envelope nor what stood in the file before can look like a record: strangers write
-//! envelopes, and a file is used again for the next log, since writing over what is there syncs in half the time.
+//! `front/N-SALT.log` holds records. The salt is drawn anew for each log, so that neither an envelope nor what stood in
+//! the file before can look like one: strangers write envelopes, and a file is used again for the next log, since writing
+//! over what is there syncs in half the time.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write};
 use std::path::{Path, PathBuf};
 
-use wire::Day;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use crate::backup::{Place, place_of, table_at};
-use crate::codec::{Cut, unseal};
+use super::record::{self, HEAD_BYTES, Head, Record, STEP_BYTES, changes, loose_rows};
+use crate::codec::Cut;
 use crate::opening::paths_in;
-use crate::shelf::{Batch, Change, Table};
+use crate::shelf::{Batch, Change};
 
-/// Bytes of a record before its changes, and behind them.
-const HEAD_BYTES: usize = 20;
-const END_BYTES: usize = 8;
-/// Records begin at multiples of this: what was synced is never written again, nor is what a disk writes in one.
-const STEP_BYTES: usize = 512;
-/// Stands for the value of a row that was removed.
-const REMOVED: u32 = u32::MAX;
 /// The folder within a store's.
 const FOLDER: &str = "front";
 
@@ -75,17 +61,7 @@ impl Log {
     /// Hands a batch to the system, in one piece.
     pub(crate) fn append(&mut self, batch: &Batch) -> io::Result<()> {
         let mut record = std::mem::take(&mut self.record);
-        record.clear();
-        record.resize(HEAD_BYTES, 0);
-        for change in &batch.0 {
-            write_change(&mut record, change)?;
-        }
-        let len = u32::try_from(record.len().saturating_sub(HEAD_BYTES)).map_err(io::Error::other)?;
-        let head = Head { len, confirmed: self.confirmed }.bytes(self.len, self.salt);
-        record.iter_mut().zip(head).for_each(|(to, from)| *to = from);
-        let sum = sum(record.get(HEAD_BYTES..).unwrap_or_default(), self.len, self.salt);
-        record.extend_from_slice(&sum);
-        record.resize(record.len().next_multiple_of(STEP_BYTES), 0);
+        record::write(&mut record, batch, self.confirmed, self.len, self.salt)?;
         self.file.write_all(&record)?;
         // The first record alone speaks of the log before.
         if self.len == 0 {
@@ -144,51 +120,6 @@ fn name(folder: &Path, number: u64) -> io::Result<(u64, PathBuf)> {
     getrandom::fill(&mut salt).map_err(io::Error::other)?;
     let salt = u64::from_be_bytes(salt);
     Ok((salt, folder.join(format!("{number}-{salt:016x}.log"))))
-}
-
-fn write_change(record: &mut Vec<u8>, change: &Change) -> io::Result<()> {
-    let place = place_of(change.table);
-    let value = change.value.as_deref();
-    let len = value.map_or(Ok(REMOVED), |value| u32::try_from(value.len())).map_err(io::Error::other)?;
-    record.push(place.table);
-    record.extend_from_slice(&place.day.0.to_be_bytes());
-    record.push(u8::try_from(change.key.len()).map_err(io::Error::other)?);
-    record.extend_from_slice(&len.to_be_bytes());
-    record.extend_from_slice(&change.key);
-    record.extend_from_slice(value.unwrap_or_default());
-    Ok(())
-}
-
-/// How a record begins.
-#[derive(Clone, Copy)]
-struct Head {
-    /// Bytes of its changes.
-    len: u32,
-    /// The log up to here was on stable storage when it was written; of a log's first record: the log before.
-    confirmed: u64,
-}
-
-impl Head {
-    fn bytes(self, place: u64, salt: u64) -> [u8; HEAD_BYTES] {
-        let mut said = [0; HEAD_BYTES];
-        let fields = self.len.to_be_bytes().into_iter().chain(self.confirmed.to_be_bytes());
-        said.iter_mut().zip(fields.clone().chain(place.to_be_bytes())).for_each(|(to, from)| *to = from);
-        let check = xxh3_64_with_seed(&said, salt).to_be_bytes();
-        said.iter_mut().zip(fields.chain(check)).for_each(|(to, from)| *to = from);
-        said
-    }
-
-    /// `None`: no record begins here.
-    fn at(bytes: &[u8], at: usize, salt: u64) -> Option<Self> {
-        let found = Cut(bytes.get(at..)?).array::<HEAD_BYTES>()?;
-        let mut left = Cut(&found);
-        let head = Self { len: left.u32()?, confirmed: left.u64()? };
-        (found == head.bytes(at as u64, salt)).then_some(head)
-    }
-}
-
-fn sum(changes: &[u8], place: u64, salt: u64) -> [u8; 8] {
-    xxh3_64_with_seed(changes, salt ^ place).to_be_bytes()
 }
 
 /// A log that is read.
@@ -291,10 +222,7 @@ fn walk(bytes: &[u8], salt: u64, confirmed: u64, each: &mut dyn FnMut(Change)) -
         let record = Record::at(bytes, at, salt);
         at = match record {
             Some(record) if record.is_whole => {
-                let mut changes = Cut(record.changes);
-                while let Some(change) = read_change(&mut changes) {
-                    each(change);
-                }
+                changes(record.changes).for_each(&mut *each);
                 record.end
             }
             // Nobody was told of it, nor of anything behind it.
@@ -320,73 +248,14 @@ fn walk(bytes: &[u8], salt: u64, confirmed: u64, each: &mut dyn FnMut(Change)) -
     findings
 }
 
-/// What stands where a record begins.
-struct Record<'a> {
-    changes: &'a [u8],
-    /// Where the next one begins.
-    end: usize,
-    is_whole: bool,
-}
-
-impl<'a> Record<'a> {
-    /// `None`: no record begins here.
-    fn at(bytes: &'a [u8], at: usize, salt: u64) -> Option<Self> {
-        let len = usize::try_from(Head::at(bytes, at, salt)?.len).ok()?;
-        let mut left = Cut(bytes.get(at.checked_add(HEAD_BYTES)?..)?);
-        let end = at.checked_add(HEAD_BYTES)?.checked_add(len)?.checked_add(END_BYTES)?;
-        let changes = left.bytes(len.min(left.0.len()))?;
-        let is_whole = left.array() == Some(sum(changes, at as u64, salt)) && changes.len() == len;
-        Some(Self { changes, end: end.checked_next_multiple_of(STEP_BYTES)?, is_whole })
-    }
-}
-
-fn read_change(left: &mut Cut<'_>) -> Option<Change> {
-    let mut ahead = Cut(left.0);
-    let place = Place { table: ahead.u8()?, day: Day(ahead.u16()?) };
-    let (key_len, len) = (usize::from(ahead.u8()?), ahead.u32()?);
-    let key = ahead.bytes(key_len)?;
-    let value = match len {
-        REMOVED => None,
-        len => Some(ahead.bytes(usize::try_from(len).ok()?)?.to_vec()),
-    };
-    let table = table_at(place)?;
-    *left = ahead;
-    Some(Change { table, key: key.to_vec(), value })
-}
-
-/// Whether a change proves by its own checksum that it is a row of ours.
-fn is_sound(change: &Change) -> bool {
-    let number = change.table.number();
-    change.value.as_ref().is_some_and(|value| unseal(number, &change.key, value).is_some())
-}
-
-/// What a damaged record still holds. Rows prove themselves, of a removal nothing proves that it is one. Behind a
-/// length that is wrong a stranger's bytes may stand, and so envelopes alone are taken: these come from anybody anyway.
-fn loose_rows(changes: &[u8], each: &mut dyn FnMut(Change)) {
-    let mut left = Cut(changes);
-    let mut is_in_step = true;
-    while !left.0.is_empty() {
-        let mut ahead = Cut(left.0);
-        match read_change(&mut ahead) {
-            Some(change)
-                if is_sound(&change) && (is_in_step || matches!(change.table, Table::Envelopes(_))) =>
-            {
-                each(change);
-            }
-            Some(change) if is_in_step && change.value.is_none() => {}
-            _ => {
-                is_in_step = false;
-                ahead = Cut(left.0.get(1..).unwrap_or_default());
-            }
-        }
-        left = ahead;
-    }
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests {
+    use wire::Day;
+
     use super::*;
+    use crate::front::record::END_BYTES;
+    use crate::shelf::Table;
 
     const SALT: u64 = 7;
 
