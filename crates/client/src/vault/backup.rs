@@ -5,7 +5,6 @@
 //! page by page. It has the tables of a vault, so that later versions bring it forward as they bring a vault.
 
 use std::{
-    fmt::Write as _,
     fs::{self, File, OpenOptions},
     io::Read,
     os::unix::fs::OpenOptionsExt,
@@ -18,7 +17,7 @@ use rusqlite::{Connection, OpenFlags};
 use zeroize::Zeroizing;
 
 use super::{
-    Tx, Vault, contact, keying, me, migrate,
+    Tx, Vault, contact, key_literal, key_pragma, keying, me, migrate,
     permissions::{file_error, sync_dir},
 };
 use crate::{ClientError, Passphrase, SharedWorld, world::Dice};
@@ -231,23 +230,12 @@ fn open(
     let _alone = keying();
     let db = Connection::open_with_flags(path, flags)?;
     db.execute_batch("PRAGMA cipher_log_level = NONE;")?;
-    db.execute_batch(&format!("PRAGMA key = {};", key_literal(key, salt).as_str()))?;
+    db.execute_batch(&key_pragma(&key_literal(key, salt)))?;
     let wrong = |_| ClientError::WrongBackupPassphrase { path: path.to_path_buf() };
     db.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(())).map_err(wrong)?;
     db.execute_batch("PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY;")?;
     let profile = crate::Profile::at(path.parent().unwrap_or(Path::new(".")));
     Ok(Vault::over(db, &profile, world))
-}
-
-/// `"x'KEY SALT'"`, as SQLCipher takes a raw key with its salt.
-fn key_literal(key: &Secret<32>, salt: &[u8; SALT_BYTES]) -> Zeroizing<String> {
-    let mut text = Zeroizing::new(String::with_capacity(112));
-    text.push_str("\"x'");
-    for byte in key.expose().iter().chain(salt) {
-        let _ = write!(text, "{byte:02x}");
-    }
-    text.push_str("'\"");
-    text
 }
 
 impl Vault {

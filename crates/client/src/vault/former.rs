@@ -83,7 +83,7 @@ pub(super) fn newest(profile: &Profile, known: u32) -> Option<PathBuf> {
 
 /// Everything in one transaction, if it is of this version still. Whoever goes back to it counts as restored.
 fn export(vault: &Vault, key: &RawKey, found: u32, aside: &Path) -> Result<bool, ClientError> {
-    vault.attached(aside, &key_literal(key), |tx| {
+    vault.attached(aside, &key_literal(key, &[]), |tx| {
         if migrate::version(tx)? != found {
             return Ok(false);
         }

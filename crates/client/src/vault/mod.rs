@@ -31,6 +31,7 @@ use std::{
     time::Duration,
 };
 
+use crypto::Secret;
 use rusqlite::{
     Connection, ErrorCode, Transaction, TransactionBehavior, ffi::SQLITE_IOERR_SHMSIZE, types::ValueRef,
 };
@@ -164,7 +165,7 @@ impl Vault {
         db.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
         // First of all, or SQLCipher prints its complaint about a wrong key to stderr.
         db.execute_batch("PRAGMA cipher_log_level = NONE;")?;
-        db.execute_batch(&key_pragma(key))?;
+        db.execute_batch(&key_pragma(&key_literal(key, &[])))?;
         db.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(())).map_err(wrong_key)?;
         db.execute_batch(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;
@@ -267,19 +268,18 @@ pub(super) fn keying() -> MutexGuard<'static, ()> {
     KEYING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn key_pragma(key: &key::RawKey) -> Zeroizing<String> {
-    let mut sql = Zeroizing::new(String::with_capacity(96));
-    sql.push_str("PRAGMA key = ");
-    sql.push_str(&key_literal(key));
-    sql.push(';');
+fn key_pragma(literal: &str) -> Zeroizing<String> {
+    let mut sql = Zeroizing::new(String::with_capacity(128));
+    sql.extend(["PRAGMA key = ", literal, ";"]);
     sql
 }
 
-/// `"x'KEY'"`, as SQLCipher takes a raw key.
-fn key_literal(key: &key::RawKey) -> Zeroizing<String> {
-    let mut text = Zeroizing::new(String::with_capacity(80));
+/// `"x'KEY SALT'"`, as SQLCipher takes a raw key with its salt; without one, the file has it.
+fn key_literal(key: &Secret<32>, salt: &[u8]) -> Zeroizing<String> {
+    // All of it, so that no part is left behind where it grew.
+    let mut text = Zeroizing::new(String::with_capacity(112));
     text.push_str("\"x'");
-    for byte in key.expose() {
+    for byte in key.expose().iter().chain(salt) {
         let _ = write!(text, "{byte:02x}");
     }
     text.push_str("'\"");
