@@ -219,8 +219,11 @@ fn budgets(file: &File, connections_max: Option<usize>) -> Result<Budgets, Confi
     let proxies = file.proxies.clone().unwrap_or_else(|| PROXIES.iter().flat_map(|it| it.parse()).collect());
     // Without any, nobody could say for whom he speaks, and everybody would be refused.
     let proxy_header = file.proxy_header.unwrap_or(false);
-    let least = usize::from(proxy_header);
-    within("the number of proxies", proxies.len(), least..=PROXIES_MAX)?;
+    let (what, least) = match proxy_header {
+        true => ("the number of proxies, where proxy-header is true,", 1),
+        false => ("the number of proxies", 0),
+    };
+    within(what, proxies.len(), least..=PROXIES_MAX)?;
     let (many, some) = (1..=COUNT_MAX, 1..=COUNT_MAX as u32);
     let total = connections_max.or(file.connections_max).unwrap_or(CONNECTIONS_MAX);
     let of_source = file.connections_per_source_max.unwrap_or(CONNECTIONS_PER_SOURCE_MAX);
