@@ -104,5 +104,8 @@ fn the_setting_is_checked_and_shown() {
     let (code, said) = check("proxy-header = true");
     assert!(code == Some(0) && said.contains("proxy header") && said.contains("127.0.0.0/8"), "{said}");
     let (code, said) = check("proxy-header = true\nproxies = []");
-    assert!(code == Some(2) && said.contains("where proxy-header is true, is 0; it must be from 1"), "{said}");
+    assert!(
+        code == Some(2) && said.contains("where proxy-header is true, is 0; it must be from 1"),
+        "{said}"
+    );
 }
