@@ -46,6 +46,7 @@ fn stamps_that_were_lost_with_a_vault_do_not_keep_refills_back() {
     alice.stored(&bob, "hello again");
     assert_eq!(bob.texts(), ["hello again"]);
     assert!(alice.texts().is_empty());
+    alice.keep_refill_back();
     assert_eq!(alice.client().contact("bob").unwrap().stamps, 256);
 
     write(&mut relay, &alice, &bob, 200);
