@@ -8,7 +8,7 @@ use crate::Cause;
 use crate::codec::{seal, unseal};
 use crate::ledger::WENT_BACK_KEY;
 use crate::scratch::is_scratch;
-use crate::shelf::{Batch, Change, Durability, FrozenShelf, Shelf, Table};
+use crate::shelf::{Batch, Change, Durability, FrozenShelf, Key, Shelf, Table};
 
 /// Where a row lies: the number of its table, and the day where that table has one for each.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -116,7 +116,7 @@ impl Rebuild {
         }
         self.says_so |= table == Table::Meta && row.key == WENT_BACK_KEY;
         self.bytes += (row.key.len() + row.value.len()) as u64;
-        self.batch.0.push(Change { table, key: row.key, value: Some(row.value) });
+        self.batch.0.push(Change { table, key: row.key.into(), value: Some(row.value) });
         Ok(())
     }
 
@@ -127,7 +127,7 @@ impl Rebuild {
         // A backup of a store that had yet to say it of itself knows more.
         if !self.says_so {
             let value = seal(Table::Meta.number(), WENT_BACK_KEY, &[]);
-            let key = WENT_BACK_KEY.to_vec();
+            let key = Key::from_slice(WENT_BACK_KEY);
             self.batch.0.push(Change { table: Table::Meta, key, value: Some(value) });
         }
         Ok(self.write(Durability::Synced)?)

@@ -12,7 +12,7 @@ use crate::engine::{AUTH_BYTES, Engine, State};
 use crate::gate::{Book, Case, SpentStamp, Standing, Verdict};
 use crate::mailbox::{Allowance, Mailbox, MailboxRow, class_bytes, class_of, envelope_key};
 use crate::scratch::scribble;
-use crate::shelf::{Batch, Durability, Shelf, Table};
+use crate::shelf::{Batch, Durability, Key, Shelf, Table, key_of};
 use crate::{Cause, DepositOutcome, DepositRequest, StoreError, Write, Wrote};
 
 type Outcome = Result<Wrote, StoreError>;
@@ -283,13 +283,13 @@ impl<S: Shelf> Book for Pages<'_, S> {
 }
 
 /// `sid ‖ generation ‖ index`.
-pub(crate) fn spent_key(sid: &DepositId, generation: Generation, index: StampIndex) -> Vec<u8> {
-    sid.0.into_iter().chain([generation.0]).chain(index.0.to_be_bytes()).collect()
+pub(crate) fn spent_key(sid: &DepositId, generation: Generation, index: StampIndex) -> Key {
+    key_of(&[sid.as_bytes(), &[generation.0], &index.0.to_be_bytes()])
 }
 
 /// `day ‖ sid ‖ hash`: the day first, so that forgetting is one range.
-fn retry_key(day: Day, sid: &DepositId, hash: &[u8; 16]) -> Vec<u8> {
-    day.0.to_be_bytes().into_iter().chain(sid.0).chain(*hash).collect()
+fn retry_key(day: Day, sid: &DepositId, hash: &[u8; 16]) -> Key {
+    key_of(&[&day.0.to_be_bytes(), sid.as_bytes(), hash])
 }
 
 /// The auth before an envelope in its row. At a doorstep it is zeros: a puzzle's solution is not kept.

@@ -38,7 +38,7 @@ impl ForeignRow {
         if !self.sealed {
             value.iter_mut().for_each(|byte| *byte ^= 0x40);
         }
-        Some(Change { table, key: self.key, value: Some(value) })
+        Some(Change { table, key: self.key.into(), value: Some(value) })
     }
 }
 

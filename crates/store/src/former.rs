@@ -19,7 +19,7 @@ use crate::codec::seal_of_layout;
 use crate::embedded::FjallShelf;
 use crate::ledger::WENT_BACK_KEY;
 use crate::opening::paths_in;
-use crate::shelf::{Batch, Change, Durability, Shelf, Table};
+use crate::shelf::{Batch, Change, Durability, Key, Shelf, Table};
 
 /// Stands between the name of a store and the layout of a former one.
 const LAYOUT: &str = ".layout-";
@@ -168,7 +168,7 @@ fn say_it_went_back(dir: &Path, layout: u32) -> io::Result<()> {
         return Ok(());
     }
     let value = seal_of_layout(layout, Table::Meta.number(), WENT_BACK_KEY, &[]);
-    let row = Change { table: Table::Meta, key: WENT_BACK_KEY.to_vec(), value: Some(value) };
+    let row = Change { table: Table::Meta, key: Key::from_slice(WENT_BACK_KEY), value: Some(value) };
     shelf.commit(Batch(vec![row]), Durability::Synced).map_err(io::Error::other)
 }
 
@@ -221,7 +221,7 @@ mod tests {
     }
 
     fn write(shelf: &FjallShelf, table: Table, key: Vec<u8>, value: Vec<u8>) {
-        let row = Change { table, key, value: Some(value) };
+        let row = Change { table, key: key.into(), value: Some(value) };
         shelf.commit(Batch(vec![row]), Durability::Synced).unwrap();
     }
 

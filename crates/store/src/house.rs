@@ -17,7 +17,7 @@ use wire::Day;
 
 use crate::Cause;
 use crate::embedded::{FjallShelf, Opened, read_cause};
-use crate::shelf::{Change, Table};
+use crate::shelf::{Change, Key, Table};
 
 /// The keyspace of a table: its name, and `NAME.N` after it moved N times.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -99,7 +99,7 @@ impl Moving {
             self.noted = Vec::new();
         } else {
             let value = value.map(<[u8]>::to_vec);
-            self.noted.push(Change { table: self.table, key: key.to_vec(), value });
+            self.noted.push(Change { table: self.table, key: Key::from_slice(key), value });
         }
     }
 
@@ -138,8 +138,8 @@ impl FjallShelf {
                 let mut batch = opened.database.batch().durability(Some(PersistMode::SyncAll));
                 for change in noted {
                     match change.value {
-                        Some(value) => batch.insert(&copy, change.key, value),
-                        None => batch.remove(&copy, change.key),
+                        Some(value) => batch.insert(&copy, change.key.as_slice(), value),
+                        None => batch.remove(&copy, change.key.as_slice()),
                     }
                 }
                 batch.commit().map_err(|_| Cause::Write)?;

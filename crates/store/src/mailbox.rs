@@ -10,6 +10,7 @@ use wire::request::MailboxPolicy;
 use wire::{Cursor, Day, Generation, OwnerId, OwnerKey, StampKey, VoucherHash};
 
 use crate::codec::Cut;
+use crate::shelf::{Key, key_of};
 
 /// A row without its generations, and what each of them adds.
 const FIXED_BYTES: usize = 128;
@@ -309,12 +310,8 @@ impl Allowance {
 }
 
 /// The key of an envelope's row. The size class is part of it, so that counters are rebuilt from keys alone.
-pub(crate) fn envelope_key(sid: &wire::DepositId, cursor: Cursor, class: u8) -> [u8; 25] {
-    let mut key = [0; 25];
-    for (to, from) in key.iter_mut().zip(sid.0.into_iter().chain(cursor.0.to_be_bytes()).chain([class])) {
-        *to = from;
-    }
-    key
+pub(crate) fn envelope_key(sid: &wire::DepositId, cursor: Cursor, class: u8) -> Key {
+    key_of(&[sid.as_bytes(), &cursor.0.to_be_bytes(), &[class]])
 }
 
 #[cfg(test)]

@@ -95,8 +95,8 @@ impl Shelf for MemoryShelf {
         for change in batch.0 {
             let rows = tables.entry(change.table).or_default();
             match change.value {
-                Some(value) => rows.insert(change.key, value),
-                None => rows.remove(&change.key),
+                Some(value) => rows.insert(change.key.into_vec(), value),
+                None => rows.remove(change.key.as_slice()),
             };
         }
         Ok(())

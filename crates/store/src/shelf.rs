@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use bytes::Bytes;
+use smallvec::SmallVec;
 use wire::Day;
 
 use crate::Cause;
@@ -85,13 +86,23 @@ pub enum Durability {
     Written,
 }
 
+/// A key. None of ours is longer than what fits in place.
+pub type Key = SmallVec<[u8; 40]>;
+
+/// A key of parts.
+pub(crate) fn key_of(parts: &[&[u8]]) -> Key {
+    let mut key = Key::new();
+    parts.iter().for_each(|part| key.extend_from_slice(part));
+    key
+}
+
 /// One change of a batch.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Change {
     /// Where.
     pub table: Table,
     /// Which row.
-    pub key: Vec<u8>,
+    pub key: Key,
     /// Its sealed value, or `None` to remove it.
     pub value: Option<Vec<u8>>,
 }
@@ -109,12 +120,12 @@ impl Batch {
     /// Likewise for a body that lies in parts.
     pub fn put_parts(&mut self, table: Table, key: &[u8], body: &[&[u8]]) {
         let value = Some(crate::codec::seal(table.number(), key, body));
-        self.0.push(Change { table, key: key.to_vec(), value });
+        self.0.push(Change { table, key: Key::from_slice(key), value });
     }
 
     /// Removes a row.
     pub fn remove(&mut self, table: Table, key: &[u8]) {
-        self.0.push(Change { table, key: key.to_vec(), value: None });
+        self.0.push(Change { table, key: Key::from_slice(key), value: None });
     }
 
     /// How much it will write, roughly.

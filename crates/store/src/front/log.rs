@@ -286,7 +286,7 @@ mod tests {
         let mut keys = Vec::new();
         let findings = walk(bytes, salt, 0, &mut |change| {
             if change.value.is_some() {
-                keys.push(change.key);
+                keys.push(change.key.to_vec());
             }
         });
         (keys, findings)
@@ -398,7 +398,7 @@ mod tests {
         assert!(log.is_reused() && !old.path().exists());
         let kept = || {
             let mut keys = Vec::new();
-            let read = read(dir.path(), &mut |change| keys.push(change.key)).unwrap();
+            let read = read(dir.path(), &mut |change| keys.push(change.key.to_vec())).unwrap();
             assert_eq!((read.logs.len(), read.damaged.len(), read.torn), (1, 0, 0));
             keys
         };

@@ -15,7 +15,7 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::backup::{Place, place_of, table_at};
 use crate::codec::{Cut, unseal};
-use crate::shelf::{Batch, Change, Table};
+use crate::shelf::{Batch, Change, Key, Table};
 
 /// Bytes of a record before its changes, and behind them.
 pub(super) const HEAD_BYTES: usize = 20;
@@ -129,7 +129,7 @@ fn read_change(left: &mut Cut<'_>) -> Option<Change> {
     };
     let table = table_at(place)?;
     *left = ahead;
-    Some(Change { table, key: key.to_vec(), value })
+    Some(Change { table, key: Key::from_slice(key), value })
 }
 
 /// Whether a change proves by its own checksum that it is a row of ours.

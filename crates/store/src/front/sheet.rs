@@ -5,7 +5,7 @@ use std::collections::btree_map::Entry;
 
 use bytes::Bytes;
 
-use crate::shelf::{Batch, Change, Table};
+use crate::shelf::{Batch, Change, Key, Table};
 
 /// What became of a row: its value, or `None` where it was removed.
 pub(crate) type Line = Option<Bytes>;
@@ -27,7 +27,7 @@ struct Kept {
 /// Changes that no table has yet.
 #[derive(Clone, Default, Debug)]
 pub(crate) struct Sheet {
-    tables: BTreeMap<Table, BTreeMap<Vec<u8>, Kept>>,
+    tables: BTreeMap<Table, BTreeMap<Key, Kept>>,
     bytes: usize,
     /// Large values that were replaced. The scratch row is, where an envelope would be added, and memory that comes back at
     /// once is faster to write to than new memory: the time of an answer would tell which of both it was.
