@@ -1,6 +1,6 @@
 //! What an honest pair feels of a flood: `bench flood [SECONDS [FLOOD]]`.
 //!
-//! Fifty deposits a second go from one person to another who follows his inbox, and each is timed from the moment
+//! A hundred deposits a second go from one person to another who follows his inbox, and each is timed from the moment
 //! at which it was due to its delivery; once with nobody else there, then under each flood, then again with nobody.
 //! The relay runs with `proxies = []`, so that each loopback address is a source of its own: the honest pair comes
 //! from 127.0.0.1, the floods from 127.0.0.2 on. Floods, pair and relay share the cores of this machine, which
@@ -24,7 +24,7 @@ use crate::relay::Relay;
 use attack::{Attack, Target};
 
 /// From one honest deposit to the next.
-const PACE: Duration = Duration::from_millis(20);
+const PACE: Duration = Duration::from_millis(10);
 /// An honest deposit that takes longer than this has failed.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Whoever joins waits so long.
@@ -178,10 +178,10 @@ impl Pair<'_> {
                     }
                 }
             }
-            if trip % 50 == 25 {
+            if trip % 100 == 50 {
                 newcomers.spawn_local(newcomer(self.relay.at, self.citizen.pin()));
             }
-            if trip % 50 == 40
+            if trip % 100 == 80
                 && let Some((name, invitation)) = self.invitations.pop()
             {
                 joining.spawn_local(join(self.relay.clone(), name, invitation));
