@@ -398,7 +398,9 @@ impl Shelf for FjallShelf {
             let mut write = opened.database.batch().durability(Some(mode));
             for change in batch.0 {
                 match change.value {
-                    Some(value) => write.insert(&opened.made_keyspace(change.table)?, change.key.as_slice(), value),
+                    Some(value) => {
+                        write.insert(&opened.made_keyspace(change.table)?, change.key.as_slice(), value)
+                    }
                     None => {
                         if let Some(keyspace) = opened.keyspace(change.table) {
                             write.remove(&keyspace, change.key.as_slice());

@@ -365,7 +365,9 @@ impl Person {
     /// A refill leaves at a time drawn by lot, and takes one of the stamps that a test counts: one that is due leaves
     /// when the test says so, or never.
     pub fn keep_refill_back(&self) {
-        self.change_vault("UPDATE contact SET refill_due = unixepoch() + 86400 WHERE refill_due IS NOT NULL;");
+        self.change_vault(
+            "UPDATE contact SET refill_due = unixepoch() + 86400 WHERE refill_due IS NOT NULL;",
+        );
     }
 
     /// A number in the vault.
