@@ -288,7 +288,7 @@ pub(crate) fn spent_key(sid: &DepositId, generation: Generation, index: StampInd
 }
 
 /// `day ‖ sid ‖ hash`: the day first, so that forgetting is one range.
-fn retry_key(day: Day, sid: &DepositId, hash: &[u8; 16]) -> Key {
+pub(crate) fn retry_key(day: Day, sid: &DepositId, hash: &[u8; 16]) -> Key {
     key_of(&[&day.0.to_be_bytes(), sid.as_bytes(), hash])
 }
 

@@ -11,7 +11,7 @@ use wire::{VoucherHash, Wire};
 use crate::codec::Cut;
 use crate::engine::Engine;
 use crate::ledger::{LeafPlace, LogRow, seconds};
-use crate::shelf::{Batch, Shelf, Table};
+use crate::shelf::{Batch, Key, Shelf, Table, key_of};
 use crate::{
     Cause, DirectoryStore, NewInvite, PublishOutcome, RegisterOutcome, RegisterRequest, ReplaceOutcome,
     ReplaceRequest, StoreError, StoredRecord,
@@ -380,8 +380,8 @@ fn hash_of(record: &IdentityRecord) -> RecordHash {
 }
 
 /// `keyed name ‖ seq`.
-fn record_key(key: &[u8; 32], seq: u32) -> Vec<u8> {
-    key.iter().copied().chain(seq.to_be_bytes()).collect()
+pub(crate) fn record_key(key: &[u8; 32], seq: u32) -> Key {
+    key_of(&[key, &seq.to_be_bytes()])
 }
 
 /// A code is a secret: on disk lies its hash only.

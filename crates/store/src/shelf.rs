@@ -86,7 +86,7 @@ pub enum Durability {
     Written,
 }
 
-/// A key. None of ours is longer than what fits in place.
+/// A key: in place, since none of ours is longer than this.
 pub type Key = SmallVec<[u8; 40]>;
 
 /// A key of parts.
@@ -231,3 +231,25 @@ pub trait FrozenShelf: Send {
 
 /// What is done with a row: table, key, sealed value.
 pub type EachRow<'a> = dyn FnMut(Table, &[u8], Option<&[u8]>) -> ControlFlow<()> + 'a;
+
+#[cfg(test)]
+mod tests {
+    use wire::{Cursor, DepositId, Generation, StampIndex};
+
+    use super::*;
+    use crate::deposit::{retry_key, spent_key};
+    use crate::directory::record_key;
+    use crate::mailbox::envelope_key;
+
+    #[test]
+    fn no_key_takes_memory_of_its_own() {
+        let sid = DepositId([1; 16]);
+        let keys = [
+            envelope_key(&sid, Cursor(1), 0),
+            spent_key(&sid, Generation(1), StampIndex(1)),
+            retry_key(Day(1), &sid, &[1; 16]),
+            record_key(&[1; 32], 1),
+        ];
+        assert_eq!(keys.map(|key| (key.len(), key.spilled())), [25, 19, 34, 36].map(|len| (len, false)));
+    }
+}
