@@ -323,6 +323,12 @@ impl Client {
         engine::requests::list(self)
     }
 
+    /// Reads the public log of one's own server anew where it was read before a request came whose sender it does not
+    /// have yet, so that [`ContactRequest::checked`] can tell. Only the server that both use is asked.
+    pub fn check_requests(&self) -> Result<(), ClientError> {
+        engine::ledger::check_requests(self)
+    }
+
     /// Accepts a request: checks the name with its server, makes a contact, answers with stamps.
     pub fn accept(&self, label: &str, alias: Option<&str>) -> Result<Contact, ClientError> {
         engine::requests::accept(self, label, alias)

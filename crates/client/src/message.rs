@@ -494,7 +494,8 @@ pub struct ContactRequest {
     pub address: Address,
     /// What I call the contact whose name it claims, under another key: one who lost a device, or somebody else.
     pub claims: Option<String>,
-    /// Whether the public log of the sender's server has this name with this key, where that log is known here.
+    /// Whether the public log of the sender's server has this name with this key, where that log is known here
+    /// and was read since the message came, or has the name.
     pub checked: Option<bool>,
     /// Greetings so far, oldest first.
     pub texts: Vec<String>,

@@ -14,7 +14,10 @@ use crate::when;
 pub fn run(context: &Context) -> Result<Exit, Stop> {
     let client = context.open()?;
     let unreachable = match client.collect() {
-        Ok(_) => None,
+        Ok(_) => {
+            client.check_requests()?;
+            None
+        }
         Err(error) if error.is_temporary() => Some(error),
         Err(error) => return Err(error.into()),
     };

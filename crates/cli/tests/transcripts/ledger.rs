@@ -32,6 +32,25 @@ fn go_back(relay: &mut Relay, copied: &Path) {
 }
 
 #[test]
+fn whoever_registered_after_the_log_was_read_is_not_said_to_be_missing_from_it() {
+    let mut relay = Relay::start();
+    let alice = Person::joined("alice", &relay);
+    alice.ok(&["ledger", "sync"]);
+    // What was read and what came are told apart by whole seconds.
+    std::thread::sleep(Duration::from_millis(1_100));
+    let bob = Person::joined("bob", &relay);
+    bob.ok(&["add", &alice.address()]);
+    bob.ok(&["send", "alice", "hello"]);
+    alice.ok(&["pull"]);
+    relay.kill();
+    let asks = alice.ok(&["requests"]).out;
+    assert!(asks.contains("hello") && !asks.contains("public log"), "nothing is known, and nothing said: {asks}");
+    assert!(alice.json(&["requests"])[0]["checked"].is_null());
+    relay.start_again();
+    assert_eq!(alice.json(&["requests"])[0]["checked"], true, "read anew by whoever looks");
+}
+
+#[test]
 fn everybody_replays_the_log_and_takes_no_key_that_it_does_not_have() {
     let relay = Relay::start();
     let (alice, bob) = (Person::joined("alice", &relay), Person::joined("bob", &relay));
