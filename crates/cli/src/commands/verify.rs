@@ -18,6 +18,8 @@ use crate::stop::Stop;
 
 /// More than any code has.
 const CODE_BYTES_MAX: u64 = 4_096;
+/// As every code does, of whatever version.
+const CODE_BEGINS: &str = "OUB-VERIFY:";
 
 /// With `--words` or `--code`, succeeds only if they match; without, shows them and asks, where somebody can be
 /// asked.
@@ -114,9 +116,21 @@ fn check(client: &Client, args: &Verify, given: &str) -> Result<(), Stop> {
             return Ok(());
         }
     }
+    if !may_be_theirs(given, args.code.is_some()) {
+        return Err(Problem::of(Exit::Usage, "OUB-E099", problems::nothing_to_compare()).into());
+    }
     let name = shown_on_one_line(&args.contact);
     let problem = Problem::of(Exit::Identity, "OUB-E065", problems::words_differ(&name));
     Err(problem.with_risk(Some(problems::between_you(name))).into())
+}
+
+/// Whether it can be what the other side shows at all: a scanner that was closed, or pointed at something else, is no
+/// sign that somebody stands in between.
+fn may_be_theirs(given: &str, is_scanned: bool) -> bool {
+    match is_scanned {
+        true => without_spaces(given).starts_with(CODE_BEGINS),
+        false => given.chars().any(char::is_alphanumeric),
+    }
 }
 
 fn matches(given: &str, number: &SafetyNumber) -> bool {
@@ -164,6 +178,17 @@ mod tests {
         ] {
             assert!(matches(same, &number()), "{same}");
         }
+    }
+
+    #[test]
+    fn what_is_no_code_is_no_wrong_code() {
+        for no_code in ["", " \n", "https://example.org", "OUB-VERIF"] {
+            assert!(!may_be_theirs(no_code, true), "{no_code}");
+        }
+        for wrong in ["oub-verify:1:0", "OUB-VERIFY:2:FF", " OUB-\nVERIFY:"] {
+            assert!(may_be_theirs(wrong, true), "{wrong}");
+        }
+        assert!(may_be_theirs("abandon", false) && may_be_theirs("1", false) && !may_be_theirs(" -", false));
     }
 
     #[test]

@@ -220,6 +220,17 @@ problems! {
             why "ce qui a été donné diffère de ce que ce coffre calcule pour vous deux",
             do "comparez encore une fois de vive voix ; si cela reste ainsi, n'écrivez pas à {name}, et voyez-vous"
         }
+    nothing_to_compare:
+        en {
+            what "there is nothing to compare",
+            why "what was given is neither words nor a code of   oub verify; nobody was compared",
+            do "scan the code once more, or compare the words:   oub verify CONTACT"
+        }
+        fr {
+            what "il n'y a rien à comparer",
+            why "ce qui a été donné n'est ni des mots ni un code d'oub verify ; personne n'a été comparé",
+            do "lisez le code encore une fois, ou comparez les mots :   oub verify CONTACT"
+        }
     not_removed(name, lost):
         en {
             what "{name} was not removed", why "this erases {lost}, and nobody can be asked here",

@@ -68,6 +68,10 @@ fn two_people_compare_across_languages_and_by_code() {
     let wrong = code.replace("OUB-VERIFY:1:", "OUB-VERIFY:1:0");
     dave.run(&["verify", "carol", "--code", &wrong]).assert_problem(6, "OUB-E065");
     alice.run(&["verify", "bob", "--code", code]).assert_problem(6, "OUB-E065");
+    // A scanner that was closed, or saw something else, is no alarm.
+    dave.run_with(&["verify", "carol", "--code", "-"], b"").assert_problem(2, "OUB-E099");
+    dave.run(&["verify", "carol", "--code", "https://example.org"]).assert_problem(2, "OUB-E099");
+    dave.run(&["verify", "carol", "--words", " "]).assert_problem(2, "OUB-E099");
     assert_eq!(states(&dave, "carol"), "unverified, not connected yet");
     let scanned = dave.run_with(&["verify", "carol", "--code", "-"], format!("{code}\r\n").as_bytes());
     assert_eq!(scanned.code, Some(0), "{}", scanned.err);
