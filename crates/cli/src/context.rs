@@ -8,16 +8,22 @@ use client::{Client, Options, Profile, SharedResident};
 use crate::args::{Global, Route};
 use crate::colour;
 use crate::daemon::beside::Beside;
-use crate::messages::screens;
+use crate::exit::Exit;
+use crate::messages::{problems, screens};
+use crate::problem::Problem;
 use crate::protector;
 use crate::screen::{Screen, can_ask};
 use crate::settings::layers::Layers;
+use crate::shown::shown_on_one_line;
 use crate::stop::Stop;
 
 /// How long a server may be silent.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long a person may think.
 pub const PATIENCE_WITH_PEOPLE: Duration = Duration::from_secs(15 * 60);
+
+/// Profiles that are named where one is not there.
+const PROFILES_SHOWN_MAX: usize = 8;
 
 /// The global options, understood.
 #[derive(Clone, Debug)]
@@ -99,7 +105,7 @@ impl Context {
 
     /// Opens the vault three times, for threads that each need it, and asks for a passphrase once.
     pub fn open_three(&self) -> Result<[Client; 3], Stop> {
-        let profile = self.profile()?;
+        let profile = self.begun()?;
         let beside = Beside::find(self, &profile);
         let unlock = protector::unlock(self, &profile, beside.as_deref())?;
         let resident = beside.map_or_else(SharedResident::default, |beside| SharedResident::new(beside));
@@ -120,11 +126,28 @@ impl Context {
 
     /// The same with other options.
     pub fn open_with(&self, options: Options) -> Result<Client, Stop> {
-        let profile = self.profile()?;
+        let profile = self.begun()?;
         let beside = Beside::find(self, &profile);
         let unlock = protector::unlock(self, &profile, beside.as_deref())?;
         let resident = beside.map_or_else(SharedResident::default, |beside| SharedResident::new(beside));
         Ok(Client::open(&profile, &unlock, Options { resident, ..options })?)
+    }
+
+    /// The profile. Where nobody joined with it, those that are there are named: it may be mistyped.
+    fn begun(&self) -> Result<Profile, Stop> {
+        let profile = self.profile()?;
+        if profile.exists() {
+            return Ok(profile);
+        }
+        let others = Profile::list(self.global.home.as_deref());
+        if others.is_empty() {
+            // The client says that there is none.
+            return Ok(profile);
+        }
+        let others = others.into_iter().take(PROFILES_SHOWN_MAX).collect::<Vec<_>>().join(", ");
+        let dir = shown_on_one_line(&profile.dir().display().to_string());
+        let words = problems::no_identity_but(dir, shown_on_one_line(&others), &self.global.profile);
+        Err(Problem::of(Exit::Local, "OUB-E070", words).into())
     }
 }
 

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use client::{Client, JoinAt, JoinRequest, Joined};
+use client::{Client, ClientError, JoinAt, JoinRequest, Joined};
 use wire::address::ShortFingerprint;
 use wire::{Address, HostPort, Invitation, Name};
 
@@ -24,9 +24,15 @@ const INVITATION_BYTES_MAX: u64 = 4_096;
 /// Registers and shows the address; the recovery words are told once.
 pub fn run(context: &Context, args: &Join) -> Result<Exit, Stop> {
     let profile = context.profile()?;
+    let at = if args.recover { recover(context, args)? } else { where_to(&invitation_text(args)?)? };
+    let name = args.name.as_deref().map(name).transpose()?;
+    if name.is_none() && matches!(at, JoinAt::Open { .. }) {
+        // Before anybody is asked for a passphrase.
+        return Err(ClientError::NameNeeded.into());
+    }
     let request = JoinRequest {
-        at: if args.recover { recover(context, args)? } else { where_to(&invitation_text(args)?)? },
-        name: args.name.as_deref().map(name).transpose()?,
+        at,
+        name,
         protect: protector::for_join(context, &profile, args.protect)?,
         language: context.global().words_language(),
     };

@@ -107,6 +107,15 @@ problems! {
             why "aucun n'a été donné, et il n'y a personne ici à qui les demander",
             do "oub join ADRESSE --recover --words-file FICHIER   (ou - pour l'entrée standard)"
         }
+    no_identity_but(dir, others, profile):
+        en {
+            what "there is no identity here yet", why "{dir} holds no vault",
+            do "name one that is there:  oub -P NAME …   ({others})\nor join with this one:  oub -P {profile} join INVITATION"
+        }
+        fr {
+            what "il n'y a pas encore d'identité ici", why "{dir} ne contient pas de coffre",
+            do "nommez-en une qui existe :  oub -P NOM …   ({others})\nou inscrivez celle-ci :  oub -P {profile} join INVITATION"
+        }
     backup_needs_passphrase:
         en {
             what "the backup needs a passphrase",

@@ -75,6 +75,40 @@ fn an_invitation_works_once_and_for_its_time() {
 }
 
 #[test]
+fn a_join_that_was_refused_is_not_told_to_go_on() {
+    let relay = Relay::start();
+    let link = relay.invite("alice");
+    Person::new("alice").ok(&["join", &link, "--protect", "file"]);
+    let bob = Person::new("bob");
+    bob.run(&["join", &link, "--protect", "file"]).assert_problem(5, "OUB-E052");
+    let ran = bob.run(&["id"]);
+    ran.assert_problem(7, "OUB-E071");
+    assert!(ran.err.contains("if it was refused, with a new invitation"), "{}", ran.err);
+    bob.ok(&["join", &relay.invite("bob")]);
+}
+
+#[test]
+fn what_is_no_invitation_is_said_before_keys_need_a_place() {
+    let nobody = Person::new("nobody");
+    // Nothing protects keys here: no terminal, no keyring, no passphrase.
+    for text in ["garbage", "oub://127.0.0.1"] {
+        nobody.run(&["join", text]).assert_problem(2, "OUB-E025");
+    }
+    nobody.run(&["join", "http://example.org/x"]).assert_problem(2, "OUB-E031");
+    nobody.run(&["join", "garbage", "--name", "alice"]).assert_problem(7, "OUB-E081");
+}
+
+#[test]
+fn a_mistyped_profile_is_told_which_there_are() {
+    let relay = Relay::start();
+    let alice = Person::joined("alice", &relay);
+    let ran = alice.run(&["-P", "defualt", "pull"]);
+    ran.assert_problem(7, "OUB-E070");
+    assert!(ran.err.contains("oub -P NAME …   (default)\n"), "{}", ran.err);
+    assert!(ran.err.contains("oub -P defualt join INVITATION"), "{}", ran.err);
+}
+
+#[test]
 fn where_everybody_may_join_the_server_is_pinned_or_trusted_at_first() {
     let relay = Relay::start_open();
     let status = String::from_utf8(relay.admin(&["status"]).stdout).unwrap();

@@ -50,8 +50,8 @@ impl ClientError {
             ),
             NameNeeded => both!(
                 language,
-                "choose one:  oub join INVITATION --name NAME",
-                "choisissez-en un :  oub join INVITATION --name NOM"
+                "copy the whole invitation (oub://HOST/i/…), or, where everybody may join, choose one:  oub join HOST --name NAME",
+                "copiez toute l'invitation (oub://HÔTE/i/…) ou, là où tout le monde peut s'inscrire, choisissez-en un :  oub join HÔTE --name NOM"
             ),
             OwnAddress => both!(
                 language,
@@ -110,13 +110,13 @@ impl ClientError {
             VaultBusy => both!(language, "try again", "réessayez"),
             InvitationRefused => both!(
                 language,
-                "ask for a new one:  oublietted invite NAME",
-                "demandez-en une nouvelle :  oublietted invite NOM"
+                "ask whoever runs the server for a new one:  oublietted invite NAME",
+                "demandez-en une nouvelle à qui tient le serveur :  oublietted invite NOM"
             ),
             NameTaken { .. } => both!(
                 language,
-                "choose another name:  oub join … --name NAME  — or, if it is yours:  oub join --recover  (24 words)",
-                "choisissez un autre nom :  oub join … --name NOM  — ou, si c'est le vôtre :  oub join --recover  (24 mots)"
+                "ask for an invitation for another name (where everybody may join:  --name NAME)  — or, if it is yours:  oub join ADDRESS --recover  (24 words)",
+                "demandez une invitation pour un autre nom (là où tout le monde peut s'inscrire :  --name NOM)  — ou, si c'est le vôtre :  oub join ADRESSE --recover  (24 mots)"
             ),
             NoSuchName { .. } => {
                 both!(language, "check the address with the person", "vérifiez l'adresse avec la personne")
@@ -177,8 +177,8 @@ impl ClientError {
             NoIdentity { .. } => "oub join INVITATION".into(),
             JoinUnfinished => both!(
                 language,
-                "run the same  oub join  again: it goes on where it stopped",
-                "relancez le même  oub join : il reprend où il s'est arrêté"
+                "give the same  oub join  again: it goes on where it stopped; if it was refused, with a new invitation",
+                "relancez le même  oub join : il reprend où il s'est arrêté ; s'il a été refusé, avec une nouvelle invitation"
             ),
             AlreadyJoined { .. } => both!(
                 language,

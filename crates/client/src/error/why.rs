@@ -176,8 +176,8 @@ impl ClientError {
             ),
             JoinUnfinished => both!(
                 language,
-                "an earlier `oub join` was interrupted",
-                "un « oub join » précédent a été interrompu"
+                "an earlier `oub join` was interrupted or refused",
+                "un « oub join » précédent a été interrompu ou refusé"
             ),
             AlreadyJoined { .. } => {
                 both!(language, "one profile holds one identity", "un profil contient une seule identité")
