@@ -1,6 +1,6 @@
 //! `oub accept` and `oub decline`: what becomes of a request.
 
-use client::{Client, ClientError};
+use client::{Client, ClientError, shell_word};
 
 use crate::args::{Accept, Decline};
 use crate::commands::contact;
@@ -17,8 +17,8 @@ pub fn run(context: &Context, args: &Accept) -> Result<Exit, Stop> {
     let contact = answer(&client, || client.accept(&args.name, args.alias.as_deref()))?;
     contact::show(context, &contact)?;
     let alias = shown_on_one_line(&contact.alias);
-    context.screen.say(&screens::read_from(&alias));
-    context.screen.say(&screens::compare_with(alias));
+    context.screen.say(&screens::read_from(shell_word(&alias)));
+    context.screen.say(&screens::compare_with(shell_word(&alias)));
     Ok(Exit::Done)
 }
 

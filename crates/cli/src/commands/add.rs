@@ -2,6 +2,7 @@
 
 use std::io::{self, Read as _};
 
+use client::shell_word;
 use wire::Address;
 
 use crate::args::Add;
@@ -26,9 +27,14 @@ pub fn run(context: &Context, args: &Add) -> Result<Exit, Stop> {
         context.screen.warn(&screens::no_fingerprints(&alias));
     }
     contact::show(context, &contact)?;
+    let word = shell_word(&alias);
+    if let Some(other) = args.alias.as_deref().filter(|other| *other != contact.alias) {
+        let other = shown_on_one_line(other);
+        context.screen.important(&screens::was_a_contact(&alias, &word, shell_word(&other)));
+    }
     if !contact.trust.is_verified() {
-        context.screen.say(&screens::write_to(&alias));
-        context.screen.say(&screens::compare_with(alias));
+        context.screen.say(&screens::write_to(&word));
+        context.screen.say(&screens::compare_with(&word));
     }
     Ok(Exit::Done)
 }

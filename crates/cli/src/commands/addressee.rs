@@ -1,6 +1,6 @@
 //! To whom: a contact's name, or an address, whose owner becomes a contact.
 
-use client::{Client, Contact};
+use client::{Client, Contact, shell_word};
 use wire::Address;
 
 use crate::commands::add;
@@ -23,7 +23,7 @@ pub fn of(context: &Context, client: &Client, given: &str) -> Result<String, Sto
     let alias = shown_on_one_line(&contact.alias);
     context.screen.say(&screens::is_a_contact_now(&alias));
     if !contact.trust.is_verified() {
-        context.screen.say(&screens::compare_with(alias));
+        context.screen.say(&screens::compare_with(shell_word(&alias)));
     }
     Ok(contact.alias)
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use client::{FileShown, FileState, Marks, Quote, Received, ReceivedBody, Trust};
+use client::{FileShown, FileState, Marks, Quote, Received, ReceivedBody, Trust, shell_word};
 use serde_json::Value;
 use wire::UnixSeconds;
 
@@ -89,8 +89,10 @@ pub fn to_text(message: &Received) -> String {
     let who = who(&message.from, message.trust);
     let mut line = line(&who, message.sent_at, &message.body, &message.marks);
     match &message.body {
-        ReceivedBody::Question { .. } => {
-            let _ = write!(line, "\n{}", screens::answer_it(shown_on_one_line(&message.from)));
+        // Afterwards nobody waits, and the answer would be refused.
+        ReceivedBody::Question { until, .. } if *until > when::now() => {
+            let from = shown_on_one_line(&message.from);
+            let _ = write!(line, "\n{}", screens::answer_it(shell_word(&from)));
         }
         ReceivedBody::File(file) if file.state == FileState::Whole => {
             let _ = write!(line, "\n{}", screens::save_it(short(&message.id)));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use client::{Client, Paired, PairingUnderWay};
+use client::{Client, Paired, PairingUnderWay, shell_word};
 
 use crate::args::Pair;
 use crate::commands::{contact, notices};
@@ -77,7 +77,7 @@ fn show(context: &Context, paired: &Paired) -> Result<(), Stop> {
     let alias = shown_on_one_line(&paired.contact.alias);
     contact::show(context, &paired.contact)?;
     context.screen.say(&notices::paired(&alias, paired.contact.trust));
-    context.screen.say(&screens::write_to(alias));
+    context.screen.say(&screens::write_to(shell_word(&alias)));
     Ok(())
 }
 

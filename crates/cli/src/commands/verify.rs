@@ -2,7 +2,7 @@
 
 use std::io::{self, Read as _};
 
-use client::{Client, Language, SafetyNumber, Trust, folded};
+use client::{Client, Language, SafetyNumber, Trust, folded, shell_word};
 
 use crate::args::Verify;
 use crate::commands::join::numbered;
@@ -63,7 +63,7 @@ pub fn run(context: &Context, args: &Verify) -> Result<Exit, Stop> {
     let name = shown_on_one_line(&args.contact);
     match same {
         true => context.screen.say(&screens::is_verified(name)),
-        false => context.screen.say(&screens::stays_as(name, states::trust(trust))),
+        false => context.screen.say(&screens::stays_as(&name, states::trust(trust), shell_word(&name))),
     }
     Ok(Exit::Done)
 }

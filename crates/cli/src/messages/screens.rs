@@ -60,6 +60,9 @@ messages! {
     // Contacts and requests.
     read_from(alias): en "read:     oub pull --from {alias}", fr "lire :     oub pull --from {alias}";
     write_to(alias): en "write:    oub send {alias} 'hello'", fr "écrire :   oub send {alias} 'bonjour'";
+    was_a_contact(alias, word, other):
+        en "… was a contact before, as {alias}; another name:   oub contact rename {word} {other}",
+        fr "… était déjà un contact, sous le nom {alias} ; pour en changer :   oub contact rename {word} {other}";
     is_a_contact_now(alias):
         en "{alias} is a contact now", fr "{alias} est un contact désormais";
     compare_with(alias):
@@ -400,9 +403,9 @@ messages! {
 
     // Comparing.
     is_verified(name): en "✓ {name} is verified", fr "✓ {name} est vérifié";
-    stays_as(name, trust):
-        en "{name} stays {trust}; if they are the same:   oub verify {name} --words '…'",
-        fr "{name} reste : {trust} ; s'ils sont les mêmes :   oub verify {name} --words '…'";
+    stays_as(name, trust, word):
+        en "{name} stays {trust}; if they are the same:   oub verify {word} --words '…'",
+        fr "{name} reste : {trust} ; s'ils sont les mêmes :   oub verify {word} --words '…'";
     new_unsigned_key_of(name):
         en "{name} has a new key that the old one did not sign; these words are for the new key",
         fr "{name} a une nouvelle clé que l'ancienne n'a pas signée ; ces mots sont ceux de la nouvelle clé";

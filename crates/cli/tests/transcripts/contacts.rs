@@ -212,3 +212,34 @@ fn requests_that_were_collected_are_shown_without_the_server() {
     let kept = bob.ok(&["requests"]);
     assert!(kept.out.contains("may I?") && kept.err.contains("collected before"), "{}{}", kept.out, kept.err);
 }
+
+#[test]
+fn a_mistyped_contact_is_named_and_never_taken() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    alice.ok(&["contact", "rename", "bob", "Bob Müller"]);
+    for typed in ["bob müller", "Bob Muller", "Bob Mülelr"] {
+        let ran = alice.run(&["send", typed, "hi"]);
+        ran.assert_problem(2, "OUB-E021");
+        assert!(ran.err.contains("one is called Bob Müller\n"), "{}", ran.err);
+        assert!(ran.err.contains(&format!("--as '{typed}'\n")), "{}", ran.err);
+    }
+    assert!(!alice.run(&["send", "carol", "hi"]).err.contains("one is called"));
+    assert!(bob.pull().is_empty());
+}
+
+#[test]
+fn the_next_command_works_as_it_is_printed() {
+    let relay = Relay::start();
+    let (alice, bob) = (Person::joined("alice", &relay), Person::joined("bob", &relay));
+    let said = alice.ok(&["add", &bob.address(), "--as", "Bob o'Neil"]).err;
+    let word = r"'Bob o'\''Neil'";
+    assert!(said.contains(&format!("oub send {word} 'hello'\n")), "{said}");
+    assert!(said.contains(&format!("oub verify {word}     (both")), "{said}");
+    let said = alice.ok(&["add", &bob.address(), "--as", "Bob"]).err;
+    assert!(said.contains(&format!("was a contact before, as Bob o'Neil; another name:   oub contact rename {word} Bob\n")), "{said}");
+    assert!(!alice.ok(&["add", &bob.address()]).err.contains("before"), "nothing else was asked for");
+    let refused = alice.run(&["contact", "rename", "Bob o'Neil", ""]);
+    refused.assert_problem(2, "OUB-E024");
+    assert!(refused.err.contains("the last word of  oub contact rename"), "{}", refused.err);
+}

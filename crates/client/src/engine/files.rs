@@ -123,7 +123,7 @@ fn queue(
 ) -> Result<i64, ClientError> {
     let person = contact::expect(tx, alias)?;
     if person.id != contact {
-        return Err(ClientError::NoSuchContact { alias: alias.to_owned() });
+        return Err(ClientError::NoSuchContact { alias: alias.to_owned(), near: None });
     }
     let kind = Kind::File(head.clone());
     let said = Said::new(&kind)?;

@@ -9,6 +9,7 @@ mod refusal;
 mod remedy;
 mod said;
 mod said_words;
+mod shell_word;
 mod what;
 mod why;
 
@@ -22,6 +23,7 @@ pub use phrases::phrase_in;
 pub use proxy::ProxyError;
 pub(crate) use refusal::refusal_sentence;
 pub use said::SaidError;
+pub use shell_word::shell_word;
 
 use crate::{LogTrouble, Protection, QueuedReason};
 
@@ -59,6 +61,8 @@ pub enum ClientError {
     NoSuchContact {
         /// What was asked for.
         alias: String,
+        /// The contact who may have been meant.
+        near: Option<String>,
     },
     /// No request has this label.
     NoSuchRequest {

@@ -1,6 +1,6 @@
 //! What to do next.
 
-use super::{ClientError, both::both};
+use super::{ClientError, both::both, shell_word};
 use crate::{Language, Protection, vault::WHOLE_FILE};
 
 impl ClientError {
@@ -36,17 +36,17 @@ impl ClientError {
                 "choose a simpler name:  oub --profile work …",
                 "choisissez un nom plus simple :  oub --profile travail …"
             ),
-            NoSuchContact { alias } => both!(
+            NoSuchContact { alias, .. } => both!(
                 language,
                 "see  oub contacts  — or add:  oub add ADDRESS --as {alias}",
                 "voyez  oub contacts  — ou ajoutez :  oub add ADRESSE --as {alias}",
-                alias = alias
+                alias = shell_word(alias)
             ),
             NoSuchRequest { .. } => both!(language, "see  oub requests", "voyez  oub requests"),
             AliasTaken { .. } | BadAlias => both!(
                 language,
-                "choose another name with  --as NAME",
-                "choisissez un autre nom avec  --as NOM"
+                "choose another name, after  --as  or as the last word of  oub contact rename",
+                "choisissez un autre nom, après  --as  ou comme dernier mot d'oub contact rename"
             ),
             NameNeeded => both!(
                 language,
@@ -126,7 +126,7 @@ impl ClientError {
                 "ask for the new address in another way, then:  oub add ADDRESS  (if it has the same name, first:  oub contact remove)",
                 "demandez la nouvelle adresse par une autre voie, puis :  oub add ADRESSE  (si le nom est le même, d'abord :  oub contact remove)"
             ),
-            Blocked { alias } => format!("oub contact unblock {alias}"),
+            Blocked { alias } => format!("oub contact unblock {}", shell_word(alias)),
             NoBundle { .. } => both!(
                 language,
                 "try again when the person has been online",
@@ -144,15 +144,16 @@ impl ClientError {
             ),
             KeyChanged { alias } => both!(
                 language,
-                "call {alias} and run   oub verify {alias}",
-                "appelez {alias} et lancez   oub verify {alias}",
-                alias = alias
+                "call {alias} and run   oub verify {word}",
+                "appelez {alias} et lancez   oub verify {word}",
+                alias = alias,
+                word = shell_word(alias)
             ),
             NotVerified { alias } => both!(
                 language,
                 "compare safety words:  oub verify {alias}",
                 "comparez les mots de sécurité :  oub verify {alias}",
-                alias = alias
+                alias = shell_word(alias)
             ),
             LogTrouble { .. } => both!(
                 language,

@@ -42,7 +42,7 @@ impl ClientError {
                 "this profile name cannot be used",
                 "ce nom de profil ne peut pas être utilisé"
             ),
-            NoSuchContact { alias } => both!(
+            NoSuchContact { alias, .. } => both!(
                 language,
                 "there is no contact called {alias}",
                 "aucun contact ne s'appelle {alias}",

@@ -31,7 +31,13 @@ impl ClientError {
                 "a profile name is 1 to 64 letters, digits, dots, dashes or underscores",
                 "un nom de profil a de 1 à 64 lettres, chiffres, points, tirets ou soulignés"
             ),
-            NoSuchContact { .. } => {
+            NoSuchContact { near: Some(near), .. } => both!(
+                language,
+                "no contact has this name; one is called {near}",
+                "aucun contact ne porte ce nom ; il y en a un qui s'appelle {near}",
+                near = near
+            ),
+            NoSuchContact { near: None, .. } => {
                 both!(language, "no contact has this name", "aucun contact ne porte ce nom")
             }
             NoSuchRequest { .. } => both!(

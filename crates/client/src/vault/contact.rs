@@ -4,6 +4,7 @@ use client_core::allotment::Allotment;
 use client_core::contact::{Pin, Trust};
 use e2ee::Conversation;
 use rusqlite::{OptionalExtension, Row};
+use strsim::damerau_levenshtein;
 use wire::{
     Address, CommitmentNonce, DepositId, HostPort, IdentityFingerprint, IdentityRecord, Name, PrekeyBundle,
     RecordHash, ServerId, ShortFingerprint, UnixSeconds, Wire, address::Pins,
@@ -15,6 +16,9 @@ use super::{
     set_column, uint,
 };
 use crate::ClientError;
+
+/// Slips of the finger that still tell which contact was meant.
+const SLIPS_MAX: usize = 2;
 
 /// What a person is to me.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -188,7 +192,21 @@ pub(crate) fn by_alias(tx: &Tx<'_>, alias: &str) -> Result<Option<Person>, Clien
 
 /// By alias, or the sentence that there is none.
 pub(crate) fn expect(tx: &Tx<'_>, alias: &str) -> Result<Person, ClientError> {
-    by_alias(tx, alias)?.ok_or_else(|| ClientError::NoSuchContact { alias: alias.to_owned() })
+    match by_alias(tx, alias)? {
+        Some(person) => Ok(person),
+        None => Err(ClientError::NoSuchContact { alias: alias.to_owned(), near: near(tx, alias)? }),
+    }
+}
+
+/// The contact whose name is the nearest, if it is near: nothing is ever done to it unasked.
+fn near(tx: &Tx<'_>, alias: &str) -> Result<Option<String>, ClientError> {
+    let meant = alias.to_lowercase();
+    let mut names = tx.prepare_cached("SELECT alias FROM contact WHERE standing = 0 ORDER BY alias")?;
+    let names = names.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?;
+    let slips = names.into_iter().map(|name| (damerau_levenshtein(&meant, &name.to_lowercase()), name));
+    // Of a short name that many slips leave nothing.
+    let near = slips.filter(|(slips, name)| *slips <= SLIPS_MAX.min(name.chars().count() / 3));
+    Ok(near.min().map(|(_, name)| name))
 }
 
 /// A waiting request.
