@@ -1,6 +1,8 @@
 //! `oub ask` and `oub answer`: a question, a wait, an answer on standard output.
 
-use client::{AskOptions, Asked, Received, ReceivedBody, Sent, SentState, Teller};
+use std::sync::{Arc, OnceLock};
+
+use client::{AskOptions, Asked, Received, ReceivedBody, Sent, SentState, Teller, shell_word};
 
 use crate::args::{Answer, Ask};
 use crate::commands::{addressee, input, notices, send};
@@ -18,7 +20,11 @@ pub fn ask(context: &Context, args: Ask) -> Result<Exit, Stop> {
     let client = context.open_to_wait()?;
     let wait = context.patience_with_people();
     let screen = context.screen.clone();
+    let question = Arc::new(OnceLock::new());
+    let noted = Arc::clone(&question);
     let told = Teller::new(move |sent: &Sent| {
+        // It is told once.
+        let _ = noted.set(sent.id.clone());
         let stored = sent.state == SentState::Stored;
         let line = Line::new("asked").text("id", &sent.id).text("to", &sent.to).truth("stored", stored);
         if screen.is_json() {
@@ -42,7 +48,11 @@ pub fn ask(context: &Context, args: Ask) -> Result<Exit, Stop> {
         }
         Asked::NotInTime | Asked::Stopped => {
             let name = shown_on_one_line(&to);
-            context.screen.important(&screens::no_answer(name));
+            let has_left = question.get().map_or(Ok(true), |id| send::has_left(&client, id))?;
+            context.screen.important(&match has_left {
+                true => screens::no_answer(name),
+                false => screens::question_not_left(&name, shell_word(&name)),
+            });
             Ok(Exit::Nothing)
         }
     }

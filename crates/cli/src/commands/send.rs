@@ -117,8 +117,16 @@ fn wait_seen(context: &Context, client: &Client, sent: &Sent) -> Result<Exit, St
         context.screen.say(&screens::has_it(to));
         return Ok(Exit::Done);
     }
-    context.screen.important(&screens::nothing_shows_it(to));
+    context.screen.important(&match has_left(client, &sent.id)? {
+        true => screens::nothing_shows_it(to),
+        false => screens::has_not_left(to),
+    });
     Ok(Exit::Nothing)
+}
+
+/// Whether a message of mine does not wait here any more.
+pub fn has_left(client: &Client, id: &str) -> Result<bool, Stop> {
+    Ok(client.outbox()?.iter().all(|entry| entry.id != id))
 }
 
 /// What became of it, for a program.

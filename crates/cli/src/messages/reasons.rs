@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use client::phrase_in;
+use client::{phrase_in, without_number};
 
 use super::{Language, language};
 
@@ -47,16 +47,17 @@ const OF_THE_WIRE: &[(&str, &str)] = &[
     ("a name is made of a-z, 0-9, '.', '_' and '-'", "un nom est fait de a-z, 0-9, « . », « _ » et « - »"),
     ("a name begins with a-z or 0-9", "un nom commence par a-z ou 0-9"),
     ("stream did not contain valid UTF-8", "ce n'est pas de l'UTF-8"),
-    ("No such file or directory (os error 2)", "aucun fichier ni dossier de ce nom (os error 2)"),
-    ("Permission denied (os error 13)", "permission refusée (os error 13)"),
-    ("Not a directory (os error 20)", "ce n'est pas un dossier (os error 20)"),
-    ("Is a directory (os error 21)", "c'est un dossier (os error 21)"),
-    ("No space left on device (os error 28)", "plus de place sur le disque (os error 28)"),
+    ("No such file or directory", "aucun fichier ni dossier de ce nom"),
+    ("Permission denied", "permission refusée"),
+    ("Not a directory", "ce n'est pas un dossier"),
+    ("Is a directory", "c'est un dossier"),
+    ("No space left on device", "plus de place sur le disque"),
 ];
 
 /// The reason in the language of this thread; as it came where nobody here knows it.
 pub fn reason(error: impl Display) -> String {
-    let english = error.to_string();
+    let said = error.to_string();
+    let english = without_number(&said).to_owned();
     if language() == Language::English {
         return english;
     }

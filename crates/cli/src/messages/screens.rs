@@ -181,6 +181,9 @@ messages! {
     nothing_shows_it(to):
         en "… nothing has come from {to} yet that shows it; it stays sent",
         fr "… rien n'est encore venu de {to} qui le montre ; cela reste envoyé";
+    has_not_left(to):
+        en "… it has not left for {to} yet; it waits:   oub outbox",
+        fr "… il n'est pas encore parti pour {to} ; il attend :   oub outbox";
     goes_with_next(why):
         en "{why}; it will go with the next oub command",
         fr "{why} ; il partira avec la prochaine commande oub";
@@ -210,6 +213,9 @@ messages! {
         en "… the question is queued for {to}; waiting {time}",
         fr "… la question est en attente pour {to} ; attente de {time}";
     no_answer(name): en "… {name} has not answered in time", fr "… {name} n'a pas répondu à temps";
+    question_not_left(name, word):
+        en "… the question has not left, and {name} has not seen it; it waits:   oub outbox   — to drop it:   oub take-back {word} last",
+        fr "… la question n'est pas partie, et {name} ne l'a pas vue ; elle attend :   oub outbox   — pour l'écarter :   oub take-back {word} last";
     not_left: en "✓ taken back: it had not left", fr "✓ repris : il n'était pas parti";
     goes_later: en "; the request goes with a later oub command", fr " ; la demande part avec une commande oub suivante";
     taken_back(to, later):

@@ -150,7 +150,11 @@ fn without_a_server_a_message_waits_and_goes_later() {
     assert!(ran.err.contains("… queued for bob"), "{}", ran.err);
     alice.run(&["send", "bob", "now or never", "--no-queue"]).assert_problem(4, "OUB-E043");
     alice.run(&["add", &bob.address().replace("/bob#", "/carol#")]).assert_problem(4, "OUB-E041");
-    alice.run(&["pull"]).assert_problem(4, "OUB-E041");
+    let ran = alice.run(&["pull"]);
+    ran.assert_problem(4, "OUB-E041");
+    assert!(ran.err.contains("  why   Connection refused\n"), "{}", ran.err);
+    let french = alice.run(&["--lang", "fr", "pull"]);
+    assert!(french.err.contains("  cause   connexion refusée\n"), "{}", french.err);
     // Other words for what waits: it goes on waiting.
     let edited = alice.ok(&["edit", "bob", "last", "later, then", "--no-queue"]);
     assert!(edited.err.contains("… queued for bob"), "{}", edited.err);

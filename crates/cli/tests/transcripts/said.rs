@@ -234,3 +234,20 @@ fn a_file_that_is_too_large_is_refused_before_it_is_read() {
     std::fs::File::create(&path).unwrap().set_len(16 * 1024 * 1024).unwrap();
     alice.ok(&["send", "bob", "-f", file]);
 }
+
+#[test]
+fn what_has_not_left_is_not_said_to_be_unanswered_or_sent() {
+    let mut relay = Relay::start();
+    let (alice, _bob) = friends(&relay);
+    relay.kill();
+    let asked = alice.run(&["ask", "bob", "Deploy?", "--timeout", "1s"]);
+    assert_eq!(asked.code, Some(3), "{asked:?}");
+    assert!(asked.err.contains("has not left, and bob has not seen it"), "{}", asked.err);
+    assert!(alice.ok(&["take-back", "bob", "last"]).err.contains("it had not left"));
+    let sent = alice.run(&["send", "bob", "hi", "--wait", "seen", "--timeout", "1s"]);
+    assert_eq!(sent.code, Some(3), "{sent:?}");
+    assert!(sent.err.contains("it has not left for bob yet") && !sent.err.contains("stays sent"), "{}", sent.err);
+    relay.start_again();
+    let sent = alice.run(&["send", "bob", "hi", "--wait", "seen", "--timeout", "1s"]);
+    assert_eq!((sent.code, sent.err.contains("it stays sent")), (Some(3), true), "{sent:?}");
+}

@@ -19,7 +19,7 @@ use wire::RefusalKind;
 
 pub(crate) use both::both;
 pub use pair::PairError;
-pub use phrases::phrase_in;
+pub use phrases::{phrase_in, without_number};
 pub use proxy::ProxyError;
 pub(crate) use refusal::refusal_sentence;
 pub use said::SaidError;

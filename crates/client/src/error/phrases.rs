@@ -24,10 +24,11 @@ const PHRASES: &[(&str, &str)] = &[
     ("it delivers more than a mailbox holds", "il remet plus qu'une boîte ne contient"),
     ("it hung up in the middle of a word", "il a raccroché au milieu d'un mot"),
     // What a system says most often.
-    ("Connection refused (os error 111)", "connexion refusée (os error 111)"),
-    ("Connection reset by peer (os error 104)", "connexion coupée par l'autre côté (os error 104)"),
-    ("Network is unreachable (os error 101)", "réseau inaccessible (os error 101)"),
-    ("No route to host (os error 113)", "aucune route vers cette machine (os error 113)"),
+    ("Connection refused", "connexion refusée"),
+    ("Connection reset by peer", "connexion coupée par l'autre côté"),
+    ("Network is unreachable", "réseau inaccessible"),
+    ("No route to host", "aucune route vers cette machine"),
+    ("what answers there does not speak TLS", "ce qui répond là ne parle pas TLS"),
     // Why a file proves no fraud.
     ("it is no proof of fraud", "ce n'est pas une preuve de fraude"),
     ("an honest log can have both heads", "un journal honnête peut avoir les deux têtes"),
@@ -98,11 +99,20 @@ const PHRASES: &[(&str, &str)] = &[
 
 /// The phrase in a language; as it is where it is not one of ours, as what an operating system said.
 pub fn phrase_in(language: Language, english: &str) -> String {
+    let english = without_number(english);
     if language == Language::English {
         return english.to_owned();
     }
     let found = PHRASES.iter().find_map(|(known, french)| filled(known, french, english));
     found.or_else(|| refusal(language, english)).unwrap_or_else(|| english.to_owned())
+}
+
+/// What an operating system said, without the number behind it: the words say the same.
+pub fn without_number(said: &str) -> &str {
+    match said.rsplit_once(" (os error ") {
+        Some((words, number)) if number.ends_with(')') => words,
+        _ => said,
+    }
 }
 
 /// What a server refused with, as the outbox keeps it.
@@ -129,6 +139,9 @@ mod tests {
         assert_eq!(french("it answered something else"), "il a répondu autre chose");
         assert_eq!(french("the server h:1 is busy"), "le serveur h:1 est occupé");
         assert_eq!(french("Quota exceeded"), "Quota exceeded");
+        assert_eq!(french("Connection refused (os error 111)"), "connexion refusée");
+        assert_eq!(phrase_in(Language::English, "No such device (os error 19)"), "No such device");
+        assert_eq!(without_number("a (os error x"), "a (os error x");
         assert_eq!(french("the mailbox is full"), "la boîte est pleine");
         assert_eq!(phrase_in(Language::English, "my identity"), "my identity");
     }

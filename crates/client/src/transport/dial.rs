@@ -16,6 +16,7 @@ use crate::{ClientError, Dialled, Proxy, proxy::Credentials};
 const EXPORTER: &[u8] = b"EXPORTER-oubliette";
 /// Why nobody was reached.
 pub(super) const LATE: &str = "it did not answer in time";
+const NO_TLS: &str = "what answers there does not speak TLS";
 
 /// Connects, and checks the server's identity. Where there is a proxy, its failure is the failure.
 pub(crate) async fn dial(
@@ -74,6 +75,8 @@ fn handshake_error(host: &str, error: &io::Error) -> ClientError {
         Some(rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented) => {
             ClientError::WrongServer { host: host.to_owned() }
         }
+        // A web server, say, or a proxy that does not pass TLS through.
+        Some(rustls::Error::InvalidMessage(_)) => unreachable(host, NO_TLS),
         _ => cut(host, error),
     }
 }
