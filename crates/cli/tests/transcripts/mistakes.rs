@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::person::{Person, Ran, friends};
 use crate::relay::{self, Relay};
@@ -72,6 +72,19 @@ fn an_invitation_works_once_and_for_its_time() {
     let short = relay.invite_for("erin", "1s");
     std::thread::sleep(Duration::from_millis(2_100));
     join(&short, &[]).assert_problem(5, "OUB-E051");
+}
+
+#[test]
+fn a_server_that_says_nothing_is_waited_for_once() {
+    let mut relay = Relay::start();
+    let (alice, _bob) = friends(&relay);
+    relay.kill();
+    let _silent = std::net::TcpListener::bind(&relay.listens_on).unwrap();
+    let began = Instant::now();
+    let sent = alice.ok(&["--timeout", "3s", "send", "bob", "hi"]);
+    assert!(sent.err.contains("… queued for bob") && sent.err.contains("it did not answer in time"), "{sent:?}");
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    assert!(alice.ok(&["outbox"]).out.contains("cannot be reached"));
 }
 
 #[test]

@@ -293,7 +293,9 @@ async fn drain_and_flush(client: &Client, first: Option<i64>) -> Result<Flushed,
             Err(error)
         }
         Err(error) if client.vault.read(me::copy)? == me::Copy::Restored => held(client, &error),
-        _ => flush(client, first, None).await,
+        // Whoever waited for a server once does not wait for it again at once: a person said how long.
+        Err(error) if error.is_late() => flush(client, first, None, Some(error)).await,
+        _ => flush(client, first, None, None).await,
     }
 }
 
@@ -309,19 +311,21 @@ fn held(client: &Client, error: &ClientError) -> Result<Flushed, ClientError> {
 
 /// Sends what waits, contact by contact; one contact's trouble does not hold up another.
 pub(crate) async fn flush_all(client: &Client) -> Result<Flushed, ClientError> {
-    flush(client, None, None).await
+    flush(client, None, None, None).await
 }
 
 /// The same for whoever stays connected: it leaves contacts alone for a while to whom nothing could be brought.
 pub(crate) async fn flush_again(client: &Client, pauses: &mut Pauses) -> Result<Flushed, ClientError> {
-    flush(client, None, Some(pauses)).await
+    flush(client, None, Some(pauses), None).await
 }
 
-/// To `first` before all others: somebody waits for it.
+/// To `first` before all others: somebody waits for it. Nothing goes to a server of which `late` says that it did not
+/// answer just now.
 async fn flush(
     client: &Client,
     first: Option<i64>,
     mut pauses: Option<&mut Pauses>,
+    late: Option<ClientError>,
 ) -> Result<Flushed, ClientError> {
     give_up::check(&client.vault)?;
     copies::check(client)?;
@@ -336,7 +340,8 @@ async fn flush(
         recover::queue_due(tx, early)
     })?;
     let mut flushed = Flushed::default();
-    let mut silent_hosts: BTreeMap<String, ClientError> = BTreeMap::new();
+    let mut silent_hosts: BTreeMap<String, ClientError> =
+        late.into_iter().filter_map(|error| Some((error.host()?.to_owned(), error))).collect();
     let mut contacts = client.vault.read(outbox::contacts_with_open)?;
     contacts.sort_by_key(|id| Some(*id) != first);
     for id in contacts {
@@ -374,6 +379,7 @@ async fn flush_to(
     }
     let host = person.at.to_string();
     if let Some(error) = silent_hosts.get(&host) {
+        note_reason(client, id, error)?;
         flushed.problems.insert(id, error.clone());
         return Ok(());
     }

@@ -25,7 +25,7 @@ pub(crate) use refusal::refusal_sentence;
 pub use said::SaidError;
 pub use shell_word::shell_word;
 
-use crate::{LogTrouble, Protection, QueuedReason};
+use crate::{LogTrouble, Protection, QueuedReason, transport::LATE};
 
 /// Why an operation of [`crate::Client`] did not succeed.
 ///
@@ -393,6 +393,19 @@ impl ClientError {
     /// The stable code, `OUB-E0xx`.
     pub fn code(&self) -> String {
         format!("OUB-E{:03}", self.number())
+    }
+
+    /// Whether a server was waited for in vain, for as long as somebody said.
+    pub(crate) fn is_late(&self) -> bool {
+        matches!(self, ClientError::Unreachable { reason, .. } if reason == LATE)
+    }
+
+    /// The server that cannot be reached.
+    pub(crate) fn host(&self) -> Option<&str> {
+        match self {
+            ClientError::Unreachable { host, .. } => Some(host),
+            _ => None,
+        }
     }
 
     /// Whether nothing was heard of a server: whatever else is for it waits too.

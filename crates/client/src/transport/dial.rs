@@ -15,7 +15,7 @@ use crate::{ClientError, Dialled, Proxy, proxy::Credentials};
 /// Exporter label that ties proofs to this channel.
 const EXPORTER: &[u8] = b"EXPORTER-oubliette";
 /// Why nobody was reached.
-pub(super) const LATE: &str = "it did not answer in time";
+pub(crate) const LATE: &str = "it did not answer in time";
 const NO_TLS: &str = "what answers there does not speak TLS";
 
 /// Connects, and checks the server's identity. Where there is a proxy, its failure is the failure.

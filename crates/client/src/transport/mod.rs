@@ -6,7 +6,7 @@ mod socks;
 mod tls;
 mod tunnel;
 
-pub(crate) use dial::{dial, unreachable};
+pub(crate) use dial::{LATE, dial, unreachable};
 pub(crate) use line::{Line, Pushed};
 pub use tls::Pin;
 pub(crate) use tunnel::{Acquainted, try_proxy};
