@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::admin::{LINE_BYTES_MAX, Question, Reply};
+use crate::config::SYSTEM_FOLDER;
 use crate::data_folder::admin_socket;
 use crate::failure::{EXIT_LOCAL, EXIT_TEMPORARY, EXIT_UNEXPECTED, Failure};
 
@@ -37,10 +38,10 @@ impl From<AskError> for Failure {
     fn from(error: AskError) -> Self {
         let why = error.to_string();
         match error {
-            AskError::NotRunning(_) => Failure::new(
+            AskError::NotRunning(socket) => Failure::new(
                 "no server is running on this data folder",
                 why,
-                "start it with   oublietted serve   — or name its folder with   --data DIR",
+                where_it_may_run(&socket, has_system_folder()),
                 EXIT_TEMPORARY,
                 "OUB-S041",
             ),
@@ -60,6 +61,21 @@ impl From<AskError> for Failure {
             ),
         }
     }
+}
+
+/// Whoever forgot who the server's user is must not start a second server.
+fn where_it_may_run(socket: &Path, has_system_folder: bool) -> &'static str {
+    match has_system_folder && !socket.starts_with(SYSTEM_FOLDER) {
+        true => "the server of this machine has its own folder:   sudo oublietted …   — or name another with   --data DIR",
+        false => {
+            "start it with   oublietted serve   (by systemd: systemctl start oublietted)   — or name its folder with   --data DIR"
+        }
+    }
+}
+
+/// Under systemd it is a link that leads where not everybody may look.
+fn has_system_folder() -> bool {
+    std::fs::symlink_metadata(SYSTEM_FOLDER).is_ok()
 }
 
 /// A failure that the server reports, or an answer to another question.
@@ -110,4 +126,17 @@ fn begin(
         return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
     }
     Ok((serde_json::from_str(&answer)?, from))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_forgot_sudo_is_not_told_to_start_a_second_server() {
+        let told = |socket: &str, has_folder| where_it_may_run(Path::new(socket), has_folder);
+        assert!(told("/home/me/.local/share/oublietted/admin.sock", true).contains("sudo oublietted"));
+        assert!(told("/home/me/.local/share/oublietted/admin.sock", false).contains("oublietted serve"));
+        assert!(told("/var/lib/oubliette/admin.sock", true).contains("systemctl start oublietted"));
+    }
 }

@@ -51,6 +51,9 @@ pub enum BackupError {
         /// What is wrong.
         reason: String,
     },
+    /// No passphrase and no key file.
+    #[error("neither was given, and nobody can be asked")]
+    NoSecret,
     /// The passphrase or the key file cannot be had.
     #[error("{0}")]
     Secret(String),
@@ -140,6 +143,12 @@ impl From<BackupError> for Failure {
                 "OUB-S080",
             ),
             BackupError::Secret(_) => (
+                "the passphrase or key file cannot be used",
+                "give   --passphrase-file FILE   or   --key-file FILE   that nobody else may read (chmod 600 FILE)",
+                EXIT_USAGE,
+                "OUB-S028",
+            ),
+            BackupError::NoSecret => (
                 "a backup needs a passphrase or a key file",
                 "give   --passphrase-file FILE   or   --key-file FILE   (oublietted backup-key FILE makes one)",
                 EXIT_USAGE,

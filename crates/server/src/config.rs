@@ -19,6 +19,8 @@ use crate::network::Network;
 
 /// Where the configuration is looked for when none is named; it need not exist.
 pub const CONFIG_FILE: &str = "/etc/oubliette/oublietted.toml";
+/// The data folder of the package, and of root.
+pub const SYSTEM_FOLDER: &str = "/var/lib/oubliette";
 /// No machine has room for more of anything that is counted here.
 const COUNT_MAX: usize = 1_000_000;
 /// Where proxies stand unless configured: on this machine.
@@ -142,7 +144,10 @@ pub enum ConfigError {
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
         let why = error.to_string();
-        let remedy = "correct the setting, then   oublietted check";
+        let remedy = match error {
+            ConfigError::Unreadable { .. } => "name a file that is there and that this user may read:   --config FILE",
+            _ => "correct the setting, then   oublietted check",
+        };
         Failure::new("the configuration cannot be used", why, remedy, EXIT_USAGE, "OUB-S020")
     }
 }
@@ -293,7 +298,7 @@ fn one_line(words: &str) -> String {
 /// `/var/lib/oubliette` for root and for whoever owns it, else the user's data folder.
 fn default_data() -> PathBuf {
     use std::os::unix::fs::MetadataExt;
-    let system = PathBuf::from("/var/lib/oubliette");
+    let system = PathBuf::from(SYSTEM_FOLDER);
     let me = rustix::process::geteuid().as_raw();
     if me == 0 || std::fs::metadata(&system).is_ok_and(|found| found.uid() == me) {
         return system;

@@ -140,7 +140,7 @@ pub fn check_private(path: &Path) -> Result<(), DataFolderError> {
     }
     let mode = found.permissions().mode() & 0o777;
     if mode & 0o077 != 0 {
-        return refused(format!("may be entered by others (mode {mode:03o})"));
+        return refused(format!("is open to others (mode {mode:03o})"));
     }
     Ok(())
 }

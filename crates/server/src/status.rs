@@ -167,8 +167,10 @@ impl Status {
                 "CLOCK         the system's is {days} days {way} the relay's; see docs/operator\n"
             ));
         }
+        screen.push_str("since the start\n");
+        let columns = self.counters.keys().map(|name| name.len()).max().unwrap_or_default();
         for (name, value) in &self.counters {
-            screen.push_str(&format!("{:<13} {value}\n", name.replace('_', " ")));
+            screen.push_str(&format!("  {:<columns$}  {value}\n", name.replace('_', " ")));
         }
         screen
     }

@@ -111,6 +111,24 @@ fn bench_tells_how_fast_the_disk_syncs_in_words_and_figures() {
 }
 
 #[test]
+fn a_configuration_that_is_not_there_is_not_told_to_be_corrected() {
+    let output = oublietted(&["check", "--config", "/nonexistent/oublietted.toml"]).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("OUB-S020") && said.contains("name a file that is there"), "{said}");
+}
+
+#[test]
+fn the_counters_of_status_stand_in_columns_of_their_own() {
+    let data = Data::new();
+    let _server = data.serve(&[]);
+    let screen = String::from_utf8(data.run(&["status"]).stdout).unwrap();
+    let (_, counters) = screen.split_once("since the start\n").unwrap();
+    let columns: Vec<_> = counters.lines().map(|line| line.rfind("  ").unwrap()).collect();
+    assert!(columns.len() > 10 && columns.iter().all(|column| *column == columns[0]), "{screen}");
+}
+
+#[test]
 fn a_failure_is_a_line_for_machines_too() {
     let data = Data::new();
     let output = data.run(&["status", "--json"]);

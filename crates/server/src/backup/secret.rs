@@ -47,7 +47,7 @@ impl BackupSecret {
                 passphrase(line)
             }
             (None, None) if flags.no_input || !std::io::stdin().is_terminal() => {
-                Err(BackupError::Secret("neither was given, and nobody can be asked".to_owned()))
+                Err(BackupError::NoSecret)
             }
             (None, None) => ask(twice),
         }
