@@ -9,6 +9,8 @@ use crate::stop::Stop;
 
 /// More than any message may have; the exact bound is the client's to tell.
 const STDIN_BYTES_MAX: u64 = 1 << 20;
+/// As the standard library says it.
+const NOT_UTF8: &str = "stream did not contain valid UTF-8";
 
 /// The words given, or standard input where `-` or a pipe says so. `example` shows how it is done.
 pub fn words(given: Option<&str>, example: &str) -> Result<String, Stop> {
@@ -29,11 +31,18 @@ pub fn nothing_to_send(why: &str, example: &str) -> Problem {
 
 /// All of standard input as text, without the line end that `echo` adds.
 fn from_stdin() -> Result<String, Stop> {
-    let mut text = String::new();
-    io::stdin().lock().take(STDIN_BYTES_MAX).read_to_string(&mut text).map_err(|error| {
-        let words = problems::stdin_is_no_text(reason(error), problems::send_in_utf8());
+    let no_text = |why: String| {
+        let words = problems::stdin_is_no_text(why, problems::send_in_utf8());
         Problem::of(Exit::Usage, "OUB-E036", words)
-    })?;
+    };
+    let mut bytes = Vec::new();
+    let read = io::stdin().lock().take(STDIN_BYTES_MAX + 1).read_to_end(&mut bytes);
+    read.map_err(|error| no_text(reason(error)))?;
+    if bytes.len() as u64 > STDIN_BYTES_MAX {
+        // Cut anywhere, even within a letter: how long it is, and whether it is a text, nobody knows.
+        return Err(Problem::of(Exit::Usage, "OUB-E027", problems::endless_text()).into());
+    }
+    let mut text = String::from_utf8(bytes).map_err(|_| no_text(reason(NOT_UTF8)))?;
     if text.ends_with('\n') {
         text.pop();
     }

@@ -6,10 +6,11 @@ use client::{Client, LogAudit, LogStanding, LogState, LogTrouble};
 use serde_json::json;
 
 use crate::args::Ledger;
+use crate::commands::send;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::json::Line;
-use crate::messages::{language, screens};
+use crate::messages::{language, reason, screens};
 use crate::shown::{hex, shown_on_one_line};
 use crate::stop::Stop;
 use crate::when;
@@ -138,6 +139,7 @@ fn audit_to_json(audit: &LogAudit) -> Line {
 }
 
 fn verify_fraud(context: &Context, file: &Path) -> Result<Exit, Stop> {
+    std::fs::File::open(file).map_err(|error| send::unreadable(file, &reason(error)))?;
     let fraud = Client::verify_fraud(file)?;
     let head = |(leaves, time): (u64, wire::UnixSeconds)| json!({"entries": leaves, "signed_at": when::for_programs(time)});
     let line = Line::new("fraud")

@@ -90,7 +90,8 @@ pub fn to_json(contact: &str, entry: &LogEntry) -> Line {
                 .truth("handled", entry.handled)
                 .json("file", message::file_to_json(&entry.body))
                 .truth("answered", entry.answered)
-                .maybe_text("read", entry.read_at.map(when::for_programs).as_deref());
+                .maybe_text("read", entry.read_at.map(when::for_programs).as_deref())
+                .maybe_text("expires_at", entry.marks.expires_at.map(when::for_programs).as_deref());
             message::said_to_json(line, &entry.body, &entry.marks)
         }
     }

@@ -141,8 +141,10 @@ impl Sink<'_> {
 /// What should be known besides the messages.
 fn tell(context: &Context, summary: &PullSummary) {
     let screen = &context.screen;
-    if summary.requests > 0 {
-        screen.say(&screens::first_messages(summary.requests));
+    match summary.requests {
+        0 => {}
+        1 => screen.say(screens::somebody_asks()),
+        more => screen.say(&screens::some_ask(more)),
     }
     if summary.expired > 0 {
         screen.warn(&screens::expired(summary.expired));

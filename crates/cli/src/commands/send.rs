@@ -85,7 +85,8 @@ fn nameless() -> Problem {
     Problem::of(Exit::Usage, "OUB-E098", problems::file_without_name())
 }
 
-fn unreadable(file: &Path, why: &str) -> Stop {
+/// A file that somebody named.
+pub fn unreadable(file: &Path, why: &str) -> Stop {
     let words = problems::cannot_read(shown_on_one_line(&file.to_string_lossy()), why);
     Problem::of(Exit::Usage, "OUB-E151", words).into()
 }

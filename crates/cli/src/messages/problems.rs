@@ -30,7 +30,9 @@ messages! {
     is_a_folder:
         en "it is a folder; pack it first:   tar c DIR | oub send … -f - --name DIR.tar",
         fr "c'est un dossier ; empaquetez-le d'abord :   tar c DOSSIER | oub send … -f - --name DOSSIER.tar";
-    send_in_utf8: en "send text in UTF-8", fr "envoyez du texte en UTF-8";
+    send_in_utf8:
+        en "send text in UTF-8, or anything else as a file:   … | oub send CONTACT -f - --name NAME",
+        fr "envoyez du texte en UTF-8, ou autre chose comme fichier :   … | oub send CONTACT -f - --name NOM";
     scan_again:
         en "scan the code once more, or compare the words",
         fr "lisez le code encore une fois, ou comparez les mots";
@@ -161,6 +163,16 @@ problems! {
     stdin_is_no_text(error, remedy):
         en { what "standard input is not a text", why "{error}", do "{remedy}" }
         fr { what "l'entrée standard n'est pas un texte", why "{error}", do "{remedy}" }
+    endless_text:
+        en {
+            what "the message is too long", why "standard input brings more than any message may have",
+            do "send it as a file:   … | oub send CONTACT -f - --name NAME"
+        }
+        fr {
+            what "le message est trop long",
+            why "l'entrée standard apporte plus qu'un message n'en peut avoir",
+            do "envoyez-le comme fichier :   … | oub send CONTACT -f - --name NOM"
+        }
     invitation_unreadable(error):
         en { what "the invitation cannot be read", why "{error}", do "check the file given to --invite-file" }
         fr {

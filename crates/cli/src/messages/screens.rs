@@ -232,9 +232,12 @@ messages! {
         fr "… {tenth}0 %  ({stored} parties sur {parts})";
 
     // Receiving.
-    first_messages(count):
-        en "{count} first message(s) from people you have not accepted:   oub requests",
-        fr "{count} premier(s) message(s) de personnes que vous n'avez pas acceptées :   oub requests";
+    somebody_asks:
+        en "somebody whom you have not accepted has written:   oub requests",
+        fr "une personne que vous n'avez pas acceptée a écrit :   oub requests";
+    some_ask(count):
+        en "{count} people whom you have not accepted have written:   oub requests",
+        fr "{count} personnes que vous n'avez pas acceptées ont écrit :   oub requests";
     expired(count):
         en "{count} envelope(s) expired on the relay before you collected them",
         fr "{count} enveloppe(s) ont expiré au relais avant que vous les releviez";

@@ -88,6 +88,21 @@ fn a_server_that_says_nothing_is_waited_for_once() {
 }
 
 #[test]
+fn standard_input_that_does_not_end_is_too_long_and_not_no_text() {
+    let relay = Relay::start();
+    let (alice, _bob) = friends(&relay);
+    // A cut after a mebibyte falls within a letter.
+    let long = "é鍵".repeat(210_000);
+    let ran = alice.run_with(&["send", "bob"], long.as_bytes());
+    ran.assert_problem(2, "OUB-E027");
+    assert!(ran.err.contains("more than any message") && ran.err.contains("-f - --name NAME"), "{}", ran.err);
+    let ran = alice.run_with(&["send", "bob"], b"\xff\xfe");
+    ran.assert_problem(2, "OUB-E036");
+    assert!(ran.err.contains("-f - --name NAME"), "{}", ran.err);
+    alice.run(&["ledger", "verify-fraud", "/nonexistent"]).assert_problem(2, "OUB-E151");
+}
+
+#[test]
 fn a_join_that_was_refused_is_not_told_to_go_on() {
     let relay = Relay::start();
     let link = relay.invite("alice");

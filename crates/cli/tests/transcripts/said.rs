@@ -251,3 +251,14 @@ fn what_has_not_left_is_not_said_to_be_unanswered_or_sent() {
     let sent = alice.run(&["send", "bob", "hi", "--wait", "seen", "--timeout", "1s"]);
     assert_eq!((sent.code, sent.err.contains("it stays sent")), (Some(3), true), "{sent:?}");
 }
+
+#[test]
+fn a_history_tells_programs_when_words_disappear() {
+    let relay = Relay::start();
+    let (alice, _bob) = friends(&relay);
+    alice.ok(&["send", "bob", "soon gone", "--expire", "1h"]);
+    let lines = alice.json(&["log", "bob"]);
+    let gone = |text: &str| lines.iter().find(|line| line["text"] == text).unwrap()["expires_at"].clone();
+    assert!(gone("soon gone").as_str().is_some_and(|time| time.ends_with('Z')), "{lines:?}");
+    assert!(gone("hello bob").is_null());
+}
