@@ -16,6 +16,12 @@ pub fn for_programs(time: UnixSeconds) -> String {
     timestamp(time).to_string()
 }
 
+/// A time as a program said it, for people; as it stands where it is none.
+pub fn of_programs(time: &str) -> String {
+    let seconds = time.parse::<Timestamp>().ok().and_then(|time| u64::try_from(time.as_second()).ok());
+    seconds.map_or_else(|| time.to_owned(), |seconds| for_people(UnixSeconds(seconds)))
+}
+
 /// Hour and minute here; the date too when it is not today.
 pub fn for_people(time: UnixSeconds) -> String {
     in_zone(time, Timestamp::now(), &TimeZone::system())
@@ -56,6 +62,8 @@ mod tests {
         assert_eq!(shown(1_795_433_640), "11:34");
         assert_eq!(shown(1_795_433_640 - 86_400), "2026-11-22 11:34");
         assert_eq!(for_programs(UnixSeconds(1_795_433_640)), "2026-11-23T11:34:00Z");
+        assert_eq!(of_programs("2026-11-23T11:34:00Z"), for_people(UnixSeconds(1_795_433_640)));
+        assert_eq!(of_programs("yesterday"), "yesterday");
     }
 
     #[test]

@@ -35,13 +35,17 @@ pub fn draw(state: &mut State, frame: &mut Frame<'_>) {
         Overlay::Problem(text) => (says::title_problem(), text_lines(&says::esc_closes(text), columns), 0),
     };
     let area = middle(frame.area(), lines.len());
+    let rows = usize::from(area.height.saturating_sub(2));
+    let last = u16::try_from(lines.len().saturating_sub(rows)).unwrap_or(u16::MAX);
+    let from = from.min(last);
+    let goes_on = from < last && matches!(overlay, Overlay::Help(_));
     let block = Block::bordered()
         .title(format!(" {title} "))
+        // Of a box that is cut off nobody knows that there is more.
+        .title_bottom(if goes_on { says::more_below() } else { "" })
         .border_style(paint.accent())
         .padding(Padding::horizontal(2));
     frame.render_widget(Clear, area);
-    let rows = usize::from(area.height.saturating_sub(2));
-    let from = from.min(u16::try_from(lines.len().saturating_sub(rows)).unwrap_or(u16::MAX));
     frame.render_widget(Paragraph::new(lines).scroll((from, 0)).block(block), area);
     if let Some(Overlay::Help(line)) = &mut state.overlay {
         // The end is the end: the next key goes back from here.

@@ -1,6 +1,6 @@
 //! What the chat says of people and messages: states in words, never by colour alone.
 
-use client::{Contact, ContactRequest, Direction, FileState, LogEntry, OutboxState, ReceivedBody, Trust};
+use client::{Contact, ContactRequest, Direction, FileState, LogEntry, OutboxState, ReceivedBody, Trust, shell_word};
 
 use crate::chat::command;
 use crate::chat::wrap::width;
@@ -48,7 +48,7 @@ pub fn said(entry: &LogEntry, contact: &str) -> String {
     let theirs = entry.direction == Direction::Received;
     match &entry.body {
         ReceivedBody::Question { .. } if theirs => {
-            format!("{text}\n{}", says::answer_it(shown_on_one_line(contact)))
+            format!("{text}\n{}", says::answer_it(shell_word(&shown_on_one_line(contact))))
         }
         ReceivedBody::File(file) if theirs && file.state == FileState::Whole => {
             format!("{text}\n{}", says::save_it(message::short(&entry.id)))

@@ -20,6 +20,7 @@ use crate::messages::{daemon as messages, reason, reasons};
 use crate::problem::Problem;
 use crate::shown::shown_on_one_line;
 use crate::stop::Stop;
+use crate::when;
 
 /// How long `stop` waits for the end.
 const STOP_PATIENCE: Duration = Duration::from_secs(20);
@@ -136,6 +137,7 @@ fn status(context: &Context) -> Result<Exit, Stop> {
         .number("subscribers", number("subscribers").unwrap_or(0))
         .number("outbox", number("outbox").unwrap_or(0));
     let link = shown_on_one_line(&messages::link(text.unwrap_or_default()));
+    let since = shown_on_one_line(&when::of_programs(since));
     let mut shown = messages::running(number("pid").unwrap_or(0), since, link, number("outbox").unwrap_or(0));
     if let Some(why) = why {
         shown.push_str(&format!("\n         {}", shown_on_one_line(&reasons(why))));

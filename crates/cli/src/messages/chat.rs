@@ -80,6 +80,7 @@ messages! {
 
     // What lies over the panes. `yes` is the key that says it.
     yes: en "y", fr "o";
+    more_below: en " Down: more ", fr " Bas : la suite ";
     title_keys: en "keys", fr "touches";
     title_compare: en "is it really them?", fr "est-ce bien la bonne personne ?";
     title_looking_up: en "one moment", fr "un instant";
