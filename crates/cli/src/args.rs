@@ -254,7 +254,7 @@ pub struct Pull {
     /// Only from this contact
     #[arg(long)]
     pub from: Option<String>,
-    /// Keep the connection open and print as they arrive
+    /// Keep the connection open and print as they arrive, until Ctrl-C or --max; --timeout does not end it
     #[arg(short, long)]
     pub follow: bool,
     /// Stop after N messages

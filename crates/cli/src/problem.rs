@@ -66,6 +66,15 @@ impl Problem {
         self.exit
     }
 
+    fn rows(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(out, "{} {}", problems::error_label(), shown_on_one_line(&self.what))?;
+        row(out, problems::why_label(), &self.why)?;
+        if let Some(risk) = &self.risk {
+            row(out, problems::risk_label(), risk)?;
+        }
+        row(out, problems::do_label(), &self.remedy)
+    }
+
     /// The same facts for a program.
     pub fn to_json(&self) -> Line {
         Line::new("error")
@@ -81,13 +90,18 @@ impl Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(out, "{} {}", problems::error_label(), shown_on_one_line(&self.what))?;
-        row(out, problems::why_label(), &self.why)?;
-        if let Some(risk) = &self.risk {
-            row(out, problems::risk_label(), risk)?;
-        }
-        row(out, problems::do_label(), &self.remedy)?;
+        self.rows(out)?;
         write!(out, "  {}", problems::ends_with(self.exit.number(), &self.code))
+    }
+}
+
+/// A problem that is told beside something else, and with which nothing ends.
+pub struct Aside<'a>(pub &'a Problem);
+
+impl fmt::Display for Aside<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.rows(out)?;
+        write!(out, "  ({})", self.0.code)
     }
 }
 
@@ -124,6 +138,12 @@ mod tests {
              do    call bob and run   oub verify bob\n  \
              (exit 6, OUB-E061)"
         );
+    }
+
+    #[test]
+    fn a_problem_told_beside_something_else_names_no_exit_code() {
+        let said = Aside(&changed_key()).to_string();
+        assert!(said.ends_with("oub verify bob\n  (OUB-E061)"), "{said}");
     }
 
     #[test]

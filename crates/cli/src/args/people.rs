@@ -6,7 +6,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use client::Allotment;
 
 use super::said::Switch;
-use super::time::{Timer, parse_allotment, parse_timer};
+use super::time::{Timer, parse_allotment, parse_code_number, parse_timer};
 
 /// Arguments of `join`.
 #[derive(Args, Debug)]
@@ -80,7 +80,7 @@ pub struct Pair {
     #[arg(long, conflicts_with = "call_off")]
     pub list: bool,
     /// Make a code of mine worthless
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", value_parser = parse_code_number)]
     pub call_off: Option<u16>,
 }
 

@@ -39,6 +39,12 @@ pub fn parse_count(text: &str) -> Result<u32, String> {
     count.ok_or_else(|| crate::messages::problems::write_a_count().to_owned())
 }
 
+/// What a spoken code begins with.
+pub fn parse_code_number(text: &str) -> Result<u16, String> {
+    let number = text.parse().ok().filter(|number| *number > 0);
+    number.ok_or_else(|| crate::messages::problems::write_a_code_number().to_owned())
+}
+
 /// How many stamps a contact may have in hand.
 pub fn parse_allotment(text: &str) -> Result<Allotment, String> {
     let allotment = text.parse().ok().and_then(Allotment::new);

@@ -4,7 +4,7 @@ use client::{Client, ClientError, Missing, Notice, NoticeOfLog, Trust};
 
 use crate::context::Context;
 use crate::messages::{language, screens};
-use crate::problem::Problem;
+use crate::problem::{Aside, Problem};
 use crate::shown::shown_on_one_line;
 use crate::stop::Stop;
 use crate::when;
@@ -69,7 +69,10 @@ pub fn words(notice: &Notice) -> String {
         Notice::RelayWentBack => screens::relay_went_back().to_owned(),
         Notice::MailboxGone => screens::mailbox_gone().to_owned(),
         Notice::Paired { contact, trust } => paired(&shown_on_one_line(contact), *trust),
-        Notice::NotPaired(error) => screens::not_paired(Problem::from(&ClientError::from(error.clone()))),
+        Notice::NotPaired(error) => {
+            let problem = Problem::from(&ClientError::from(error.clone()));
+            screens::not_paired(Aside(&problem))
+        }
         Notice::OtherLog { contact, server } => {
             screens::other_log(shown_on_one_line(contact), server.to_string())
         }

@@ -32,6 +32,10 @@ pub fn run(context: &Context, args: &Pair) -> Result<Exit, Stop> {
         return if args.no_wait { Ok(Exit::Done) } else { finish(context, &client, id, wait) };
     }
     let id = client.pair_with(&args.code.join(" "), args.alias.as_deref())?;
+    if !args.no_wait {
+        // The other side may be away, and a quarter of an hour is long.
+        context.screen.say(screens::pairing_waits());
+    }
     finish(context, &client, id, wait)
 }
 

@@ -349,8 +349,8 @@ Exemples
     fr "Afficher la conversation en une page de HTML (et --json en lignes de JSON)";
 
     // Receiving.
-    en "Keep the connection open and print as they arrive",
-    fr "Garder la connexion ouverte et afficher les messages à leur arrivée";
+    en "Keep the connection open and print as they arrive, until Ctrl-C or --max; --timeout does not end it",
+    fr "Garder la connexion ouverte et afficher les messages à leur arrivée, jusqu'à Ctrl-C ou --max ; --timeout n'y met pas fin";
     en "Stop after N messages", fr "S'arrêter après N messages";
     en "Run a command for each (text on stdin; OUB_FROM, OUB_VERIFIED, OUB_ID, OUB_KIND, with -o OUB_FILE); handled only if it exits 0",
     fr "Lancer une commande pour chacun (texte sur son entrée standard ; OUB_FROM, OUB_VERIFIED, OUB_ID, OUB_KIND, avec -o OUB_FILE) ; traité seulement si elle rend 0";

@@ -66,6 +66,9 @@ messages! {
     write_an_allotment:
         en "write a number of stamps from 256 to 4096",
         fr "écrivez un nombre de timbres de 256 à 4096";
+    write_a_code_number:
+        en "write the number that the code begins with, as   oub pair --list   shows it",
+        fr "écrivez le numéro par lequel le code commence, comme   oub pair --list   le montre";
     write_a_count:
         en "write a whole number, 1 or more",
         fr "écrivez un nombre entier, 1 ou plus";

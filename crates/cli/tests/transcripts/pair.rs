@@ -89,6 +89,19 @@ fn other_words_burn_the_code_and_both_are_told() {
 }
 
 #[test]
+fn whoever_types_a_code_is_told_that_the_other_side_is_waited_for() {
+    let relay = Relay::start();
+    let (alice, bob) = two(&relay);
+    let code = code(&alice);
+    let typed = bob.run(&["--timeout", "1s", "pair", &format!("{}-zoo-zoo", number(&code))]);
+    assert_eq!(typed.code, Some(3), "nobody is there: {typed:?}");
+    assert!(typed.err.starts_with("Waiting; you may close this"), "{}", typed.err);
+    let told = alice.ok(&["pull"]).err;
+    // The pull ends well, and says nothing else.
+    assert!(told.contains("(OUB-E164)") && !told.contains("exit 6"), "{told}");
+}
+
+#[test]
 fn a_slip_costs_no_guess() {
     let relay = Relay::start();
     let (alice, bob) = two(&relay);
@@ -112,6 +125,8 @@ fn codes_are_listed_and_called_off() {
     let listed = alice.json(&["pair", "--list"]);
     assert_eq!((&listed[0]["t"], &listed[0]["code"]), (&"pairing".into(), &code.as_str().into()));
     alice.run(&["pair", "--call-off", "9999"]).assert_problem(2, "OUB-E169");
+    let misread = alice.run(&["pair", "--call-off", "guitar"]);
+    assert!(misread.code == Some(2) && misread.err.contains("number that the code begins with"), "{misread:?}");
     alice.ok(&["pair", "--call-off", number(&code)]);
     assert!(alice.ok(&["pair", "--list"]).out.is_empty());
     bob.run(&["pair", &code]).assert_problem(5, "OUB-E162");
