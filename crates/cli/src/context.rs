@@ -3,12 +3,11 @@
 use std::io::{self, BufRead as _, IsTerminal, Read as _};
 use std::time::Duration;
 
-use client::{Client, Options, Profile, SharedResident};
+use client::{Client, ClientError, Options, Profile, SharedResident};
 
 use crate::args::{Global, Route};
 use crate::colour;
 use crate::daemon::beside::Beside;
-use crate::exit::Exit;
 use crate::messages::{problems, screens};
 use crate::problem::Problem;
 use crate::protector;
@@ -145,9 +144,9 @@ impl Context {
             return Ok(profile);
         }
         let others = others.into_iter().take(PROFILES_SHOWN_MAX).collect::<Vec<_>>().join(", ");
-        let dir = shown_on_one_line(&profile.dir().display().to_string());
-        let words = problems::no_identity_but(dir, shown_on_one_line(&others), &self.global.profile);
-        Err(Problem::of(Exit::Local, "OUB-E070", words).into())
+        let remedy = problems::join_or_name(shown_on_one_line(&others), &self.global.profile);
+        let none = ClientError::NoIdentity { dir: profile.dir().to_path_buf() };
+        Err(Problem::from(&none).with_remedy(remedy).into())
     }
 }
 

@@ -44,6 +44,18 @@ impl Problem {
         Self::new(exit, code, words.what, words.why, words.remedy)
     }
 
+    /// Says what is known here of why, and the library cannot know.
+    pub fn with_why(mut self, why: impl Into<String>) -> Self {
+        self.why = why.into();
+        self
+    }
+
+    /// The same of what to do.
+    pub fn with_remedy(mut self, remedy: impl Into<String>) -> Self {
+        self.remedy = remedy.into();
+        self
+    }
+
     /// Names what somebody might suffer.
     pub fn with_risk(mut self, risk: Option<String>) -> Self {
         self.risk = risk;

@@ -51,6 +51,7 @@ pub use contact::{Allotment, Contact, ContactOverview, Language, SafetyNumber, T
 pub use desk::{Aside, Desk, Resident, SharedResident, Staying, Waited};
 pub use doctor::{Check, Verdict};
 pub use e2ee::{folded, pairing::PairingCodeError};
+pub use engine::send::TEXT_BYTES_MAX;
 pub use error::{ClientError, PairError, ProxyError, SaidError, phrase_in, shell_word, without_number};
 pub use fail_point::FailPoint;
 pub use file::{FileShown, FileState, Progress, ReceivedFile, check_file_length};

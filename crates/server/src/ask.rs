@@ -66,7 +66,9 @@ impl From<AskError> for Failure {
 /// Whoever forgot who the server's user is must not start a second server.
 fn where_it_may_run(socket: &Path, has_system_folder: bool) -> &'static str {
     match has_system_folder && !socket.starts_with(SYSTEM_FOLDER) {
-        true => "the server of this machine has its own folder:   sudo oublietted …   — or name another with   --data DIR",
+        true => {
+            "the server of this machine has its own folder:   sudo oublietted …   — or name another with   --data DIR"
+        }
         false => {
             "start it with   oublietted serve   (by systemd: systemctl start oublietted)   — or name its folder with   --data DIR"
         }

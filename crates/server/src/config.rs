@@ -145,7 +145,9 @@ impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
         let why = error.to_string();
         let remedy = match error {
-            ConfigError::Unreadable { .. } => "name a file that is there and that this user may read:   --config FILE",
+            ConfigError::Unreadable { .. } => {
+                "name a file that is there and that this user may read:   --config FILE"
+            }
             _ => "correct the setting, then   oublietted check",
         };
         Failure::new("the configuration cannot be used", why, remedy, EXIT_USAGE, "OUB-S020")

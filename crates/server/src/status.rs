@@ -168,7 +168,7 @@ impl Status {
             ));
         }
         screen.push_str("since the start\n");
-        let columns = self.counters.keys().map(|name| name.len()).max().unwrap_or_default();
+        let columns = self.counters.keys().map(String::len).max().unwrap_or_default();
         for (name, value) in &self.counters {
             screen.push_str(&format!("  {:<columns$}  {value}\n", name.replace('_', " ")));
         }

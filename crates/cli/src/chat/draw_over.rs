@@ -39,12 +39,14 @@ pub fn draw(state: &mut State, frame: &mut Frame<'_>) {
     let last = u16::try_from(lines.len().saturating_sub(rows)).unwrap_or(u16::MAX);
     let from = from.min(last);
     let goes_on = from < last && matches!(overlay, Overlay::Help(_));
-    let block = Block::bordered()
+    let mut block = Block::bordered()
         .title(format!(" {title} "))
-        // Of a box that is cut off nobody knows that there is more.
-        .title_bottom(if goes_on { says::more_below() } else { "" })
         .border_style(paint.accent())
         .padding(Padding::horizontal(2));
+    if goes_on {
+        // Of a box that is cut off nobody knows that there is more.
+        block = block.title_bottom(says::more_below());
+    }
     frame.render_widget(Clear, area);
     frame.render_widget(Paragraph::new(lines).scroll((from, 0)).block(block), area);
     if let Some(Overlay::Help(line)) = &mut state.overlay {

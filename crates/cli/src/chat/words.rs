@@ -1,6 +1,8 @@
 //! What the chat says of people and messages: states in words, never by colour alone.
 
-use client::{Contact, ContactRequest, Direction, FileState, LogEntry, OutboxState, ReceivedBody, Trust, shell_word};
+use client::{
+    Contact, ContactRequest, Direction, FileState, LogEntry, OutboxState, ReceivedBody, Trust, shell_word,
+};
 
 use crate::chat::command;
 use crate::chat::wrap::width;

@@ -2,6 +2,8 @@
 
 use std::io::{self, IsTerminal as _, Read as _};
 
+use client::{ClientError, TEXT_BYTES_MAX};
+
 use crate::exit::Exit;
 use crate::messages::{problems, reason};
 use crate::problem::Problem;
@@ -9,8 +11,6 @@ use crate::stop::Stop;
 
 /// More than any message may have; the exact bound is the client's to tell.
 const STDIN_BYTES_MAX: u64 = 1 << 20;
-/// As the standard library says it.
-const NOT_UTF8: &str = "stream did not contain valid UTF-8";
 
 /// The words given, or standard input where `-` or a pipe says so. `example` shows how it is done.
 pub fn words(given: Option<&str>, example: &str) -> Result<String, Stop> {
@@ -40,9 +40,10 @@ fn from_stdin() -> Result<String, Stop> {
     read.map_err(|error| no_text(reason(error)))?;
     if bytes.len() as u64 > STDIN_BYTES_MAX {
         // Cut anywhere, even within a letter: how long it is, and whether it is a text, nobody knows.
-        return Err(Problem::of(Exit::Usage, "OUB-E027", problems::endless_text()).into());
+        let too_long = ClientError::TooLong { bytes: bytes.len(), max: TEXT_BYTES_MAX };
+        return Err(Problem::from(&too_long).with_why(problems::stdin_is_endless()).into());
     }
-    let mut text = String::from_utf8(bytes).map_err(|_| no_text(reason(NOT_UTF8)))?;
+    let mut text = String::from_utf8(bytes).map_err(|_| no_text(problems::not_utf8().to_owned()))?;
     if text.ends_with('\n') {
         text.pop();
     }

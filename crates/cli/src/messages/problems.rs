@@ -66,6 +66,13 @@ messages! {
     write_an_allotment:
         en "write a number of stamps from 256 to 4096",
         fr "écrivez un nombre de timbres de 256 à 4096";
+    join_or_name(others, profile):
+        en "name one that is there:  oub -P NAME …   ({others})\nor join with this one:  oub -P {profile} join INVITATION",
+        fr "nommez-en une qui existe :  oub -P NOM …   ({others})\nou inscrivez celle-ci :  oub -P {profile} join INVITATION";
+    stdin_is_endless:
+        en "standard input brings more than any message may have",
+        fr "l'entrée standard apporte plus qu'un message n'en peut avoir";
+    not_utf8: en "it is not in UTF-8", fr "ce n'est pas de l'UTF-8";
     write_a_code_number:
         en "write the number that the code begins with, as   oub pair --list   shows it",
         fr "écrivez le numéro par lequel le code commence, comme   oub pair --list   le montre";
@@ -112,15 +119,6 @@ problems! {
             why "aucun n'a été donné, et il n'y a personne ici à qui les demander",
             do "oub join ADRESSE --recover --words-file FICHIER   (ou - pour l'entrée standard)"
         }
-    no_identity_but(dir, others, profile):
-        en {
-            what "there is no identity here yet", why "{dir} holds no vault",
-            do "name one that is there:  oub -P NAME …   ({others})\nor join with this one:  oub -P {profile} join INVITATION"
-        }
-        fr {
-            what "il n'y a pas encore d'identité ici", why "{dir} ne contient pas de coffre",
-            do "nommez-en une qui existe :  oub -P NOM …   ({others})\nou inscrivez celle-ci :  oub -P {profile} join INVITATION"
-        }
     backup_needs_passphrase:
         en {
             what "the backup needs a passphrase",
@@ -166,16 +164,6 @@ problems! {
     stdin_is_no_text(error, remedy):
         en { what "standard input is not a text", why "{error}", do "{remedy}" }
         fr { what "l'entrée standard n'est pas un texte", why "{error}", do "{remedy}" }
-    endless_text:
-        en {
-            what "the message is too long", why "standard input brings more than any message may have",
-            do "send it as a file:   … | oub send CONTACT -f - --name NAME"
-        }
-        fr {
-            what "le message est trop long",
-            why "l'entrée standard apporte plus qu'un message n'en peut avoir",
-            do "envoyez-le comme fichier :   … | oub send CONTACT -f - --name NOM"
-        }
     invitation_unreadable(error):
         en { what "the invitation cannot be read", why "{error}", do "check the file given to --invite-file" }
         fr {
@@ -252,8 +240,8 @@ problems! {
         }
         fr {
             what "il n'y a rien à comparer",
-            why "ce qui a été donné n'est ni des mots ni un code d'oub verify ; personne n'a été comparé",
-            do "lisez le code encore une fois, ou comparez les mots :   oub verify CONTACT"
+            why "ce qui a été donné n'est ni des mots ni un code d'oub verify ; personne n'a été comparé",
+            do "lisez le code encore une fois, ou comparez les mots :   oub verify CONTACT"
         }
     not_removed(name, lost):
         en {

@@ -237,7 +237,12 @@ fn the_next_command_works_as_it_is_printed() {
     assert!(said.contains(&format!("oub send {word} 'hello'\n")), "{said}");
     assert!(said.contains(&format!("oub verify {word}     (both")), "{said}");
     let said = alice.ok(&["add", &bob.address(), "--as", "Bob"]).err;
-    assert!(said.contains(&format!("was a contact before, as Bob o'Neil; another name:   oub contact rename {word} Bob\n")), "{said}");
+    assert!(
+        said.contains(&format!(
+            "was a contact before, as Bob o'Neil; another name:   oub contact rename {word} Bob\n"
+        )),
+        "{said}"
+    );
     assert!(!alice.ok(&["add", &bob.address()]).err.contains("before"), "nothing else was asked for");
     let refused = alice.run(&["contact", "rename", "Bob o'Neil", ""]);
     refused.assert_problem(2, "OUB-E024");

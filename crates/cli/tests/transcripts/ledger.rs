@@ -44,7 +44,10 @@ fn whoever_registered_after_the_log_was_read_is_not_said_to_be_missing_from_it()
     alice.ok(&["pull"]);
     relay.kill();
     let asks = alice.ok(&["requests"]).out;
-    assert!(asks.contains("hello") && !asks.contains("public log"), "nothing is known, and nothing said: {asks}");
+    assert!(
+        asks.contains("hello") && !asks.contains("public log"),
+        "nothing is known, and nothing said: {asks}"
+    );
     assert!(alice.json(&["requests"])[0]["checked"].is_null());
     relay.start_again();
     assert_eq!(alice.json(&["requests"])[0]["checked"], true, "read anew by whoever looks");

@@ -82,7 +82,10 @@ fn a_server_that_says_nothing_is_waited_for_once() {
     let _silent = std::net::TcpListener::bind(&relay.listens_on).unwrap();
     let began = Instant::now();
     let sent = alice.ok(&["--timeout", "3s", "send", "bob", "hi"]);
-    assert!(sent.err.contains("… queued for bob") && sent.err.contains("it did not answer in time"), "{sent:?}");
+    assert!(
+        sent.err.contains("… queued for bob") && sent.err.contains("it did not answer in time"),
+        "{sent:?}"
+    );
     assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
     assert!(alice.ok(&["outbox"]).out.contains("cannot be reached"));
 }
@@ -95,7 +98,7 @@ fn standard_input_that_does_not_end_is_too_long_and_not_no_text() {
     let long = "é鍵".repeat(210_000);
     let ran = alice.run_with(&["send", "bob"], long.as_bytes());
     ran.assert_problem(2, "OUB-E027");
-    assert!(ran.err.contains("more than any message") && ran.err.contains("-f - --name NAME"), "{}", ran.err);
+    assert!(ran.err.contains("more than any message") && ran.err.contains("-f - --name FILE"), "{}", ran.err);
     let ran = alice.run_with(&["send", "bob"], b"\xff\xfe");
     ran.assert_problem(2, "OUB-E036");
     assert!(ran.err.contains("-f - --name NAME"), "{}", ran.err);

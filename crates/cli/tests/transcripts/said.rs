@@ -246,7 +246,11 @@ fn what_has_not_left_is_not_said_to_be_unanswered_or_sent() {
     assert!(alice.ok(&["take-back", "bob", "last"]).err.contains("it had not left"));
     let sent = alice.run(&["send", "bob", "hi", "--wait", "seen", "--timeout", "1s"]);
     assert_eq!(sent.code, Some(3), "{sent:?}");
-    assert!(sent.err.contains("it has not left for bob yet") && !sent.err.contains("stays sent"), "{}", sent.err);
+    assert!(
+        sent.err.contains("it has not left for bob yet") && !sent.err.contains("stays sent"),
+        "{}",
+        sent.err
+    );
     relay.start_again();
     let sent = alice.run(&["send", "bob", "hi", "--wait", "seen", "--timeout", "1s"]);
     assert_eq!((sent.code, sent.err.contains("it stays sent")), (Some(3), true), "{sent:?}");

@@ -461,7 +461,9 @@ fn is_checked(client: &Client, person: &Person, left: &mut u32) -> Result<Option
 /// Whether somebody's place was not in the log yet when that was read last, before the first message came: whoever
 /// registered since is no less in it.
 fn came_after_log(tx: &Tx<'_>, person: &Person) -> Result<bool, ClientError> {
-    let (Some(place), Some(row)) = (person.place, ledger::get(tx, &person.server_id)?) else { return Ok(false) };
+    let (Some(place), Some(row)) = (person.place, ledger::get(tx, &person.server_id)?) else {
+        return Ok(false);
+    };
     let is_there = ledger::leaf(tx, &person.server_id, place.leaf_index)?.is_some();
     Ok(!is_there && row.replayed_at.0 < person.added_at.0)
 }

@@ -34,7 +34,7 @@ use crate::{
 };
 
 /// A text that surely fits the largest envelope.
-pub(crate) const TEXT_BYTES_MAX: usize = 60_000;
+pub const TEXT_BYTES_MAX: usize = 60_000;
 const KEY_BYTES_MAX: usize = 255;
 /// How long a send waits for another collecting process before it sends without draining.
 const DRAIN_WAIT: Duration = Duration::from_millis(200);

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 /// The text as one word of a shell: as it is where a shell leaves it alone, else in quotes.
 pub fn shell_word(text: &str) -> Cow<'_, str> {
-    let is_plain = |each: char| each.is_alphanumeric() || matches!(each, '.' | '_' | '-' | '@' | ':' | '/' | '+');
+    let is_plain =
+        |each: char| each.is_alphanumeric() || matches!(each, '.' | '_' | '-' | '@' | ':' | '/' | '+');
     if !text.is_empty() && text.chars().all(is_plain) {
         return Cow::Borrowed(text);
     }

@@ -46,9 +46,7 @@ impl BackupSecret {
                 let line = bytes.split(|byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or_default();
                 passphrase(line)
             }
-            (None, None) if flags.no_input || !std::io::stdin().is_terminal() => {
-                Err(BackupError::NoSecret)
-            }
+            (None, None) if flags.no_input || !std::io::stdin().is_terminal() => Err(BackupError::NoSecret),
             (None, None) => ask(twice),
         }
     }
