@@ -4,7 +4,8 @@
 //! at which it was due to its delivery; once with nobody else there, then under each flood, then again with nobody.
 //! The relay runs with `proxies = []`, so that each loopback address is a source of its own: the honest pair comes
 //! from 127.0.0.1, the floods from 127.0.0.2 on. Floods, pair and relay share the cores of this machine, which
-//! makes the figures worse than those of a flood from elsewhere.
+//! makes the figures worse than those of a flood from elsewhere. Beside each line stands the longest sync of a file that
+//! has nothing to do with the relay: a disk that holds everybody up holds up the pair too, whoever floods.
 
 mod attack;
 
@@ -19,6 +20,7 @@ use wire::{ConnectionKind, Cursor, Envelope, Invitation, Request, Response};
 
 use crate::Failure;
 use crate::citizen::{Citizen, Mailbox, noise};
+use crate::disk_probe::DiskProbe;
 use crate::link::{Link, invitation};
 use crate::relay::Relay;
 use attack::{Attack, Target};
@@ -90,7 +92,9 @@ async fn phase(relay: &Rc<Relay>, attack: Attack, length: Duration) -> Result<f6
         .collect::<Result<_, Failure>>()?;
     let envelope = noise(4_096)?;
     let mut pair = Pair { relay: relay.clone(), invitations, citizen: &citizen, inbox, envelope, stamp: 0 };
+    let disk = DiskProbe::start(relay.folder())?;
     let before = pair.talk(length).await?;
+    let disk_before = disk.longest_ms();
     let (memory, cpu) = (relay.resident_bytes()?, relay.cpu_seconds()?);
     let (flood, began) = (target.attack(attack), Instant::now());
     let during = pair.talk(length).await?;
@@ -101,11 +105,13 @@ async fn phase(relay: &Rc<Relay>, attack: Attack, length: Duration) -> Result<f6
     }
     let cpu = (relay.cpu_seconds()? - cpu) / lasted;
     let grown = relay.resident_bytes()?.saturating_sub(memory);
+    let disk_during = disk.longest_ms();
     let after = pair.talk(length / 2).await?;
+    let disk_quiet = disk_before.max(disk.longest_ms());
     let quiet = before.joined(after);
     let ratio = during.trip(99) / quiet.trip(99);
     println!(
-        "flood {name}: {:.0} a second, {cpu:.2} cores and {:+.1} MB of relay; round trip p50 {:.1} → {:.1} ms, p99 {:.1} → {:.1} ms ({} trips, {} failed), ratio {ratio:.1}; connects p50 {:.1} → {:.1} ms ({} of {}); joins p50 {:.1} → {:.1} ms ({} of {})",
+        "flood {name}: {:.0} a second, {cpu:.2} cores and {:+.1} MB of relay; round trip p50 {:.1} → {:.1} ms, p99 {:.1} → {:.1} ms ({} trips, {} failed), ratio {ratio:.1}; connects p50 {:.1} → {:.1} ms ({} of {}); joins p50 {:.1} → {:.1} ms ({} of {}); longest sync of another file {disk_quiet:.1} → {disk_during:.1} ms",
         done as f64 / lasted,
         grown as f64 / 1e6,
         quiet.trip(50),

@@ -9,6 +9,7 @@ mod citizen;
 mod compare;
 mod deposit;
 mod disk;
+mod disk_probe;
 mod envelopes;
 mod equal;
 mod figures;
