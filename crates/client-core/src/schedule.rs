@@ -18,7 +18,7 @@ const RETRY_AFTER_S_MAX: u32 = 3_600;
 
 /// How long to wait before attempt `attempt` (0 = the first repetition): full jitter over a doubling bound,
 /// never less than the server asked for, within an hour.
-pub fn backoff_ms(attempt: u32, random: u64, retry_after_s: Option<u32>) -> u64 {
+fn backoff_ms(attempt: u32, random: u64, retry_after_s: Option<u32>) -> u64 {
     let bound = doubled(attempt, BACKOFF_MS);
     (random % (bound + 1)).max(asked_ms(retry_after_s))
 }
@@ -36,6 +36,37 @@ fn doubled(attempt: u32, (first, longest): (u64, u64)) -> u64 {
 
 fn asked_ms(retry_after_s: Option<u32>) -> u64 {
     retry_after_s.map_or(0, |s| u64::from(s.min(RETRY_AFTER_S_MAX)) * 1_000)
+}
+
+/// Attempts to stay connected that came to nothing, one after another.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Attempts(u32);
+
+impl Attempts {
+    /// The connection broke after it stood for so long. One that stood as long as the next wait may be ends the count;
+    /// one that is cut as soon as it is made does not.
+    pub fn broke(&mut self, stood_ms: u64) {
+        if stood_ms >= doubled(self.0, BACKOFF_MS) {
+            self.0 = 0;
+        }
+    }
+
+    /// Counts as if no more failed than this.
+    pub fn at_most(&mut self, attempts: u32) {
+        self.0 = self.0.min(attempts);
+    }
+
+    /// Counts as if no fewer failed than this.
+    pub fn at_least(&mut self, attempts: u32) {
+        self.0 = self.0.max(attempts);
+    }
+
+    /// One more failed: how long to wait before the next.
+    pub fn wait_ms(&mut self, random: u64, retry_after_s: Option<u32>) -> u64 {
+        let wait = backoff_ms(self.0, random, retry_after_s);
+        self.0 = self.0.saturating_add(1);
+        wait
+    }
 }
 
 /// When a refill that falls due now shall leave.
@@ -71,6 +102,19 @@ mod tests {
         assert_eq!(backoff_ms(0, 0, Some(7)), 7_000);
         assert_eq!(backoff_ms(0, 0, Some(u32::MAX)), 3_600_000, "a hostile one cannot silence a client");
         assert!(backoff_ms(10, 299_999, None) > 100_000);
+    }
+
+    #[test]
+    fn a_connection_that_stood_ends_the_count_and_one_that_is_cut_at_once_does_not() {
+        let mut attempts = Attempts::default();
+        for cut in 0..8 {
+            attempts.broke(900);
+            let longest = attempts.wait_ms(u64::MAX, None);
+            assert!(longest <= 1_000 << cut, "{cut}");
+        }
+        assert!(attempts.wait_ms(200_000, None) > 100_000, "a relay that cuts whoever comes is left alone");
+        attempts.broke(3_600_000);
+        assert!(attempts.wait_ms(u64::MAX, None) <= 1_000, "an hour's connection was a good one");
     }
 
     #[test]

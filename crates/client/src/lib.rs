@@ -41,6 +41,7 @@ mod pauses;
 mod profile;
 mod proxy;
 mod public_log;
+mod reconnect;
 mod transport;
 mod unlock;
 mod vault;

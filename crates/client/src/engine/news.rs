@@ -5,10 +5,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use client_core::schedule::backoff_ms;
-
 use super::{owner::Owner, pull::round, run, send::flush_again, upkeep};
-use crate::{Client, ClientError, Pauses, Waited};
+use crate::{Client, ClientError, Pauses, Waited, reconnect::Reconnect};
 
 /// How often it is looked for.
 const LOOK: Duration = Duration::from_millis(250);
@@ -79,7 +77,7 @@ pub(crate) fn wait_for<T>(
     patience: &Patience<'_>,
     find: &mut dyn FnMut() -> Result<Option<T>, ClientError>,
 ) -> Result<Option<T>, ClientError> {
-    let (mut attempt, mut kept_up, mut pauses) = (0, None::<Instant>, Pauses::default());
+    let (mut reconnect, mut kept_up, mut pauses) = (Reconnect::default(), None::<Instant>, Pauses::default());
     loop {
         if let Some(found) = find()? {
             return Ok(Some(found));
@@ -107,13 +105,13 @@ pub(crate) fn wait_for<T>(
             if due {
                 round(client).await?;
             }
-            follow(client, patience, &mut pauses, find).await
+            follow(client, patience, &mut reconnect, &mut pauses, find).await
         });
         patience.set_connected(false);
         match followed {
             Ok(Some(found)) => return Ok(Some(found)),
             Ok(None) => {
-                attempt = 0;
+                reconnect.ended();
                 kept_up = if due { Some(Instant::now()) } else { kept_up };
             }
             Err(error) if error.is_temporary() => {
@@ -121,9 +119,7 @@ pub(crate) fn wait_for<T>(
                 if let Some(away) = patience.away {
                     away(&error);
                 }
-                let wait = backoff_ms(attempt, client.number(), error.retry_after_s());
-                patience.sleep(Duration::from_millis(wait));
-                attempt += 1;
+                patience.sleep(reconnect.wait(client, &error));
                 pauses = Pauses::default();
                 continue;
             }
@@ -138,6 +134,7 @@ pub(crate) fn wait_for<T>(
 async fn follow<T>(
     client: &Client,
     patience: &Patience<'_>,
+    reconnect: &mut Reconnect,
     pauses: &mut Pauses,
     find: &mut dyn FnMut() -> Result<Option<T>, ClientError>,
 ) -> Result<Option<T>, ClientError> {
@@ -145,6 +142,7 @@ async fn follow<T>(
     owner.drain().await?;
     owner.follow().await?;
     patience.set_connected(true);
+    reconnect.connected();
     let (began, mut flushed) = (Instant::now(), Instant::now());
     let mut came = true;
     let found = loop {

@@ -6,7 +6,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use client_core::schedule::backoff_ms;
 use e2ee::MessageId;
 
 use super::{
@@ -20,6 +19,7 @@ use super::{
 use crate::{
     Aside, Client, ClientError, Collected, Handled, Marks, Missing, Pauses, PullOptions, PullSummary, Quote,
     Received, ReceivedBody, Waited,
+    reconnect::Reconnect,
     vault::{
         Tx, contact,
         inbox::{self, InRow},
@@ -270,20 +270,20 @@ impl<'a> Handing<'a> {
     /// Stays connected, and connects again when the connection breaks, or when upkeep is due: the pull before it kept up.
     async fn follow(&mut self, sink: Sink<'_>) -> Result<(), ClientError> {
         let end = self.options.follow_for.map(|long| Instant::now() + long);
-        let (mut attempt, mut kept_up, mut pauses) = (0, Instant::now(), Pauses::default());
+        let (mut reconnect, mut kept_up, mut pauses) =
+            (Reconnect::default(), Instant::now(), Pauses::default());
         while !self.is_over(end) {
-            let followed = self.follow_once(end, &mut kept_up, &mut pauses, sink).await;
+            let followed = self.follow_once(end, &mut reconnect, &mut kept_up, &mut pauses, sink).await;
             self.set_connected(false);
             match followed {
-                Ok(()) => attempt = 0,
+                Ok(()) => reconnect.ended(),
                 Err(error) if matches!(error, ClientError::Superseded) || !error.is_temporary() => {
                     return Err(error);
                 }
                 Err(error) => {
-                    let wait = backoff_ms(attempt, self.client.number(), error.retry_after_s());
+                    let wait = reconnect.wait(self.client, &error);
                     self.summary.unreachable = Some(error);
-                    self.sleep(Duration::from_millis(wait), end).await;
-                    attempt += 1;
+                    self.sleep(wait, end).await;
                     pauses = Pauses::default();
                 }
             }
@@ -294,6 +294,7 @@ impl<'a> Handing<'a> {
     async fn follow_once(
         &mut self,
         end: Option<Instant>,
+        reconnect: &mut Reconnect,
         kept_up: &mut Instant,
         pauses: &mut Pauses,
         sink: Sink<'_>,
@@ -308,6 +309,7 @@ impl<'a> Handing<'a> {
         self.hand_out(sink)?;
         owner.follow().await?;
         self.set_connected(true);
+        reconnect.connected();
         self.summary.unreachable = None;
         let mut flushed = Instant::now();
         while !self.is_over(end) && kept_up.elapsed() < pause {

@@ -6,13 +6,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use client_core::schedule::backoff_ms;
 use tokio::time::timeout;
 
 use super::{owner::Owner, pull::drain, run, upkeep};
 use crate::{
     Client, ClientError, Collected, Desk, Staying,
     desk::{Ask, Nudged, Token},
+    reconnect::Reconnect,
     vault::lock::CollectorLock,
 };
 
@@ -24,9 +24,6 @@ const SWEEP: Duration = Duration::from_secs(5);
 const ROUND: Duration = Duration::from_secs(3_600);
 /// How long it waits for another process that collects, before it says so and tries again.
 const LOCK_WAIT: Duration = Duration::from_secs(1);
-/// The attempt from which on attempts are minutes apart: two copies of a profile that throw each other out shall not
-/// do so all day.
-const MINUTES_ATTEMPT: u32 = 8;
 /// Nobody is given the way for longer than this without asking again.
 const ASIDE_MAX: Duration = Duration::from_secs(600);
 
@@ -52,14 +49,13 @@ struct Stay<'a> {
 
 impl Stay<'_> {
     async fn run(mut self) -> Result<(), ClientError> {
-        let mut attempt = 0;
+        let mut reconnect = Reconnect::default();
         while !self.desk.is_stopped() {
-            let mut connected = false;
-            match self.connection(&mut connected).await {
+            match self.connection(&mut reconnect).await {
                 Ok(Ended::Stopped) => break,
-                Ok(Ended::RoundOver) => attempt = 0,
+                Ok(Ended::RoundOver) => reconnect.ended(),
                 Ok(Ended::Aside(asker, token)) => {
-                    attempt = 0;
+                    reconnect.ended();
                     self.stand_aside(asker, token).await;
                 }
                 Err(error) if !may_heal(&error) => {
@@ -67,11 +63,9 @@ impl Stay<'_> {
                     return Err(error);
                 }
                 Err(error) => {
-                    attempt = attempt_after(&error, if connected { 0 } else { attempt });
-                    let wait = backoff_ms(attempt, self.client.number(), error.retry_after_s());
+                    let wait = reconnect.wait(self.client, &error);
                     (self.tell)(Staying::Away(error));
-                    self.pause(Duration::from_millis(wait)).await;
-                    attempt += 1;
+                    self.pause(wait).await;
                 }
             }
         }
@@ -80,13 +74,13 @@ impl Stay<'_> {
     }
 
     /// Connects, drains, and follows until something ends it. The lock is let go of on the way out.
-    async fn connection(&mut self, connected: &mut bool) -> Result<Ended, ClientError> {
+    async fn connection(&mut self, reconnect: &mut Reconnect) -> Result<Ended, ClientError> {
         let _lock = self.lock()?;
         self.untold += drain(self.client).await?;
         let mut owner = Owner::connect(self.client).await?;
         owner.drain().await?;
         owner.follow().await?;
-        *connected = true;
+        reconnect.connected();
         (self.tell)(Staying::Connected);
         (self.tell)(Staying::Arrived);
         let ended = self.follow(&mut owner).await;
@@ -204,14 +198,4 @@ fn may_heal(error: &ClientError) -> bool {
             | ClientError::File { .. }
     );
     passing || matches!(error.exit_code(), 4 | 5)
-}
-
-/// From which attempt on to count, for this error.
-fn attempt_after(error: &ClientError, attempt: u32) -> u32 {
-    match error {
-        // Whoever collects there ends within seconds, mostly.
-        ClientError::CollectorBusy => attempt.min(1),
-        ClientError::Superseded | ClientError::Protocol { .. } => attempt.max(MINUTES_ATTEMPT),
-        _ => attempt,
-    }
 }
