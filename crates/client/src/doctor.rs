@@ -462,7 +462,7 @@ impl Doctor<'_> {
                 both!(
                     self.language,
                     "{count} not stored yet",
-                    "{count} pas encore déposé(s)",
+                    "{count} en attente de dépôt",
                     count = list.len()
                 ),
                 "oub outbox",
@@ -478,8 +478,8 @@ impl Doctor<'_> {
                 "quarantine",
                 both!(
                     self.language,
-                    "{count} envelopes could not be opened; what was in them is asked for again",
-                    "{count} enveloppe(s) n'ont pas pu être ouvertes ; leur contenu est redemandé",
+                    "envelopes that could not be opened: {count}; what was in them is asked for again",
+                    "enveloppes qui n'ont pas pu être ouvertes : {count} ; leur contenu est redemandé",
                     count = count
                 ),
                 "oub log --quarantine",

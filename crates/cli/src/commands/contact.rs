@@ -7,7 +7,7 @@ use crate::commands::notices;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::json::Line;
-use crate::messages::{problems, screens, states};
+use crate::messages::{counts, problems, screens, states};
 use crate::problem::Problem;
 use crate::shown::shown_on_one_line;
 use crate::stop::Stop;
@@ -64,7 +64,7 @@ fn remove(context: &Context, client: &Client, alias: &str, yes: bool) -> Result<
     let messages = client.log(alias, None)?.len();
     let waiting = client.outbox()?.iter().filter(|entry| entry.to == contact.alias).count();
     let name = shown_on_one_line(alias);
-    let lost = screens::history_with(&name, messages, waiting);
+    let lost = screens::history_with(&name, counts::messages(messages), waiting);
     if !yes {
         if !context.can_ask() {
             let words = problems::not_removed(name, lost);

@@ -9,7 +9,7 @@ use crate::commands::notices;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::json::Line;
-use crate::messages::{language, problems, screens};
+use crate::messages::{counts, language, problems, screens};
 use crate::problem::Problem;
 use crate::stop::Stop;
 use crate::{passphrase, protector, when};
@@ -41,7 +41,9 @@ fn backup(context: &Context, file: &Path, from: &BackupPassphrase) -> Result<Exi
         .number("contacts", u64::from(written.contacts))
         .number("messages", u64::from(written.messages));
     context.screen.answer(line, &shown)?;
-    context.screen.say(&screens::read_back(written.contacts, written.messages));
+    context
+        .screen
+        .say(&screens::read_back(counts::contacts(written.contacts), counts::messages(written.messages)));
     context.screen.say(screens::keep_elsewhere());
     Ok(Exit::Done)
 }
@@ -56,7 +58,9 @@ fn verify(context: &Context, file: &Path, from: &BackupPassphrase) -> Result<Exi
         .number("contacts", u64::from(whole.contacts))
         .number("messages", u64::from(whole.messages));
     context.screen.answer(line, &shown)?;
-    context.screen.say(&screens::backup_whole(whole.contacts, whole.messages));
+    context
+        .screen
+        .say(&screens::backup_whole(counts::contacts(whole.contacts), counts::messages(whole.messages)));
     Ok(Exit::Done)
 }
 
@@ -76,7 +80,7 @@ fn restore(context: &Context, file: &Path, from: &BackupPassphrase, protect: Pro
         .truth("renewed", restored.unreachable.is_none() && !is_given_up);
     context.screen.answer(line, &address)?;
     let screen = &context.screen;
-    screen.say(&screens::restored(restored.contacts, restored.messages));
+    screen.say(&screens::restored(counts::contacts(restored.contacts), counts::messages(restored.messages)));
     match &restored.unreachable {
         None if is_given_up => notices::tell_given_up(context, &client)?,
         None => screen.say(screens::fresh_keys_published()),
@@ -91,7 +95,7 @@ fn renew(context: &Context) -> Result<Exit, Stop> {
     context.screen.say(screens::making_this_copy_count());
     let renewed = client.renew()?;
     let line = Line::new("renewed").number("contacts", u64::from(renewed.contacts));
-    let text = screens::renewed(renewed.contacts);
+    let text = screens::renewed(counts::contacts_told(renewed.contacts));
     context.screen.answer(line, &text)?;
     context.screen.say(screens::others_refused());
     Ok(Exit::Done)
@@ -127,7 +131,7 @@ fn release(context: &Context, yes: Option<&str>) -> Result<Exit, Stop> {
     let released = client.release_name()?;
     context.screen.answer(to_json(&released), &screens::name_was_given_up(&name))?;
     if released.unsent > 0 {
-        context.screen.warn(&screens::never_leaves(released.unsent));
+        context.screen.warn(&screens::never_leaves(counts::messages_never_leave(released.unsent)));
     }
     context.screen.say(&screens::profile_can_be_read(&name));
     notices::tell(context, &client)?;

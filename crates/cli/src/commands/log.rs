@@ -7,7 +7,7 @@ use crate::commands::{message, notices, page};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::json::Line;
-use crate::messages::{screens, states};
+use crate::messages::{counts, screens, states};
 use crate::shown::shown_on_one_line;
 use crate::stop::Stop;
 use crate::when;
@@ -114,7 +114,10 @@ fn to_text(contact: &str, entry: &LogEntry) -> String {
     let line = message::line(&who(&contact, entry), entry.sent_at, &entry.body, &entry.marks);
     match entry.missing_before {
         0 => line,
-        missing => format!("{}\n{line}", screens::missing_here(contact, missing)),
+        missing => {
+            let missing = counts::messages_missing_here(missing);
+            format!("{}\n{line}", screens::missing_here(contact, missing))
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use client::{Client, ClientError, Missing, Notice, NoticeOfLog, Trust};
 
 use crate::context::Context;
-use crate::messages::{language, screens};
+use crate::messages::{counts, language, screens};
 use crate::problem::{Aside, Problem};
 use crate::shown::shown_on_one_line;
 use crate::stop::Stop;
@@ -63,7 +63,9 @@ fn of_log(server: &str, what: NoticeOfLog) -> String {
 /// What a notice says.
 pub fn words(notice: &Notice) -> String {
     match notice {
-        Notice::CollectedElsewhere { count } => screens::collected_elsewhere(count),
+        Notice::CollectedElsewhere { count } => {
+            screens::collected_elsewhere(counts::envelopes_collected(*count))
+        }
         Notice::WrittenElsewhere { contact } => screens::written_elsewhere(shown_on_one_line(contact)),
         Notice::VerifiedNotInLog { contact } => screens::verified_not_in_log(shown_on_one_line(contact)),
         Notice::RelayWentBack => screens::relay_went_back().to_owned(),

@@ -3,7 +3,7 @@
 use client::{Direction, LogEntry};
 
 use crate::commands::{log, message};
-use crate::messages::{screens, states};
+use crate::messages::{counts, screens, states};
 use crate::shown::{shown, shown_on_one_line};
 use crate::when;
 
@@ -24,7 +24,8 @@ pub fn of(contact: &str, entries: &[LogEntry]) -> String {
     );
     for entry in entries {
         if entry.missing_before > 0 {
-            let missing = screens::missing_here(shown_on_one_line(contact), entry.missing_before);
+            let missing = counts::messages_missing_here(entry.missing_before);
+            let missing = screens::missing_here(shown_on_one_line(contact), missing);
             page.push_str(&format!("<li class=\"gap\">{}</li>\n", escaped(&missing)));
         }
         let class = if entry.direction == Direction::Sent { "mine" } else { "theirs" };
@@ -88,7 +89,7 @@ mod tests {
             (
                 Language::English,
                 [
-                    "<li class=\"gap\">&lt;b&gt;  (2 message(s) missing here)</li>",
+                    "<li class=\"gap\">&lt;b&gt;  (2 messages missing here)</li>",
                     "me",
                     "me (waiting)",
                     "me (refused)",
@@ -98,7 +99,7 @@ mod tests {
             (
                 Language::French,
                 [
-                    "<li class=\"gap\">&lt;b&gt;  (2 message(s) manquant(s) ici)</li>",
+                    "<li class=\"gap\">&lt;b&gt;  (2 messages manquants ici)</li>",
                     "moi",
                     "moi (en attente)",
                     "moi (refusé)",

@@ -9,7 +9,7 @@ use crate::commands::hook::{self, Outcome};
 use crate::commands::{files, message, notices};
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::messages::{problems, screens, why_of};
+use crate::messages::{counts, problems, screens, why_of};
 use crate::problem::Problem;
 use crate::screen::Untaken;
 use crate::shown::shown_on_one_line;
@@ -147,10 +147,10 @@ fn tell(context: &Context, summary: &PullSummary) {
         more => screen.say(&screens::some_ask(more)),
     }
     if summary.expired > 0 {
-        screen.warn(&screens::expired(summary.expired));
+        screen.warn(&screens::expired(counts::envelopes_expired(summary.expired)));
     }
     if summary.quarantined > 0 {
-        screen.warn(&screens::set_aside(summary.quarantined));
+        screen.warn(&screens::set_aside(counts::envelopes_set_aside(summary.quarantined)));
     }
     summary.missing.iter().for_each(|missing| screen.warn(&notices::missing(missing)));
     screen.detail(&screens::handed_out(summary.handed_out, summary.handled));

@@ -9,6 +9,7 @@
 
 pub mod chat;
 pub mod choice;
+pub mod counts;
 pub mod daemon;
 pub mod dates;
 pub mod grammar;

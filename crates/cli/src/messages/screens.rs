@@ -84,8 +84,8 @@ messages! {
         en "the stamps leave within ten minutes, with a later oub command or the daemon",
         fr "les timbres partent dans les dix minutes, avec une commande oub suivante ou le démon";
     history_with(name, messages, waiting):
-        en "the history with {name} ({messages} message(s), {waiting} of them not sent yet)",
-        fr "l'historique avec {name} ({messages} message(s), dont {waiting} pas encore envoyé(s))";
+        en "the history with {name} ({messages}, {waiting} of them not sent yet)",
+        fr "l'historique avec {name} ({messages}, dont {waiting} en attente d'envoi)";
     stays(name): en "{name} stays", fr "{name} reste";
     still_blocked:
         en "still blocked: what they send is not shown, until you   oub add   them again",
@@ -238,15 +238,15 @@ messages! {
     some_ask(count):
         en "{count} people whom you have not accepted have written:   oub requests",
         fr "{count} personnes que vous n'avez pas acceptées ont écrit :   oub requests";
-    expired(count):
-        en "{count} envelope(s) expired on the relay before you collected them",
-        fr "{count} enveloppe(s) ont expiré au relais avant que vous les releviez";
-    set_aside(count):
-        en "{count} envelope(s) could not be opened and were set aside; the conversation heals by itself:   oub log --quarantine",
-        fr "{count} enveloppe(s) n'ont pas pu être ouvertes et sont mises de côté ; la conversation se répare seule :   oub log --quarantine";
+    expired(envelopes):
+        en "{envelopes} on the relay before you collected them",
+        fr "{envelopes} au relais avant que vous les releviez";
+    set_aside(envelopes):
+        en "{envelopes}; the conversation heals by itself:   oub log --quarantine",
+        fr "{envelopes} ; la conversation se répare seule :   oub log --quarantine";
     handed_out(count, handled):
         en "handed out {count}, handled {handled}",
-        fr "{count} message(s) remis, dont {handled} traité(s)";
+        fr "remis : {count}, dont traités : {handled}";
     one_is_missing(from): en "1 message from {from} is missing", fr "1 message de {from} manque";
     some_are_missing(count, from):
         en "{count} messages from {from} are missing",
@@ -255,9 +255,9 @@ messages! {
     next_commands_ask:
         en "the next commands ask for them again",
         fr "les prochaines commandes redemanderont ce qui manque";
-    collected_elsewhere(count):
-        en "{count} envelope(s) of yours were collected by somebody else, or lost by the server. Is this profile in use elsewhere?   oub doctor",
-        fr "{count} de vos enveloppes ont été relevées par quelqu'un d'autre, ou perdues par le serveur. Ce profil est-il en usage ailleurs ?   oub doctor";
+    collected_elsewhere(envelopes):
+        en "{envelopes} by somebody else, or lost by the server. Is this profile in use elsewhere?   oub doctor",
+        fr "{envelopes} par quelqu'un d'autre, ou le serveur les a perdues. Ce profil est-il en usage ailleurs ?   oub doctor";
     written_elsewhere(contact):
         en "{contact} was written to with a copy of this profile; the conversation was begun anew. Is this profile in use elsewhere?   oub doctor",
         fr "on a écrit à {contact} avec une copie de ce profil ; la conversation a été recommencée. Ce profil est-il en usage ailleurs ?   oub doctor";
@@ -329,9 +329,9 @@ messages! {
     me: en "me", fr "moi";
     me_read: en "me (read)", fr "moi (lu)";
     me_with(state): en "me ({state})", fr "moi ({state})";
-    missing_here(contact, count):
-        en "{contact}  ({count} message(s) missing here)",
-        fr "{contact}  ({count} message(s) manquant(s) ici)";
+    missing_here(contact, messages):
+        en "{contact}  ({messages})",
+        fr "{contact}  ({messages})";
 
     // Joining and the identity.
     server_matches:
@@ -356,18 +356,18 @@ messages! {
         en "Your address, to give to others (oub id --qr shows it again):",
         fr "Votre adresse, à donner aux autres (oub id --qr la montre de nouveau) :";
     read_back(contacts, messages):
-        en "✓ read back: {contacts} contact(s), {messages} message(s)",
-        fr "✓ relue : {contacts} contact(s), {messages} message(s)";
+        en "✓ read back: {contacts}, {messages}",
+        fr "✓ relue : {contacts}, {messages}";
     keep_elsewhere:
         en "keep it elsewhere; only its passphrase opens it:   oub identity restore FILE --verify-only",
         fr "gardez-la ailleurs ; seule sa phrase secrète l'ouvre :   oub identity restore FICHIER --verify-only";
     backup_whole(contacts, messages):
-        en "✓ whole: {contacts} contact(s), {messages} message(s)",
-        fr "✓ entière : {contacts} contact(s), {messages} message(s)";
+        en "✓ whole: {contacts}, {messages}",
+        fr "✓ entière : {contacts}, {messages}";
     reading_backup: en "reading the backup …", fr "lecture de la sauvegarde…";
     restored(contacts, messages):
-        en "✓ {contacts} contact(s), {messages} message(s)",
-        fr "✓ {contacts} contact(s), {messages} message(s)";
+        en "✓ {contacts}, {messages}",
+        fr "✓ {contacts}, {messages}";
     fresh_keys_published:
         en "✓ fresh keys are published; contacts are told, and what is missing is asked for",
         fr "✓ des clés neuves sont publiées ; les contacts sont prévenus, et ce qui manque est demandé";
@@ -378,8 +378,8 @@ messages! {
         en "making this copy the one that counts …",
         fr "cette copie devient celle qui compte…";
     renewed(contacts):
-        en "fresh keys are published; {contacts} contact(s) are told",
-        fr "des clés neuves sont publiées ; {contacts} contact(s) sont prévenus";
+        en "fresh keys are published; {contacts}",
+        fr "des clés neuves sont publiées ; {contacts}";
     others_refused:
         en "other copies of this profile are refused from now on; what they collected is asked for again",
         fr "les autres copies de ce profil sont refusées à partir de maintenant ; ce qu'elles ont relevé est redemandé";
@@ -396,9 +396,9 @@ messages! {
     type_the_name(name): en "Type the name, {name}, to give it up: ", fr "Tapez le nom, {name}, pour l'abandonner : ";
     giving_up: en "collecting what waits, then giving the name up …", fr "relève de ce qui attend, puis abandon du nom…";
     name_was_given_up(name): en "✓ {name} is given up; nobody is reached under it any more", fr "✓ {name} est abandonné ; personne n'y est plus joignable";
-    never_leaves(count):
-        en "{count} message(s) had not left, and never will (oub outbox)",
-        fr "{count} message(s) n'étaient pas partis, et ne partiront jamais (oub outbox)";
+    never_leaves(messages):
+        en "{messages} (oub outbox)",
+        fr "{messages} (oub outbox)";
     profile_can_be_read(name):
         en "read what was said:   oub log CONTACT\nfor a new identity:   oub -P NAME join …\non this server {name} rests for 30 days, and is free to be registered after that",
         fr "relire ce qui a été dit :   oub log CONTACT\npour une nouvelle identité :   oub -P NOM join …\nsur ce serveur, {name} repose 30 jours, puis peut de nouveau être enregistré";

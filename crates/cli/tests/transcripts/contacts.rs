@@ -108,7 +108,7 @@ fn removing_asks_and_whoever_was_removed_asks_again() {
     let (alice, bob) = friends(&relay);
     let ran = alice.run(&["contact", "remove", "bob"]);
     ran.assert_problem(2, "OUB-E155");
-    assert!(ran.err.contains("2 message(s)") && ran.err.contains("--yes"), "{}", ran.err);
+    assert!(ran.err.contains("2 messages, ") && ran.err.contains("--yes"), "{}", ran.err);
     assert_eq!(alice.ok(&["log", "bob"]).out.lines().count(), 2, "nothing was lost");
 
     assert!(alice.ok(&["contact", "remove", "bob", "--yes"]).err.contains("erased the history"));
