@@ -4,6 +4,7 @@
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use rustix::process::Signal;
 use support::Data;
@@ -173,6 +174,30 @@ fn a_second_owner_connection_takes_over_and_the_first_is_told() {
     let mut second = Peer::connect(server.port);
     inbox.open(&mut second);
     assert!(matches!(first.notice(), Notice::Superseded(told) if told == slot));
+}
+
+/// C09: two come in the same moment. One of them has the mailbox, and the other is told; when a third comes, so is the one.
+#[test]
+fn of_owners_who_come_at_once_all_but_one_are_told() {
+    const ROUNDS: usize = 100;
+    let data = Data::new();
+    let server = data.serve(&[]);
+    let (_, inbox) = alice_with_inbox(&data, &server);
+    for round in 0..ROUNDS {
+        let mut both = [Peer::connect(server.port), Peer::connect(server.port)];
+        for peer in &mut both {
+            let opening = inbox.opening(&peer.proof);
+            peer.send(opening);
+        }
+        for peer in &mut both {
+            assert!(matches!(peer.answer(), Some((_, Response::Opened(_)))), "round {round}");
+        }
+        let _third = inbox.open(&mut Peer::connect(server.port));
+        for peer in &mut both {
+            peer.tls.sock.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+            assert!(matches!(peer.notice(), Notice::Superseded(Slot(0))), "round {round}");
+        }
+    }
 }
 
 #[test]

@@ -13,6 +13,8 @@ pub(super) enum OwnerSlot {
     Free,
     /// Its owner's proof, or storage's answer, is awaited.
     Opening(OwnerId),
+    /// Likewise, and meanwhile another connection took it over: storage lets it go before this one hears that it had it.
+    OpeningLost(OwnerId),
     /// In use; in a box, since most connections open none.
     Open(Box<Mailbox>),
     /// Another connection took it over; never used again on this one.

@@ -62,13 +62,22 @@ impl ServerConnection {
             return;
         }
         let slot = ticket.what.slot;
+        let mut is_lost = false;
         if let Some(place) = self.slots.get_mut(usize::from(slot.0))
-            && let OwnerSlot::Opening(rid) = *place
+            && let OwnerSlot::Opening(rid) | OwnerSlot::OpeningLost(rid) = *place
         {
+            is_lost = matches!(place, OwnerSlot::OpeningLost(_));
             *place = OwnerSlot::Open(Box::new(Mailbox::new(opening.sid, rid)));
         }
         let Opening { sid, waiting, oldest, expired, generations } = opening;
-        self.complete(ticket, Response::Opened(Opened { slot, sid, waiting, oldest, expired, generations }));
+        self.respond(
+            ticket.request,
+            Response::Opened(Opened { slot, sid, waiting, oldest, expired, generations }),
+        );
+        if is_lost {
+            self.supersede(slot);
+        }
+        self.pump();
     }
 
     /// What a read found, in the mailbox's order; empty when nothing is waiting.
@@ -123,14 +132,20 @@ impl ServerConnection {
         self.pump();
     }
 
-    /// Another connection took the mailbox of this slot over.
+    /// Another connection took the mailbox of this slot over. That may be told before [`opened`](Self::opened) is: then
+    /// it is said right behind `OPENED`.
     pub fn supersede(&mut self, slot: Slot) {
-        if self.mailbox(slot).is_none() || !self.reads_frames() {
+        if !self.reads_frames() {
             return;
         }
-        if let Some(place) = self.slots.get_mut(usize::from(slot.0)) {
-            *place = OwnerSlot::Superseded;
-            self.output.push(&Frame::notice(Notice::Superseded(slot)));
+        let Some(place) = self.slots.get_mut(usize::from(slot.0)) else { return };
+        match *place {
+            OwnerSlot::Open(_) => {
+                *place = OwnerSlot::Superseded;
+                self.output.push(&Frame::notice(Notice::Superseded(slot)));
+            }
+            OwnerSlot::Opening(rid) => *place = OwnerSlot::OpeningLost(rid),
+            OwnerSlot::OpeningLost(_) | OwnerSlot::Superseded | OwnerSlot::Free => {}
         }
     }
 
@@ -229,7 +244,9 @@ impl ServerConnection {
     }
 
     pub(super) fn release_slot(&mut self, slot: Slot) {
-        if let Some(place @ OwnerSlot::Opening(_)) = self.slots.get_mut(usize::from(slot.0)) {
+        if let Some(place @ (OwnerSlot::Opening(_) | OwnerSlot::OpeningLost(_))) =
+            self.slots.get_mut(usize::from(slot.0))
+        {
             *place = OwnerSlot::Free;
         }
     }
@@ -237,7 +254,7 @@ impl ServerConnection {
     /// A free place for a mailbox that is not on this connection yet.
     fn reserve_slot(&mut self, rid: OwnerId) -> Option<Slot> {
         let here = |place: &OwnerSlot| match place {
-            OwnerSlot::Opening(other) => *other == rid,
+            OwnerSlot::Opening(other) | OwnerSlot::OpeningLost(other) => *other == rid,
             OwnerSlot::Open(mailbox) => mailbox.rid == rid,
             OwnerSlot::Free | OwnerSlot::Superseded => false,
         };

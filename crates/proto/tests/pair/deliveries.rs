@@ -209,6 +209,33 @@ fn a_mailbox_taken_over_is_dead_on_the_first_connection() {
     assert_eq!(owner.server.poll_output(), Some(refused.encode()));
 }
 
+/// C09: storage knows the new owner before the machine does, and another one may come in between.
+#[test]
+fn a_mailbox_taken_over_while_it_is_being_opened_is_dead_as_soon_as_it_is_open() {
+    let (mut relay, ..) = inbox_with(1);
+    let mut owner = Pair::new(ConnectionKind::Owner, Chop::Whole, 3);
+    owner.settle(&mut relay);
+    let proof = proto::signed::sign_open(&self::owner(), &RID, &owner.client.proof().unwrap());
+    let asked = owner.client.request(owner.now, Open { rid: RID, proof }).unwrap();
+    while let Some(bytes) = owner.client.poll_output() {
+        owner.server.handle_input(owner.now, &bytes);
+    }
+    let find = owner.server.poll_event().unwrap();
+    relay.answer(owner.now, &mut owner.server, find);
+    let open = owner.server.poll_event().unwrap();
+    let ServerEvent::Open { slot, .. } = open else { panic!("{open:?}") };
+    owner.server.supersede(slot);
+    owner.server.supersede(slot);
+    relay.answer(owner.now, &mut owner.server, open);
+    owner.settle(&mut relay);
+    assert!(matches!(owner.answer_to(asked), Response::Opened(_)));
+    let told = owner.heard.iter().filter(|event| matches!(event, ClientEvent::Superseded { .. }));
+    assert_eq!(told.count(), 1, "{:?}", owner.heard);
+    assert!(!owner.client.is_closed(), "and behind the answer");
+    let late = owner.client.request(owner.now, collect(slot, 0, 1, true));
+    assert_eq!(late, Err(NotSent::OutOfPlace));
+}
+
 #[test]
 fn two_mailboxes_fit_one_connection_and_a_third_does_not() {
     let mut relay = Relay::default();
