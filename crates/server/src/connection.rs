@@ -179,8 +179,10 @@ impl Session {
         let mut alarm = pin!(tokio::time::sleep(Duration::ZERO));
         let (now, machine) = (relay.clock.now(), &mut self.machine);
         let mut heard = self.line.drain(|bytes| machine.handle_input(now, bytes))?;
+        let mut has_said_all = false;
         loop {
             if heard == Heard::End {
+                has_said_all = true;
                 self.machine.input_closed();
                 self.end();
             }
@@ -230,7 +232,11 @@ impl Session {
                 }
             }
         }
+        let has_heard_all = !self.line.is_writing();
         self.line.close();
+        if has_heard_all && !has_said_all {
+            self.line.linger().await;
+        }
         Ok(())
     }
 

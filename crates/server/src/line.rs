@@ -6,11 +6,13 @@ use std::future::poll_fn;
 use std::io::{self, IoSlice, Write};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use bytes::Bytes;
 use rustls::ServerConnection;
-use tokio::io::{AsyncRead, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 use tokio_rustls::server::TlsStream;
 
 /// Read from a peer at a time.
@@ -22,6 +24,11 @@ const WRITE_FRAMES: usize = 64;
 /// The frame that goes beyond is the last of a write; the rest stays in the machine, which stops reading when
 /// too much is unread.
 const WRITE_BYTES: usize = 64 * 1024;
+
+/// A peer who is told goodbye has so long to stop talking,
+const LINGER: Duration = Duration::from_secs(1);
+/// and so many bytes: more than the system keeps of one who is not read.
+const LINGER_BYTES_MAX: usize = 1024 * 1024;
 
 thread_local! {
     static SHARED: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_BYTES]);
@@ -172,6 +179,29 @@ impl Line {
         self.tls.send_close_notify();
         // A peer who is gone needs no goodbye.
         let _gone = self.flush();
+    }
+
+    /// Says no more, and for a moment drops what the peer still says until he has said all: to whoever writes to a closed
+    /// socket the system answers that nothing of it was meant, and takes back what it has not brought him yet.
+    pub async fn linger(&mut self) {
+        if self.socket.shutdown().await.is_ok() {
+            let _late_or_gone = timeout(LINGER, self.drop_the_rest()).await;
+        }
+    }
+
+    async fn drop_the_rest(&mut self) -> io::Result<()> {
+        let mut dropped = 0;
+        while dropped < LINGER_BYTES_MAX {
+            self.readable().await?;
+            let read = SHARED.with_borrow_mut(|shared| self.socket.try_read(shared));
+            match read {
+                Ok(0) => break,
+                Ok(bytes) => dropped += bytes,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 }
 

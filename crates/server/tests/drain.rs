@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use support::peer::Peer;
-use support::person::{Mailbox, Person};
+use support::person::{Mailbox, Person, alice_with_inbox, envelope};
 use support::{Data, PATIENCE, Server};
 use wire::request::{Ack, Collect, MailboxPolicy};
-use wire::{Cursor, Envelope, Notice, Response};
+use wire::{Body, Cursor, Envelope, Notice, Response};
 
 const SENDERS: usize = 6;
 /// Deposits of one sender that are on their way at once.
@@ -125,4 +125,36 @@ fn restarts_under_load_lose_nothing_that_was_confirmed() {
         rounds(),
         slowest.as_millis()
     );
+}
+
+/// P11: what the server said before it stopped arrives, however slowly a peer reads and whatever he still says.
+#[test]
+fn what_was_said_before_the_end_arrives_also_at_a_peer_who_goes_on_talking() {
+    const COUNT: u16 = 6;
+    let data = Data::new();
+    let mut server = data.serve(&[]);
+    let (_, inbox) = alice_with_inbox(&data, &server);
+    let mut sender = Peer::connect(server.port);
+    for index in 0..COUNT {
+        assert!(matches!(sender.ask(inbox.stamped(index, envelope(7, 65_536))), Response::Stored));
+    }
+    let mut owner = Peer::connect(server.port);
+    let slot = inbox.open(&mut owner).slot;
+    owner.send(Collect { slot, after: Cursor(0), credit: 64, follow: false });
+    // All of it is out of the server's hands, and most of it not in the peer's.
+    std::thread::sleep(Duration::from_millis(500));
+    server.signal(rustix::process::Signal::TERM);
+    let until = Instant::now() + PATIENCE;
+    while !server.log().contains("stopping") {
+        assert!(Instant::now() < until, "the server does not stop");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    for _ in 0..5 {
+        std::thread::sleep(Duration::from_millis(20));
+        owner.try_send(wire::Request::Ping).expect("a server that listens for a moment yet");
+    }
+    let heard: Vec<_> = std::iter::from_fn(|| owner.heard()).collect();
+    let delivered = heard.iter().filter(|frame| matches!(frame.body, Body::Notice(Notice::Deliver(_))));
+    assert_eq!(delivered.count(), usize::from(COUNT), "{} frames", heard.len());
+    assert_eq!(server.wait().0.code(), Some(0));
 }
