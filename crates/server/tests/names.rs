@@ -6,33 +6,16 @@ mod support;
 use proto::signed;
 use support::Data;
 use support::peer::Peer;
-use support::person::{Mailbox, Person, random, refused};
-use wire::bundle::BundleBody;
+use support::person::{Mailbox, Person, refused};
 use wire::request::{Fetch, Lookup, MailboxPolicy, Publish};
-use wire::{Curve25519Key, Day, IdentityFingerprint, PrekeyId, RefusalKind, Response, XWingPublicKey};
+use wire::{RefusalKind, Response};
 
 fn json(bytes: &[u8]) -> Vec<serde_json::Value> {
     String::from_utf8_lossy(bytes).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 fn publish(port: u16, person: &Person, doorstep: &Mailbox) {
-    let today = Day(u16::try_from(
-        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() / 86_400,
-    )
-    .unwrap());
-    let body = BundleBody {
-        identity: IdentityFingerprint(person.identity.public().fingerprint()),
-        counter: 1,
-        day: today,
-        not_after: Day(today.0 + 90),
-        olm_identity: Curve25519Key(random()),
-        olm_fallback: Curve25519Key(random()),
-        prekey_id: PrekeyId(random()),
-        prekey: XWingPublicKey(crypto::XWingSecret::from_seed([1; 32]).public()),
-        doorstep: doorstep.sid,
-        suites: vec![1],
-    };
-    let bundle = signed::sign_bundle(&person.identity, body);
+    let bundle = signed::sign_bundle(&person.identity, person.bundle_body(doorstep.sid, 1));
     let name = person.name.clone();
     assert!(matches!(Peer::connect(port).ask(Publish { name, bundle }), Response::Published));
 }

@@ -1,19 +1,22 @@
 //! Somebody with keys: registers, creates and opens mailboxes, deposits and collects.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use bytes::Bytes;
 use crypto::{IdentitySecret, OwnerSecret};
 use getrandom::SysRng;
 use proto::signed;
 use rand_core::UnwrapErr;
+use wire::bundle::BundleBody;
 use wire::request::{
     Answer, AnswerKind, ChallengeProof, Claim, Collect, ConnectionProof, Create, Deposit, Generate,
     MailboxPolicy, Open,
 };
 use wire::response::{Created, Deliver, Opened};
 use wire::{
-    Cursor, DepositAuth, DepositId, Envelope, Generation, IdentityRecord, InviteCode, Name, Notice, OwnerId,
-    OwnerKey, RecoveryCommitment, Refusal, RefusalKind, Response, ServerId, Slot, StampIndex, StampKey,
-    Voucher, VoucherHash,
+    Cursor, Curve25519Key, Day, DepositAuth, DepositId, Envelope, Generation, IdentityFingerprint,
+    IdentityRecord, InviteCode, Name, Notice, OwnerId, OwnerKey, PrekeyId, RecoveryCommitment, Refusal,
+    RefusalKind, Response, ServerId, Slot, StampIndex, StampKey, Voucher, VoucherHash, XWingPublicKey,
 };
 
 use super::peer::Peer;
@@ -71,6 +74,24 @@ impl Person {
             panic!("not created")
         };
         Mailbox { rid, sid, owner }
+    }
+
+    /// What a bundle of today says, with keys that nobody uses.
+    pub fn bundle_body(&self, doorstep: DepositId, counter: u64) -> BundleBody {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        let today = u16::try_from(since.as_secs() / 86_400).unwrap();
+        BundleBody {
+            identity: IdentityFingerprint(self.identity.public().fingerprint()),
+            counter,
+            day: Day(today),
+            not_after: Day(today + 90),
+            olm_identity: Curve25519Key([7; 32]),
+            olm_fallback: Curve25519Key(random()),
+            prekey_id: PrekeyId(random()),
+            prekey: XWingPublicKey(crypto::XWingSecret::from_seed([1; 32]).public()),
+            doorstep,
+            suites: vec![1],
+        }
     }
 
     /// The right answer to a challenge that names a new identity key.
