@@ -217,7 +217,7 @@ impl Admission {
         self.state().mailbox(sid, now).map_or(now, |pace| pace.next(step, now))
     }
 
-    /// Whether this source may look one more name up (`LOOKUP`, `FETCH`).
+    /// Whether this source may look one more name up (`LOOKUP`, `FETCH`), or otherwise hear whether there is one.
     pub fn lookup(&self, source: Source) -> bool {
         self.within_minute(source, Budget::Lookups, LOOKUPS_PER_MINUTE_MAX)
     }

@@ -334,6 +334,10 @@ impl Session {
             {
                 over(&mut self.machine, event);
             }
+            // Whatever becomes of a bundle tells whether there is its name.
+            event @ ServerEvent::FindIdentity { .. } if !relay.admission.lookup(source) => {
+                over(&mut self.machine, event);
+            }
             event => self.steps.extend(task::of(event, &self.asker).map(Step::Question)),
         }
     }

@@ -60,8 +60,8 @@ pub fn claim(claiming: Claiming, tag: Option<NameTag>) -> Change {
             }
             // It came free in this moment.
             Ok(RegisterOutcome::Untagged) => refused(ticket, AGAIN),
-            // A challenge tells that the name is taken: it counts as a look-up (DESIGN § 6.3).
-            Ok(RegisterOutcome::Taken(_)) if !relay.admission.lookup(source) => {
+            // A challenge tells that the name is taken, and its absence that it is not: both count as a look-up (DESIGN § 6.3).
+            Ok(RegisterOutcome::Taken(_) | RegisterOutcome::BadInvite) if !relay.admission.lookup(source) => {
                 relay.counters.over_budget.add_one();
                 refused(ticket, OVER_BUDGET)
             }

@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
-use wire::request::{Ack, Collect, CrossOff, Generate, Lookup, MailboxPolicy, Retire};
+use proto::signed;
+use wire::limits::LOOKUPS_PER_MINUTE_MAX;
+use wire::request::{Ack, Collect, CrossOff, Generate, Lookup, MailboxPolicy, Publish, Retire};
 use wire::{
-    Cursor, DepositAuth, Frame, Generation, Notice, RefusalKind, Request, RequestId, Response, Slot, StampKey,
+    Cursor, DepositAuth, DepositId, Frame, Generation, Notice, RefusalKind, Request, RequestId, Response,
+    Slot, StampKey,
 };
 
 use crate::is_well_after_all;
@@ -96,6 +99,46 @@ fn names_are_looked_up_no_faster_than_the_budget_of_a_source() {
     }
     assert_eq!(answers, BTreeMap::from([("busy", 10), ("no such name", 54), ("record", 6)]));
     // The budget is of this source alone, and of look-ups alone.
+    is_well_after_all(&data, &server);
+}
+
+/// C11: whoever has spent his look-ups learns nothing by claims and bundles either: a name that is somebody's and one that is
+/// nobody's are answered alike.
+#[test]
+fn claims_and_bundles_tell_no_names_beyond_the_budget_of_look_ups() {
+    let data = Data::new();
+    let server = data.serve_configured("proxies = []");
+    let (alice, _) = alice_with_inbox(&data, &server);
+    let server_id = alice.record.body.server_id;
+    let (mallory, nobody) = (Person::new("alice", server_id), Person::new("nobody", server_id));
+    let bundle = |name: &Person| {
+        let body = mallory.bundle_body(DepositId([9; 16]), 1);
+        Publish { name: name.name.clone(), bundle: signed::sign_bundle(&mallory.identity, body) }
+    };
+    // Each of these counts: a claim of a taken and one of a free name, a bundle of either.
+    let ask = |request: Request| Peer::connect(server.port).ask(request);
+    assert!(matches!(ask(mallory.claim(None).into()), Response::Challenge(_)));
+    assert_eq!(refused(ask(nobody.claim(None).into())), RefusalKind::Invite);
+    assert_eq!(refused(ask(bundle(&alice).into())), RefusalKind::Signature);
+    assert_eq!(refused(ask(bundle(&nobody).into())), RefusalKind::NoSuchName);
+    for number in 4..LOOKUPS_PER_MINUTE_MAX {
+        let lookup = Lookup { name: alice.name.clone(), seq: None };
+        assert!(matches!(ask(lookup.into()), Response::Record(_)), "{number}");
+    }
+    let asked: [(&str, Request); 4] = [
+        ("a claim of hers", mallory.claim(None).into()),
+        ("a claim of nobody's", nobody.claim(None).into()),
+        ("a bundle of hers", bundle(&alice).into()),
+        ("a bundle of nobody's", bundle(&nobody).into()),
+    ];
+    for (what, request) in asked {
+        let Response::Refused(refusal) = ask(request) else { panic!("{what} is told") };
+        assert_eq!((refusal.kind, refusal.retry_after_s), (RefusalKind::Busy, Some(60)), "{what}");
+    }
+    // Who has an invitation registers all the same.
+    let bob = Person::new("bob", server_id);
+    let invited = bob.claim(Some(data.invite("bob", &[]).code));
+    assert!(matches!(ask(invited.into()), Response::Registered(_)));
     is_well_after_all(&data, &server);
 }
 
