@@ -1,11 +1,11 @@
-//! A client that speaks the protocol and means no good (rows C01, C07, C08, C11, C16, C18, C20).
+//! A client that speaks the protocol and means no good (rows C01, C07, C08, C11, C14, C16, C18, C20).
 
 use std::collections::BTreeMap;
 use std::io::Write;
 
 use proto::signed;
 use wire::limits::LOOKUPS_PER_MINUTE_MAX;
-use wire::request::{Ack, Collect, CrossOff, Generate, Lookup, MailboxPolicy, Publish, Retire};
+use wire::request::{Ack, Collect, CrossOff, Fetch, Generate, Lookup, MailboxPolicy, Publish, Retire};
 use wire::{
     Cursor, DepositAuth, DepositId, Frame, Generation, Notice, RefusalKind, Request, RequestId, Response,
     Slot, StampKey,
@@ -377,5 +377,54 @@ fn a_length_that_no_frame_has_costs_no_memory() {
     }
     let grown = server.resident_kib().saturating_sub(before);
     assert!(grown < 8 * 1024, "{grown} KiB for two hundred lengths");
+    is_well_after_all(&data, &server);
+}
+
+/// C14: a bundle that is not signed as it stands, is another's, older, or no bundle, takes the place of none.
+#[test]
+fn a_bundle_that_is_none_replaces_none() {
+    let data = Data::new();
+    let server = data.serve(&[]);
+    let (alice, inbox) = alice_with_inbox(&data, &server);
+    let mallory = Person::registered(server.port, "mallory", data.invite("mallory", &[]).code);
+    let publish = |bundle| {
+        let publish = Publish { name: alice.name.clone(), bundle };
+        Peer::connect(server.port).ask(publish)
+    };
+    let sign = |person: &Person, counter| {
+        signed::sign_bundle(&person.identity, person.bundle_body(inbox.sid, counter))
+    };
+    let standing = sign(&alice, 7);
+    assert!(matches!(publish(standing.clone()), Response::Published));
+    let (mut altered, mut unsigned, mut in_her_name) =
+        (sign(&alice, 8), sign(&alice, 8), mallory.bundle_body(inbox.sid, 8));
+    altered.body.doorstep = DepositId([9; 16]);
+    unsigned.signature.0.fill(0);
+    in_her_name.identity = standing.body.identity;
+    let of_others =
+        [altered, unsigned, sign(&mallory, 8), signed::sign_bundle(&mallory.identity, in_her_name)];
+    for bundle in of_others {
+        assert_eq!(refused(publish(bundle)), RefusalKind::Signature);
+    }
+    for counter in [0, 6, 7] {
+        assert_eq!(refused(publish(sign(&alice, counter))), RefusalKind::Stale, "{counter}");
+    }
+    assert!(matches!(publish(standing.clone()), Response::Published), "its answer was lost");
+    // What is no bundle ends its connection, and only that.
+    let whole =
+        Frame::request(RequestId(9), Publish { name: alice.name.clone(), bundle: sign(&alice, 8) }).encode();
+    for shorter in [1, 64, whole.len() / 2] {
+        let mut bytes = whole[..whole.len() - shorter].to_vec();
+        let length = u32::try_from(bytes.len() - 3).unwrap().to_be_bytes();
+        bytes[..3].copy_from_slice(&length[1..]);
+        let mut peer = Peer::connect(server.port);
+        peer.tls.write_all(&bytes).unwrap();
+        let answer = peer.answer().map(|(_, answer)| refused(answer));
+        assert_eq!((answer, peer.is_closed()), (Some(RefusalKind::Malformed), true), "{shorter} bytes less");
+    }
+    let Response::Bundle(shown) = Peer::connect(server.port).ask(Fetch { name: alice.name.clone() }) else {
+        panic!("no bundle")
+    };
+    assert_eq!(*shown, standing);
     is_well_after_all(&data, &server);
 }
