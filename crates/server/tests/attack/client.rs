@@ -428,3 +428,29 @@ fn a_bundle_that_is_none_replaces_none() {
     assert_eq!(*shown, standing);
     is_well_after_all(&data, &server);
 }
+
+/// N09 and kin: whoever has said all and closes his half is answered to the end.
+#[test]
+fn a_peer_who_closes_his_half_is_answered_to_the_end() {
+    const COUNT: u16 = 40;
+    let data = Data::new();
+    let server = data.serve(&[]);
+    let (_, inbox) = alice_with_inbox(&data, &server);
+    // With a farewell in TLS, and without one.
+    for (round, says_goodbye) in [(0, true), (1, false)] {
+        let mut sender = Peer::connect(server.port);
+        for index in 0..COUNT {
+            sender.send(inbox.stamped(round * COUNT + index, envelope(1, 4096)));
+        }
+        if says_goodbye {
+            sender.tls.conn.send_close_notify();
+            sender.tls.flush().unwrap();
+        }
+        sender.tls.sock.shutdown(std::net::Shutdown::Write).unwrap();
+        let answers: Vec<_> = std::iter::from_fn(|| sender.answer()).collect();
+        assert!(answers.iter().all(|(_, answer)| matches!(answer, Response::Stored)), "{answers:?}");
+        assert_eq!(answers.len(), usize::from(COUNT), "round {round}");
+    }
+    assert_eq!(inbox.open(&mut Peer::connect(server.port)).waiting, u32::from(2 * COUNT));
+    is_well_after_all(&data, &server);
+}
