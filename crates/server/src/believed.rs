@@ -49,12 +49,23 @@ impl Calendar {
 
 /// The running relay's.
 #[derive(Debug)]
-pub struct Believed(Mutex<Calendar>);
+pub struct Believed {
+    calendar: Mutex<Calendar>,
+    doubt: Mutex<Doubt>,
+}
+
+/// Whether the system's clock is to be taken for right where it is further ahead than it is followed.
+#[derive(Default, Debug)]
+struct Doubt {
+    /// Since when it has been, as it was counted.
+    since_ms: Option<u64>,
+}
 
 impl Believed {
     /// Goes on from what was written down; from the system's clock where nothing was.
     pub fn begin(kept: Option<UnixSeconds>, clock: &Clock) -> Self {
-        Self(Mutex::new(Calendar::begin(kept.unwrap_or_else(wall), clock.now().0)))
+        let calendar = Mutex::new(Calendar::begin(kept.unwrap_or_else(wall), clock.now().0));
+        Self { calendar, doubt: Mutex::default() }
     }
 
     /// What is believed now.
@@ -80,8 +91,26 @@ impl Believed {
         (ahead.unsigned_abs() > TOLD_S).then_some(ahead)
     }
 
+    /// Whether the system's clock may be years ahead for a moment, as after a start on a machine that has not asked for the
+    /// time yet: it is further ahead than it is followed, and has not been so for a day.
+    pub fn doubts_the_system(&self, clock: &Clock) -> bool {
+        let ahead_s = wall().0.saturating_sub(self.now(clock).0);
+        self.doubt.lock().unwrap_or_else(PoisonError::into_inner).is_due(clock.now().0, ahead_s)
+    }
+
     fn calendar<T>(&self, with: impl FnOnce(&mut Calendar) -> T) -> T {
-        with(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        with(&mut self.calendar.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Doubt {
+    fn is_due(&mut self, counted_ms: u64, ahead_s: u64) -> bool {
+        if ahead_s <= FOLLOWED_S_MAX {
+            self.since_ms = None;
+            return false;
+        }
+        let since_ms = *self.since_ms.get_or_insert(counted_ms);
+        counted_ms.saturating_sub(since_ms) < DAY_S * 1_000
     }
 }
 
@@ -103,6 +132,19 @@ mod tests {
             last = believed;
         }
         last
+    }
+
+    #[test]
+    fn a_clock_is_doubted_for_a_day_where_it_is_further_ahead_than_it_is_followed() {
+        let (mut doubt, day_ms) = (Doubt::default(), DAY_S * 1_000);
+        for begin_ms in [0, 30 * day_ms] {
+            assert!(doubt.is_due(begin_ms, TEN_YEARS) && doubt.is_due(begin_ms + day_ms - 1, TEN_YEARS));
+            assert!(!doubt.is_due(begin_ms + day_ms, TEN_YEARS), "whoever was away for so long goes on");
+            assert!(
+                !doubt.is_due(begin_ms + 2 * day_ms, FOLLOWED_S_MAX)
+                    && !doubt.is_due(begin_ms + 2 * day_ms, 0)
+            );
+        }
     }
 
     #[test]

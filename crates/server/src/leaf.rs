@@ -48,9 +48,11 @@ impl LeafResolver {
         Ok(Self { current: RwLock::new(Leaf::issue(identity, now)?) })
     }
 
-    /// Replaces the leaf if less than a third of its life is left; says whether it did.
+    /// Replaces the leaf if less than a third of its life is left, or it begins in the future (it was issued while the
+    /// system's clock was ahead); says whether it did.
     pub fn renew(&self, identity: &Identity, now: UnixSeconds) -> Result<bool, LeafError> {
-        if self.not_after().0.saturating_sub(now.0) >= LEAF_LIFE_S / 3 {
+        let left = self.not_after().0.saturating_sub(now.0);
+        if (LEAF_LIFE_S / 3..=LEAF_LIFE_S + BACKDATE_S).contains(&left) {
             return Ok(false);
         }
         let fresh = Leaf::issue(identity, now)?;
@@ -111,5 +113,18 @@ mod tests {
         let late = UnixSeconds(now.0 + LEAF_LIFE_S * 3 / 4);
         assert!(leaf.renew(&identity, late).unwrap());
         assert_eq!(leaf.not_after().0, late.0 + LEAF_LIFE_S);
+    }
+
+    #[test]
+    fn a_leaf_of_a_clock_that_was_ahead_is_issued_anew_when_the_clock_is_right() {
+        let base = tempfile::tempdir().unwrap();
+        let now = UnixSeconds(1_800_000_000);
+        let ahead = UnixSeconds(now.0 + 60 * 86_400);
+        let identity = Identity::load_or_make(&base.path().join("i"), &base.path().join("s"), now).unwrap();
+        let leaf = LeafResolver::issue(&identity, ahead).unwrap();
+        assert!(leaf.renew(&identity, now).unwrap(), "no client would connect for two months");
+        assert_eq!(leaf.not_after().0, now.0 + LEAF_LIFE_S);
+        assert!(!leaf.renew(&identity, now).unwrap());
+        assert!(!leaf.renew(&identity, UnixSeconds(now.0 - 60)).unwrap(), "a correction is no jump");
     }
 }

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use ledger::{Hash, Tree};
 use serde::{Deserialize, Serialize};
 use store::{LeafMark, LeafSlot, Store, StoreError};
-use wire::limits::{HEARTBEAT_HOURS_MAX, LEAVES_MAX};
+use wire::limits::{HEAD_AHEAD_HOURS_MAX, HEARTBEAT_HOURS_MAX, LEAVES_MAX};
 use wire::request::Feed;
 use wire::response::Leaves;
 use wire::{Leaf, LeafKind, Name, NameTag, TreeHead, UnixSeconds};
@@ -27,6 +27,8 @@ const NUMBER_WAIT: Duration = Duration::from_secs(3);
 const NUMBER_LOOK: Duration = Duration::from_millis(20);
 /// A heartbeat is due when the last leaf is so old: the sweep, which looks, comes every hour.
 const HEARTBEAT: Duration = Duration::from_secs((HEARTBEAT_HOURS_MAX - 4) * 3_600);
+/// A head of a time further ahead is taken by no client.
+const HEAD_AHEAD_S: u64 = HEAD_AHEAD_HOURS_MAX * 3_600;
 
 /// The log of one relay.
 #[derive(Debug)]
@@ -212,7 +214,9 @@ impl Ledger {
             return;
         }
         let key = self.key.lock().unwrap_or_else(PoisonError::into_inner);
-        let time = now.0.max(u64::from(log.time)).max(log.head.time);
+        // A head of a clock that was far ahead was taken by nobody whose own is right.
+        let before = Some(log.head.time).filter(|time| *time <= now.0.saturating_add(HEAD_AHEAD_S));
+        let time = now.0.max(u64::from(log.time)).max(before.unwrap_or(0));
         let unsigned = TreeHead {
             log_number: log.number(),
             size: log.tree.size(),
@@ -300,9 +304,7 @@ pub fn begin(relay: &Relay) {
             await_number(relay, &log);
             relay.ledger.sign(&mut log);
             *relay.ledger.state() = State::Kept(Box::new(log));
-            if let Err(error) = relay.ledger.beat(&*relay.store, wall()) {
-                let _told = relay.store_failed(error);
-            }
+            beat(relay);
             match relay.ledger.standing() {
                 Standing::NeedsRootKey => tracing::warn!(
                     "the public log of keys is not shown: bring root.key back once (oublietted identity import-root FILE)"
@@ -322,6 +324,17 @@ pub fn begin(relay: &Relay) {
             let _told = relay.store_failed(error);
         }
         Err(Stopped::Stopping) => {}
+    }
+}
+
+/// A heartbeat if one is due. Where the system's clock may be far ahead there is none: one leaf of a time that has not come keeps
+/// the log from everybody until it has. Blocks on the store.
+pub fn beat(relay: &Relay) {
+    let store = &*relay.store;
+    if relay.believed.doubts_the_system(&relay.clock) {
+        let _shown = relay.ledger.head(store);
+    } else if let Err(error) = relay.ledger.beat(store, wall()) {
+        let _told = relay.store_failed(error);
     }
 }
 
@@ -473,6 +486,22 @@ mod tests {
         let (ledger, store) = went_back_at(now - 1);
         assert_eq!(u64::from(ledger.head(&store).log_number), now - 1);
         assert_eq!(ledger.standing(), Standing::Kept);
+    }
+
+    #[test]
+    fn a_head_that_no_right_clock_takes_is_followed_by_one_of_now() {
+        let (ledger, store) = went_back_at(wall().0 - 60);
+        assert_ne!(ledger.head(&store), TreeHead::EMPTY);
+        for (ahead_s, is_kept) in [(HEAD_AHEAD_S, true), (HEAD_AHEAD_S + 60, false)] {
+            let ahead = wall().0 + ahead_s;
+            if let State::Kept(log) = &mut *ledger.state() {
+                log.head.time = ahead;
+                ledger.sign(log);
+            }
+            let signed = ledger.head(&store).time;
+            assert_eq!(signed == ahead, is_kept, "{ahead_s} seconds ahead, and then {signed}");
+            assert!(is_kept || signed <= wall().0, "{signed}");
+        }
     }
 
     #[test]

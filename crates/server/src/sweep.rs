@@ -12,6 +12,7 @@ use wire::UnixSeconds;
 use crate::check::ROOM_BYTES_MIN;
 use crate::clock::wall;
 use crate::identity::Identity;
+use crate::ledger;
 use crate::relay::Relay;
 use crate::status::Certificates;
 
@@ -51,7 +52,7 @@ pub async fn run(upkeep: Upkeep, mut identity: Identity, mut renewing: mpsc::Rec
             }
             renew(&mut identity, &certificates);
             endorse(&swept, &mut identity);
-            beat(&swept);
+            ledger::beat(&swept);
             identity
         });
         let Ok(kept) = done.await else { return };
@@ -143,13 +144,6 @@ fn endorse(relay: &Relay, identity: &mut Identity) {
         Err(error) => tracing::error!(%error, "the key of the ledger could not be endorsed"),
     }
     relay.ledger.take_key(identity.ledger_key());
-}
-
-/// A ledger in which nothing happens says so.
-fn beat(relay: &Relay) {
-    if let Err(error) = relay.ledger.beat(&*relay.store, wall()) {
-        let _told = relay.store_failed(error);
-    }
 }
 
 /// Says that root.key is wanted before long, while there is time to fetch it.
