@@ -12,7 +12,9 @@ use crate::backup::verbs::moment;
 use crate::bench::{self, Verdict};
 use crate::clock::wall;
 use crate::config::Settings;
-use crate::data_folder::{DataFolder, DataFolderError, check_private, io_error, refuse_half_restored};
+use crate::data_folder::{
+    DataFolder, DataFolderError, check_path, check_private, io_error, refuse_half_restored,
+};
 use crate::failure::{EXIT_LOCAL, Failure};
 use crate::identity::Identity;
 use crate::owner::ActingAs;
@@ -73,6 +75,7 @@ fn look(settings: &Settings, report: &mut Report<'_>) -> Result<(), Failure> {
         report.well("proxy header", &format!("wanted of every connection, and taken from {proxies} alone"));
     }
     let data = &settings.data;
+    check_path(data)?;
     if !data.exists() {
         report.well("data folder", "not there yet; the first start makes it");
         return Ok(());

@@ -21,6 +21,9 @@ pub enum DataFolderError {
     /// A backup was being restored into it when something went wrong.
     #[error("{0} was not restored to its end")]
     HalfRestored(PathBuf),
+    /// Nobody could knock there.
+    #[error("{0} has more than {max} bytes", max = DATA_PATH_BYTES_MAX)]
+    PathTooLong(PathBuf),
     /// Another server runs on it.
     #[error("another oublietted is running on {0}")]
     Held(PathBuf),
@@ -48,6 +51,11 @@ impl From<DataFolderError> for Failure {
                 "run   oublietted restore   on it again; what is there of the restoring is replaced"
                     .to_owned(),
                 "OUB-S083",
+            ),
+            DataFolderError::PathTooLong(_) => (
+                "the path of the data folder is too long for its admin socket",
+                "choose a shorter one with   --data DIR   — or a link to it".to_owned(),
+                "OUB-S087",
             ),
             DataFolderError::Held(_) => (
                 "the data folder is in use",
@@ -109,7 +117,22 @@ impl DataFolder {
 
 /// Where the admin verbs find a server that runs on `data`.
 pub fn admin_socket(data: &Path) -> PathBuf {
-    data.join("admin.sock")
+    data.join(ADMIN_SOCKET)
+}
+
+/// The name of the admin socket.
+const ADMIN_SOCKET: &str = "admin.sock";
+/// The system takes so many for the path of a socket,
+const SOCKET_PATH_BYTES_MAX: usize = 107;
+/// which leaves so many for the folder's.
+const DATA_PATH_BYTES_MAX: usize = SOCKET_PATH_BYTES_MAX - ADMIN_SOCKET.len() - 1;
+
+/// Whether the admin socket fits behind the path of the folder, before anything is made there.
+pub fn check_path(data: &Path) -> Result<(), DataFolderError> {
+    if admin_socket(data).as_os_str().len() > SOCKET_PATH_BYTES_MAX {
+        return Err(DataFolderError::PathTooLong(data.to_path_buf()));
+    }
+    Ok(())
 }
 
 /// Where a backup is put together before it becomes a server's.

@@ -20,7 +20,7 @@ use crate::backup::verbs::moment;
 use crate::clock::wall;
 use crate::config::Settings;
 use crate::connection::Door;
-use crate::data_folder::{DataFolder, refuse_half_restored};
+use crate::data_folder::{DataFolder, check_path, refuse_half_restored};
 use crate::failure::{EXIT_LOCAL, EXIT_UNEXPECTED, Failure};
 use crate::identity::Identity;
 use crate::invite::{self, EXPIRES_S};
@@ -48,6 +48,7 @@ pub fn serve(settings: &Settings, invite_two: bool, json: bool) -> Result<(), Fa
     process::forbid_core_dumps();
     process::keep_files_private();
     let handed = if invite_two { Vec::new() } else { handed::take()? };
+    check_path(&settings.data)?;
     let folder = DataFolder::hold(&settings.data)?;
     refuse_half_restored(folder.path())?;
     let identity = Identity::load_or_make(&folder.identity(), &folder.store(), wall())?;

@@ -139,6 +139,27 @@ fn a_port_in_use_is_named() {
     assert!(said.contains(&format!("error: port {} is in use", address.port())), "{said}");
 }
 
+/// The admin socket has to fit behind the folder's path: the longest that does is served, and one byte more is said at once.
+#[test]
+fn a_path_too_long_for_the_admin_socket_is_said_before_anything_is_made() {
+    const LONGEST: usize = 96;
+    let base = tempfile::tempdir().unwrap();
+    let of_length = |length: usize| {
+        let rest = length - base.path().as_os_str().len() - 1;
+        base.path().join("d".repeat(rest)).to_str().unwrap().to_owned()
+    };
+    let (longest, longer) = (of_length(LONGEST), of_length(LONGEST + 1));
+    let server = Server::start(oublietted(&["serve", "--listen", "127.0.0.1:0", "--data", &longest]));
+    assert!(oublietted(&["health", "--data", &longest]).status().unwrap().success());
+    drop(server);
+    for verb in [&["serve", "--listen", "127.0.0.1:0"][..], &["check"]] {
+        let refused = oublietted(verb).args(["--data", &longer]).output().unwrap();
+        let said = String::from_utf8(refused.stderr).unwrap();
+        assert!(refused.status.code() == Some(7) && said.contains("OUB-S087"), "{verb:?}: {said}");
+    }
+    assert!(!std::path::Path::new(&longer).exists());
+}
+
 #[test]
 fn check_finds_nothing_wrong_before_during_and_after_a_server() {
     let data = Data::new();
