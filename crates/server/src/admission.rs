@@ -48,8 +48,6 @@ pub struct Budgets {
     pub handshakes_per_second_max: u32,
     /// Where proxies stand: no budget of their own, since they speak for many.
     pub proxies: Vec<Network>,
-    /// Connections come from proxies alone, which say for whom they speak.
-    pub proxy_header: bool,
 }
 
 /// The budgets, shared by all connections.
@@ -136,11 +134,6 @@ impl Admission {
             doorsteps: Spent::default(),
         };
         Arc::new(Self { budgets, state: Mutex::new(state) })
-    }
-
-    /// Whether every connection has to begin with what a proxy says of it.
-    pub fn wants_proxy_header(&self) -> bool {
-        self.budgets.proxy_header
     }
 
     /// Whether a proxy stands there.
@@ -380,7 +373,6 @@ mod tests {
             handshakes_per_minute_max: 1_000,
             handshakes_per_second_max: 1_000,
             proxies: vec!["127.0.0.0/8".parse().unwrap(), "2001:db8:9::/48".parse().unwrap()],
-            proxy_header: false,
         }
     }
 

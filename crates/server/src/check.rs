@@ -18,6 +18,7 @@ use crate::data_folder::{
 use crate::failure::{EXIT_LOCAL, Failure};
 use crate::identity::Identity;
 use crate::owner::ActingAs;
+use crate::proxy_entrances::ProxyEntrances;
 use crate::serve::store_screen;
 use crate::verbs::taken;
 
@@ -70,9 +71,16 @@ pub fn check(settings: &Settings, mut report: Report<'_>) -> Result<(), Failure>
 
 fn look(settings: &Settings, report: &mut Report<'_>) -> Result<(), Failure> {
     report.well("configuration", "valid");
-    if settings.budgets.proxy_header {
+    if !settings.proxy_header.is_empty() {
         let proxies = settings.budgets.proxies.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        report.well("proxy header", &format!("wanted of every connection, and taken from {proxies} alone"));
+        let whose = match &settings.proxy_header {
+            ProxyEntrances::At(some) => {
+                let some: Vec<_> = some.iter().map(ToString::to_string).collect();
+                format!("every connection to {}", some.join(", "))
+            }
+            _ => "every connection".to_owned(),
+        };
+        report.well("proxy header", &format!("wanted of {whose}, and taken from {proxies} alone"));
     }
     let data = &settings.data;
     check_path(data)?;

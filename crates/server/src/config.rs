@@ -16,6 +16,7 @@ use crate::admission::Budgets;
 use crate::args::{Common, SettingFlags};
 use crate::failure::{EXIT_USAGE, Failure};
 use crate::network::Network;
+use crate::proxy_entrances::ProxyEntrances;
 
 /// Where the configuration is looked for when none is named; it need not exist.
 pub const CONFIG_FILE: &str = "/etc/oubliette/oublietted.toml";
@@ -43,6 +44,8 @@ pub struct Settings {
     pub open: bool,
     /// Who may have how much.
     pub budgets: Budgets,
+    /// Where proxies say for whom they speak.
+    pub proxy_header: ProxyEntrances,
     /// Where metrics are to be had, if anywhere.
     pub metrics_listen: Option<SocketAddr>,
     /// The keys that the configuration file sets.
@@ -63,7 +66,7 @@ struct File {
     handshakes_per_minute_max: Option<u32>,
     handshakes_per_second_max: Option<u32>,
     proxies: Option<Vec<Network>>,
-    proxy_header: Option<bool>,
+    proxy_header: Option<ProxyEntrances>,
     metrics_listen: Option<Endpoint>,
 }
 
@@ -127,6 +130,9 @@ pub enum ConfigError {
         /// Where and what, in one line.
         reason: String,
     },
+    /// An address of proxies to which nobody could connect.
+    #[error("proxy-header names {0}, which listen does not")]
+    NotListened(SocketAddr),
     /// A number with which no server could serve.
     #[error("{setting} is {value}; it must be from {min} to {max}")]
     Absurd {
@@ -182,12 +188,17 @@ impl Settings {
         let in_file_listen =
             file.listen.map(|all| all.into_iter().map(|Endpoint(address)| address).collect());
         let listen = flags.or(in_file_listen).filter(|listen| !listen.is_empty()).unwrap_or_else(everywhere);
+        let proxy_header = file.proxy_header.unwrap_or_default();
+        if let Some(address) = proxy_header.first_beyond(&listen) {
+            return Err(ConfigError::NotListened(address));
+        }
         Ok(Self {
             data: common.data.clone().or(file.data).unwrap_or_else(default_data),
             listen,
             public_host,
             open: given.open || file.open.unwrap_or(false),
             budgets,
+            proxy_header,
             metrics_listen: given.metrics_listen.or(file.metrics_listen.map(|Endpoint(address)| address)),
             in_file,
         })
@@ -209,7 +220,7 @@ impl Settings {
             ("handshakes-per-minute-max", Some(self.budgets.handshakes_per_minute_max.to_string())),
             ("handshakes-per-second-max", Some(self.budgets.handshakes_per_second_max.to_string())),
             ("proxies", Some(format!("[{}]", proxies.join(", ")))),
-            ("proxy-header", Some(self.budgets.proxy_header.to_string())),
+            ("proxy-header", Some(self.proxy_header.to_string())),
             ("metrics-listen", self.metrics_listen.as_ref().and_then(|address| text(address))),
         ]
     }
@@ -225,9 +236,8 @@ impl Settings {
 fn budgets(file: &File, connections_max: Option<usize>) -> Result<Budgets, ConfigError> {
     let proxies = file.proxies.clone().unwrap_or_else(|| PROXIES.iter().flat_map(|it| it.parse()).collect());
     // Without any, nobody could say for whom he speaks, and everybody would be refused.
-    let proxy_header = file.proxy_header.unwrap_or(false);
-    let (what, least) = match proxy_header {
-        true => ("the number of proxies, where proxy-header is true,", 1),
+    let (what, least) = match file.proxy_header.as_ref().is_some_and(|entrances| !entrances.is_empty()) {
+        true => ("the number of proxies, where proxy-header is set,", 1),
         false => ("the number of proxies", 0),
     };
     within(what, proxies.len(), least..=PROXIES_MAX)?;
@@ -244,7 +254,6 @@ fn budgets(file: &File, connections_max: Option<usize>) -> Result<Budgets, Confi
         handshakes_per_minute_max: within("handshakes-per-minute-max", a_minute, some.clone())?,
         handshakes_per_second_max: within("handshakes-per-second-max", a_second, some)?,
         proxies,
-        proxy_header,
     })
 }
 

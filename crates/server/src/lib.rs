@@ -56,6 +56,7 @@ pub mod origin;
 pub mod owner;
 pub mod pairings;
 pub mod process;
+pub mod proxy_entrances;
 pub mod proxy_header;
 pub mod pulse;
 pub mod relay;

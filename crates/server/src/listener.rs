@@ -96,8 +96,18 @@ enum Came {
     Header(Option<(TcpStream, IpAddr)>),
 }
 
+/// An address that is listened on.
+#[derive(Debug)]
+pub struct Entrance {
+    /// Where.
+    pub listener: TcpListener,
+    /// Whether connections come from proxies alone there, which say for whom they speak.
+    pub is_of_proxies: bool,
+}
+
 /// The accept loop of one listener; ends when the server stops. Handshakes begin at their pace, in turns.
-pub async fn run(listener: TcpListener, door: Door, connections: TaskTracker) {
+pub async fn run(entrance: Entrance, door: Door, connections: TaskTracker) {
+    let Entrance { listener, is_of_proxies } = entrance;
     let relay = door.relay.clone();
     let (mut arrivals, mut headers, closed) = (Arrivals::default(), Headers::default(), Seldom::default());
     let (mut opens_at, mut turn_at) = (Instant::now(), Instant::now());
@@ -122,7 +132,7 @@ pub async fn run(listener: TcpListener, door: Door, connections: TaskTracker) {
                 opens_at = Instant::now() + PAUSE;
                 continue;
             }
-            Came::Socket(Ok((socket, peer))) if relay.admission.wants_proxy_header() => {
+            Came::Socket(Ok((socket, peer))) if is_of_proxies => {
                 match relay.admission.is_proxy(peer.ip()) {
                     true => headers.add(socket, peer.ip()),
                     false => opens_at = without_header(&relay, &closed),

@@ -21,11 +21,12 @@ use crate::clock::wall;
 use crate::config::Settings;
 use crate::connection::Door;
 use crate::data_folder::{DataFolder, check_path, refuse_half_restored};
-use crate::failure::{EXIT_LOCAL, EXIT_UNEXPECTED, Failure};
+use crate::failure::{EXIT_LOCAL, EXIT_UNEXPECTED, EXIT_USAGE, Failure};
 use crate::identity::Identity;
 use crate::invite::{self, EXPIRES_S};
 use crate::leaf::LeafResolver;
 use crate::ledger::Ledger;
+use crate::listener::Entrance;
 use crate::relay::Relay;
 use crate::status::Certificates;
 use crate::sweep::Upkeep;
@@ -99,14 +100,14 @@ async fn run(
     if !handed.is_empty() {
         eprintln!("oublietted: the sockets are systemd's; what the settings say of `listen` is not used");
     }
-    let listeners = listen(handed, &settings.listen)?;
+    let entrances = listen(handed, settings)?;
     let metrics = match settings.metrics_listen {
         Some(address) => Some(metrics::bind(address).await?),
         None => None,
     };
     let places = process::connections_that_fit(settings.budgets.connections_max);
     let admission = Admission::new(Budgets { connections_max: places, ..settings.budgets.clone() });
-    let public_host = settings.public_host.clone().unwrap_or_else(|| guess_host(&listeners));
+    let public_host = settings.public_host.clone().unwrap_or_else(|| guess_host(&entrances));
     let ledger = Ledger::new(identity.ledger_key())
         .map_err(|error| unexpected("the ledger could not be started", &error))?;
     let relay =
@@ -134,9 +135,9 @@ async fn run(
         }
         tokio::spawn(metrics::run(listener, relay.clone(), certificates.clone()));
     }
-    for listener in listeners {
-        announce(&listener);
-        tokio::spawn(listener::run(listener, door.clone(), connections.clone()));
+    for entrance in entrances {
+        announce(&entrance.listener);
+        tokio::spawn(listener::run(entrance, door.clone(), connections.clone()));
     }
     if let Some(address) = relay.open_address() {
         eprintln!("oublietted: everybody may join:   oub join {address} --name NAME");
@@ -205,12 +206,41 @@ async fn at_start(relay: &Arc<Relay>) {
 }
 
 /// What was handed over, or else what the settings say.
-fn listen(handed: Vec<std::net::TcpListener>, addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, Failure> {
+fn listen(handed: Vec<std::net::TcpListener>, settings: &Settings) -> Result<Vec<Entrance>, Failure> {
+    let of_proxies = &settings.proxy_header;
     if handed.is_empty() {
-        return addresses.iter().map(|address| Ok(listener::bind(*address)?)).collect();
+        let bind = |address: &SocketAddr| -> Result<Entrance, Failure> {
+            Ok(Entrance { listener: listener::bind(*address)?, is_of_proxies: of_proxies.includes(*address) })
+        };
+        return settings.listen.iter().map(bind).collect();
     }
-    let ours = handed.into_iter().map(TcpListener::from_std).collect::<std::io::Result<_>>();
-    ours.map_err(|error| unexpected("a socket that was handed over could not be listened on", &error))
+    let take = |handed: std::net::TcpListener| -> std::io::Result<(SocketAddr, Entrance)> {
+        let address = handed.local_addr()?;
+        let entrance = Entrance {
+            listener: TcpListener::from_std(handed)?,
+            is_of_proxies: of_proxies.includes(address),
+        };
+        Ok((address, entrance))
+    };
+    let taken = handed.into_iter().map(take).collect::<std::io::Result<Vec<_>>>();
+    let (addresses, entrances): (Vec<_>, Vec<_>) = taken
+        .map_err(|error| unexpected("a socket that was handed over could not be listened on", &error))?
+        .into_iter()
+        .unzip();
+    match of_proxies.first_beyond(&addresses) {
+        Some(address) => Err(not_handed_over(address)),
+        None => Ok(entrances),
+    }
+}
+
+fn not_handed_over(address: SocketAddr) -> Failure {
+    Failure::new(
+        "proxy-header names an address that systemd did not hand over",
+        format!("no socket listens on {address}"),
+        "write it as   ListenStream=   in oublietted.socket, letter for letter",
+        EXIT_USAGE,
+        "OUB-S026",
+    )
 }
 
 fn announce(listener: &TcpListener) {
@@ -244,8 +274,8 @@ async fn print_invitations(relay: Arc<Relay>, json: bool) -> Result<(), Failure>
 }
 
 /// Where people are sent when nobody said: the listening address, or this machine's on its main network.
-fn guess_host(listeners: &[TcpListener]) -> HostPort {
-    let bound = listeners.iter().find_map(|listener| listener.local_addr().ok());
+fn guess_host(entrances: &[Entrance]) -> HostPort {
+    let bound = entrances.iter().find_map(|entrance| entrance.listener.local_addr().ok());
     let bound = bound.unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, wire::limits::PORT)));
     let ip = if bound.ip().is_unspecified() { main_address() } else { bound.ip().to_canonical() };
     let host = match ip {

@@ -4,7 +4,7 @@
 mod support;
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 use support::Data;
@@ -90,6 +90,30 @@ fn from_elsewhere_than_the_proxies_no_header_is_taken_and_without_the_setting_it
     assert_eq!((wrong(&data), data.counters()["handshakes_failed"].as_u64()), (0, Some(1)));
 }
 
+/// People come straight to one address, and through a proxy to another: to each only as it is meant.
+#[test]
+fn where_only_some_addresses_are_of_proxies_the_others_take_no_header() {
+    let data = Data::new();
+    let of_proxies = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let file = data.path().with_extension("toml");
+    let toml = format!("connections-per-source-max = 1\nproxy-header = [\"{of_proxies}\"]");
+    std::fs::write(&file, toml).unwrap();
+    let listen = of_proxies.to_string();
+    let server = data.serve(&["--listen", &listen, "--config", file.to_str().unwrap()]);
+    let alice = line("192.0.2.1");
+    let _one = Peer::try_connect_behind(of_proxies.port(), &alice).unwrap();
+    assert!(Peer::try_connect_behind(of_proxies.port(), &alice).is_none(), "she has one");
+    assert_eq!((data.counters()["turned_away"].as_u64(), wrong(&data)), (Some(1), 0));
+    assert!(Peer::try_connect(of_proxies.port()).is_none(), "a handshake is no header");
+    assert_eq!(wrong(&data), 1);
+    let straight: Vec<_> = (0..3).map(|_| Peer::try_connect(server.port).unwrap()).collect();
+    assert!(Peer::try_connect_behind(server.port, &alice).is_none(), "a header is no handshake");
+    assert_eq!(
+        (straight.len(), wrong(&data), data.counters()["handshakes_failed"].as_u64()),
+        (3, 1, Some(1))
+    );
+}
+
 #[test]
 fn the_setting_is_checked_and_shown() {
     let data = Data::new();
@@ -104,8 +128,18 @@ fn the_setting_is_checked_and_shown() {
     let (code, said) = check("proxy-header = true");
     assert!(code == Some(0) && said.contains("proxy header") && said.contains("127.0.0.0/8"), "{said}");
     let (code, said) = check("proxy-header = true\nproxies = []");
-    assert!(
-        code == Some(2) && said.contains("where proxy-header is true, is 0; it must be from 1"),
-        "{said}"
-    );
+    assert!(code == Some(2) && said.contains("where proxy-header is set, is 0; it must be from 1"), "{said}");
+    let listen = "listen = [\"[::]:24268\", \"127.0.0.1:24269\"]\n";
+    let (code, said) = check(&format!("{listen}proxy-header = [\"127.0.0.1:24269\"]"));
+    assert!(code == Some(0) && said.contains("wanted of every connection to 127.0.0.1:24269,"), "{said}");
+    let output = data.run(&["config", "--config", file.to_str().unwrap()]);
+    let shown = String::from_utf8(output.stdout).unwrap();
+    assert!(shown.contains("proxy-header = [\"127.0.0.1:24269\"]\n"), "{shown}");
+    // Nobody is to believe that it is wanted where it is not.
+    let (code, said) = check(&format!("{listen}proxy-header = [\"127.0.0.1:24270\"]"));
+    assert!(code == Some(2) && said.contains("proxy-header names 127.0.0.1:24270, which listen"), "{said}");
+    for wrong in ["\"127.0.0.1:24269\"", "1", "[true]", "[\"localhost\"]"] {
+        let (code, said) = check(&format!("{listen}proxy-header = {wrong}"));
+        assert!(code == Some(2) && said.contains("line 2"), "{wrong}: {said}");
+    }
 }

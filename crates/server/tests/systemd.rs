@@ -74,7 +74,16 @@ fn the_unit_is_hardened_as_far_as_systemd_can_tell() {
 
 /// Starts a server as systemd does: with a socket as its third descriptor, and two variables that say so.
 fn start_with(socket: impl Into<OwnedFd>, data: &Data) -> Result<Server, (ExitStatus, String)> {
-    let program = oublietted(&["serve", "--listen", "127.0.0.1:1", "--data"]);
+    start_configured(socket, data, &["--listen", "127.0.0.1:1"])
+}
+
+/// Likewise, with these flags.
+fn start_configured(
+    socket: impl Into<OwnedFd>,
+    data: &Data,
+    flags: &[&str],
+) -> Result<Server, (ExitStatus, String)> {
+    let program = oublietted(&[&["serve"], flags, &["--data"]].concat());
     let mut command = Command::new("sh");
     command.args(["-c", "exec 3<&0 </dev/null; LISTEN_PID=$$ LISTEN_FDS=1 exec \"$@\"", "sh"]);
     command.arg(program.get_program()).args(program.get_args()).arg(data.path());
@@ -112,4 +121,23 @@ fn a_socket_that_cannot_be_listened_on_is_refused() {
     let Err((status, log)) = start_with(deaf, &Data::new()) else { panic!("it serves by datagrams") };
     assert_eq!(status.code(), Some(2), "{log}");
     assert!(log.contains("OUB-S026") && log.contains("ListenStream="), "{log}");
+}
+
+/// A socket that was handed over is of proxies where the settings name its address, and is looked for there.
+#[test]
+fn an_address_of_proxies_may_be_handed_over_and_has_to_be() {
+    let held = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (address, data) = (held.local_addr().unwrap(), Data::new());
+    let other = format!("127.0.0.1:{}", if address.port() == 1 { 2 } else { 1 });
+    let file = data.path().with_extension("toml");
+    let start = |of_proxies: &str| {
+        let listen = format!("listen = [\"{address}\", \"{other}\"]\n");
+        std::fs::write(&file, format!("{listen}proxy-header = [\"{of_proxies}\"]")).unwrap();
+        start_configured(held.try_clone().unwrap(), &data, &["--config", file.to_str().unwrap()])
+    };
+    let Err((status, log)) = start(&other) else { panic!("it serves where it was not told to") };
+    assert!(status.code() == Some(2) && log.contains("OUB-S026") && log.contains(&other), "{log}");
+    let server = start(&address.to_string()).unwrap_or_else(|(_, log)| panic!("{log}"));
+    assert!(Peer::try_connect(server.port).is_none());
+    assert!(Peer::try_connect_behind(server.port, b"PROXY UNKNOWN\r\n").is_some());
 }
