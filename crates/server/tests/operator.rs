@@ -11,7 +11,7 @@ use support::peer::Peer;
 use support::person::Person;
 use support::{Data, Server, contains, heap, invitation_in, oublietted};
 use wire::request::MailboxPolicy;
-use wire::{Invitation, Response};
+use wire::{Invitation, Request, Response};
 
 #[test]
 fn an_invitation_is_one_screen_with_one_line_to_copy() {
@@ -158,6 +158,27 @@ fn a_path_too_long_for_the_admin_socket_is_said_before_anything_is_made() {
         assert!(refused.status.code() == Some(7) && said.contains("OUB-S087"), "{verb:?}: {said}");
     }
     assert!(!std::path::Path::new(&longer).exists());
+}
+
+/// The least and the most of every count: with either somebody is served, and the operator is answered.
+#[test]
+fn the_least_and_the_most_of_every_setting_serve_somebody() {
+    let counts =
+        ["connections-max", "connections-per-source-max", "handshakes-max", "handshakes-per-minute-max"];
+    for (count, proxies) in [(1, "[]"), (1_000_000, "[]"), (1, "[\"0.0.0.0/0\", \"::/0\"]")] {
+        let data = Data::new();
+        let lines: String = counts.iter().map(|setting| format!("{setting} = {count}\n")).collect();
+        let server = data.serve_configured(&format!(
+            "{lines}handshakes-per-second-max = {count}\nproxies = {proxies}\nproxy-header = []"
+        ));
+        let mut peer = Peer::connect(server.port);
+        assert_eq!(peer.ask(Request::Ping), Response::Pong, "{count}");
+        assert_eq!(data.run(&["health"]).status.code(), Some(0), "{count}");
+        let another = Peer::try_connect(server.port);
+        assert_eq!(another.is_some(), count > 1, "one place, {proxies}");
+        assert_eq!(data.counters()["turned_away"].as_u64(), Some(u64::from(count == 1)), "{proxies}");
+        assert_eq!(server.terminate().0.code(), Some(0));
+    }
 }
 
 #[test]
