@@ -15,8 +15,10 @@ use crate::{
     Fraud, Handled, JoinRequest, Joined, Language, LogAudit, LogEntry, LogFrom, LogSearch, LogStanding,
     Notice, Options, OutboxEntry, Paired, PairingBegun, PairingUnderWay, Passphrase, Pauses, Place, Profile,
     Protector, PullOptions, PullSummary, Received, ReceivedFile, Released, Renewed, Restored, Rotated,
-    SafetyNumber, SendOptions, Sent, SetAside, Staying, Unhandled, Unlock, Waiting, doctor::Check, engine,
-    vault::Vault,
+    SafetyNumber, SendOptions, Sent, SetAside, Staying, Unhandled, Unlock, Waiting,
+    doctor::Check,
+    engine,
+    vault::{Vault, me},
 };
 
 /// One identity's client: the open vault and the way to its server.
@@ -30,7 +32,7 @@ pub struct Client {
 
 impl Client {
     /// Creates an identity and registers it. Interrupted at any step, the same call goes on from there;
-    /// nothing is ever registered twice.
+    /// nothing is ever registered twice. As long as the vault has the recovery words, the same call gives them again.
     pub fn join(
         profile: &Profile,
         request: &JoinRequest,
@@ -51,6 +53,23 @@ impl Client {
     /// My full address, to give to others.
     pub fn address(&self) -> Result<Address, ClientError> {
         Ok(self.vault.me()?.address())
+    }
+
+    /// The 24 words that bring my name back, as long as the vault has them: from joining until
+    /// [`Client::forget_recovery_words`]. `None` after that, and in a profile that was restored or took its name back.
+    pub fn recovery_words(&self, language: Language) -> Result<Option<Vec<String>>, ClientError> {
+        engine::join::recovery_words(&self.vault, language)
+    }
+
+    /// Whether the vault has the recovery words still: nobody said that they are on paper.
+    pub fn has_recovery_words(&self) -> Result<bool, ClientError> {
+        Ok(self.vault.read(me::recovery_entropy)?.is_some())
+    }
+
+    /// Erases the recovery words: whoever needs them has them. Nothing brings them back. A vault from before an upgrade goes
+    /// with them.
+    pub fn forget_recovery_words(&self) -> Result<(), ClientError> {
+        engine::join::forget_recovery_words(&self.vault)
     }
 
     /// My name.

@@ -19,7 +19,7 @@ use crate::{
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Check {
     /// What was looked at: a short stable word (`permissions`, `vault`, `protector`, `proxy`, `server`, `clock`,
-    /// `mailboxes`, `name`, `keys`, `copy`, `ledger`, `outbox`, `quarantine`).
+    /// `mailboxes`, `name`, `keys`, `copy`, `words`, `ledger`, `outbox`, `quarantine`).
     pub subject: &'static str,
     /// How it is.
     pub verdict: Verdict,
@@ -59,6 +59,7 @@ pub(crate) fn run_checks(client: &Client, language: Language) -> Vec<Check> {
     checks.extend(doctor.server());
     let is_mine = !checks.iter().any(|check| check.subject == "name" && check.verdict == Verdict::Bad);
     checks.extend([doctor.keys(is_mine), doctor.copy()]);
+    checks.extend(doctor.words());
     checks.extend(doctor.ledger());
     checks.extend([doctor.outbox(), doctor.quarantine()]);
     checks
@@ -393,6 +394,23 @@ impl Doctor<'_> {
                     "c'est la seule copie de votre identité, pour autant qu'on puisse le voir"
                 ),
             ),
+        }
+    }
+
+    /// Whether the recovery words are on paper; nothing where they are said to be.
+    fn words(&self) -> Option<Check> {
+        match self.client.has_recovery_words() {
+            Ok(false) => None,
+            Ok(true) => Some(warning(
+                "words",
+                both!(
+                    self.language,
+                    "the 24 recovery words are in the vault still: nobody said that they are on paper",
+                    "les 24 mots de récupération sont encore dans le coffre : personne n'a dit qu'ils sont sur papier"
+                ),
+                "oub id --words",
+            )),
+            Err(error) => Some(self.bad("words", &error)),
         }
     }
 

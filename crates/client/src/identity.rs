@@ -43,8 +43,9 @@ pub struct JoinRequest {
 pub struct Joined {
     /// My full address.
     pub address: Address,
-    /// The 24 words that bring the name back when everything else is lost. Shown once: the vault forgets
-    /// them when join returns. Those that took a name back stay as they were.
+    /// The 24 words that bring the name back when everything else is lost. The vault keeps them until
+    /// [`crate::Client::forget_recovery_words`] says that somebody has them. Empty where they took a name back: they stay
+    /// as they were.
     pub recovery_words: Vec<String>,
     /// Whether the server was pinned by invitation or address (else: trusted on first use).
     pub server_pinned: bool,

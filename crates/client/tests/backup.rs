@@ -5,7 +5,7 @@ mod common;
 
 use std::path::PathBuf;
 
-use client::{Client, ClientError, Pauses, Protector, QueuedReason, Restored, SentState, Unlock};
+use client::{Client, ClientError, Language, Pauses, Protector, QueuedReason, Restored, SentState, Unlock};
 use common::{Person, Relay, friends, make_friends, options, passphrase};
 
 const SECRET: &str = "of the backup alone";
@@ -21,6 +21,18 @@ fn restore(name: &str, file: &std::path::Path) -> (Person, Restored) {
     let restored =
         Client::restore(&person.profile(), file, &passphrase(SECRET), &Protector::KeyFile, options());
     (person, restored.unwrap().1)
+}
+
+#[test]
+fn recovery_words_that_nobody_has_stay_where_they_are() {
+    let (relay, folder) = (Relay::start(), tempfile::tempdir().unwrap());
+    let alice = Person::stranger("alice");
+    let request = alice.request(relay.invite("alice"));
+    let (client, joined) = Client::join(&alice.profile(), &request, options()).unwrap();
+    let file = back_up(&alice, &folder);
+    assert_eq!(client.recovery_words(Language::English).unwrap(), Some(joined.recovery_words));
+    let (restored, _) = restore("alice", &file);
+    assert_eq!(restored.client().recovery_words(Language::English).unwrap(), None);
 }
 
 fn history(person: &Person, with: &str) -> Vec<String> {

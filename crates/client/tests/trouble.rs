@@ -7,7 +7,8 @@ mod common;
 use std::{fs, os::unix::fs::PermissionsExt};
 
 use client::{
-    Client, ClientError, FailPoint, Options, Protector, PullOptions, SendOptions, SentState, Unlock,
+    Client, ClientError, FailPoint, JoinAt, JoinRequest, Language, Options, Protector, PullOptions,
+    SendOptions, SentState, Unlock,
 };
 use common::{Person, Relay, friends, options, passphrase};
 use wire::ShortFingerprint;
@@ -159,6 +160,40 @@ fn joining_goes_on_where_it_was_interrupted() {
         assert_eq!(joined.recovery_words.len(), 24);
         assert_eq!(client.address().unwrap(), joined.address);
     }
+}
+
+#[test]
+fn joining_once_more_gives_the_words_until_somebody_has_them() {
+    let mut relay = Relay::start();
+    let alice = Person::stranger("alice");
+    let request = alice.request(relay.invite("alice"));
+    let (_, joined) = Client::join(&alice.profile(), &request, options()).unwrap();
+    assert_eq!(joined.recovery_words.len(), 24);
+    let other = alice.request(relay.invite("bob"));
+    let words = passphrase(&joined.recovery_words.join(" "));
+    let typed =
+        JoinRequest { at: JoinAt::Recover { address: joined.address.clone(), words }, ..other.clone() };
+    // Nothing is asked for that.
+    relay.kill();
+    let (client, again) = Client::join(&alice.profile(), &request, options()).unwrap();
+    assert_eq!(again, joined);
+    let words = client.recovery_words(Language::English).unwrap();
+    assert_eq!(words.as_ref(), Some(&joined.recovery_words));
+    assert_ne!(client.recovery_words(Language::French).unwrap(), words);
+    let doctor = client.doctor(Language::English);
+    let check = doctor.iter().find(|check| check.subject == "words").unwrap();
+    assert_eq!((check.verdict, check.remedy.as_deref()), (client::Verdict::Warning, Some("oub id --words")));
+    for request in [&other, &typed] {
+        let error = Client::join(&alice.profile(), request, options()).err().unwrap();
+        assert_eq!(error.code(), "OUB-E072", "another name, or words that somebody has: {error:?}");
+    }
+    client.forget_recovery_words().unwrap();
+    client.forget_recovery_words().unwrap();
+    assert_eq!(client.recovery_words(Language::English).unwrap(), None);
+    assert!(!client.has_recovery_words().unwrap());
+    assert!(client.doctor(Language::English).iter().all(|check| check.subject != "words"));
+    let error = Client::join(&alice.profile(), &request, options()).err().unwrap();
+    assert_eq!(error.code(), "OUB-E072", "{error:?}");
 }
 
 #[test]

@@ -125,6 +125,9 @@ impl Person {
         if let Tried::Done(joined) = &tried {
             self.words = joined.recovery_words.join(" ");
             self.addresses.push(joined.address.clone());
+            if let Some(Err(error)) = self.client.as_ref().map(Client::forget_recovery_words) {
+                return Tried::Failed(error);
+            }
         }
         tried.map(drop)
     }

@@ -181,16 +181,6 @@ impl Run {
             match tried {
                 Tried::Done(()) => return self.tell(format!("{} joined", person.name)),
                 Tried::Died => self.note_death(person.name.as_str(), "joining"),
-                // The process died between the last commit and its return: the identity is there.
-                Tried::Failed(ClientError::AlreadyJoined { .. }) => {
-                    match person.look(|client| client.address()) {
-                        Ok(address) => {
-                            person.addresses.push(address);
-                            return self.tell(format!("{} had joined", person.name));
-                        }
-                        Err(error) => self.judge(person.name.as_str(), "looking at the own address", &error),
-                    }
-                }
                 Tried::Failed(error) => self.judge(person.name.as_str(), "joining", &error),
             }
         }

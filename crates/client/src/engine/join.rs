@@ -2,7 +2,7 @@
 //!
 //! The vault is written before each request, and each request repeated is byte for byte the one before, so that
 //! a lost answer costs nothing. The mailboxes are created on connections of their own, so that what the relay
-//! keeps does not tie them to the name.
+//! keeps does not tie them to the name. The recovery words stay in the vault until somebody is known to have them.
 
 use std::cmp::Ordering;
 
@@ -25,10 +25,11 @@ use super::{
     run,
 };
 use crate::{
-    Client, ClientError, FailPoint, JoinAt, JoinRequest, Joined, Options, Passphrase, Profile, Unlock,
+    Client, ClientError, FailPoint, JoinAt, JoinRequest, Joined, Language, Options, Passphrase, Profile,
+    Unlock,
     transport::{Line, Pin},
     vault::{
-        Tx, Vault, ledger,
+        Tx, Vault, former, ledger,
         mailbox::{self, MyMailbox},
         me::{self, Me, NewMe, Stage},
     },
@@ -56,15 +57,30 @@ pub(crate) fn join(
         false => Vault::create(profile, &request.protect, &options.world)?,
     };
     let joining = Joining { vault: &vault, request, options: &options };
-    let words = run(joining.run())?;
+    run(joining.run())?;
     let me = vault.me()?;
     let joined = Joined {
         address: me.address(),
-        recovery_words: words,
+        recovery_words: recovery_words(&vault, request.language)?.unwrap_or_default(),
         server_pinned: me.server_pinned,
         protection: profile.protection()?,
     };
     Ok((Client { vault, options }, joined))
+}
+
+/// See [`Client::recovery_words`].
+pub(crate) fn recovery_words(vault: &Vault, language: Language) -> Result<Option<Vec<String>>, ClientError> {
+    let entropy = vault.read(me::recovery_entropy)?.map(zeroize::Zeroizing::new);
+    Ok(entropy.map(|entropy| {
+        e2ee::recovery_words(&entropy, language.into()).iter().map(|word| (*word).to_owned()).collect()
+    }))
+}
+
+/// See [`Client::forget_recovery_words`].
+pub(crate) fn forget_recovery_words(vault: &Vault) -> Result<(), ClientError> {
+    // A vault from before an upgrade has them too.
+    former::let_go_of_all(vault.profile())?;
+    vault.erase(me::forget_recovery_words)
 }
 
 struct Joining<'a> {
@@ -74,9 +90,12 @@ struct Joining<'a> {
 }
 
 impl Joining<'_> {
-    /// Goes on from wherever the last try stopped; returns the recovery words.
-    async fn run(&self) -> Result<Vec<String>, ClientError> {
+    /// Goes on from wherever the last try stopped.
+    async fn run(&self) -> Result<(), ClientError> {
         let me = self.begin().await?;
+        if me.stage == Stage::Joined {
+            return Ok(());
+        }
         if me.stage < Stage::Registered {
             match is_recovered(&me.record) {
                 true => self.take_back(&me).await?,
@@ -99,12 +118,20 @@ impl Joining<'_> {
     /// The row of joining: the one of an earlier try, or a new one.
     async fn begin(&self) -> Result<Me, ClientError> {
         match self.vault.read(me::me)? {
-            Some(me) if me.stage == Stage::Joined => {
-                give_up::check(self.vault)?;
-                Err(ClientError::AlreadyJoined { address: me.address().to_string() })
-            }
+            Some(me) if me.stage == Stage::Joined => self.is_done(me),
             Some(me) => self.resume(me),
             None => self.prepare().await,
+        }
+    }
+
+    /// Whoever ended between the last step and the words joins once more in the same way, and has them.
+    fn is_done(&self, me: Me) -> Result<Me, ClientError> {
+        give_up::check(self.vault)?;
+        let takes_back = matches!(self.request.at, JoinAt::Recover { .. });
+        let is_same = !takes_back && self.target().is_ok_and(|(at, name)| at == me.at && name == me.name);
+        match is_same && self.vault.read(me::recovery_entropy)?.is_some() {
+            true => Ok(me),
+            false => Err(ClientError::AlreadyJoined { address: me.address().to_string() }),
         }
     }
 
@@ -319,16 +346,18 @@ impl Joining<'_> {
         publish(self.vault, self.options).await
     }
 
-    fn finish(&self) -> Result<Vec<String>, ClientError> {
-        let language = self.request.language.into();
+    /// The words stay, but for those that took the name back: they were typed just now.
+    fn finish(&self) -> Result<(), ClientError> {
+        let me = self.vault.read(me::me)?.ok_or(ClientError::JoinUnfinished)?;
+        let takes_back = is_recovered(&me.record);
+        if takes_back {
+            former::let_go_of_all(self.vault.profile())?;
+        }
         self.vault.erase(|tx| {
-            let entropy =
-                me::recovery_entropy(tx)?.ok_or(ClientError::VaultDamaged { what: "the recovery words" })?;
-            let taken_back = me::me(tx)?.is_some_and(|me| is_recovered(&me.record));
-            let words =
-                e2ee::recovery_words(&entropy, language).iter().map(|word| (*word).to_owned()).collect();
-            me::forget_joining(tx)?;
-            Ok(if taken_back { Vec::new() } else { words })
+            if takes_back {
+                me::forget_recovery_words(tx)?;
+            }
+            me::forget_joining(tx)
         })
     }
 

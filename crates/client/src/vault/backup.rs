@@ -33,6 +33,8 @@ const TABLES: [(&str, &[(&str, &str)]); 17] = [
         "me",
         &[
             ("account", "x''"),
+            // Whoever steals it must not have the last word about the name.
+            ("recovery_entropy", "NULL"),
             ("bundle", "NULL"),
             ("bundle_published", "0"),
             ("swept_day", "0"),

@@ -4,6 +4,7 @@
 
 use std::{
     fs,
+    io::ErrorKind,
     path::{Path, PathBuf},
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -70,6 +71,23 @@ pub(crate) fn let_go(profile: &Profile, now: UnixSeconds) -> Result<(), ClientEr
         let Ok(made) = fs::metadata(&path).and_then(|found| found.modified()) else { continue };
         if is_over(made, stays_s, now) {
             fs::remove_file(&path).map_err(|error| file_error(&path, &error))?;
+        }
+    }
+    Ok(())
+}
+
+/// Erases every one, finished or not: something must be nowhere any more.
+pub(crate) fn let_go_of_all(profile: &Profile) -> Result<(), ClientError> {
+    // A folder that cannot be read may hold one.
+    fs::read_dir(profile.dir()).map_err(|error| file_error(profile.dir(), &error))?;
+    for path in files(profile.dir()) {
+        if version_in(&path).is_none() && !is_unfinished(&path) {
+            continue;
+        }
+        match fs::remove_file(&path) {
+            // Another process may have removed it.
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(file_error(&path, &error)),
+            _ => {}
         }
     }
     Ok(())

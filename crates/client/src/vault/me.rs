@@ -251,14 +251,20 @@ pub(crate) fn set_unpublished(tx: &Tx<'_>) -> Result<(), ClientError> {
     Ok(())
 }
 
-/// The entropy behind the recovery words, until joining ends.
+/// The entropy behind the recovery words, until somebody is known to have them.
 pub(crate) fn recovery_entropy(tx: &Tx<'_>) -> Result<Option<[u8; 32]>, ClientError> {
     Ok(tx.query_row("SELECT recovery_entropy FROM me", [], |row| row.get(0))?)
 }
 
+/// Forgets the recovery words.
+pub(crate) fn forget_recovery_words(tx: &Tx<'_>) -> Result<(), ClientError> {
+    tx.execute("UPDATE me SET recovery_entropy = NULL", [])?;
+    Ok(())
+}
+
 /// Forgets what only joining needs.
 pub(crate) fn forget_joining(tx: &Tx<'_>) -> Result<(), ClientError> {
-    tx.execute("UPDATE me SET recovery_entropy = NULL, invite = NULL", [])?;
+    tx.execute("UPDATE me SET invite = NULL", [])?;
     set_stage(tx, Stage::Joined)
 }
 

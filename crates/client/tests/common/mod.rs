@@ -240,9 +240,12 @@ impl Person {
         }
     }
 
+    /// Joins, and has the words on paper.
     pub fn join(&self, relay: &Relay) -> Result<Joined, client::ClientError> {
         let request = self.request(relay.invite(&self.name));
-        Client::join(&self.profile(), &request, options()).map(|(_, joined)| joined)
+        let (client, joined) = Client::join(&self.profile(), &request, options())?;
+        client.forget_recovery_words()?;
+        Ok(joined)
     }
 
     pub fn client(&self) -> Client {

@@ -103,6 +103,23 @@ fn keys_that_were_replaced_are_nowhere_in_the_file() {
     assert!(erased >= 8, "{erased}");
 }
 
+/// D04: recovery words, from the moment when somebody has them.
+#[test]
+fn words_that_are_on_paper_are_nowhere_in_the_file() {
+    let evil = Evil::start();
+    let bob = evil.join("bob");
+    let entropy: Vec<u8> =
+        open(&bob.profile()).query_row("SELECT recovery_entropy FROM me", [], |row| row.get(0)).unwrap();
+    assert!(entropy.len() == 32 && holds(&pages(&bob.profile()), &entropy), "it is there to be erased");
+    // The row moves about before that.
+    bob.client().collect().unwrap();
+    fs::write(bob.profile().dir().join("former-1.db"), b"has them too").unwrap();
+    bob.client().forget_recovery_words().unwrap();
+    assert!(!holds(&pages(&bob.profile()), &entropy));
+    assert!(!bob.profile().dir().join("former-1.db").exists());
+    assert_eq!(bob.client().recovery_words(client::Language::English).unwrap(), None);
+}
+
 /// D04: texts that somebody declined.
 #[test]
 fn a_declined_text_is_nowhere_in_the_file() {

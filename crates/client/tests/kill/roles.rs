@@ -96,7 +96,7 @@ fn say(text: &str) {
     out.flush().unwrap();
 }
 
-/// Joined already: the death came after the last step.
+/// Wherever the death came, the words can be had.
 fn join(profile: &Profile, invitation: &str, options: Options) {
     let request = JoinRequest {
         at: JoinAt::Invitation(Invitation::parse(invitation).unwrap()),
@@ -105,7 +105,8 @@ fn join(profile: &Profile, invitation: &str, options: Options) {
         language: Language::English,
     };
     match Client::join(profile, &request, options) {
-        Ok(_) | Err(ClientError::AlreadyJoined { .. }) => say("joined"),
+        Ok((_, joined)) if joined.recovery_words.len() == 24 => say("joined"),
+        Ok((_, joined)) => panic!("{joined:?}"),
         Err(error) => panic!("{error:?}"),
     }
 }

@@ -193,6 +193,20 @@ fn a_vault_of_before_counts_as_restored_and_one_is_enough() {
 }
 
 #[test]
+fn recovery_words_that_nobody_has_come_forward_and_take_the_vault_of_before_with_them() {
+    let (_home, profile) = first_version();
+    database(&profile).execute("UPDATE me SET recovery_entropy = ?1", [[7_u8; 32]]).unwrap();
+    assert_whole(&profile);
+    assert_eq!(formers(&profile), ["former-1.db"]);
+    let words = open(&profile).recovery_words(Language::English).unwrap();
+    assert_eq!(words.map(|words| words.len()), Some(24));
+    open(&profile).forget_recovery_words().unwrap();
+    assert_eq!(open(&profile).recovery_words(Language::English).unwrap(), None);
+    assert_eq!(formers(&profile), [""; 0]);
+    assert_whole(&profile);
+}
+
+#[test]
 fn the_vault_of_before_has_its_days_and_what_was_never_finished_an_hour() {
     let (_home, profile) = first_version();
     fs::write(profile.dir().join("former-1-00.new"), b"").unwrap();
