@@ -154,7 +154,7 @@ pub enum Command {
     /// Create my identity and register it on a server
     #[command(after_help = examples::JOIN)]
     Join(Join),
-    /// Show my address (text, QR, JSON)
+    /// Show my address (text, QR, JSON), or the recovery words
     #[command(after_help = examples::ID)]
     Id(Id),
     /// Add a contact from an address
@@ -303,6 +303,7 @@ mod tests {
             "oub join oub://h/i/X#Y --name a --protect file",
             "oub --json -P two id --qr",
             "oub id --json",
+            "oub id --words",
             "oub add alice@h --as al",
             "oub verify bob --words x --lang fr",
             "oub send bob - --no-queue --require-verified --idempotency k",
@@ -373,6 +374,7 @@ mod tests {
         for line in [
             "oub pull --peek --exec true",
             "oub pull -n 0",
+            "oub id --qr --words",
             "oub join",
             "oub nonsense",
             "oub send",

@@ -97,6 +97,18 @@ impl Context {
         matches!(answer_to(&screens::yes_or_no(question)).as_str(), "y" | "Y" | "yes" | "o" | "O" | "oui")
     }
 
+    /// Asks for a yes, a no, or neither now, where somebody is there to choose. An empty line is a yes.
+    pub fn chooses(&self, question: &str) -> Choice {
+        if !self.can_ask() {
+            return Choice::Later;
+        }
+        match typed_after(question).as_deref() {
+            Some("" | "y" | "Y" | "yes" | "o" | "O" | "oui") => Choice::Yes,
+            Some("n" | "N" | "no" | "non") => Choice::No,
+            _ => Choice::Later,
+        }
+    }
+
     /// Asks for a word to be typed, where somebody is there to type it.
     pub fn is_typed(&self, word: &str, question: &str) -> bool {
         self.can_ask() && answer_to(question) == word
@@ -150,13 +162,29 @@ impl Context {
     }
 }
 
-/// The line that is typed after a question; nothing where none can be read.
+/// What somebody says to a question that may wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Choice {
+    /// Yes, now.
+    Yes,
+    /// No, and not later.
+    No,
+    /// Anything else, and nothing.
+    Later,
+}
+
+/// The line that is typed after a question, empty where none can be read.
 fn answer_to(question: &str) -> String {
+    typed_after(question).unwrap_or_default()
+}
+
+/// The line that is typed after a question; `None` where the input ends instead.
+fn typed_after(question: &str) -> Option<String> {
     eprint!("{question}");
     let mut answer = String::new();
     match io::stdin().lock().take(ANSWER_BYTES_MAX).read_line(&mut answer) {
-        Ok(_) => answer.trim().to_owned(),
-        Err(_) => String::new(),
+        Ok(1..) => Some(answer.trim().to_owned()),
+        Ok(0) | Err(_) => None,
     }
 }
 

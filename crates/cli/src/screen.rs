@@ -1,6 +1,9 @@
 //! Where output goes: answers to standard output, talk to standard error.
 
+use std::fs::{self, File};
 use std::io::{self, IsTerminal as _, Write as _};
+use std::os::fd::AsFd;
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 
 use crate::exit::Exit;
 use crate::json::Line;
@@ -115,10 +118,10 @@ impl Screen {
         }
     }
 
-    /// Says what cannot be had again, below a warning: nothing silences it.
-    pub fn say_once(&self, warning: &str, lines: &[String]) {
+    /// Says what perhaps cannot be had again, below a warning: nothing silences it. Says whether all of it was taken.
+    pub fn say_once(&self, warning: &str, lines: &[String]) -> bool {
         self.warning(warning);
-        lines.iter().for_each(|line| talk(line));
+        lines.iter().try_for_each(|line| writeln!(io::stderr().lock(), "{line}")).is_ok()
     }
 
     /// Says what became of something when it is not what was asked for; only `-qq` silences it.
@@ -157,6 +160,15 @@ impl Screen {
 /// One line on standard error; a closed standard error is not worth dying for.
 fn talk(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+/// Whether what is written there is thrown away, which looks like being taken.
+pub fn leads_nowhere(stream: &impl AsFd) -> bool {
+    let stream = stream.as_fd().try_clone_to_owned().and_then(|end| File::from(end).metadata());
+    match (stream, fs::metadata("/dev/null")) {
+        (Ok(stream), Ok(null)) => stream.file_type().is_char_device() && stream.rdev() == null.rdev(),
+        _ => false,
+    }
 }
 
 /// Whether a person sits at both ends, so that a question can be asked.

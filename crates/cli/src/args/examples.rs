@@ -8,6 +8,7 @@ Examples
 pub const ID: &str = "\
 Examples
   oub id --qr
+  oub id --words                 the 24 recovery words, until they are on paper
   oub id --json | jq -r .address";
 pub const ADD: &str = "\
 Examples

@@ -52,6 +52,9 @@ pub struct Id {
     /// Show a QR code too
     #[arg(long)]
     pub qr: bool,
+    /// Show the 24 recovery words, until they are said to be on paper
+    #[arg(long, conflicts_with = "qr")]
+    pub words: bool,
 }
 
 /// Arguments of `add`.

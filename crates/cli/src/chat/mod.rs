@@ -35,6 +35,7 @@ use crate::chat::background::Background;
 use crate::chat::clock::Clock;
 use crate::chat::paint::Paint;
 use crate::chat::state::State;
+use crate::commands::notices;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::messages::chat as says;
@@ -51,6 +52,7 @@ pub fn run(context: &Context, args: &Chat) -> Result<Exit, Stop> {
     if let Some(alias) = &args.contact {
         shows.contact(alias)?;
     }
+    notices::tell_words(context, &shows)?;
     let me = shows.name()?.to_string();
     let (with, words) = (args.contact.clone(), context.global().words_language());
     if args.plain || !is_for_screens(context) {

@@ -1,7 +1,7 @@
-//! `oub id`: shows my address.
+//! `oub id`: shows my address, or the recovery words.
 
 use crate::args::Id;
-use crate::commands::notices;
+use crate::commands::{notices, words};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::json::Line;
@@ -13,6 +13,9 @@ use crate::when;
 /// Prints the full address, as text, JSON or QR code.
 pub fn run(context: &Context, args: &Id) -> Result<Exit, Stop> {
     let client = context.open()?;
+    if args.words {
+        return words::show(context, &client);
+    }
     let address = client.address()?;
     let full = address.to_string();
     let given_up = client.released()?.and_then(|released| released.at);
@@ -25,5 +28,6 @@ pub fn run(context: &Context, args: &Id) -> Result<Exit, Stop> {
     notices::tell_given_up(context, &client)?;
     let text = if args.qr { format!("{}\n{full}", qr(&full)?) } else { full };
     context.screen.answer(line, &text)?;
+    notices::tell_words(context, &client)?;
     Ok(Exit::Done)
 }

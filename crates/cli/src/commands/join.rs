@@ -9,6 +9,7 @@ use wire::address::ShortFingerprint;
 use wire::{Address, HostPort, Invitation, Name};
 
 use crate::args::Join;
+use crate::commands::words;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::json::Line;
@@ -16,12 +17,11 @@ use crate::messages::{language, problems, reason, screens};
 use crate::passphrase;
 use crate::problem::Problem;
 use crate::protector;
-use crate::shown::padded;
 use crate::stop::Stop;
 
 const INVITATION_BYTES_MAX: u64 = 4_096;
 
-/// Registers and shows the address; the recovery words are told once.
+/// Registers and shows the address; the recovery words stay until somebody has them.
 pub fn run(context: &Context, args: &Join) -> Result<Exit, Stop> {
     let profile = context.profile()?;
     let at = if args.recover { recover(context, args)? } else { where_to(&invitation_text(args)?)? };
@@ -37,21 +37,15 @@ pub fn run(context: &Context, args: &Join) -> Result<Exit, Stop> {
         language: context.global().words_language(),
     };
     let by_invitation = matches!(request.at, JoinAt::Invitation(_));
-    let (_, joined) = Client::join(&profile, &request, context.options())?;
+    let (client, joined) = Client::join(&profile, &request, context.options())?;
     tell(context, &joined, by_invitation);
-    let address = joined.address.to_string();
     let line = Line::new("joined")
         .text("name", joined.address.name.as_str())
-        .text("address", &address)
+        .text("address", &joined.address.to_string())
         .truth("server_pinned", joined.server_pinned)
         .text("protection", joined.protection.words())
         .texts("recovery_words", &joined.recovery_words);
-    let taken = context.screen.answer(line, &address);
-    if taken.is_err() && context.screen.is_json() {
-        // They stood in the answer, and are told once.
-        tell_words(context, &joined);
-    }
-    taken?;
+    words::answer(context, &client, &joined, line)?;
     Ok(Exit::Done)
 }
 
@@ -69,23 +63,7 @@ fn tell(context: &Context, joined: &Joined, by_invitation: bool) {
     screen.say(&screens::keys_sealed_by(joined.protection.words_in(language())));
     if joined.recovery_words.is_empty() {
         screen.say(screens::words_stay_the_same());
-    } else if !screen.is_json() {
-        tell_words(context, joined);
     }
-    screen.say(screens::your_address());
-}
-
-/// No verb shows them again.
-fn tell_words(context: &Context, joined: &Joined) {
-    let rows: Vec<String> = numbered(&joined.recovery_words).chunks(6).map(|row| row.join(" ")).collect();
-    if !rows.is_empty() {
-        context.screen.say_once(screens::write_words_down(), &rows);
-    }
-}
-
-/// Words with their numbers, in columns.
-pub fn numbered(words: &[String]) -> Vec<String> {
-    words.iter().zip(1..).map(|(word, number)| format!("{number:>4} {}", padded(word, 9))).collect()
 }
 
 fn invitation_text(args: &Join) -> Result<String, Stop> {
@@ -167,12 +145,5 @@ mod tests {
         {
             assert!(where_to(text).is_err(), "{text}");
         }
-    }
-
-    #[test]
-    fn words_stand_in_numbered_columns() {
-        assert_eq!(numbered(&["zoo".to_owned(), "élève".to_owned()]), ["   1 zoo      ", "   2 élève    "]);
-        // As the French list has them.
-        assert_eq!(numbered(&["e\u{301}le\u{300}ve".to_owned()]), ["   1 e\u{301}le\u{300}ve    "]);
     }
 }

@@ -28,6 +28,7 @@ pub mod requests;
 mod said;
 pub mod send;
 mod verify;
+mod words;
 
 pub use message::size;
 

@@ -17,6 +17,15 @@ pub fn tell(context: &Context, client: &Client) -> Result<(), Stop> {
             _ => context.screen.warn(&words(&notice)),
         }
     }
+    tell_words(context, client)
+}
+
+/// Says that the recovery words wait to be written down, if they do: again and again, for a name is lost without them. One
+/// that was given up they do not bring back.
+pub fn tell_words(context: &Context, client: &Client) -> Result<(), Stop> {
+    if client.has_recovery_words()? && client.released()?.is_none() {
+        context.screen.warn(screens::words_are_kept());
+    }
     Ok(())
 }
 

@@ -5,8 +5,8 @@ use std::io::{self, Read as _};
 use client::{Client, Language, SafetyNumber, Trust, folded, shell_word};
 
 use crate::args::Verify;
-use crate::commands::join::numbered;
 use crate::commands::notices;
+use crate::commands::words::numbered;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::json::Line;

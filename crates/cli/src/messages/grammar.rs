@@ -40,6 +40,7 @@ Exemples
     en examples::ID, fr "\
 Exemples
   oub id --qr
+  oub id --words                 les 24 mots de récupération, jusqu'à ce qu'ils soient sur papier
   oub id --json | jq -r .address";
     en examples::ADD, fr "\
 Exemples
@@ -166,7 +167,8 @@ Exemples
 
     // The verbs.
     en "Create my identity and register it on a server", fr "Créer mon identité et l'enregistrer sur un serveur";
-    en "Show my address (text, QR, JSON)", fr "Montrer mon adresse (texte, QR, JSON)";
+    en "Show my address (text, QR, JSON), or the recovery words",
+    fr "Montrer mon adresse (texte, QR, JSON), ou les mots de récupération";
     en "Add a contact from an address", fr "Ajouter un contact par son adresse";
     en "Swap addresses with someone by a short spoken code (both verified at once)",
     fr "Échanger les adresses par un court code parlé (vérifiés tous les deux d'un coup)";
@@ -239,6 +241,8 @@ Exemples
     en "A key file beside the vault, mode 0600: as safe as the disk",
     fr "Un fichier de clé à côté du coffre, droits 0600 : aussi sûr que le disque";
     en "Show a QR code too", fr "Montrer aussi un code QR";
+    en "Show the 24 recovery words, until they are said to be on paper",
+    fr "Montrer les 24 mots de récupération, jusqu'à ce qu'ils soient dits sur papier";
     en "Address: oub://host/name#… or name@host; `-` reads it from stdin",
     fr "Adresse : oub://hôte/nom#… ou nom@hôte ; `-` la lit sur l'entrée standard";
     en "What I call this contact", fr "Comment j'appelle ce contact";

@@ -119,6 +119,17 @@ problems! {
             why "aucun n'a été donné, et il n'y a personne ici à qui les demander",
             do "oub join ADRESSE --recover --words-file FICHIER   (ou - pour l'entrée standard)"
         }
+    words_gone:
+        en {
+            what "the recovery words are not in this vault",
+            why "it forgets them once they are said to be on paper, or a program has taken them; a backup never has them",
+            do "look for the paper; a way back beside it is   oub identity backup FILE"
+        }
+        fr {
+            what "les mots de récupération ne sont pas dans ce coffre",
+            why "il les oublie dès qu'ils sont dits sur papier, ou qu'un programme les a pris ; une sauvegarde ne les a jamais",
+            do "cherchez le papier ; un autre chemin de retour est   oub identity backup FICHIER"
+        }
     backup_needs_passphrase:
         en {
             what "the backup needs a passphrase",

@@ -352,6 +352,30 @@ messages! {
     write_words_down:
         en "write these 24 words on paper now; they are the only way back, and are not shown again",
         fr "notez maintenant ces 24 mots sur papier ; ils sont le seul chemin de retour, et ne seront plus montrés";
+    write_these_words_down:
+        en "write these 24 words on paper; they are the only way back",
+        fr "notez ces 24 mots sur papier ; ils sont le seul chemin de retour";
+    write_words_now:
+        en "Write these 24 words on paper now? They are the only way back.  [Y/n/later] ",
+        fr "Noter maintenant ces 24 mots sur papier ? Ils sont le seul chemin de retour.  [O/n/plus tard] ";
+    are_words_on_paper:
+        en "Are all 24 on paper? Then the vault forgets them.",
+        fr "Sont-ils tous les 24 sur papier ? Alors le coffre les oublie.";
+    type_the_name_to_forget(name):
+        en "Without them, who loses every key loses {name}. Type the name, {name}, to have the vault forget them unseen: ",
+        fr "Sans eux, qui perd toutes ses clés perd {name}. Tapez le nom, {name}, pour que le coffre les oublie sans les montrer : ";
+    words_until_on_paper:
+        en "The 24 recovery words, the only way back when every key is lost; the vault has them until they are on paper:",
+        fr "Les 24 mots de récupération, seul chemin de retour quand toutes les clés sont perdues ; le coffre les a jusqu'à ce qu'ils soient sur papier :";
+    words_are_forgotten:
+        en "✓ the vault has forgotten the 24 words; nothing shows them again",
+        fr "✓ le coffre a oublié les 24 mots ; rien ne les montre plus";
+    words_are_kept:
+        en "nobody said yet that the 24 recovery words are on paper; the vault shows them until then:   oub id --words",
+        fr "personne n'a encore dit que les 24 mots de récupération sont sur papier ; le coffre les montre jusque-là :   oub id --words";
+    words_not_forgotten(why):
+        en "the vault has not forgotten the 24 words: {why}; later:   oub id --words",
+        fr "le coffre n'a pas oublié les 24 mots : {why} ; plus tard :   oub id --words";
     your_address:
         en "Your address, to give to others (oub id --qr shows it again):",
         fr "Votre adresse, à donner aux autres (oub id --qr la montre de nouveau) :";

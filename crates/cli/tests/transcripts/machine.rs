@@ -1,5 +1,7 @@
 //! What programs rely on: every line of `--json` is an object with the fields that `oub help json` promises.
 
+use std::process::Stdio;
+
 use serde_json::Value;
 
 use crate::daemon::{Bot, Daemon};
@@ -22,6 +24,10 @@ fn every_line_of_json_keeps_the_promises_of_the_schema() {
     let carol = Person::new("carol");
     check(&carol, &["sned"]);
     check(&carol, &["join", &relay.invite("carol"), "--protect", "file"]);
+    let erin = Person::new("erin");
+    let link = relay.invite("erin");
+    Ran::of(erin.command(&["join", &link, "--protect", "file"]).stderr(Stdio::null())).assert_done();
+    check(&erin, &["id", "--words"]);
     check(&carol, &["add", &bob.address()]);
     check(&carol, &["send", "bob", "hello"]);
     check(&bob, &["requests"]);

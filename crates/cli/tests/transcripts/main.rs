@@ -39,6 +39,7 @@ mod socket;
 mod terminal;
 mod unit;
 mod verbs;
+mod words;
 
 use dice::Dice;
 use programs::bin_dir;

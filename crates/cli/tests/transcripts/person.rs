@@ -83,6 +83,15 @@ impl Person {
         twin
     }
 
+    /// Everything but the words is lost: they bring the name back, and whoever typed them has them.
+    pub fn assert_taken_back_by(&self, words: &[String]) {
+        let (address, fresh) = (self.address(), Self::new(&self.name));
+        let join = ["join", &address, "--recover", "--words-file", "-", "--protect", "file"];
+        fresh.run_with(&join, words.join(" ").as_bytes()).assert_done();
+        assert_eq!(fresh.address().split('#').next(), address.split('#').next());
+        fresh.run(&["id", "--words"]).assert_problem(7, "OUB-E201");
+    }
+
     /// The full address.
     pub fn address(&self) -> String {
         self.ok(&["id"]).out.trim().to_owned()
@@ -151,6 +160,16 @@ impl From<std::process::Output> for Ran {
             err: String::from_utf8(output.stderr).unwrap(),
         }
     }
+}
+
+/// The recovery words on a screen, by their numbers: all 24, or as many as come in order.
+pub fn words_in(text: &str) -> Vec<String> {
+    let mut tokens = text.split_whitespace();
+    let mut word = |number: usize| {
+        tokens.find(|token| *token == number.to_string())?;
+        tokens.next().map(str::to_owned)
+    };
+    (1..=24).map_while(&mut word).collect()
 }
 
 /// The program in this home.
