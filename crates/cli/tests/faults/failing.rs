@@ -7,7 +7,7 @@ use crate::relay::Relay;
 use crate::rounds;
 use crate::strace::{Fault, count, may_meddle, under};
 
-const FAULTS: [Fault; 5] = [
+pub const FAULTS: [Fault; 5] = [
     Fault { calls: "fsync,fdatasync", error: "EIO" },
     Fault { calls: "fsync,fdatasync", error: "ENOSPC" },
     Fault { calls: "write,pwrite64", error: "EIO" },
@@ -16,7 +16,7 @@ const FAULTS: [Fault; 5] = [
 ];
 
 /// A moment among so many calls: one of them fails, or all from it on.
-fn moment(dice: &mut Dice, calls: usize) -> String {
+pub fn moment(dice: &mut Dice, calls: usize) -> String {
     let from = 1 + dice.below(u64::try_from(calls.max(1)).unwrap());
     let and_all_later = if dice.below(3) > 0 { "+" } else { "" };
     format!("{from}{and_all_later}")

@@ -24,6 +24,7 @@ mod strace;
 mod damage;
 mod failing;
 mod full;
+mod joining;
 mod power;
 
 use programs::bin_dir;

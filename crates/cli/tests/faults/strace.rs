@@ -1,5 +1,6 @@
 //! A hand between `oub` and the system: strace changes what chosen system calls on the vault's files answer.
 
+use std::fs::File;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -42,6 +43,22 @@ pub fn under(fault: &Fault, when: &str, home: &Path, args: &[&str]) -> (Ran, usi
 pub fn count(calls: &str, home: &Path, args: &[&str]) -> (Ran, usize) {
     let (ran, trace) = traced(calls, &[], home, args);
     (ran, trace.lines().filter(|line| line.contains(") = ") || line.contains(")  ")).count())
+}
+
+/// `oub` in this home, killed in place of its n-th write to the file that it prints everything into, in the folder of the
+/// home. Says whether it was.
+pub fn killed_at_write(n: usize, home: &Path, args: &[&str], said: &str) -> bool {
+    let (program, trace, said) = (oub(home, args), home.join("trace"), home.join(said));
+    let out = File::create(&said).unwrap();
+    let mut strace = Command::new("strace");
+    let inject = format!("inject=write:signal=KILL:when={n}");
+    // With --seccomp-bpf no signal comes.
+    strace.args(["-f", "-e", "trace=write", "-e", &inject]).arg("-o").arg(&trace);
+    strace.arg("-P").arg(&said).arg(program.get_program()).args(program.get_args()).env_clear();
+    strace.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    strace.stdin(Stdio::null()).stdout(out.try_clone().unwrap()).stderr(out);
+    Ran::of(&mut strace);
+    std::fs::read_to_string(trace).unwrap().contains("killed by SIGKILL")
 }
 
 fn traced(calls: &str, more: &[&str], home: &Path, args: &[&str]) -> (Ran, String) {
