@@ -21,9 +21,9 @@ pub fn tell(context: &Context, client: &Client) -> Result<(), Stop> {
 }
 
 /// Says that the recovery words wait to be written down, if they do: again and again, for a name is lost without them. One
-/// that was given up they do not bring back.
+/// that was given up they do not bring back, and who asked for quiet has doctor's line.
 pub fn tell_words(context: &Context, client: &Client) -> Result<(), Stop> {
-    if client.has_recovery_words()? && client.released()?.is_none() {
+    if !context.screen.is_quiet() && client.has_recovery_words()? && client.released()?.is_none() {
         context.screen.warn(screens::words_are_kept());
     }
     Ok(())

@@ -41,6 +41,8 @@ fn words_that_nobody_took_are_shown_by_a_later_command() {
         assert_eq!(joined.code, Some(if name == "noroom" || name == "unanswered" { 7 } else { 0 }), "{name}");
         for verb in [["id"].as_slice(), &["pull"]] {
             assert!(person.ok(verb).err.contains(REMINDER), "{name} {verb:?}");
+            let quiet = person.ok(&[&["-q"], verb].concat());
+            assert!(!quiet.err.contains(REMINDER), "{name} {verb:?}");
         }
         assert!(person.run(&["doctor"]).out.contains("words"), "{name}");
         // A look that is not taken changes nothing.
