@@ -63,7 +63,7 @@ impl Client {
 
     /// Whether the vault has the recovery words still: nobody said that they are on paper.
     pub fn has_recovery_words(&self) -> Result<bool, ClientError> {
-        Ok(self.vault.read(me::recovery_entropy)?.is_some())
+        self.vault.read(me::has_recovery_words)
     }
 
     /// Erases the recovery words: whoever needs them has them. Nothing brings them back. A vault from before an upgrade goes

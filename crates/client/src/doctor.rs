@@ -492,16 +492,22 @@ impl Doctor<'_> {
     fn quarantine(&self) -> Check {
         match self.client.vault.read(inbox::count_set_aside) {
             Ok(0) => good("quarantine", both!(self.language, "empty", "vide")),
-            Ok(count) => warning(
-                "quarantine",
-                both!(
-                    self.language,
-                    "envelopes that could not be opened: {count}; what was in them is asked for again",
-                    "enveloppes qui n'ont pas pu être ouvertes : {count} ; leur contenu est redemandé",
-                    count = count
-                ),
-                "oub log --quarantine",
-            ),
+            Ok(count) => {
+                let finding = match count {
+                    1 => both!(
+                        self.language,
+                        "1 envelope could not be opened; what was in it is asked for again",
+                        "1 enveloppe n'a pas pu être ouverte ; son contenu est redemandé"
+                    ),
+                    _ => both!(
+                        self.language,
+                        "{count} envelopes could not be opened; what was in them is asked for again",
+                        "{count} enveloppes n'ont pas pu être ouvertes ; leur contenu est redemandé",
+                        count = count
+                    ),
+                };
+                warning("quarantine", finding, "oub log --quarantine")
+            }
             Err(error) => self.bad("quarantine", &error),
         }
     }

@@ -70,7 +70,7 @@ pub(crate) fn join(
 
 /// See [`Client::recovery_words`].
 pub(crate) fn recovery_words(vault: &Vault, language: Language) -> Result<Option<Vec<String>>, ClientError> {
-    let entropy = vault.read(me::recovery_entropy)?.map(zeroize::Zeroizing::new);
+    let entropy = vault.read(me::recovery_entropy)?;
     Ok(entropy.map(|entropy| {
         e2ee::recovery_words(&entropy, language.into()).iter().map(|word| (*word).to_owned()).collect()
     }))
@@ -129,7 +129,7 @@ impl Joining<'_> {
         give_up::check(self.vault)?;
         let takes_back = matches!(self.request.at, JoinAt::Recover { .. });
         let is_same = !takes_back && self.target().is_ok_and(|(at, name)| at == me.at && name == me.name);
-        match is_same && self.vault.read(me::recovery_entropy)?.is_some() {
+        match is_same && self.vault.read(me::has_recovery_words)? {
             true => Ok(me),
             false => Err(ClientError::AlreadyJoined { address: me.address().to_string() }),
         }
@@ -200,7 +200,6 @@ impl Joining<'_> {
     /// The recovery key signs, the server asks, and the name is mine again.
     async fn take_back(&self, me: &Me) -> Result<(), ClientError> {
         let (entropy, identity) = self.vault.read(|tx| Ok((me::recovery_entropy(tx)?, me::identity(tx)?)))?;
-        let entropy = entropy.map(zeroize::Zeroizing::new);
         let entropy = entropy.ok_or(ClientError::VaultDamaged { what: "the recovery words" })?;
         let recovery = IdentitySecret::recovery_from_entropy(&entropy);
         let vouchers = self.voucher_hashes()?;

@@ -7,6 +7,7 @@ use wire::{
     Address, CommitmentNonce, HostPort, IdentityFingerprint, IdentityRecord, InviteCode, Name, PrekeyBundle,
     ServerId, ShortFingerprint, UnixSeconds, Wire, address::Pins,
 };
+use zeroize::Zeroizing;
 
 use super::{Tx, Vault, decode, int, uint};
 use crate::ClientError;
@@ -177,7 +178,7 @@ pub(crate) fn insert(tx: &Tx<'_>, new: &NewMe<'_>) -> Result<(), ClientError> {
 /// My identity key, for signing bundles.
 pub(crate) fn identity(tx: &Tx<'_>) -> Result<IdentitySecret, ClientError> {
     let seeds: [u8; 64] = tx.query_row("SELECT identity_seeds FROM me", [], |row| row.get(0))?;
-    identity_from(&zeroize::Zeroizing::new(seeds))
+    identity_from(&Zeroizing::new(seeds))
 }
 
 /// An identity key out of its column.
@@ -252,8 +253,16 @@ pub(crate) fn set_unpublished(tx: &Tx<'_>) -> Result<(), ClientError> {
 }
 
 /// The entropy behind the recovery words, until somebody is known to have them.
-pub(crate) fn recovery_entropy(tx: &Tx<'_>) -> Result<Option<[u8; 32]>, ClientError> {
-    Ok(tx.query_row("SELECT recovery_entropy FROM me", [], |row| row.get(0))?)
+pub(crate) fn recovery_entropy(tx: &Tx<'_>) -> Result<Option<Zeroizing<[u8; 32]>>, ClientError> {
+    let entropy = tx.query_row("SELECT recovery_entropy FROM me", [], |row| {
+        row.get(0).map(|entropy: Option<[u8; 32]>| entropy.map(Zeroizing::new))
+    });
+    Ok(entropy?)
+}
+
+/// Whether it is there still.
+pub(crate) fn has_recovery_words(tx: &Tx<'_>) -> Result<bool, ClientError> {
+    Ok(tx.query_row("SELECT recovery_entropy IS NOT NULL FROM me", [], |row| row.get(0))?)
 }
 
 /// Forgets the recovery words.
