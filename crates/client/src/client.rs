@@ -11,8 +11,8 @@ use std::{
 use wire::{Address, Name};
 
 use crate::{
-    Allotment, AskOptions, Asked, BackedUp, ClientError, Contact, ContactOverview, ContactRequest, Desk,
-    Fraud, Handled, JoinRequest, Joined, Language, LogAudit, LogEntry, LogFrom, LogSearch, LogStanding,
+    Allotment, AskOptions, Asked, BackedUp, ClientError, Contact, ContactOverview, ContactRequest, Declined,
+    Desk, Fraud, Handled, JoinRequest, Joined, Language, LogAudit, LogEntry, LogFrom, LogSearch, LogStanding,
     Notice, Options, OutboxEntry, Paired, PairingBegun, PairingUnderWay, Passphrase, Pauses, Place, Profile,
     Protector, PullOptions, PullSummary, Received, ReceivedFile, Released, Renewed, Restored, Rotated,
     SafetyNumber, SendOptions, Sent, SetAside, Staying, Unhandled, Unlock, Waiting,
@@ -353,8 +353,9 @@ impl Client {
         engine::requests::accept(self, label, alias)
     }
 
-    /// Drops a request. The stranger is not told.
-    pub fn decline(&self, label: &str) -> Result<(), ClientError> {
+    /// Drops a request. The stranger is not told. One that claims a contact's name is looked up before: if the contact wrote
+    /// it under a new key, it is joined to the conversation and not dropped.
+    pub fn decline(&self, label: &str) -> Result<Declined, ClientError> {
         engine::requests::decline(self, label)
     }
 

@@ -59,9 +59,9 @@ pub use file::{FileShown, FileState, Progress, ReceivedFile, check_file_length};
 pub use fraud::Fraud;
 pub use identity::{BackedUp, JoinAt, JoinRequest, Joined, Released, Renewed, Restored, Rotated};
 pub use message::{
-    AskOptions, Asked, Collected, ContactRequest, Direction, Handled, LogEntry, LogFrom, LogSearch, Marks,
-    OutboxEntry, OutboxState, Place, PullOptions, PullSummary, QueuedReason, Quote, Received, ReceivedBody,
-    SendOptions, Sent, SentState, Teller, Unhandled, Waiting,
+    AskOptions, Asked, Collected, ContactRequest, Declined, Direction, Handled, LogEntry, LogFrom, LogSearch,
+    Marks, OutboxEntry, OutboxState, Place, PullOptions, PullSummary, QueuedReason, Quote, Received,
+    ReceivedBody, SendOptions, Sent, SentState, Teller, Unhandled, Waiting,
 };
 pub use notice::{Missing, Notice, NoticeOfLog, SetAside};
 pub use options::Options;

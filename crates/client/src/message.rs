@@ -8,7 +8,7 @@ use std::{
 
 use wire::{Address, UnixSeconds};
 
-use crate::{ClientError, FileShown, Language, Missing, Trust, error::both};
+use crate::{ClientError, Contact, FileShown, Language, Missing, Trust, error::both};
 
 /// A received message, as [`crate::Client::pull`] hands it out.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -482,6 +482,15 @@ pub struct PullSummary {
     pub missing: Vec<Missing>,
     /// Why the server could not be asked, if so: what was already in the vault was handed out all the same.
     pub unreachable: Option<ClientError>,
+}
+
+/// What became of a request that was to be dropped.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Declined {
+    /// It is gone.
+    Dropped,
+    /// This contact had written it, under a new key that is followed now: it stands in the conversation.
+    WasContact(Contact),
 }
 
 /// A stranger's first message.

@@ -3,7 +3,7 @@
 
 mod common;
 
-use client::{ClientError, FailPoint, Language, ReceivedBody, SendOptions, SentState, Trust};
+use client::{ClientError, Declined, FailPoint, Language, ReceivedBody, SendOptions, SentState, Trust};
 use common::{Relay, friends};
 
 fn key_changes(log: &[client::LogEntry]) -> usize {
@@ -232,4 +232,77 @@ fn a_request_of_the_new_key_does_not_undo_the_conversation_that_goes_on() {
     alice.stored(&bob, "one");
     bob.stored(&alice, "two");
     assert_eq!((bob.texts(), alice.texts()), (vec!["one".to_owned()], vec!["two".to_owned()]));
+}
+
+/// Alice changes her key, begins anew under it, writes, and changes it again before Bob looks.
+fn changes_twice(alice: &common::Person) {
+    alice.client().rotate_identity().unwrap();
+    alice.client().renew().unwrap();
+    alice.client().send("bob", "between two keys", &SendOptions::default()).unwrap();
+    alice.client().rotate_identity().unwrap();
+}
+
+fn talk_both_ways(alice: &common::Person, bob: &common::Person) {
+    bob.stored(alice, "one");
+    assert_eq!(alice.texts(), ["one"]);
+    alice.stored(bob, "two");
+    assert_eq!(bob.texts(), ["two"]);
+    bob.stored(alice, "three");
+    assert_eq!(alice.texts(), ["three"]);
+}
+
+#[test]
+fn a_request_of_a_key_in_between_is_the_contacts_when_it_is_accepted() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    changes_twice(&alice);
+    bob.client().collect().unwrap();
+    let requests = bob.client().requests().unwrap();
+    assert_eq!((requests.len(), requests[0].claims.as_deref()), (1, Some("alice")));
+    let contact = bob.client().accept(&requests[0].label, None).unwrap();
+    assert_eq!(contact.address, alice.client().address().unwrap());
+    assert_eq!(bob.client().contacts().unwrap().len(), 1);
+    assert!(bob.client().requests().unwrap().is_empty());
+    assert_eq!(bob.texts(), ["between two keys"]);
+    talk_both_ways(&alice, &bob);
+    assert!(bob.client().requests().unwrap().is_empty() && alice.client().requests().unwrap().is_empty());
+}
+
+#[test]
+fn a_request_that_a_contact_wrote_is_not_declined() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    changes_twice(&alice);
+    bob.client().collect().unwrap();
+    let label = bob.client().requests().unwrap().remove(0).label;
+    let declined = bob.client().decline(&label).unwrap();
+    assert!(matches!(&declined, Declined::WasContact(contact) if contact.alias == "alice"), "{declined:?}");
+    assert_eq!(bob.texts(), ["between two keys"]);
+    talk_both_ways(&alice, &bob);
+}
+
+#[test]
+fn whoever_is_blocked_stays_so_under_another_key() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    bob.client().set_blocked("alice", true).unwrap();
+    changes_twice(&alice);
+    bob.client().collect().unwrap();
+    assert!(bob.client().requests().unwrap().is_empty());
+    assert!(bob.texts().is_empty());
+}
+
+#[test]
+fn whoever_was_written_to_by_a_stranger_in_a_contacts_name_looks_before_the_next_message() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    alice.client().rotate_identity().unwrap();
+    alice.client().renew().unwrap();
+    alice.client().send("bob", "under the new key", &SendOptions::default()).unwrap();
+    bob.client().collect().unwrap();
+    assert_eq!(bob.client().requests().unwrap().len(), 1);
+    bob.client().send("alice", "one", &SendOptions::default()).unwrap();
+    assert!(bob.client().requests().unwrap().is_empty(), "the key was followed, and what it wrote is hers");
+    assert_eq!(bob.texts(), ["under the new key"]);
+    assert_eq!(alice.texts(), ["one"]);
 }

@@ -7,11 +7,11 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use client::{Client, ClientError, Language, SafetyNumber, Trust};
+use client::{Client, ClientError, Declined, Language, SafetyNumber, Trust};
 
 use crate::chat::doing::Doing;
 use crate::messages::chat as says;
-use crate::messages::language;
+use crate::messages::{language, screens};
 use crate::problem::Problem;
 use crate::shown::shown_on_one_line;
 
@@ -183,8 +183,11 @@ pub fn run(client: &Client, words: Language, errand: Errand) -> Result<Option<Ne
             client.accept(&label, None).map(|contact| Some(News::Accepted(contact.alias)))
         }
         Errand::Decline(label) => {
-            client.decline(&label)?;
-            Ok(Some(News::Said(says::request_forgotten(shown_on_one_line(&label)))))
+            let said = match client.decline(&label)? {
+                Declined::Dropped => says::request_forgotten(shown_on_one_line(&label)),
+                Declined::WasContact(known) => screens::was_known(shown_on_one_line(&known.alias)),
+            };
+            Ok(Some(News::Said(said)))
         }
         Errand::Do(to, doing) => doing.run(client, &to).map(|words| Some(News::Said(words))),
         Errand::Compare(alias) => {

@@ -1,6 +1,6 @@
 //! `oub accept` and `oub decline`: what becomes of a request.
 
-use client::{Client, ClientError, shell_word};
+use client::{Client, ClientError, Declined, shell_word};
 
 use crate::args::{Accept, Decline};
 use crate::commands::contact;
@@ -25,7 +25,11 @@ pub fn run(context: &Context, args: &Accept) -> Result<Exit, Stop> {
 /// Forgets a request.
 pub fn decline(context: &Context, args: &Decline) -> Result<Exit, Stop> {
     let client = context.open()?;
-    answer(&client, || client.decline(&args.name))?;
+    if let Declined::WasContact(known) = answer(&client, || client.decline(&args.name))? {
+        contact::show(context, &known)?;
+        context.screen.important(&screens::was_known(shown_on_one_line(&known.alias)));
+        return Ok(Exit::Done);
+    }
     if context.screen.is_json() {
         context.screen.print(&Line::new("declined").text("name", &args.name).to_string())?;
     }

@@ -71,6 +71,9 @@ messages! {
     dropped_request(name):
         en "✓ dropped the request from {name}; they are not told",
         fr "✓ demande de {name} écartée ; il ne lui en est rien dit";
+    was_known(alias):
+        en "not dropped: {alias} had written it, under a new key that the old one signed; it stands in the conversation",
+        fr "pas écartée : {alias} l'avait écrite, sous une nouvelle clé que l'ancienne a signée ; elle est dans la conversation";
     no_fingerprints(alias):
         en "the address has no fingerprints: the server's word for {alias}'s key was taken",
         fr "l'adresse n'a pas d'empreintes : pour la clé de {alias}, le serveur a été cru sur parole";
@@ -411,8 +414,8 @@ messages! {
         en "making a new key, signed by the present one …",
         fr "création d'une nouvelle clé, signée par la présente…";
     new_address:
-        en "✓ this is my address now; contacts follow by themselves, and see that the key changed",
-        fr "✓ voici maintenant votre adresse ; les contacts suivent d'eux-mêmes, et voient que la clé a changé";
+        en "✓ this is my address now; contacts follow when they next write to me, and see that the key changed",
+        fr "✓ voici maintenant votre adresse ; les contacts suivent dès qu'ils vous écrivent, et voient que la clé a changé";
     recovery_words_stay: en "the 24 recovery words stay the same", fr "les 24 mots de récupération restent les mêmes";
     giving_up_does(name):
         en "Giving {name} up:\n  nobody can write to you under it; contacts who try are told that you gave it up\n  what waits on the server is collected first; what was said stays readable in this profile\n  after 30 days anybody whom the server lets may take the name; nothing of yours comes with it\n  no key, no backup and no recovery words undo it",

@@ -455,7 +455,12 @@ fn is_checked(client: &Client, person: &Person, left: &mut u32) -> Result<Option
     }
     let tag = tag_of(client, &person.server_id, &person.name)?;
     let said = client.vault.read(|tx| said_of(tx, &person.server_id, &tag, &place))?;
-    Ok(Some(said == Stand::Newest))
+    Ok(match said {
+        Stand::Newest => Some(true),
+        // It was in order when it was written, perhaps; whoever accepts it learns more.
+        Stand::Newer => None,
+        Stand::Other | Stand::NotYet => Some(false),
+    })
 }
 
 /// Whether somebody's place was not in the log yet when that was read last, before the first message came: whoever
@@ -465,7 +470,8 @@ fn came_after_log(tx: &Tx<'_>, person: &Person) -> Result<bool, ClientError> {
         return Ok(false);
     };
     let is_there = ledger::leaf(tx, &person.server_id, place.leaf_index)?.is_some();
-    Ok(!is_there && row.replayed_at.0 < person.added_at.0)
+    // Of the same second nobody knows which was first.
+    Ok(!is_there && row.replayed_at.0 <= person.added_at.0)
 }
 
 /// See [`Client::check_requests`]. Servers of strangers are asked for nothing before their owner accepts (P14).

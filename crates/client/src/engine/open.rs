@@ -5,7 +5,7 @@
 use client_core::schedule::{day_of, refill_due};
 use e2ee::{Conversation, DoorstepOpened, Kind, Opened, OpenedHello, ReplyPath, open_doorstep};
 use proto::signed::record_hash;
-use wire::{DepositAuth, Envelope, IdentityFingerprint, UnixSeconds, request::MailboxPolicy};
+use wire::{DepositAuth, Envelope, IdentityFingerprint, RecordBody, UnixSeconds, request::MailboxPolicy};
 
 use super::{contacts::free_label, gossip, recover, requests};
 use crate::{
@@ -221,6 +221,7 @@ fn take_hello(tx: &Tx<'_>, hello: &OpenedHello, now: UnixSeconds) -> Result<Outc
             return Ok(Outcome::Dropped);
         }
         Some(person) => person,
+        None if is_of_blocked(tx, &hello.intro.record)? => return Ok(Outcome::Dropped),
         None if contact::count_requests(tx)? >= REQUESTS_MAX => return Ok(Outcome::Dropped),
         None => contact::by_id(tx, add_request(tx, hello, now)?)?,
     };
@@ -241,6 +242,18 @@ fn take_hello(tx: &Tx<'_>, hello: &OpenedHello, now: UnixSeconds) -> Result<Outc
         requests::queue_accept(tx, person.id)?;
     }
     Ok(outcome)
+}
+
+/// Whether it claims the name of somebody who is blocked: another key is no way round that. Of one who is not, the present
+/// key is asked for before the next message to him leaves.
+fn is_of_blocked(tx: &Tx<'_>, record: &RecordBody) -> Result<bool, ClientError> {
+    let Some(known) = contact::by_name(tx, &record.name, &record.server_id)? else { return Ok(false) };
+    // After he gave it up, the name is somebody else's.
+    if known.blocked && known.given_up_at.is_none() {
+        return Ok(true);
+    }
+    contact::set(tx, known.id, "checked_at", 0)?;
+    Ok(false)
 }
 
 fn add_request(tx: &Tx<'_>, hello: &OpenedHello, now: UnixSeconds) -> Result<i64, ClientError> {
