@@ -270,6 +270,46 @@ fn a_backup_without_root_key_brings_back_the_same_server_for_a_while() {
 }
 
 #[test]
+fn a_relay_with_a_gap_in_a_mailbox_is_backed_up_and_restored() {
+    let (data, key) = (Data::new(), Key::new());
+    let server = data.serve(&[]);
+    let alice = Person::registered(server.port, "alice", data.invite("alice", &[]).code);
+    let inbox = inbox(&server, &alice, 0);
+    let mut peer = Peer::connect(server.port);
+    for number in 0..3 {
+        assert!(matches!(peer.ask(inbox.stamped(number, numbered(number))), Response::Stored));
+    }
+    drop(peer);
+    server.kill_9();
+    // One wrong byte in the middle one.
+    let wanted = numbered(1);
+    let mut hit = 0;
+    for entry in std::fs::read_dir(data.path().join("store/front")).unwrap() {
+        let path = entry.unwrap().path();
+        let mut bytes = std::fs::read(&path).unwrap();
+        let place = bytes.windows(64).position(|part| part == &wanted.as_bytes()[..64]);
+        if let Some(place) = place {
+            bytes[place + 2_000] ^= 4;
+            std::fs::write(&path, bytes).unwrap();
+            hit += 1;
+        }
+    }
+    assert_eq!(hit, 1);
+    let repaired = Data::new();
+    let done = data.run(&["repair", repaired.path().to_str().unwrap()]);
+    assert!(done.status.success() && said(&done).contains("gaps      1 places"), "{}", said(&done));
+
+    let server = repaired.serve(&[]);
+    let made = key.run(&repaired, &["backup"], "one");
+    assert!(made.status.success(), "{}", said(&made));
+    drop(server);
+    let restored = Data::new();
+    let done = key.run(&restored, &["restore"], "one");
+    assert!(done.status.success(), "{}", said(&done));
+    assert_eq!(drain(&restored.serve(&[]), &inbox), BTreeSet::from([0, 2]));
+}
+
+#[test]
 fn a_folder_that_is_not_empty_or_in_use_is_left_alone() {
     let (data, key) = (Data::new(), Key::new());
     let server = data.serve(&[]);

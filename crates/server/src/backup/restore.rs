@@ -1,9 +1,10 @@
 //! `restore FILE`: a backup becomes the data folder of a server, whole or not at all.
 
 use std::fs::{self, File};
+use std::ops::ControlFlow;
 use std::path::Path;
 
-use store::{EmbeddedStore, Options, Rebuild, RebuildError};
+use store::{EmbeddedStore, OperatorStore, Options, Rebuild, RebuildError};
 
 use super::BackupError;
 use super::reading::{self, Contents};
@@ -56,13 +57,19 @@ fn put(record: Record, rebuild: &mut Rebuild, identity: &Path) -> Result<(), Bac
     }
 }
 
-/// Opened as a server opens it: it holds what the backup says, and nothing of it is damaged.
+/// Opened as a server opens it: every row of the backup is there and sound. Holes that were in mailboxes before the
+/// backup are no row's damage.
 fn check(store: &Path, contents: &Contents) -> Result<(), BackupError> {
     // What it is made of is in the backup.
     let alone = Options { keeps_former: false, ..Options::default() };
-    let totals = store::MailboxStore::totals(&EmbeddedStore::open_with(store, alone)?);
-    // Rows that were damaged before the backup leave holes where envelopes were.
-    if totals.damaged > 0 && contents.tally.damaged == 0 {
+    let opened = EmbeddedStore::open_with(store, alone)?;
+    let unread = |cause| BackupError::file(store, std::io::Error::other(cause));
+    let mut sound = 0_u64;
+    let damaged = opened.freeze().map_err(|error| unread(error.to_string()))?.rows(|_| {
+        sound = sound.saturating_add(1);
+        ControlFlow::Continue(())
+    });
+    if damaged.map_err(|cause| unread(cause.to_string()))? > 0 || sound < contents.tally.rows {
         return Err(BackupError::damaged(store, "what was restored does not read back"));
     }
     Ok(())
