@@ -5,10 +5,11 @@ mod support;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use support::peer::Peer;
 use support::person::{Person, refused};
-use support::{Server, invitation_in, oublietted};
+use support::{PATIENCE, Server, invitation_in, oublietted};
 use wire::request::{Ack, Collect, MailboxPolicy};
 use wire::{Cursor, Notice, RefusalKind, Response};
 
@@ -28,6 +29,12 @@ impl Drop for SmallDisk {
     fn drop(&mut self) {
         let _gone_with_the_container = Command::new("umount").arg("-l").arg(&self.0).output();
     }
+}
+
+/// Bytes that are taken on the disk.
+fn used(at: &Path) -> u64 {
+    let found = rustix::fs::statvfs(at).unwrap();
+    (found.f_blocks - found.f_bfree) * found.f_frsize
 }
 
 fn serve(data: &str) -> Server {
@@ -93,6 +100,19 @@ fn a_full_disk_refuses_before_stored_and_loses_nothing() {
     println!(
         "promise P9: {stored} stored, then refused before STORED; {collected} collected and acked, 0 lost"
     );
+
+    // What was acked leaves the disk without anybody making room, and the next deposit is taken.
+    let full = used(&at);
+    let forgot = oublietted(&["forget", "--data", data]).output().unwrap();
+    assert!(forgot.status.success(), "{}", String::from_utf8_lossy(&forgot.stderr));
+    let until = Instant::now() + PATIENCE;
+    while used(&at) > full / 4 {
+        assert!(Instant::now() < until, "{} of {full} bytes are still taken", used(&at));
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    println!("forget: of {} KiB on a full disk {} KiB stay", full / 1024, used(&at) / 1024);
+    let mut sender = Peer::connect(server.port);
+    assert!(matches!(sender.ask(inbox.stamped(stored + 1, noise(stored + 1))), Response::Stored));
 }
 
 #[test]

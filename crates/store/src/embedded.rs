@@ -413,11 +413,14 @@ impl Shelf for FjallShelf {
     }
 
     fn has_room(&self, bytes: u64) -> bool {
+        // The journal takes it now and the tables soon: twice.
+        self.has_spare(bytes.saturating_mul(2).saturating_add(self.reserve_bytes))
+    }
+
+    fn has_spare(&self, bytes: u64) -> bool {
         // When the system cannot say, the write itself will.
         let Ok(stat) = rustix::fs::statvfs(&self.dir) else { return true };
-        // The journal takes it now and the tables soon: twice.
-        let wanted = bytes.saturating_mul(2).saturating_add(self.reserve_bytes);
-        stat.f_bavail.saturating_mul(stat.f_frsize) >= wanted
+        stat.f_bavail.saturating_mul(stat.f_frsize) >= bytes
     }
 
     fn envelope_days(&self) -> Vec<Day> {

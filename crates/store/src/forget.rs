@@ -43,8 +43,9 @@ impl<S: Shelf> Engine<S> {
         extent: Extent,
         touched: BTreeMap<Table, u64>,
     ) -> Result<BTreeMap<Table, u64>, StoreError> {
-        // The journal takes the flush, a moved day its copy: with less room than that, acks go on and free some.
-        if !self.shelf.has_room(SMALL_BYTES) {
+        // Who makes room has the reserve for it: a disk that deposits have filled must be able to become emptier.
+        // What waits before the tables, and the flush, take no more than this.
+        if !self.shelf.has_spare(SMALL_BYTES) {
             return Err(StoreError::NotDone(Cause::DiskFull));
         }
         let mut left = BTreeMap::new();
@@ -78,7 +79,8 @@ impl<S: Shelf> Engine<S> {
             rows => (u64::MAX, self.shelf.table_bytes(rows)),
         };
         let due = due || bytes <= SMALL_BYTES || removed >= count.max(1);
-        if !due || !self.shelf.has_room(bytes) {
+        // The copy stands beside the table, and the flush comes after it.
+        if !due || !self.shelf.has_spare(bytes.saturating_add(SMALL_BYTES)) {
             return Ok(false);
         }
         let writer = self.write()?;

@@ -458,6 +458,10 @@ impl Shelf for FrontShelf {
         self.front.below.has_room(bytes)
     }
 
+    fn has_spare(&self, bytes: u64) -> bool {
+        self.front.below.has_spare(bytes)
+    }
+
     fn envelope_days(&self) -> Vec<Day> {
         let sheets = self.front.sheets();
         let mut days: BTreeSet<Day> = self.front.below.envelope_days().into_iter().collect();

@@ -110,6 +110,10 @@ impl Shelf for MemoryShelf {
         true
     }
 
+    fn has_spare(&self, bytes: u64) -> bool {
+        self.has_room(bytes)
+    }
+
     fn envelope_days(&self) -> Vec<Day> {
         let tables = self.tables.read().unwrap_or_else(PoisonError::into_inner);
         tables

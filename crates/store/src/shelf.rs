@@ -156,6 +156,9 @@ pub trait Shelf: Send + Sync {
     /// Whether that many bytes more leave the reserve untouched.
     fn has_room(&self, bytes: u64) -> bool;
 
+    /// Whether that many bytes more fit at all, into the reserve too: for what makes room.
+    fn has_spare(&self, bytes: u64) -> bool;
+
     /// The days whose envelope tables exist, rising.
     fn envelope_days(&self) -> Vec<Day>;
 
