@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use store::{Extent, Forgotten};
+use store::{Cause, Extent, Forgotten, StoreError};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Semaphore, mpsc, oneshot};
@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 use wire::Name;
 
 use crate::backup::dump::{DumpError, dump};
-use crate::failure::{EXIT_TEMPORARY, EXIT_USAGE, Failure};
+use crate::failure::{EXIT_LOCAL, EXIT_TEMPORARY, EXIT_USAGE, Failure};
 use crate::forgetting;
 use crate::invite::{self, InviteError, Issued};
 use crate::names::{self, InviteLine, NameError, NameLine, NamesPage};
@@ -239,14 +239,7 @@ fn forget(mut stream: std::os::unix::net::UnixStream, relay: &Relay) {
             if !forgetting::waits(error) {
                 let _told = relay.store_failed(error);
             }
-            Failure::new(
-                "the store could not forget everything",
-                error.to_string(),
-                "make room if the disk is full, wait for a backup that is being made, and try again",
-                EXIT_TEMPORARY,
-                "OUB-S043",
-            )
-            .into()
+            not_forgotten(error).into()
         }
     };
     // Whoever asked and went away needs no answer.
@@ -254,6 +247,27 @@ fn forget(mut stream: std::os::unix::net::UnixStream, relay: &Relay) {
         .set_nonblocking(false)
         .and_then(|()| stream.set_write_timeout(Some(STALL)))
         .and_then(|()| stream.write_all(&line_of(&reply)?));
+}
+
+fn not_forgotten(error: StoreError) -> Failure {
+    let what = "the store could not forget everything";
+    match error {
+        // What was let go of in such a table stays, however often it is tried.
+        StoreError::NotDone(Cause::Damaged) => Failure::new(
+            what,
+            error.to_string(),
+            "everything else was forgotten; for the rest stop the server and run   oublietted repair NEWDIR",
+            EXIT_LOCAL,
+            "OUB-S088",
+        ),
+        error => Failure::new(
+            what,
+            error.to_string(),
+            "make room if the disk is full, wait for a backup that is being made, and try again",
+            EXIT_TEMPORARY,
+            "OUB-S043",
+        ),
+    }
 }
 
 /// Hands every record to whoever asked, who notices by the last one whether it was all. Blocks.

@@ -82,7 +82,13 @@ impl Watch {
             Err(error) if waits(error) => return tracing::debug!(%error, "forgetting waits"),
             Err(error) => {
                 let _told = relay.store_failed(error);
-                tracing::warn!(%error, "forgetting did not end; it is tried again within the hour");
+                match error {
+                    StoreError::NotDone(Cause::Damaged) => tracing::warn!(
+                        "a damaged part of the store keeps what was let go of in it; stop the relay and repair \
+                         (oublietted repair NEWDIR)"
+                    ),
+                    error => tracing::warn!(%error, "forgetting did not end; it is tried again within the hour"),
+                }
             }
         }
         self.last = Instant::now();

@@ -4,7 +4,7 @@
 //! moment of showing the result. Readers take `state` for a look and read the shelf without any lock, so a
 //! slow disk delays no reader and nothing unsynced is ever seen.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 
@@ -38,8 +38,8 @@ pub struct Engine<S> {
     today: AtomicU16,
     /// The day on which this process last forgot.
     pub(crate) forgot: AtomicU16,
-    /// One forgets at a time.
-    pub(crate) forgetting: Mutex<()>,
+    /// One forgets at a time. The tables whose damage was met there and counted.
+    pub(crate) forgetting: Mutex<BTreeSet<Table>>,
     /// What became of the store as it was, if opening changed its layout.
     pub(crate) upgraded: Option<Upgraded>,
 }
@@ -97,7 +97,7 @@ impl<S: Shelf> Engine<S> {
             damaged: AtomicU64::new(damaged),
             today: AtomicU16::new(0),
             forgot: AtomicU16::new(0),
-            forgetting: Mutex::new(()),
+            forgetting: Mutex::default(),
             upgraded: None,
         })
     }

@@ -1,6 +1,6 @@
 //! Forgetting: what was let go of leaves the disk (`spec/storage.md § Forgetting`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
@@ -15,50 +15,73 @@ const SMALL_BYTES: u64 = 16 * 1024 * 1024;
 /// The row that is written so that there is something to flush.
 const FORGOTTEN_KEY: &[u8] = b"forgotten";
 
+/// What is left for another time.
+#[derive(Default)]
+struct Left {
+    /// Tables, and how many of their rows were removed.
+    tables: BTreeMap<Table, u64>,
+    /// Why the first of those that failed could not be written anew.
+    error: Option<StoreError>,
+}
+
 impl<S: Shelf> Engine<S> {
     /// See [`MailboxStore::forget`](crate::MailboxStore::forget).
     pub(crate) fn forget_all(&self, today: Day, extent: Extent) -> Result<Forgotten, StoreError> {
-        let _one_at_a_time = self.forgetting.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.forgetting.lock().unwrap_or_else(PoisonError::into_inner);
         self.running()?;
         if self.shelf.is_frozen() {
             return Err(StoreError::NotDone(Cause::Frozen));
         }
         let before = self.shelf.disk_bytes();
         let touched = self.shelf.take_touched();
-        let left = match self.forget_touched(today, extent, touched.clone()) {
+        let left = match self.forget_touched(today, extent, &touched, &mut known) {
             Ok(left) => left,
             Err(error) => {
                 self.shelf.touch(touched);
                 return Err(error);
             }
         };
-        self.shelf.touch(left);
-        Ok(Forgotten { bytes_before: before, bytes_after: self.shelf.disk_bytes() })
+        self.shelf.touch(left.tables);
+        match left.error {
+            Some(error) => Err(error),
+            None => Ok(Forgotten { bytes_before: before, bytes_after: self.shelf.disk_bytes() }),
+        }
     }
 
-    /// Returns what is left for another time.
+    /// A table that cannot be written anew keeps no other one from it.
     fn forget_touched(
         &self,
         today: Day,
         extent: Extent,
-        touched: BTreeMap<Table, u64>,
-    ) -> Result<BTreeMap<Table, u64>, StoreError> {
+        touched: &BTreeMap<Table, u64>,
+        known: &mut BTreeSet<Table>,
+    ) -> Result<Left, StoreError> {
         // Who makes room has the reserve for it: a disk that deposits have filled must be able to become emptier.
         // What waits before the tables, and the flush, take no more than this.
         if !self.shelf.has_spare(SMALL_BYTES) {
             return Err(StoreError::NotDone(Cause::DiskFull));
         }
-        let mut left = BTreeMap::new();
+        let mut left = Left::default();
         {
             let _writer = self.write()?;
             self.drop_empty_days(today, true)?;
         }
         // The first time of a day nothing is put off.
         let due = extent == Extent::All || self.forgot.load(Ordering::Relaxed) < today.0;
-        for (table, removed) in &touched {
-            if !self.move_table(*table, *removed, due)? {
-                left.insert(*table, *removed);
+        for (table, removed) in touched {
+            match self.move_table(*table, *removed, due) {
+                Ok(true) => continue,
+                Ok(false) => {}
+                Err(error) => {
+                    self.running()?;
+                    // Once for each place, however often it is met.
+                    if error == StoreError::NotDone(Cause::Damaged) && known.insert(*table) {
+                        self.count_damage();
+                    }
+                    left.error.get_or_insert(error);
+                }
             }
+            left.tables.insert(*table, *removed);
         }
         // The long part of the flush while deposits go on, the rest of it with the journal's end.
         self.shelf.flush().map_err(StoreError::NotDone)?;
@@ -94,7 +117,7 @@ impl<S: Shelf> Engine<S> {
             (copied, self.write()?)
         };
         let moved = self.shelf.end_move().map_err(|cause| self.gave_up(cause))?;
-        copied.map_err(|cause| self.failed(cause))?;
+        copied.map_err(StoreError::NotDone)?;
         Ok(moved)
     }
 

@@ -23,26 +23,42 @@ impl<S: Shelf> Engine<S> {
     /// See [`MailboxStore::sweep`](crate::MailboxStore::sweep).
     pub(crate) fn sweep_all(&self, today: Day) -> Result<Swept, StoreError> {
         self.see(today);
-        let mut swept = Swept::default();
+        let (mut swept, mut failed) = (Swept::default(), None);
         for (sid, due) in self.due(today) {
             // The writer's lock is taken anew for each, so that deposits wait for one mailbox at most.
             let _writer = self.write()?;
             let Some(mailbox) = self.look(|state| state.mailboxes.get(&sid).cloned()) else { continue };
-            match due {
-                Due::Close => self.close(&sid, mailbox, &mut swept)?,
-                Due::Expire | Due::Allow => self.expire_one(&sid, mailbox, today, &mut swept)?,
-            }
+            let done = match due {
+                Due::Close => self.close(&sid, mailbox, &mut swept),
+                Due::Expire | Due::Allow => self.expire_one(&sid, mailbox, today, &mut swept),
+            };
+            self.go_on(done, &mut failed)?;
         }
         let _writer = self.write()?;
         let oldest = Day(today.0.saturating_sub(DOORSTEP_DAYS_MAX));
-        self.forget_range(Table::Retries, Vec::new(), &oldest.0.to_be_bytes())?;
+        let old = self.forget_range(Table::Retries, Vec::new(), &oldest.0.to_be_bytes());
+        self.go_on(old, &mut failed)?;
         self.drop_empty_days(today, false)?;
         self.show(|state| {
             for mailbox in state.mailboxes.values_mut() {
                 mailbox.counted = (mailbox.waiting.len(), mailbox.waiting.bytes());
             }
         });
-        Ok(swept)
+        failed.map_or(Ok(swept), Err)
+    }
+
+    /// What is damaged keeps nothing else from its end: the first failure is told last, unless the store has stopped.
+    fn go_on(
+        &self,
+        done: Result<(), StoreError>,
+        failed: &mut Option<StoreError>,
+    ) -> Result<(), StoreError> {
+        let Err(error) = done else { return Ok(()) };
+        if self.running().is_err() {
+            return Err(error);
+        }
+        failed.get_or_insert(error);
+        Ok(())
     }
 
     fn due(&self, today: Day) -> Vec<(DepositId, Due)> {

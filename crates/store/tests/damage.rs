@@ -6,10 +6,14 @@ mod common;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use common::{copy, files};
 use store::conformance::{Person, deposit, envelope, record, stamped};
-use store::{DepositOutcome, DirectoryStore, EmbeddedStore, MailboxStore, OpenError, Options};
+use store::{
+    Cause, DepositOutcome, DepositRequest, DirectoryStore, EmbeddedStore, Extent, MailboxStore, OpenError, Options,
+    StoreError,
+};
 use wire::{Cursor, Day, DepositId};
 
 const TODAY: Day = Day(20_000);
@@ -138,6 +142,53 @@ fn is_told(file: &Path, hit: &Path) -> bool {
 /// In memory where there is such a place: damage needs no disk.
 fn quick_dir() -> tempfile::TempDir {
     tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
+}
+
+/// In how many files of a folder some bytes stand.
+fn files_with(dir: &Path, wanted: &[u8]) -> usize {
+    // The engine deletes files on threads of its own: one may go between the look and the reading.
+    let all = files(dir).into_iter().map(|file| fs::read(file).unwrap_or_default());
+    all.filter(|bytes| bytes.windows(wanted.len()).any(|part| part == wanted)).count()
+}
+
+#[test]
+fn a_damaged_table_keeps_no_other_one_from_forgetting() {
+    let base = quick_dir();
+    let store = EmbeddedStore::open_with(base.path(), options()).unwrap();
+    let (kept, emptied) = (Person::register(&store, 1).inbox(&store), Person::register(&store, 2).inbox(&store));
+    assert_eq!(deposit(&store, &stamped(kept, 1, 0, 1)), DepositOutcome::Stored);
+    for number in 2..4 {
+        let request = DepositRequest { today: Day(TODAY.0 + 1), ..stamped(emptied, 1, number, number.into()) };
+        assert_eq!(deposit(&store, &request), DepositOutcome::Stored);
+    }
+    store.flush().unwrap();
+    drop(store);
+    // One wrong byte in the envelope that waits since yesterday.
+    let (wanted, acked) = (envelope(4_096, 1), envelope(4_096, 2));
+    let mut hit = 0;
+    for file in files(base.path()) {
+        let mut bytes = fs::read(&file).unwrap();
+        if let Some(place) = bytes.windows(64).position(|part| part == &wanted.as_bytes()[..64]) {
+            bytes[place + 1_000] ^= 1;
+            fs::write(&file, bytes).unwrap();
+            hit += 1;
+        }
+    }
+    assert_eq!(hit, 1);
+
+    let store = EmbeddedStore::open_with(base.path(), options()).unwrap();
+    store.ack(&emptied, Cursor(1)).unwrap();
+    assert_ne!(files_with(base.path(), &acked.as_bytes()[..64]), 0);
+    let damaged = Err(StoreError::NotDone(Cause::Damaged));
+    assert_eq!(store.forget(Day(TODAY.0 + 1), Extent::All), damaged, "it is said");
+    let until = Instant::now() + Duration::from_secs(10);
+    while files_with(base.path(), &acked.as_bytes()[..64]) > 0 {
+        assert!(Instant::now() < until, "what was acked stays on the disk");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(store.forget(Day(TODAY.0 + 1), Extent::All), damaged);
+    assert_eq!(store.totals().damaged, 1, "one place, however often it is met");
+    assert_eq!(store.collect(&emptied, Cursor(0), 256).unwrap().len(), 1);
 }
 
 #[test]
