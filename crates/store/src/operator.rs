@@ -155,7 +155,7 @@ mod tests {
     use wire::InviteCode;
 
     use super::*;
-    use crate::{DirectoryStore, MemoryStore, NewInvite};
+    use crate::{DirectoryStore, MailboxStore, MemoryStore, NewInvite};
 
     fn name(text: &str) -> Name {
         Name::parse(text).unwrap()
@@ -184,6 +184,29 @@ mod tests {
         assert_eq!(store.suspend(&name("nobody"), UnixSeconds(1)), Ok(Suspension::NoSuchName));
         assert_eq!(store.resume(&name("nobody")), Ok(Suspension::NoSuchName));
         assert_eq!(store.names(None, 10), Ok(NamesFound { names: vec![], next: None }));
+    }
+
+    #[test]
+    fn an_invitation_that_nobody_used_leaves_a_week_after_its_end() {
+        let store = MemoryStore::new();
+        let end = wire::Day(20_000);
+        for number in 0..5_000_u32 {
+            let mut code = [0; 16];
+            code[..4].copy_from_slice(&number.to_be_bytes());
+            let name = (number % 2 == 0).then(|| name("alice"));
+            // The last one is for a day longer.
+            let days = u64::from(end.0) + u64::from(number == 4_999);
+            let expires = UnixSeconds(days * 86_400);
+            store.invite(NewInvite { code: InviteCode(code), name, expires }).unwrap();
+        }
+        let left = |day: u16| {
+            store.sweep(wire::Day(day)).unwrap();
+            store.invites(None, &[]).unwrap().len()
+        };
+        assert_eq!(left(end.0 + 6), INVITES_MAX, "listed for a week yet");
+        assert_eq!(store.invites(Some(&name("alice")), &[]).unwrap().len(), 2_500);
+        assert_eq!(left(end.0 + 7), 1);
+        assert_eq!(left(end.0 + 8), 0);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What time lets go of: expired envelopes, closed mailboxes, old retry hashes, empty days.
+//! What time lets go of: expired envelopes, closed mailboxes, old invitations and retry hashes, empty days.
 
 use std::collections::BTreeSet;
 
@@ -6,10 +6,14 @@ use wire::limits::{DOORSTEP_DAYS_MAX, INBOX_DAYS_MAX};
 use wire::request::MailboxPolicy;
 use wire::{Day, DepositId};
 
-use crate::engine::Engine;
+use crate::codec::{Cut, unseal};
+use crate::engine::{Engine, STEP};
 use crate::mailbox::Mailbox;
 use crate::shelf::{Batch, Durability, Shelf, Table};
 use crate::{StoreError, Swept};
+
+/// So long an invitation that is over is listed yet.
+const INVITES_KEPT_DAYS: u16 = 7;
 
 /// What a sweep has to do with one mailbox.
 enum Due {
@@ -34,6 +38,8 @@ impl<S: Shelf> Engine<S> {
             };
             self.go_on(done, &mut failed)?;
         }
+        let over = self.forget_invites(today);
+        self.go_on(over, &mut failed)?;
         let _writer = self.write()?;
         let oldest = Day(today.0.saturating_sub(DOORSTEP_DAYS_MAX));
         let old = self.forget_range(Table::Retries, Vec::new(), &oldest.0.to_be_bytes());
@@ -45,6 +51,30 @@ impl<S: Shelf> Engine<S> {
             }
         });
         failed.map_or(Ok(swept), Err)
+    }
+
+    /// Invitations that are over and were not used: each may hold the name that it was for, under the store's key.
+    fn forget_invites(&self, today: Day) -> Result<(), StoreError> {
+        let over = u64::from(today.0.saturating_sub(INVITES_KEPT_DAYS)).saturating_mul(86_400);
+        let mut from = Vec::new();
+        loop {
+            // Taken anew for each step, so that deposits wait for one at most.
+            let _writer = self.write()?;
+            let rows = self.shelf.scan(Table::Invites, &from, &[0xff; 64], STEP);
+            let rows = rows.map_err(|cause| self.failed(cause))?;
+            let mut batch = Batch::default();
+            for (key, value) in &rows {
+                let body = value.as_ref().and_then(|value| unseal(Table::Invites.number(), key, value));
+                if body.and_then(|body| Cut(body).u64()).is_some_and(|expires| expires <= over) {
+                    batch.remove(Table::Invites, key);
+                }
+            }
+            self.commit(batch, Durability::Written)?;
+            match rows.last().filter(|_| rows.len() == STEP) {
+                Some((last, _)) => from = last.iter().copied().chain([0]).collect(),
+                None => return Ok(()),
+            }
+        }
     }
 
     /// What is damaged keeps nothing else from its end: the first failure is told last, unless the store has stopped.
