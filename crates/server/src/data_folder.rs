@@ -185,6 +185,20 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     }
 }
 
+/// Writes a small secret file that must not be there yet, whole or not at all.
+pub fn write_new(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut new = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
+    let written = new.write_all(bytes).and_then(|()| new.sync_all());
+    if written.is_err() {
+        // Half a key is none, and stands in the way of the next try.
+        let _gone = std::fs::remove_file(file);
+        return written;
+    }
+    // A bare name lies in the working directory.
+    let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(parent)?.sync_all()
+}
+
 pub(crate) fn io_error(path: &Path, error: io::Error) -> DataFolderError {
     DataFolderError::Io { path: path.to_path_buf(), error }
 }

@@ -1,8 +1,7 @@
 //! `identity`: who this server is, and its root key on the way off this machine and back.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
@@ -14,7 +13,7 @@ use crate::args::IdentityVerb;
 use crate::ask::{AskError, ask, told};
 use crate::backup::verbs::moment;
 use crate::clock::wall;
-use crate::data_folder::{DataFolder, io_error};
+use crate::data_folder::{DataFolder, io_error, write_new};
 use crate::failure::{EXIT_LOCAL, EXIT_USAGE, Failure};
 use crate::identity::{Identity, IdentityError};
 use crate::owner::ActingAs;
@@ -168,20 +167,6 @@ fn is_within(file: &Path, folder: &Path) -> bool {
     let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| PathBuf::from(path));
     let folder = real(folder);
     real(file).starts_with(&folder) || real(parent).starts_with(&folder)
-}
-
-fn write_new(file: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut new = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
-    let written = new.write_all(bytes).and_then(|()| new.sync_all());
-    if written.is_err() {
-        // Half a key is none, and stands in the way of the next try.
-        let _gone = fs::remove_file(file);
-        return written;
-    }
-    match file.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-        Some(parent) => File::open(parent)?.sync_all(),
-        None => Ok(()),
-    }
 }
 
 fn read(file: &Path) -> io::Result<Zeroizing<String>> {

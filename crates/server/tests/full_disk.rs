@@ -139,6 +139,9 @@ fn check_reports_a_disk_that_is_full_to_the_last_byte() {
         assert!(said.contains("MIND: not measured: there is no room"), "{whole}");
         assert_eq!(said.contains("server         running"), server_runs, "{whole}");
     };
+    let key = at.join("key");
+    let made = oublietted(&["backup-key"]).arg(&key).output().unwrap();
+    assert!(!made.status.success() && !key.exists(), "half a key stands in nobody's way");
     check(true);
     assert_eq!(server.terminate().0.code(), Some(0));
     check(false);

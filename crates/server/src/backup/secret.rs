@@ -1,6 +1,6 @@
 //! What a backup is opened by: a passphrase, or a key file that cron can read.
 
-use std::io::{IsTerminal, Read, Write};
+use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::BackupError;
 use super::sealed::{Header, Kind};
-use crate::data_folder::check_private;
+use crate::data_folder::{check_private, write_new};
 
 /// Longest passphrase or key file.
 const SECRET_BYTES_MAX: u64 = 4_096;
@@ -70,7 +70,6 @@ impl BackupSecret {
 
 /// Makes a key file that nobody else may read.
 pub fn make_key(path: &Path) -> Result<(), BackupError> {
-    use std::os::unix::fs::OpenOptionsExt;
     let mut key = Zeroizing::new([0; 32]);
     getrandom::fill(&mut *key)
         .map_err(|_| BackupError::Secret("the system gave no random bytes".to_owned()))?;
@@ -79,13 +78,10 @@ pub fn make_key(path: &Path) -> Result<(), BackupError> {
         text.push_str(&format!("{byte:02x}"));
     }
     text.push('\n');
-    let made = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-    let mut file = made.map_err(|error| match error.kind() {
+    write_new(path, text.as_bytes()).map_err(|error| match error.kind() {
         std::io::ErrorKind::AlreadyExists => BackupError::Exists(path.to_path_buf()),
         _ => BackupError::file(path, error),
-    })?;
-    let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
-    written.map_err(|error| BackupError::file(path, error))
+    })
 }
 
 fn read_key(path: &Path) -> Result<Secret<32>, BackupError> {
