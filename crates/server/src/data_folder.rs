@@ -21,6 +21,9 @@ pub enum DataFolderError {
     /// A backup was being restored into it when something went wrong.
     #[error("{0} was not restored to its end")]
     HalfRestored(PathBuf),
+    /// A damaged folder was being repaired into it when something went wrong.
+    #[error("{0} was not repaired to its end")]
+    HalfRepaired(PathBuf),
     /// Nobody could knock there.
     #[error("{0} has more than {max} bytes", max = DATA_PATH_BYTES_MAX)]
     PathTooLong(PathBuf),
@@ -50,6 +53,14 @@ impl From<DataFolderError> for Failure {
                 "the data folder is not whole",
                 "run   oublietted restore   on it again; what is there of the restoring is replaced"
                     .to_owned(),
+                "OUB-S083",
+            ),
+            DataFolderError::HalfRepaired(half) => (
+                "the data folder is not whole",
+                format!(
+                    "run   oublietted repair {}   on the damaged folder again; what is there is replaced",
+                    half.display()
+                ),
                 "OUB-S083",
             ),
             DataFolderError::PathTooLong(_) => (
@@ -140,11 +151,51 @@ pub fn restoring(data: &Path) -> PathBuf {
     data.join("restoring")
 }
 
-/// A folder in which a restoring ended early must not be taken for an empty one.
+/// Where a damaged folder is put together anew before it becomes a server's.
+pub fn repairing(data: &Path) -> PathBuf {
+    data.join("repairing")
+}
+
+/// A folder in which a restoring or a repair ended early must not be taken for an empty one.
 pub fn refuse_half_restored(data: &Path) -> Result<(), DataFolderError> {
-    // The identity comes last.
-    let half = restoring(data).exists() && !data.join("identity").exists();
-    if half { Err(DataFolderError::HalfRestored(data.to_path_buf())) } else { Ok(()) }
+    if is_half_made(data, &restoring(data)) {
+        return Err(DataFolderError::HalfRestored(data.to_path_buf()));
+    }
+    if is_half_made(data, &repairing(data)) {
+        return Err(DataFolderError::HalfRepaired(data.to_path_buf()));
+    }
+    Ok(())
+}
+
+/// The identity comes to its place last, and leaves `growing` empty. A store beside an empty one is a server's, which has
+/// lost its identity since.
+fn is_half_made(data: &Path, growing: &Path) -> bool {
+    let is_empty = || std::fs::read_dir(growing).is_ok_and(|mut entries| entries.next().is_none());
+    growing.exists() && !data.join("identity").exists() && !(data.join("store").exists() && is_empty())
+}
+
+/// Whether the store of a folder is what somebody who ended early brought there from `growing`: the identity still waits.
+pub fn is_store_half_made(data: &Path, growing: &Path) -> bool {
+    growing.join("identity").exists() && !data.join("identity").exists()
+}
+
+/// Erases what an attempt that ended early left, the store before all that tells of it.
+pub fn clear_half_made(data: &Path, growing: &Path) -> Result<(), DataFolderError> {
+    let store = data.join("store");
+    let moved = is_store_half_made(data, growing).then_some(store.as_path());
+    for left in moved.into_iter().chain([growing]).filter(|left| left.exists()) {
+        std::fs::remove_dir_all(left).map_err(|error| io_error(left, error))?;
+    }
+    Ok(())
+}
+
+/// Removes the empty folder of an attempt that ended before its very last step. Where one is not empty it stays.
+pub fn clear_finished(data: &Path) {
+    if data.join("identity").exists() {
+        for growing in [restoring(data), repairing(data)] {
+            let _stays = std::fs::remove_dir(growing);
+        }
+    }
 }
 
 /// Makes `path` a folder that only this user enters, or says why it is not one.

@@ -9,7 +9,8 @@ use wire::Day;
 
 use crate::clock::wall;
 use crate::data_folder::{
-    DataFolder, DataFolderError, io_error, make_private, refuse_half_restored, restoring, write_private,
+    DataFolder, DataFolderError, clear_half_made, io_error, is_store_half_made, make_private,
+    refuse_half_restored, repairing, write_private,
 };
 use crate::failure::{EXIT_LOCAL, EXIT_USAGE, Failure};
 use crate::identity::{Identity, IdentityError};
@@ -19,7 +20,7 @@ use crate::verbs::print;
 /// Files that are named on the screen; `--json` names all.
 const FILES_MAX: usize = 8;
 
-/// Why nothing was repaired. Both folders are as they were, but for an unfinished `restoring/` in the new one.
+/// Why nothing was repaired. Both folders are as they were, but for an unfinished `repairing/` in the new one.
 #[derive(thiserror::Error, Debug)]
 pub enum RepairError {
     /// There is something where the repaired folder is to be.
@@ -83,12 +84,13 @@ fn save(data: &Path, into: &Path) -> Result<Repaired, RepairError> {
     drop(identity);
     refuse_filled(into)?;
     let new = DataFolder::hold(into)?;
-    let fresh = restoring(into);
+    let fresh = repairing(into);
+    clear_half_made(into, &fresh)?;
     make_private(&fresh)?;
     let saved = fill(&old, &new, &fresh);
     if saved.is_err() {
         // What stands there is worth nothing. If it stays, `serve` refuses the folder.
-        let _stays = fs::remove_dir_all(&fresh);
+        let _stays = clear_half_made(into, &fresh);
     }
     saved
 }
@@ -118,16 +120,22 @@ fn today() -> Day {
     Day(u16::try_from(wall().0 / 86_400).unwrap_or(u16::MAX))
 }
 
+/// Nothing may be there but what an earlier attempt, or the lock, left.
 fn refuse_filled(into: &Path) -> Result<(), RepairError> {
-    let mut entries = match fs::read_dir(into) {
+    let entries = match fs::read_dir(into) {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(io_error(into, error).into()),
     };
-    match entries.next() {
-        Some(_) => Err(RepairError::NotEmpty(into.to_path_buf())),
-        None => Ok(()),
+    let half = is_store_half_made(into, &repairing(into));
+    for entry in entries {
+        let name = entry.map_err(|error| io_error(into, error))?.file_name();
+        let ours = name == "lock" || name == "repairing" || name == "lost+found" || (half && name == "store");
+        if !ours {
+            return Err(RepairError::NotEmpty(into.to_path_buf()));
+        }
     }
+    Ok(())
 }
 
 fn screen(data: &Path, into: &Path, repaired: &Repaired) -> String {

@@ -20,7 +20,7 @@ use crate::backup::verbs::moment;
 use crate::clock::wall;
 use crate::config::Settings;
 use crate::connection::Door;
-use crate::data_folder::{DataFolder, check_path, refuse_half_restored};
+use crate::data_folder::{DataFolder, check_path, clear_finished, refuse_half_restored};
 use crate::failure::{EXIT_LOCAL, EXIT_UNEXPECTED, EXIT_USAGE, Failure};
 use crate::identity::Identity;
 use crate::invite::{self, EXPIRES_S};
@@ -52,6 +52,7 @@ pub fn serve(settings: &Settings, invite_two: bool, json: bool) -> Result<(), Fa
     check_path(&settings.data)?;
     let folder = DataFolder::hold(&settings.data)?;
     refuse_half_restored(folder.path())?;
+    clear_finished(folder.path());
     let identity = Identity::load_or_make(&folder.identity(), &folder.store(), wall())?;
     let store = EmbeddedStore::open(&folder.store()).map_err(store_screen)?;
     if store.torn_at_start() > 0 {

@@ -345,6 +345,36 @@ fn a_restoring_that_ended_early_is_not_served_and_can_be_done_again() {
 }
 
 #[test]
+fn what_a_restoring_left_behind_at_its_last_step_costs_no_store() {
+    let (data, key) = (Data::new(), Key::new());
+    data.serve(&[]).terminate();
+    assert!(key.run(&data, &["backup"], "one").status.success());
+    let restored = Data::new();
+    assert!(key.run(&restored, &["restore"], "one").status.success());
+    // Killed before the folder in which it grew was removed.
+    let growing = restored.path().join("restoring");
+    let leave = || {
+        std::fs::create_dir(&growing).unwrap();
+        std::fs::set_permissions(&growing, std::fs::Permissions::from_mode(0o700)).unwrap();
+    };
+    leave();
+    restored.serve(&[]).terminate();
+    assert!(!growing.exists(), "the next start removes it");
+    // The identity got lost, and the store is the only one that there is.
+    leave();
+    std::fs::rename(restored.path().join("identity"), restored.path().join("elsewhere")).unwrap();
+    let refused = restored.run(&["serve", "--listen", "127.0.0.1:0"]);
+    assert_eq!(refused.status.code(), Some(6), "{}", said(&refused));
+    assert!(said(&refused).contains("OUB-S060"), "{}", said(&refused));
+    let _empty = std::fs::remove_dir(restored.path().join("identity"));
+    std::fs::rename(restored.path().join("elsewhere"), key.file("elsewhere")).unwrap();
+    let again = key.run(&restored, &["restore"], "one");
+    assert_eq!(again.status.code(), Some(7), "{}", said(&again));
+    assert!(said(&again).contains("OUB-S082"), "{}", said(&again));
+    assert!(restored.path().join("store/0.jnl").exists() || restored.path().join("store/front").exists());
+}
+
+#[test]
 fn a_backup_goes_through_a_pipe_too() {
     let (data, key) = (Data::new(), Key::new());
     let server = data.serve(&[]);

@@ -4,6 +4,7 @@
 mod support;
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -47,6 +48,27 @@ fn log(data: &Path) -> PathBuf {
 
 fn serving(data: &Path) -> Command {
     oublietted(&["serve", "--listen", "127.0.0.1:0", "--data", data.to_str().unwrap()])
+}
+
+#[test]
+fn a_repair_that_ended_early_is_not_served_and_can_be_done_again() {
+    let (data, new) = (Data::new(), Data::new());
+    data.serve(&[]).terminate();
+    // As it is between its last two steps: the store in its place, the identity not yet.
+    for left in ["repairing/identity", "store"] {
+        fs::create_dir_all(new.path().join(left)).unwrap();
+        for folder in [new.path(), new.path().join(left)] {
+            fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).unwrap();
+        }
+        fs::write(new.path().join("store").join("half"), "of one").ok();
+        let (status, screen) = Server::try_start(serving(&new.path())).map(|_| ()).unwrap_err();
+        assert_eq!(status.code(), Some(7), "{screen}");
+        assert!(screen.contains("OUB-S083") && screen.contains("oublietted repair "), "{screen}");
+    }
+    let repaired = data.run(&["repair", new.path().to_str().unwrap()]);
+    assert!(repaired.status.success(), "{}", said(&repaired));
+    assert!(!new.path().join("repairing").exists() && !new.path().join("store/half").exists());
+    new.serve(&[]).terminate();
 }
 
 #[test]

@@ -10,7 +10,9 @@ use super::BackupError;
 use super::reading::{self, Contents};
 use super::record::Record;
 use super::secret::BackupSecret;
-use crate::data_folder::{DataFolder, make_private, restoring, write_private};
+use crate::data_folder::{
+    DataFolder, clear_half_made, is_store_half_made, make_private, restoring, write_private,
+};
 
 /// Reads all of a backup and changes nothing.
 pub fn verify(path: &Path, secret: &BackupSecret) -> Result<Contents, BackupError> {
@@ -28,11 +30,7 @@ pub fn restore(path: &Path, secret: &BackupSecret, data: &Path) -> Result<Conten
     let folder = DataFolder::hold(data)?;
     refuse_filled(data)?;
     let fresh = restoring(data);
-    if fresh.exists() {
-        for left in [folder.store(), fresh.clone()].iter().filter(|left| left.exists()) {
-            fs::remove_dir_all(left).map_err(|error| BackupError::file(left, error))?;
-        }
-    }
+    clear_half_made(data, &fresh)?;
     let (store, identity) = (fresh.join("store"), fresh.join("identity"));
     make_private(&fresh)?;
     make_private(&identity)?;
@@ -89,7 +87,7 @@ fn refuse_filled(data: &Path) -> Result<(), BackupError> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(BackupError::file(data, error)),
     };
-    let half = restoring(data).exists();
+    let half = is_store_half_made(data, &restoring(data));
     for entry in entries {
         let entry = entry.map_err(|error| BackupError::file(data, error))?;
         let name = entry.file_name();
