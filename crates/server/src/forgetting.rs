@@ -87,7 +87,9 @@ impl Watch {
                         "a damaged part of the store keeps what was let go of in it; stop the relay and repair \
                          (oublietted repair NEWDIR)"
                     ),
-                    error => tracing::warn!(%error, "forgetting did not end; it is tried again within the hour"),
+                    error => {
+                        tracing::warn!(%error, "forgetting did not end; it is tried again within the hour")
+                    }
                 }
             }
         }

@@ -78,11 +78,7 @@ impl<S: Shelf> Engine<S> {
     }
 
     /// What is damaged keeps nothing else from its end: the first failure is told last, unless the store has stopped.
-    fn go_on(
-        &self,
-        done: Result<(), StoreError>,
-        failed: &mut Option<StoreError>,
-    ) -> Result<(), StoreError> {
+    fn go_on(&self, done: Result<(), StoreError>, failed: &mut Option<StoreError>) -> Result<(), StoreError> {
         let Err(error) = done else { return Ok(()) };
         if self.running().is_err() {
             return Err(error);

@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use common::{copy, files};
 use store::conformance::{Person, deposit, envelope, record, stamped};
 use store::{
-    Cause, DepositOutcome, DepositRequest, DirectoryStore, EmbeddedStore, Extent, MailboxStore, OpenError, Options,
-    StoreError,
+    Cause, DepositOutcome, DepositRequest, DirectoryStore, EmbeddedStore, Extent, MailboxStore, OpenError,
+    Options, StoreError,
 };
 use wire::{Cursor, Day, DepositId};
 
@@ -155,10 +155,12 @@ fn files_with(dir: &Path, wanted: &[u8]) -> usize {
 fn a_damaged_table_keeps_no_other_one_from_forgetting() {
     let base = quick_dir();
     let store = EmbeddedStore::open_with(base.path(), options()).unwrap();
-    let (kept, emptied) = (Person::register(&store, 1).inbox(&store), Person::register(&store, 2).inbox(&store));
+    let (kept, emptied) =
+        (Person::register(&store, 1).inbox(&store), Person::register(&store, 2).inbox(&store));
     assert_eq!(deposit(&store, &stamped(kept, 1, 0, 1)), DepositOutcome::Stored);
     for number in 2..4 {
-        let request = DepositRequest { today: Day(TODAY.0 + 1), ..stamped(emptied, 1, number, number.into()) };
+        let request =
+            DepositRequest { today: Day(TODAY.0 + 1), ..stamped(emptied, 1, number, number.into()) };
         assert_eq!(deposit(&store, &request), DepositOutcome::Stored);
     }
     store.flush().unwrap();
