@@ -91,7 +91,8 @@ impl From<IdentityError> for Failure {
             ),
             IdentityError::RootNeeded => (
                 "the server's certificate has expired",
-                "bring it back with   oublietted identity import-root FILE   and start; it can leave again afterwards",
+                "look whether the clock is right (timedatectl); if it is, bring root.key back with   oublietted identity \
+                 import-root FILE   and start; it can leave again afterwards",
                 "OUB-S061",
             ),
             IdentityError::RootAway(_) => (
