@@ -19,7 +19,7 @@ use crate::failure::{EXIT_LOCAL, Failure};
 use crate::identity::Identity;
 use crate::owner::ActingAs;
 use crate::proxy_entrances::ProxyEntrances;
-use crate::serve::store_screen;
+use crate::serve::{store_screen, told_at_opening};
 use crate::verbs::taken;
 
 /// Less room than this is said: deposits are refused soon. A store as it was before an upgrade gives way to it.
@@ -116,6 +116,9 @@ fn look(settings: &Settings, report: &mut Report<'_>) -> Result<(), Failure> {
     }
     let store = EmbeddedStore::open(&folder.store()).map_err(store_screen)?;
     let totals = store::MailboxStore::totals(&store);
+    for told in told_at_opening(&store) {
+        report.mind("store", &told);
+    }
     let how = format!("opens; {} mailboxes, {} envelopes waiting", totals.mailboxes, totals.waiting);
     match totals.damaged {
         0 => report.well("store", &how),

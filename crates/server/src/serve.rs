@@ -56,11 +56,7 @@ pub fn serve(settings: &Settings, invite_two: bool, json: bool) -> Result<(), Fa
     let identity = Identity::load_or_make(&folder.identity(), &folder.store(), wall())?;
     let store = EmbeddedStore::open(&folder.store()).map_err(store_screen)?;
     if store.torn_at_start() > 0 {
-        tracing::warn!(
-            bytes = store.torn_at_start(),
-            "the journal ended in an unfinished write, which nobody was told of: normal after a kill or a power \
-             cut; after an orderly stop it means that the disk is damaged"
-        );
+        tracing::warn!(bytes = store.torn_at_start(), "{TORN}");
     }
     tell_of_upgrade(&store);
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -80,6 +76,25 @@ fn tell_of_upgrade(store: &EmbeddedStore) {
         Some(Upgraded::Kept(former)) => tracing::info!(
             layout = former.layout,
             days = FORMER_DAYS,
+/// What an opening let go of.
+const TORN: &str = "the journal ended in an unfinished write, which nobody was told of: normal after a kill or a power \
+                    cut; after an orderly stop it means that the disk is damaged";
+
+/// What opening the store of a stopped server did, which no later start can tell any more: each as one sentence.
+pub(crate) fn told_at_opening(store: &EmbeddedStore) -> Vec<String> {
+    let torn =
+        Some(store.torn_at_start()).filter(|bytes| *bytes > 0).map(|bytes| format!("{TORN} ({bytes} bytes)"));
+    let upgraded = store.upgraded().map(|upgraded| match upgraded {
+        Upgraded::Kept(former) => {
+            format!("upgraded from layout {}; as it was it stands beside it for {FORMER_DAYS} days", former.layout)
+        }
+        Upgraded::NotKept { layout, error } => format!(
+            "upgraded from layout {layout}, and could not be kept as it was ({error}): an older oublietted needs a backup now"
+        ),
+    });
+    torn.into_iter().chain(upgraded).collect()
+}
+
             "the store was upgraded; as it was it stands beside it, for whoever wants to go back"
         ),
         Some(Upgraded::NotKept { layout, error }) => tracing::warn!(

@@ -72,6 +72,31 @@ fn a_repair_that_ended_early_is_not_served_and_can_be_done_again() {
 }
 
 #[test]
+fn check_and_backup_of_a_stopped_relay_tell_of_an_unfinished_write() {
+    let folder = tempfile::tempdir().unwrap();
+    let (key, backup) = (folder.path().join("key"), folder.path().join("backup"));
+    assert!(oublietted(&["backup-key"]).arg(&key).output().unwrap().status.success());
+    let backup = ["backup", backup.to_str().unwrap(), "--key-file", key.to_str().unwrap()];
+    for verb in [&["check"][..], &backup] {
+        let data = Data::new();
+        let server = data.serve(&[]);
+        let (_alice, inbox) = alice_with_inbox(&data, &server);
+        let mut peer = Peer::connect(server.port);
+        assert!(matches!(peer.ask(inbox.stamped(0, numbered(0))), Response::Stored));
+        drop(peer);
+        server.kill_9();
+        // As if the power had gone in the middle of the last write.
+        let path = log(&data.path());
+        let wanted = numbered(0);
+        let place = fs::read(&path).unwrap().windows(64).position(|part| part == &wanted.as_bytes()[..64]);
+        let file = fs::OpenOptions::new().write(true).open(&path).unwrap();
+        file.set_len(u64::try_from(place.unwrap()).unwrap() + 1_000).unwrap();
+        let told = data.run(verb);
+        assert!(told.status.success() && said(&told).contains("unfinished write"), "{}", said(&told));
+    }
+}
+
+#[test]
 fn a_damaged_store_is_refused_with_the_file_and_the_command_and_repair_saves_the_rest() {
     let data = Data::new();
     let server = data.serve(&[]);

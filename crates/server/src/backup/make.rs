@@ -20,6 +20,7 @@ use crate::ask::{AskError, ask_for_more, told};
 use crate::data_folder::{DataFolder, refuse_half_restored};
 use crate::failure::Failure;
 use crate::owner::ActingAs;
+use crate::serve::told_at_opening;
 
 /// What the operator wants.
 #[derive(Clone, Debug)]
@@ -147,6 +148,9 @@ fn from_folder(wanted: &Wanted, name: &Path, out: &mut dyn Write) -> Result<Cont
     let folder = DataFolder::hold(&wanted.data)?;
     refuse_half_restored(folder.path())?;
     let store = EmbeddedStore::open(&folder.store())?;
+    for told in told_at_opening(&store) {
+        eprintln!("warning: store: {told}");
+    }
     let mut keeper = Keeper { out, first: Vec::new() };
     let tally =
         dump(&store, &folder.identity(), wanted.root_key, &mut keeper).map_err(|error| match error {
