@@ -13,7 +13,7 @@ use crate::bench::{self, Verdict};
 use crate::clock::wall;
 use crate::config::Settings;
 use crate::data_folder::{
-    DataFolder, DataFolderError, check_path, check_private, io_error, refuse_half_restored,
+    DataFolder, DataFolderError, check_path, check_private, io_error, refuse_half_restored, refuse_lost_store,
 };
 use crate::failure::{EXIT_LOCAL, Failure};
 use crate::identity::Identity;
@@ -93,6 +93,7 @@ fn look(settings: &Settings, report: &mut Report<'_>) -> Result<(), Failure> {
     check_private(data)?;
     report.well("data folder", "private");
     refuse_half_restored(data)?;
+    refuse_lost_store(data)?;
     check_disk(data, report)?;
     tell_of_former(data, report);
     match ask(data, &Question::Health) {
@@ -115,10 +116,10 @@ fn look(settings: &Settings, report: &mut Report<'_>) -> Result<(), Failure> {
         return Ok(());
     }
     let store = EmbeddedStore::open(&folder.store()).map_err(store_screen)?;
-    let totals = store::MailboxStore::totals(&store);
     for told in told_at_opening(&store) {
         report.mind("store", &told);
     }
+    let totals = store::MailboxStore::totals(&store);
     let how = format!("opens; {} mailboxes, {} envelopes waiting", totals.mailboxes, totals.waiting);
     match totals.damaged {
         0 => report.well("store", &how),

@@ -24,6 +24,9 @@ pub enum DataFolderError {
     /// A damaged folder was being repaired into it when something went wrong.
     #[error("{0} was not repaired to its end")]
     HalfRepaired(PathBuf),
+    /// A store was opened here once, and is not here now.
+    #[error("{0} had a store and has none")]
+    StoreLost(PathBuf),
     /// Nobody could knock there.
     #[error("{0} has more than {max} bytes", max = DATA_PATH_BYTES_MAX)]
     PathTooLong(PathBuf),
@@ -62,6 +65,12 @@ impl From<DataFolderError> for Failure {
                     half.display()
                 ),
                 "OUB-S083",
+            ),
+            DataFolderError::StoreLost(_) => (
+                "the server's store is missing",
+                "put the folder store/ back (is its disk mounted?), or restore a backup into an empty folder"
+                    .to_owned(),
+                "OUB-S089",
             ),
             DataFolderError::PathTooLong(_) => (
                 "the path of the data folder is too long for its admin socket",
@@ -196,6 +205,28 @@ pub fn clear_finished(data: &Path) {
             let _stays = std::fs::remove_dir(growing);
         }
     }
+}
+
+/// The name of the file that stays where a store was opened once.
+pub const MARKER: &str = "has-store";
+
+/// An empty store under an old identity would tell everybody that his names and messages are gone.
+pub fn refuse_lost_store(data: &Path) -> Result<(), DataFolderError> {
+    // What is mounted there may have come empty.
+    let is_filled = std::fs::read_dir(data.join("store")).is_ok_and(|mut entries| {
+        entries.any(|entry| entry.is_ok_and(|entry| entry.file_name() != "lost+found"))
+    });
+    let is_lost = data.join(MARKER).exists() && !is_filled;
+    if is_lost { Err(DataFolderError::StoreLost(data.to_path_buf())) } else { Ok(()) }
+}
+
+/// Notes that there is a store.
+pub fn mark_store(data: &Path) -> Result<(), DataFolderError> {
+    let marker = data.join(MARKER);
+    if marker.exists() {
+        return Ok(());
+    }
+    write_private(&marker, b"store/ belongs beside this file; without it nothing is served\n")
 }
 
 /// Makes `path` a folder that only this user enters, or says why it is not one.

@@ -9,8 +9,8 @@ use wire::Day;
 
 use crate::clock::wall;
 use crate::data_folder::{
-    DataFolder, DataFolderError, clear_half_made, io_error, is_store_half_made, make_private,
-    refuse_half_restored, repairing, write_private,
+    DataFolder, DataFolderError, MARKER, clear_half_made, io_error, is_store_half_made, make_private,
+    mark_store, refuse_half_restored, repairing, write_private,
 };
 use crate::failure::{EXIT_LOCAL, EXIT_USAGE, Failure};
 use crate::identity::{Identity, IdentityError};
@@ -109,6 +109,7 @@ fn fill(old: &DataFolder, new: &DataFolder, fresh: &Path) -> Result<Repaired, Re
     }
     for (from, to) in [(store, new.store()), (files, new.identity())] {
         fs::rename(from, &to).map_err(|error| io_error(&to, error))?;
+        mark_store(into)?;
         File::open(into).and_then(|folder| folder.sync_all()).map_err(|error| io_error(into, error))?;
     }
     fs::remove_dir(fresh).map_err(|error| io_error(fresh, error))?;
@@ -130,7 +131,8 @@ fn refuse_filled(into: &Path) -> Result<(), RepairError> {
     let half = is_store_half_made(into, &repairing(into));
     for entry in entries {
         let name = entry.map_err(|error| io_error(into, error))?.file_name();
-        let ours = name == "lock" || name == "repairing" || name == "lost+found" || (half && name == "store");
+        let ours = ["lock", "repairing", "lost+found", MARKER].iter().any(|ours| name == *ours)
+            || (half && name == "store");
         if !ours {
             return Err(RepairError::NotEmpty(into.to_path_buf()));
         }

@@ -20,7 +20,9 @@ use crate::backup::verbs::moment;
 use crate::clock::wall;
 use crate::config::Settings;
 use crate::connection::Door;
-use crate::data_folder::{DataFolder, check_path, clear_finished, refuse_half_restored};
+use crate::data_folder::{
+    DataFolder, check_path, clear_finished, mark_store, refuse_half_restored, refuse_lost_store,
+};
 use crate::failure::{EXIT_LOCAL, EXIT_UNEXPECTED, EXIT_USAGE, Failure};
 use crate::identity::Identity;
 use crate::invite::{self, EXPIRES_S};
@@ -53,12 +55,17 @@ pub fn serve(settings: &Settings, invite_two: bool, json: bool) -> Result<(), Fa
     let folder = DataFolder::hold(&settings.data)?;
     refuse_half_restored(folder.path())?;
     clear_finished(folder.path());
+    refuse_lost_store(folder.path())?;
     let identity = Identity::load_or_make(&folder.identity(), &folder.store(), wall())?;
     let store = EmbeddedStore::open(&folder.store()).map_err(store_screen)?;
     if store.torn_at_start() > 0 {
         tracing::warn!(bytes = store.torn_at_start(), "{TORN}");
     }
     tell_of_upgrade(&store);
+    // Without room for it the next start has another try.
+    if let Err(error) = mark_store(folder.path()) {
+        tracing::warn!(%error, "it could not be noted that there is a store");
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .max_blocking_threads(BLOCKING_MAX)
@@ -69,13 +76,6 @@ pub fn serve(settings: &Settings, invite_two: bool, json: bool) -> Result<(), Fa
     ended
 }
 
-/// That the layout changed, and whether there is a way back.
-fn tell_of_upgrade(store: &EmbeddedStore) {
-    match store.upgraded() {
-        None => {}
-        Some(Upgraded::Kept(former)) => tracing::info!(
-            layout = former.layout,
-            days = FORMER_DAYS,
 /// What an opening let go of.
 const TORN: &str = "the journal ended in an unfinished write, which nobody was told of: normal after a kill or a power \
                     cut; after an orderly stop it means that the disk is damaged";
@@ -95,6 +95,13 @@ pub(crate) fn told_at_opening(store: &EmbeddedStore) -> Vec<String> {
     torn.into_iter().chain(upgraded).collect()
 }
 
+/// That the layout changed, and whether there is a way back.
+fn tell_of_upgrade(store: &EmbeddedStore) {
+    match store.upgraded() {
+        None => {}
+        Some(Upgraded::Kept(former)) => tracing::info!(
+            layout = former.layout,
+            days = FORMER_DAYS,
             "the store was upgraded; as it was it stands beside it, for whoever wants to go back"
         ),
         Some(Upgraded::NotKept { layout, error }) => tracing::warn!(

@@ -218,6 +218,37 @@ fn a_store_without_its_identity_is_not_served_under_a_new_one() {
 }
 
 #[test]
+fn an_identity_without_its_store_is_not_served_with_an_empty_one() {
+    let data = Data::new();
+    data.serve(&[]).terminate();
+    let (store, aside) = (data.path().join("store"), data.path().join("aside"));
+    std::fs::rename(&store, &aside).unwrap();
+    let refused = |folder: &str| {
+        let serve =
+            ["serve", "--listen", "127.0.0.1:0", "--data", data.path().to_str().unwrap()].map(str::to_owned);
+        let serve = oublietted(&serve.each_ref().map(String::as_str));
+        let (status, screen) = Server::try_start(serve).map(|_| ()).unwrap_err();
+        assert!(status.code() == Some(7) && screen.contains("OUB-S089"), "{folder}: {screen}");
+        let check = data.run(&["check"]);
+        let said = String::from_utf8_lossy(&check.stderr).into_owned();
+        assert!(check.status.code() == Some(7) && said.contains("OUB-S089"), "{folder}: {said}");
+    };
+    refused("no store");
+    assert!(!store.exists() && !data.path().join("store.new").exists());
+    std::fs::create_dir(&store).unwrap();
+    refused("a disk that did not come");
+    std::fs::remove_dir(&store).unwrap();
+    std::fs::rename(&aside, &store).unwrap();
+    assert_eq!(data.run(&["check"]).status.code(), Some(0));
+
+    // A store of before the marker gets it with the next start.
+    let marker = data.path().join("has-store");
+    std::fs::remove_file(&marker).unwrap();
+    data.serve(&[]).terminate();
+    assert_eq!(std::fs::metadata(marker).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
 fn an_ephemeral_server_prints_two_invitations_and_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let named = ["serve", "--ephemeral", "--data", "/nowhere"];

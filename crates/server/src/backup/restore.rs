@@ -11,7 +11,8 @@ use super::reading::{self, Contents};
 use super::record::Record;
 use super::secret::BackupSecret;
 use crate::data_folder::{
-    DataFolder, clear_half_made, is_store_half_made, make_private, restoring, write_private,
+    DataFolder, MARKER, clear_half_made, is_store_half_made, make_private, mark_store, restoring,
+    write_private,
 };
 
 /// Reads all of a backup and changes nothing.
@@ -40,6 +41,7 @@ pub fn restore(path: &Path, secret: &BackupSecret, data: &Path) -> Result<Conten
     check(&store, &contents)?;
     for (from, to) in [(&store, folder.store()), (&identity, folder.identity())] {
         fs::rename(from, &to).map_err(|error| BackupError::file(&to, error))?;
+        mark_store(data)?;
         sync(data)?;
     }
     fs::remove_dir(&fresh).map_err(|error| BackupError::file(&fresh, error))?;
@@ -92,7 +94,8 @@ fn refuse_filled(data: &Path) -> Result<(), BackupError> {
         let entry = entry.map_err(|error| BackupError::file(data, error))?;
         let name = entry.file_name();
         // The store of an attempt that ended between its two last steps is a copy of what is in the backup.
-        let ours = name == "lock" || name == "restoring" || name == "lost+found" || (half && name == "store");
+        let ours = ["lock", "restoring", "lost+found", MARKER].iter().any(|ours| name == *ours)
+            || (half && name == "store");
         if !ours {
             return Err(BackupError::NotEmpty(data.to_path_buf()));
         }
