@@ -138,6 +138,78 @@ fn an_edit_that_overtakes_its_message_waits_for_it() {
     assert_eq!(one(bob.pull()).body.text(), Some("two"));
 }
 
+/// How many rows of somebody's vault hold these words, wherever they stand in a row.
+fn rows_with(person: &Person, words: &str) -> i64 {
+    let blob = format!("CAST('{words}' AS BLOB)");
+    person.number_in_vault(&format!(
+        "SELECT (SELECT count(*) FROM message WHERE instr(body, {blob}))
+             + (SELECT count(*) FROM outbox WHERE instr(text, '{words}') OR instr(body, {blob}))"
+    ))
+}
+
+#[test]
+fn an_edit_that_comes_after_its_words_disappeared_leaves_none() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    let burn = SendOptions { expire: Some(Duration::from_secs(3_600)), ..SendOptions::default() };
+    alice.client().send("bob", "burn this", &burn).unwrap();
+    one(bob.pull());
+    assert_eq!(texts(&bob.client_hours_later(2).log("alice", None).unwrap()), ["hello"]);
+    alice.client().edit("bob", "last", "burn that", &SendOptions::default()).unwrap();
+    assert!(bob.pull().is_empty());
+    assert_eq!(rows_with(&bob, "burn"), 0);
+    alice.client_hours_later(2).collect().unwrap();
+    assert_eq!(rows_with(&alice, "burn"), 0);
+}
+
+#[test]
+fn only_the_words_of_the_last_edit_stay_on_either_side() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    alice.stored(&bob, "at nine");
+    one(bob.pull());
+    for words in ["at ten", "at eleven"] {
+        alice.client().edit("bob", "last", words, &SendOptions::default()).unwrap();
+        one(bob.pull());
+    }
+    alice.client().edit("bob", "last", "at noon", &SendOptions::default()).unwrap();
+    alice.client().edit("bob", "last", "at one", &SendOptions::default()).unwrap();
+    assert_eq!(one(bob.pull()).body.text(), Some("at one"), "what was never seen is not shown late");
+    for (person, other) in [(&alice, "bob"), (&bob, "alice")] {
+        for words in ["at nine", "at ten", "at eleven", "at noon"] {
+            assert_eq!(rows_with(person, words), 0, "{}: {words}", person.name);
+        }
+        assert_eq!(texts(&person.client().log(other, None).unwrap()), ["hello", "at one"]);
+    }
+}
+
+#[test]
+fn the_words_of_edits_that_were_kept_before_go_with_the_days_sweep() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    alice.stored(&bob, "at nine");
+    one(bob.pull());
+    alice.client().edit("bob", "last", "at ten", &SendOptions::default()).unwrap();
+    one(bob.pull());
+    alice.client().edit("bob", "last", "at noon", &SendOptions::default()).unwrap();
+    one(bob.pull());
+    // As every client before kept them.
+    alice.change_vault(
+        "UPDATE outbox SET text = 'at ten', gone = 0 WHERE kind = 14 AND text = '';
+         UPDATE me SET swept_day = 0;",
+    );
+    bob.change_vault(
+        "UPDATE message SET body = CAST(target || 'at ten' AS BLOB), gone = 0 WHERE kind = 14 AND body = x'';
+         UPDATE me SET swept_day = 0;",
+    );
+    for (person, other) in [(&alice, "bob"), (&bob, "alice")] {
+        assert_eq!(rows_with(person, "at ten"), 1);
+        person.client().collect().unwrap();
+        assert_eq!(rows_with(person, "at ten"), 0, "{}", person.name);
+        assert_eq!(texts(&person.client().log(other, None).unwrap()), ["hello", "at noon"]);
+    }
+}
+
 #[test]
 fn words_disappear_on_both_sides_once_their_time_is_over() {
     let relay = Relay::start();

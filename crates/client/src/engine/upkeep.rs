@@ -88,6 +88,7 @@ pub(crate) fn sweep(client: &Client) -> Result<(), ClientError> {
                 contact::set_conversation(tx, person.id, &state)?;
             }
         }
+        said::forget_edits(tx)?;
         inbox::forget_envelopes(tx, today)?;
         inbox::forget_set_aside(tx, UnixSeconds(now.0.saturating_sub(SET_ASIDE_S)))?;
         super::files::sweep(tx, now)?;

@@ -367,7 +367,27 @@ pub(crate) fn set_stored(tx: &Tx<'_>, id: i64, now: UnixSeconds) -> Result<bool,
     let sql = "UPDATE outbox SET state = 2, stored_at = ?2, auth = NULL, envelope = NULL, reason = NULL,
                expires_at = iif(expires_at IS NULL AND gone = 0, ?2 + expire_s, expires_at)
                WHERE id = ?1 AND state = 1";
-    Ok(tx.execute(sql, (id, int(now.0)))? == 1)
+    let stored = tx.execute(sql, (id, int(now.0)))? == 1;
+    if stored {
+        tx.execute(&format!("{FORGET_EDITS} AND later.id = ?1)"), [id])?;
+    }
+    Ok(stored)
+}
+
+/// Edits that the relay has a later one after lose their words, up to a condition for that one: what the other side still
+/// asks for says nothing.
+const FORGET_EDITS: &str = "UPDATE outbox SET text = '', body = NULL, gone = 2
+    WHERE kind = 14 AND gone = 0 AND EXISTS (SELECT 1 FROM outbox AS later
+        WHERE later.kind = 14 AND later.state = 2 AND later.contact = outbox.contact
+            AND later.target = outbox.target AND later.id > outbox.id";
+
+/// Erases the words of edits that a later one followed, or whose message is gone, where they were kept.
+pub(crate) fn forget_edits(tx: &Tx<'_>) -> Result<(), ClientError> {
+    tx.execute(&format!("{FORGET_EDITS})"), [])?;
+    let sql = "UPDATE outbox SET text = '', body = NULL, gone = 2 WHERE kind = 14 AND gone = 0 AND EXISTS (
+                   SELECT 1 FROM outbox AS before WHERE before.contact = outbox.contact
+                       AND before.message_id = outbox.target AND before.gone != 0)";
+    tx.execute(sql, []).map(drop).map_err(Into::into)
 }
 
 /// Other words for a message of mine.

@@ -7,7 +7,11 @@ use e2ee::{
 };
 use rusqlite::OptionalExtension;
 
-use super::{Tx, int, key::to_hex, outbox::OutKind};
+use super::{
+    Tx, int,
+    key::to_hex,
+    outbox::{self, OutKind},
+};
 use crate::{ClientError, Direction, FileShown, ReceivedBody, SaidError};
 
 /// Fewest digits of a message id that name it.
@@ -99,9 +103,9 @@ fn file_shown(head: &FileHead) -> FileShown {
 
 /// Applies an edit of a contact's to his message. Where the message was handed out already, the edit is shown itself.
 pub(crate) fn take_edit(tx: &Tx<'_>, contact: i64, edit: &Edit, this: &MessageId) -> Result<(), ClientError> {
-    let Some(before) = find_theirs(tx, contact, &edit.message)? else { return Ok(()) };
-    let latest = rewrite(tx, contact, &edit.message, &before)?;
-    if latest == Some(*this) && before.handled {
+    let before = find_theirs(tx, contact, &edit.message)?;
+    let latest = settle(tx, contact, &edit.message, before.as_ref())?;
+    if latest == Some(*this) && before.is_some_and(|before| before.handled) {
         let sql = "UPDATE message SET shown = 1 WHERE contact = ?1 AND message_id = ?2";
         tx.execute(sql, (contact, this.0))?;
     }
@@ -130,9 +134,8 @@ pub(crate) fn take_deletion(tx: &Tx<'_>, contact: i64, message: &MessageId) -> R
 
 /// What overtook the message that it names.
 pub(crate) fn apply_earlier(tx: &Tx<'_>, contact: i64, message: &MessageId) -> Result<(), ClientError> {
-    if let Some(before) = find_theirs(tx, contact, message)? {
-        rewrite(tx, contact, message, &before)?;
-    }
+    let before = find_theirs(tx, contact, message)?;
+    settle(tx, contact, message, before.as_ref())?;
     let sql = "SELECT count(*) FROM message WHERE contact = ?1 AND target = ?2 AND kind = ?3";
     let deletions: u32 = tx.query_row(sql, (contact, message.0, Kind::DELETE), |row| row.get(0))?;
     match deletions {
@@ -157,28 +160,61 @@ fn find_theirs(tx: &Tx<'_>, contact: i64, message: &MessageId) -> Result<Option<
     Ok(found.optional()?)
 }
 
-/// Puts the words of the latest edit that is here in place of a message's, and says which edit that is. Of one stream
-/// the highest number counts, since a sender's clock may go back; between the last of several streams their times
-/// decide. So the outcome is the same in whatever order they come. Not everything can be said in other words.
+/// Brings a message of a contact's to its latest words, and says which edit they are of. No other edit keeps its words,
+/// and none does whose message is not here any more.
+fn settle(
+    tx: &Tx<'_>,
+    contact: i64,
+    message: &MessageId,
+    before: Option<&Theirs>,
+) -> Result<Option<MessageId>, ClientError> {
+    let latest = match before {
+        Some(before) => rewrite(tx, contact, message, before)?,
+        None if has_come(tx, contact, message)? => None,
+        None => latest_edit(tx, contact, message)?.map(|(latest, _)| latest),
+    };
+    let sql = "UPDATE message SET body = x'', gone = 2, shown = min(shown, handled)
+               WHERE contact = ?1 AND target = ?2 AND kind = 14 AND body != x'' AND message_id IS NOT ?3";
+    tx.execute(sql, (contact, message.0, latest.map(|latest| latest.0)))?;
+    Ok(latest)
+}
+
+fn has_come(tx: &Tx<'_>, contact: i64, message: &MessageId) -> Result<bool, ClientError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM message WHERE contact = ?1 AND message_id = ?2)";
+    Ok(tx.query_row(sql, (contact, message.0), |row| row.get(0))?)
+}
+
+/// Puts the words of the latest edit that is here in place of a message's, and says which edit that is. Not everything
+/// can be said in other words.
 fn rewrite(
     tx: &Tx<'_>,
     contact: i64,
     message: &MessageId,
     before: &Theirs,
 ) -> Result<Option<MessageId>, ClientError> {
-    let sql = "SELECT message_id, body FROM message AS edit
-               WHERE contact = ?1 AND target = ?2 AND kind = 14 AND NOT EXISTS (
-                   SELECT 1 FROM message AS later WHERE later.contact = edit.contact
-                       AND later.target = edit.target AND later.kind = 14
-                       AND later.stream = edit.stream AND later.number > edit.number)
-               ORDER BY sent_at DESC, message_id DESC LIMIT 1";
-    let latest = tx
-        .query_row(sql, (contact, message.0), |row| Ok((MessageId(row.get(0)?), row.get::<_, Vec<u8>>(1)?)));
-    let Some((latest, body)) = latest.optional()? else { return Ok(None) };
+    let Some((latest, body)) = latest_edit(tx, contact, message)? else { return Ok(None) };
     let Ok(Kind::Edit(edit)) = Kind::from_parts(Kind::EDIT, &body) else { return Ok(None) };
     let Some(kind) = reworded(before.kind, &before.body, &edit.text) else { return Ok(None) };
     tx.execute("UPDATE message SET body = ?2, edited = 1 WHERE id = ?1", (before.id, kind.body()))?;
     Ok(Some(latest))
+}
+
+/// The latest edit of a message, and its body. Of one stream the highest number counts, since a sender's clock may go back;
+/// between the last of several streams their times decide. So the outcome is the same in whatever order they come, and
+/// one whose words were erased has lost already.
+fn latest_edit(
+    tx: &Tx<'_>,
+    contact: i64,
+    message: &MessageId,
+) -> Result<Option<(MessageId, Vec<u8>)>, ClientError> {
+    let sql = "SELECT message_id, body FROM message AS edit
+               WHERE contact = ?1 AND target = ?2 AND kind = 14 AND body != x'' AND NOT EXISTS (
+                   SELECT 1 FROM message AS later WHERE later.contact = edit.contact
+                       AND later.target = edit.target AND later.kind = 14
+                       AND later.stream = edit.stream AND later.number > edit.number)
+               ORDER BY sent_at DESC, message_id DESC LIMIT 1";
+    let latest = tx.query_row(sql, (contact, message.0), |row| Ok((MessageId(row.get(0)?), row.get(1)?)));
+    Ok(latest.optional()?)
 }
 
 /// A text or note in other words; nothing else is edited.
@@ -244,6 +280,21 @@ pub(crate) fn erase_over(tx: &Tx<'_>) -> Result<(), ClientError> {
         tx.execute(&sql, [now])?;
     }
     Ok(())
+}
+
+/// Erases the words of edits that do not count any more, where they were kept.
+pub(crate) fn forget_edits(tx: &Tx<'_>) -> Result<(), ClientError> {
+    let sql = "SELECT contact, target FROM message AS edit
+               WHERE kind = 14 AND target IS NOT NULL AND body != x'' GROUP BY contact, target
+               HAVING count(*) > 1 OR EXISTS (
+                   SELECT 1 FROM message WHERE contact = edit.contact AND message_id = edit.target
+                       AND (shown = 0 OR gone != 0))";
+    let mut rows = tx.prepare_cached(sql)?;
+    let list = rows.query_map([], |row| Ok((row.get(0)?, MessageId(row.get(1)?))))?;
+    for (contact, message) in list.collect::<Result<Vec<(i64, MessageId)>, _>>()? {
+        settle(tx, contact, &message, find_theirs(tx, contact, &message)?.as_ref())?;
+    }
+    outbox::forget_edits(tx)
 }
 
 /// A message that a person named by its id, by the beginning of it, or as the last one.
