@@ -43,6 +43,71 @@ fn whoever_was_removed_is_a_request_again_and_nothing_old_is_shown() {
     assert_eq!((sent.state, alice.texts()), (SentState::Stored, vec!["here I am".to_owned()]));
 }
 
+/// What somebody said after he was removed, in the log of whoever accepted him again.
+fn accepted(person: &Person) -> Vec<String> {
+    person.client().accept("alice", None).unwrap();
+    let log = person.client().log("alice", None).unwrap();
+    log.iter().map(|entry| entry.body.text().unwrap_or("-").to_owned()).collect()
+}
+
+#[test]
+fn whoever_asks_again_edits_and_takes_back_what_he_said() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    alice.stored(&bob, "kept from before");
+    assert_eq!(bob.texts(), ["kept from before"]);
+    bob.client().remove("alice").unwrap();
+    alice.client().edit("bob", "last", "old words", &SendOptions::default()).unwrap();
+    alice.stored(&bob, "at nine");
+    alice.client().edit("bob", "last", "at ten", &SendOptions::default()).unwrap();
+    assert_eq!(request(&bob), ["at ten"]);
+    alice.stored(&bob, "a slip");
+    assert_eq!(request(&bob), ["at ten", "a slip"]);
+    alice.client().take_back("bob", "last", &SendOptions::default()).unwrap().unwrap();
+    assert_eq!(request(&bob), ["at ten"]);
+    for words in ["slip", "nine", "old words"] {
+        let sql = format!("SELECT count(*) FROM message WHERE instr(body, CAST('{words}' AS BLOB))");
+        assert_eq!(bob.number_in_vault(&sql), 0, "{words}");
+    }
+    assert_eq!(accepted(&bob), ["at ten", "-"]);
+}
+
+/// As clients before kept it: they did nothing about it as long as nobody had decided.
+#[test]
+fn what_a_request_edited_and_took_back_counts_once_it_is_accepted() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    bob.client().remove("alice").unwrap();
+    alice.stored(&bob, "at nine");
+    assert_eq!(request(&bob), ["at nine"]);
+    alice.client().edit("bob", "last", "at ten", &SendOptions::default()).unwrap();
+    alice.stored(&bob, "a slip");
+    assert_eq!(request(&bob), ["at ten", "a slip"]);
+    alice.client().take_back("bob", "last", &SendOptions::default()).unwrap().unwrap();
+    assert_eq!(request(&bob), ["at ten"]);
+    bob.change_vault(
+        "UPDATE message SET body = CAST('at nine' AS BLOB), edited = 0 WHERE edited = 1;
+         UPDATE message SET body = CAST('a slip' AS BLOB), gone = 0, handled = 0 WHERE gone = 1 AND kind = 1;",
+    );
+    assert_eq!(accepted(&bob), ["at ten", "-"]);
+    assert_eq!(bob.texts(), ["at ten"]);
+}
+
+#[test]
+fn what_a_blocked_person_took_back_goes_when_he_is_heard_again() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    alice.stored(&bob, "a slip");
+    bob.client().collect().unwrap();
+    bob.client().set_blocked("alice", true).unwrap();
+    alice.client().take_back("bob", "last", &SendOptions::default()).unwrap().unwrap();
+    bob.client().collect().unwrap();
+    bob.client().set_blocked("alice", false).unwrap();
+    assert!(bob.texts().is_empty());
+    let log = bob.client().log("alice", None).unwrap();
+    assert!(log.iter().all(|entry| entry.body.text() != Some("a slip")), "{log:?}");
+}
+
 #[test]
 fn removing_takes_back_what_waits() {
     let mut relay = Relay::start();

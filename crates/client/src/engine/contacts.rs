@@ -17,7 +17,7 @@ use crate::{
         key::to_hex,
         me::{self, Me},
         recovery::{self, Noticed},
-        stamp,
+        said, stamp,
     },
 };
 
@@ -37,7 +37,7 @@ pub(crate) fn add(client: &Client, address: &Address, alias: Option<&str>) -> Re
         // A contact whose key was replaced since: judged as before a send (P6).
         follow(client, &known, &found)?;
     }
-    let id = client.vault.write(|tx| insert(client, tx, address, wanted, &found))?;
+    let id = client.vault.erase(|tx| insert(client, tx, address, wanted, &found))?;
     client.vault.read(|tx| to_contact(tx, &contact::by_id(tx, id)?))
 }
 
@@ -111,6 +111,7 @@ fn welcome_back(
 /// Makes a contact of a request.
 pub(crate) fn promote(client: &Client, tx: &Tx<'_>, id: i64, alias: &str) -> Result<(), ClientError> {
     tx.execute("UPDATE contact SET standing = 0, alias = ?2, label = NULL WHERE id = ?1", (id, alias))?;
+    said::catch_up(tx, id)?;
     settle_new(client, tx, id)
 }
 
@@ -145,16 +146,26 @@ pub(crate) fn rename(client: &Client, alias: &str, new_alias: &str) -> Result<Co
 
 /// See [`Client::set_blocked`].
 pub(crate) fn set_blocked(client: &Client, alias: &str, blocked: bool) -> Result<Contact, ClientError> {
-    client.vault.write(|tx| {
+    client.vault.erase(|tx| {
         let person = contact::expect(tx, alias)?;
-        contact::set(tx, person.id, "blocked", blocked)?;
-        if !blocked && stamp::crossed_off(tx, person.id)? > 0 {
-            // The stamps that were crossed off bring nothing any more: new ones leave like any refill.
-            let due = client_core::schedule::refill_due(tx.now(), tx.number());
-            contact::set(tx, person.id, "refill_due", int(due.0))?;
+        match blocked {
+            true => contact::set(tx, person.id, "blocked", true)?,
+            false => unblock(tx, person.id)?,
         }
         to_contact(tx, &contact::by_id(tx, person.id)?)
     })
+}
+
+/// Hears somebody again, and what he took back meanwhile goes.
+pub(crate) fn unblock(tx: &Tx<'_>, id: i64) -> Result<(), ClientError> {
+    contact::set(tx, id, "blocked", false)?;
+    said::catch_up(tx, id)?;
+    if stamp::crossed_off(tx, id)? > 0 {
+        // The stamps that were crossed off bring nothing any more: new ones leave like any refill.
+        let due = client_core::schedule::refill_due(tx.now(), tx.number());
+        contact::set(tx, id, "refill_due", int(due.0))?;
+    }
+    Ok(())
 }
 
 /// See [`Client::remove`].

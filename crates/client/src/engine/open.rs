@@ -325,7 +325,7 @@ fn apply(
         contact::set(tx, id, "answered", true)?;
         take_reply_path(tx, &person, reply, false)?;
     }
-    if is_new && person.standing == Standing::Contact && show {
+    if is_new && show {
         super::said::take_in(tx, &person, &opened.content)?;
     }
     recover::hear(tx, &person, &opened.content, begins_anew)?;

@@ -38,16 +38,17 @@ const RECEIPTS_AFTER_S: u64 = 600;
 
 // --- what comes in ---
 
-/// What a contact's message does beside being shown.
+/// What a person's message does beside being shown. Who is no contact may edit and take back what he said himself.
 pub(crate) fn take_in(tx: &Tx<'_>, person: &Person, content: &Content) -> Result<(), ClientError> {
     let (id, message) = (person.id, &content.message_id);
     match &content.kind {
+        Kind::Edit(edit) => said::take_edit(tx, id, edit, message)?,
+        Kind::Delete(target) => said::take_deletion(tx, id, target)?,
+        _ if person.standing != Standing::Contact => {}
         Kind::File(head) => files::take_head(tx, id, message, head)?,
         Kind::FilePart(part) => files::take_part(tx, id, part)?,
         Kind::Receipt(ids) => said::take_receipts(tx, id, ids)?,
         Kind::Timer(seconds) => contact::set(tx, id, "timer_s", *seconds)?,
-        Kind::Edit(edit) => said::take_edit(tx, id, edit, message)?,
-        Kind::Delete(target) => said::take_deletion(tx, id, target)?,
         _ => {}
     }
     said::apply_earlier(tx, id, message)

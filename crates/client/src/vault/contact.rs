@@ -287,6 +287,7 @@ pub(crate) fn absorb(tx: &Tx<'_>, contact: i64, request: i64) -> Result<(), Clie
         )?;
     }
     super::asked::join(tx, contact, request)?;
+    super::said::catch_up(tx, contact)?;
     tx.execute("DELETE FROM contact WHERE id = ?1", [request])?;
     if !takes_over {
         return set_conversation(tx, contact, &present.remembering(&requested));

@@ -80,7 +80,8 @@ pub(crate) fn insert(
     // What nobody will see is not kept: who is blocked does not fill this disk.
     let body = if kept { content.kind.body() } else { Vec::new() };
     let (target, expire_s) = match &content.kind {
-        Kind::Edit(edit) => (Some(edit.message), None),
+        Kind::Edit(edit) => (Some(edit.message).filter(|_| show), None),
+        // Done when he is unblocked.
         Kind::Delete(message) => (Some(*message), None),
         Kind::Note(note) => (None, note.expire_s.map(|seconds| seconds.get())),
         _ => (None, None),
@@ -99,7 +100,7 @@ pub(crate) fn insert(
             content.kind.number(),
             body,
             shown,
-            target.filter(|_| show).map(|target| target.0),
+            target.map(|target| target.0),
             expire_s,
         ],
     )?;

@@ -105,11 +105,15 @@ fn file_shown(head: &FileHead) -> FileShown {
 pub(crate) fn take_edit(tx: &Tx<'_>, contact: i64, edit: &Edit, this: &MessageId) -> Result<(), ClientError> {
     let before = find_theirs(tx, contact, &edit.message)?;
     let latest = settle(tx, contact, &edit.message, before.as_ref())?;
-    if latest == Some(*this) && before.is_some_and(|before| before.handled) {
-        let sql = "UPDATE message SET shown = 1 WHERE contact = ?1 AND message_id = ?2";
-        tx.execute(sql, (contact, this.0))?;
+    match latest == Some(*this) && before.is_some_and(|before| before.handled) {
+        true => show_edit(tx, contact, this),
+        false => Ok(()),
     }
-    Ok(())
+}
+
+fn show_edit(tx: &Tx<'_>, contact: i64, edit: &MessageId) -> Result<(), ClientError> {
+    let sql = "UPDATE message SET shown = 1 WHERE contact = ?1 AND message_id = ?2";
+    tx.execute(sql, (contact, edit.0)).map(drop).map_err(Into::into)
 }
 
 /// Takes a message of a contact's back, as he asked. What nobody was shown until now is not said to be read.
@@ -141,6 +145,34 @@ pub(crate) fn apply_earlier(tx: &Tx<'_>, contact: i64, message: &MessageId) -> R
     match deletions {
         0 => Ok(()),
         _ => take_deletion(tx, contact, message),
+    }
+}
+
+/// Does what a person's edits and deletions ask for that came while nothing was done about them.
+pub(crate) fn catch_up(tx: &Tx<'_>, contact: i64) -> Result<(), ClientError> {
+    let sql = "SELECT DISTINCT kind, target FROM message
+               WHERE contact = ?1 AND target IS NOT NULL AND kind IN (14, 15) ORDER BY kind";
+    let mut rows = tx.prepare_cached(sql)?;
+    let list = rows.query_map([contact], |row| Ok((row.get(0)?, MessageId(row.get(1)?))))?;
+    for (kind, message) in list.collect::<Result<Vec<(u8, MessageId)>, _>>()? {
+        match kind {
+            Kind::DELETE => take_deletion(tx, contact, &message)?,
+            _ => edit_late(tx, contact, &message)?,
+        }
+    }
+    Ok(())
+}
+
+/// An edit that counted already changes nothing, and is not shown once more.
+fn edit_late(tx: &Tx<'_>, contact: i64, message: &MessageId) -> Result<(), ClientError> {
+    let before = find_theirs(tx, contact, message)?;
+    let latest = settle(tx, contact, message, before.as_ref())?;
+    let after = find_theirs(tx, contact, message)?;
+    match (latest, before, after) {
+        (Some(latest), Some(before), Some(after)) if before.handled && before.body != after.body => {
+            show_edit(tx, contact, &latest)
+        }
+        _ => Ok(()),
     }
 }
 
