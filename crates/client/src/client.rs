@@ -11,11 +11,11 @@ use std::{
 use wire::{Address, Name};
 
 use crate::{
-    Allotment, AskOptions, Asked, BackedUp, ClientError, Contact, ContactOverview, ContactRequest, Declined,
-    Desk, Fraud, Handled, JoinRequest, Joined, Language, LogAudit, LogEntry, LogFrom, LogSearch, LogStanding,
-    Notice, Options, OutboxEntry, Paired, PairingBegun, PairingUnderWay, Passphrase, Pauses, Place, Profile,
-    Protector, PullOptions, PullSummary, Received, ReceivedFile, Released, Renewed, Restored, Rotated,
-    SafetyNumber, SendOptions, Sent, SetAside, Staying, Unhandled, Unlock, Waiting,
+    Allotment, AskOptions, Asked, BackedUp, CalledOff, ClientError, Contact, ContactOverview, ContactRequest,
+    Declined, Desk, Fraud, Handled, JoinRequest, Joined, Language, LogAudit, LogEntry, LogFrom, LogSearch,
+    LogStanding, Notice, Options, OutboxEntry, Paired, PairingBegun, PairingUnderWay, Passphrase, Pauses,
+    Place, Profile, Protector, PullOptions, PullSummary, Received, ReceivedFile, Released, Renewed, Restored,
+    Rotated, SafetyNumber, SendOptions, Sent, SetAside, Staying, Unhandled, Unlock, Waiting,
     doctor::Check,
     engine,
     vault::{Vault, me},
@@ -118,8 +118,8 @@ impl Client {
         engine::pairing::list(self)
     }
 
-    /// Makes a code worthless.
-    pub fn call_off(&self, number: u16) -> Result<(), ClientError> {
+    /// Makes a code worthless: no contact comes of it here, and nothing of mine leaves any more.
+    pub fn call_off(&self, number: u16) -> Result<CalledOff, ClientError> {
         engine::pairing::call_off(self, number)
     }
 

@@ -24,6 +24,10 @@ pub enum FailPoint {
     ReplacedNotNoted,
     /// During a rotation, after the new key is mine, before its bundle is published.
     RotatedNotPublished,
+    /// During a pairing, after it is decided, before anything of that leaves.
+    PairingDecided,
+    /// During a pairing, after the relay has my card, before there is a contact.
+    PairingSettled,
     /// While a name is given up, after its last record is committed, before anything leaves.
     ReleaseBegun,
     /// While a name is given up, after `REPLACED` came, before it is noted.

@@ -65,7 +65,7 @@ pub use message::{
 };
 pub use notice::{Missing, Notice, NoticeOfLog, SetAside};
 pub use options::Options;
-pub use pairing::{Paired, PairingBegun, PairingUnderWay};
+pub use pairing::{CalledOff, Paired, PairingBegun, PairingUnderWay};
 pub use pauses::Pauses;
 pub use profile::Profile;
 pub use proxy::Proxy;

@@ -30,6 +30,15 @@ pub struct PairingUnderWay {
     pub until: UnixSeconds,
 }
 
+/// Who knows of me after a code was called off; here there is no contact.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CalledOff {
+    /// Nobody.
+    Unknown,
+    /// My card left, or may have: whoever had the words has my address.
+    PerhapsKnown,
+}
+
 /// Two people are paired.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Paired {

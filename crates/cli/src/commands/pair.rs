@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use client::{Client, Paired, PairingUnderWay, shell_word};
+use client::{CalledOff, Client, Paired, PairingUnderWay, shell_word};
 
 use crate::args::Pair;
 use crate::commands::{contact, notices};
@@ -22,8 +22,10 @@ pub fn run(context: &Context, args: &Pair) -> Result<Exit, Stop> {
         return list(context, &client);
     }
     if let Some(number) = args.call_off {
-        client.call_off(number)?;
-        context.screen.say(&screens::code_called_off(number));
+        context.screen.say(&match client.call_off(number)? {
+            CalledOff::Unknown => screens::code_called_off(number),
+            CalledOff::PerhapsKnown => screens::code_called_off_late(number),
+        });
         return Ok(Exit::Done);
     }
     let wait = if args.no_wait { Duration::ZERO } else { context.patience_with_people() };

@@ -49,6 +49,11 @@ messages! {
     code_called_off(number):
         en "✓ the code under number {number} is worth nothing any more",
         fr "✓ le code sous le numéro {number} ne vaut plus rien";
+    code_called_off_late(number):
+        en "✓ the code under number {number} is worth nothing here any more, and makes no contact\n  \
+            your address left with it, or may have: whoever had the words may write to you",
+        fr "✓ le code sous le numéro {number} ne vaut plus rien ici, et ne donne aucun contact\n  \
+            votre adresse est partie avec lui, ou peut l'être : qui avait les mots peut vous écrire";
     code_of_mine(code, time):
         en "{code}   made here, good until {time}",
         fr "{code}   fait ici, expire : {time}";

@@ -25,7 +25,8 @@ use super::{
     run,
 };
 use crate::{
-    Client, ClientError, Contact, Language, Notice, PairError, Paired, PairingBegun, PairingUnderWay,
+    CalledOff, Client, ClientError, Contact, FailPoint, Language, Notice, PairError, Paired, PairingBegun,
+    PairingUnderWay,
     transport::{Line, Pin},
     vault::{
         Tx, contact, int,
@@ -158,14 +159,22 @@ fn shown(row: &PairingRow, me: &Me) -> Option<PairingUnderWay> {
 }
 
 /// See [`Client::call_off`].
-pub(crate) fn call_off(client: &Client, number: u16) -> Result<(), ClientError> {
-    let rows = client.vault.read(pairing::under_way)?;
-    let row = rows.into_iter().find(|row| row.number.is_some_and(|known| known.get() == number));
-    let Some(row) = row else { return Err(PairError::NotMine { number }.into()) };
-    client.vault.write(|tx| pairing::decide(tx, row.id, Some(&Settlement::Burned), None))?;
+pub(crate) fn call_off(client: &Client, number: u16) -> Result<CalledOff, ClientError> {
+    let row = client.vault.erase(|tx| {
+        let rows = pairing::under_way(tx)?;
+        let row = rows.into_iter().find(|row| row.number.is_some_and(|known| known.get() == number));
+        let row = row.ok_or(PairError::NotMine { number })?;
+        pairing::remove(tx, row.id)?;
+        Ok(row)
+    })?;
     // Where the relay cannot be asked, the code is worth nothing all the same: nobody judges a reply any more.
-    let _ = run(step(client, row.id, client.options.timeout));
-    client.vault.erase(|tx| pairing::remove(tx, row.id))
+    let burned = row.pairing.side == PairingSide::Begins
+        && run(moves::burn(client, &row, client.options.timeout)).unwrap_or(false);
+    let may_have_left = match row.pairing.side {
+        PairingSide::Begins => matches!(row.settlement, Some(Settlement::Card(_))) && !burned,
+        PairingSide::Replies => row.asked_at.0 > 0,
+    };
+    Ok(if may_have_left { CalledOff::PerhapsKnown } else { CalledOff::Unknown })
 }
 
 /// See [`Client::finish_pairing`].
@@ -272,6 +281,9 @@ async fn step(client: &Client, id: i64, patience: Duration) -> Result<PairingRow
     // A card that is here is made a contact of also while the relay is away.
     let row = client.vault.read(|tx| expect(tx, id))?;
     if let (Some(card), None, false) = (&row.card, row.contact, row.is_over() || age >= CARD_S) {
+        // Who was stopped by the first does not get here in life.
+        client.fail_at(FailPoint::PairingDecided)?;
+        client.fail_at(FailPoint::PairingSettled)?;
         befriend::befriend(client, &row, card).await?;
     }
     moved?;

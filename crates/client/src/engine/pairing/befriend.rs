@@ -7,6 +7,7 @@ use super::super::{
     contacts::{free_label, insert, refuse_taken_alias},
     directory::{Found, follow, look_up},
 };
+use super::expect;
 use crate::{
     Client, ClientError, Trust,
     transport::Pin,
@@ -44,6 +45,8 @@ pub(super) async fn befriend(client: &Client, row: &PairingRow, card: &Card) -> 
     }
     let trust = if found.fingerprint == card.identity { Trust::Verified } else { Trust::VerifiedBefore };
     let made = client.vault.erase(|tx| {
+        // Another process may have called it off meanwhile.
+        expect(tx, row.id)?;
         let alias = alias_for(tx, row, card, &found)?;
         let id = insert(client, tx, &address, &alias, &found)?;
         // Whom a person verified under a later key than the card's stays verified.

@@ -10,7 +10,7 @@ use wire::{
 
 use super::{expect, refused};
 use crate::{
-    Client, ClientError, Options,
+    Client, ClientError, FailPoint, Options,
     transport::{Line, Pin},
     vault::{
         me::Me,
@@ -50,6 +50,7 @@ async fn begin_moves(client: &Client, row: &PairingRow, line: &mut Line) -> Resu
             PairingMove::Reply { share, card } => {
                 let (settlement, theirs) = judge_reply(client, row, &share, &card)?;
                 client.vault.write(|tx| pairing::decide(tx, row.id, Some(&settlement), theirs.as_ref()))?;
+                client.fail_at(FailPoint::PairingDecided)?;
                 // What stands in the vault counts: another process may have decided first.
                 let decided = client.vault.read(|tx| expect(tx, row.id))?;
                 match decided.settlement {
@@ -64,6 +65,16 @@ async fn begin_moves(client: &Client, row: &PairingRow, line: &mut Line) -> Resu
         }
         other => Err(line.unexpected(&other)),
     }
+}
+
+/// Settles that nobody gets a card, of a pairing that is forgotten here. Says whether the relay took it: where it has a card
+/// already, it does not.
+pub(super) async fn burn(client: &Client, row: &PairingRow, patience: Duration) -> Result<bool, ClientError> {
+    let Some(number) = row.number else { return Ok(true) };
+    let mut line = connect(client, row, patience).await?;
+    let answer = line.ask(Settle { number, key: row.key, settlement: Settlement::Burned }).await;
+    line.close().await;
+    Ok(matches!(answer?, Response::Settled))
 }
 
 /// The relay was started anew, or threw it out: the same share goes there once more. A code that was burned before
