@@ -4,12 +4,16 @@
 mod common;
 
 use std::{
-    sync::{Arc, atomic::AtomicBool},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
 use client::{
-    AskOptions, Asked, ClientError, LogEntry, Received, ReceivedBody, SaidError, SendOptions, SentState,
+    AskOptions, Asked, ClientError, Desk, LogEntry, PullOptions, Received, ReceivedBody, SaidError,
+    SendOptions, SentState,
 };
 use common::{Person, Relay, friends};
 
@@ -236,6 +240,64 @@ fn words_disappear_on_both_sides_once_their_time_is_over() {
     let never = SendOptions { expire: Some(Duration::ZERO), ..SendOptions::default() };
     let refused = alice.client().send("bob", "x", &never).unwrap_err();
     assert!(matches!(refused, ClientError::Said(SaidError::BadExpiry { .. })), "{refused:?}");
+}
+
+/// A person to whom somebody sent words that disappear, and who has handed them out; they disappear while `stays` does.
+fn disappears_while(relay_goes: bool, stays: impl FnOnce(&Person, &AtomicBool) + Send) {
+    let mut relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    let burn = SendOptions { expire: Some(Duration::from_secs(3)), ..SendOptions::default() };
+    alice.client().send("bob", "burn this", &burn).unwrap();
+    one(bob.pull());
+    if relay_goes {
+        relay.kill();
+    }
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let staying = scope.spawn(|| stays(&bob, &stop));
+        let began = std::time::Instant::now();
+        while rows_with(&bob, "burn this") > 0 && began.elapsed() < Duration::from_secs(25) {
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        let left = rows_with(&bob, "burn this");
+        stop.store(true, Relaxed);
+        staying.join().unwrap();
+        assert_eq!(left, 0);
+    });
+}
+
+#[test]
+fn words_disappear_also_while_a_pull_follows() {
+    let follow = |bob: &Person, stop: &AtomicBool| {
+        let told = Arc::new(AtomicBool::new(false));
+        let options = PullOptions { follow: true, stop: Some(told.clone()), ..PullOptions::default() };
+        std::thread::scope(|scope| {
+            scope.spawn(|| bob.pull_with(&options));
+            while !stop.load(Relaxed) {
+                std::thread::sleep(Duration::from_millis(50));
+            }
+            told.store(true, Relaxed);
+        });
+    };
+    disappears_while(false, follow);
+    disappears_while(true, follow);
+}
+
+#[test]
+fn words_disappear_also_while_the_relay_of_who_stays_is_away() {
+    disappears_while(true, |bob, stop| {
+        let desk = Desk::default();
+        std::thread::scope(|scope| {
+            scope.spawn(|| bob.client().stay(&desk, &mut |_| {}).unwrap());
+            while !stop.load(Relaxed) {
+                std::thread::sleep(Duration::from_millis(50));
+            }
+            desk.stop();
+        });
+    });
+    disappears_while(true, |bob, stop| {
+        bob.client().receive(stop, &AtomicBool::new(false), &|_| {}).unwrap();
+    });
 }
 
 #[test]

@@ -5,7 +5,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{owner::Owner, pull::round, run, send::flush_again, upkeep};
+use super::{
+    owner::Owner,
+    pull::round,
+    run,
+    send::flush_again,
+    upkeep::{self, Sweeps},
+};
 use crate::{Client, ClientError, Pauses, Waited, reconnect::Reconnect};
 
 /// How often it is looked for.
@@ -78,7 +84,9 @@ pub(crate) fn wait_for<T>(
     find: &mut dyn FnMut() -> Result<Option<T>, ClientError>,
 ) -> Result<Option<T>, ClientError> {
     let (mut reconnect, mut kept_up, mut pauses) = (Reconnect::default(), None::<Instant>, Pauses::default());
+    let mut sweeps = Sweeps::begin();
     loop {
+        sweeps.go_on(client)?;
         if let Some(found) = find()? {
             return Ok(Some(found));
         }
@@ -119,7 +127,11 @@ pub(crate) fn wait_for<T>(
                 if let Some(away) = patience.away {
                     away(&error);
                 }
-                patience.sleep(reconnect.wait(client, &error));
+                let end = Instant::now() + reconnect.wait(client, &error);
+                while Instant::now() < end && !patience.is_over() {
+                    patience.sleep(LOOK.min(end.saturating_duration_since(Instant::now())));
+                    sweeps.go_on(client)?;
+                }
                 pauses = Pauses::default();
                 continue;
             }

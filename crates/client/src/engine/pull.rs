@@ -14,7 +14,7 @@ use super::{
     owner::Owner,
     renew, run,
     send::{flush_again, flush_all},
-    upkeep,
+    upkeep::{self, Sweeps},
 };
 use crate::{
     Aside, Client, ClientError, Collected, Handled, Marks, Missing, Pauses, PullOptions, PullSummary, Quote,
@@ -157,6 +157,7 @@ struct Handing<'a> {
     offered: BTreeSet<i64>,
     /// Rows that the sink took and that are not marked yet.
     taken: Vec<i64>,
+    sweeps: Sweeps,
 }
 
 impl<'a> Handing<'a> {
@@ -170,6 +171,7 @@ impl<'a> Handing<'a> {
             stopped: options.max == Some(0),
             offered,
             taken: Vec::new(),
+            sweeps: Sweeps::begin(),
         }
     }
 
@@ -246,6 +248,7 @@ impl<'a> Handing<'a> {
         let resident = self.client.options.resident.clone();
         let Some(resident) = resident.get() else { return collect_alone(self.client).map(Some) };
         while !self.is_over(end) {
+            self.sweeps.go_on(self.client)?;
             match resident.wait_for_news(Duration::from_millis(LOOK_MS)) {
                 Waited::News => {
                     self.set_connected(true);
@@ -283,7 +286,7 @@ impl<'a> Handing<'a> {
                 Err(error) => {
                     let wait = reconnect.wait(self.client, &error);
                     self.summary.unreachable = Some(error);
-                    self.sleep(wait, end).await;
+                    self.sleep(wait, end).await?;
                     pauses = Pauses::default();
                 }
             }
@@ -314,6 +317,7 @@ impl<'a> Handing<'a> {
         let mut flushed = Instant::now();
         while !self.is_over(end) && kept_up.elapsed() < pause {
             let came = owner.wait(Duration::from_millis(LOOK_MS)).await?;
+            self.sweeps.go_on(self.client)?;
             if came {
                 self.hand_out(sink)?;
             }
@@ -332,11 +336,13 @@ impl<'a> Handing<'a> {
         }
     }
 
-    async fn sleep(&self, long: Duration, end: Option<Instant>) {
+    async fn sleep(&mut self, long: Duration, end: Option<Instant>) -> Result<(), ClientError> {
         let until = Instant::now() + long;
         while Instant::now() < until && !self.is_over(end) {
             tokio::time::sleep(Duration::from_millis(LOOK_MS).min(long)).await;
+            self.sweeps.go_on(self.client)?;
         }
+        Ok(())
     }
 
     fn is_over(&self, end: Option<Instant>) -> bool {

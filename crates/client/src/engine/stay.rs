@@ -8,7 +8,7 @@ use std::{
 
 use tokio::time::timeout;
 
-use super::{owner::Owner, pull::drain, run, upkeep};
+use super::{owner::Owner, pull::drain, run, upkeep::Sweeps};
 use crate::{
     Client, ClientError, Collected, Desk, Staying,
     desk::{Ask, Nudged, Token},
@@ -18,8 +18,6 @@ use crate::{
 
 /// How often it looks whether it shall stop, when nobody rings.
 const LOOK: Duration = Duration::from_secs(1);
-/// How often words are looked for whose time is over.
-const SWEEP: Duration = Duration::from_secs(5);
 /// A connection is made anew this often: what only a drained client may do (prekeys, the daily sweep) comes with it.
 const ROUND: Duration = Duration::from_secs(3_600);
 /// How long it waits for another process that collects, before it says so and tries again.
@@ -36,7 +34,7 @@ enum Ended {
 
 /// See [`Client::stay`].
 pub(crate) fn stay(client: &Client, desk: &Desk, tell: &mut dyn FnMut(Staying)) -> Result<(), ClientError> {
-    run(Stay { client, desk, tell, untold: Collected::default() }.run())
+    run(Stay { client, desk, tell, untold: Collected::default(), sweeps: Sweeps::begin() }.run())
 }
 
 struct Stay<'a> {
@@ -45,6 +43,7 @@ struct Stay<'a> {
     tell: &'a mut dyn FnMut(Staying),
     /// Counted since somebody last asked: what expired is told once, to whoever asks first.
     untold: Collected,
+    sweeps: Sweeps,
 }
 
 impl Stay<'_> {
@@ -96,13 +95,10 @@ impl Stay<'_> {
     }
 
     async fn follow(&mut self, owner: &mut Owner<'_>) -> Result<Ended, ClientError> {
-        let (began, mut swept) = (Instant::now(), Instant::now());
+        let began = Instant::now();
         loop {
-            if swept.elapsed() > SWEEP {
-                // Words whose time is over go while nobody opens the vault anew.
-                upkeep::sweep(self.client)?;
-                swept = Instant::now();
-            }
+            // Words whose time is over go while nobody opens the vault anew.
+            self.sweeps.go_on(self.client)?;
             if let Some(ended) = self.answer(owner).await? {
                 return Ok(ended);
             }
@@ -165,7 +161,13 @@ impl Stay<'_> {
                 return;
             }
             let _ = timeout(LOOK, self.desk.bell.notified()).await;
+            self.sweep_aside();
         }
+    }
+
+    /// Sweeps also while nothing is collected here. What goes wrong then is told by the next connection.
+    fn sweep_aside(&mut self) {
+        let _ = self.sweeps.go_on(self.client);
     }
 
     /// Waits before the next attempt. Who wants something collected meanwhile is turned away and tries by itself;
@@ -180,7 +182,8 @@ impl Stay<'_> {
                 Ok(Some(Ask::StepAside(asker, token))) => return self.stand_aside(asker, token).await,
                 Ok(None) => {
                     let left = end.saturating_duration_since(Instant::now());
-                    let _ = timeout(left, self.desk.bell.notified()).await;
+                    let _ = timeout(left.min(LOOK), self.desk.bell.notified()).await;
+                    self.sweep_aside();
                 }
             }
         }

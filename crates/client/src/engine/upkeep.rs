@@ -1,5 +1,7 @@
 //! What a client does for itself after a drain: prekeys, stamps, and the erasure of what is old.
 
+use std::time::{Duration, Instant};
+
 use client_core::schedule::{BUNDLE_RENEW_DAYS, day_of};
 use wire::{UnixSeconds, request::MailboxPolicy};
 
@@ -60,6 +62,28 @@ fn rotate_due(tx: &Tx<'_>) -> Result<(), ClientError> {
     match prekey || fallback || ahead || ends.saturating_sub(today.0) < BUNDLE_RENEW_DAYS {
         true => renew_bundle(tx),
         false => Ok(()),
+    }
+}
+
+/// How often whoever goes on running looks for words whose time is over, connected or not.
+const SWEEP: Duration = Duration::from_secs(5);
+
+/// When whoever goes on running swept last.
+pub(crate) struct Sweeps(Instant);
+
+impl Sweeps {
+    /// From now on.
+    pub(crate) fn begin() -> Self {
+        Self(Instant::now())
+    }
+
+    /// Sweeps, if it is time.
+    pub(crate) fn go_on(&mut self, client: &Client) -> Result<(), ClientError> {
+        if self.0.elapsed() < SWEEP {
+            return Ok(());
+        }
+        self.0 = Instant::now();
+        sweep(client)
     }
 }
 
