@@ -80,3 +80,31 @@ fn who_calls_a_code_off_whose_reply_is_judged_already_makes_no_contact() {
     assert_eq!(called_off, CalledOff::PerhapsKnown);
     assert!(amys.unwrap().is_some(), "her card was there");
 }
+
+#[test]
+fn who_is_blocked_is_not_added_and_is_heard_again_after_a_pairing() {
+    let relay = Relay::start();
+    let (ann, ben) = (relay.person("ann"), relay.person("ben"));
+    make_friends_of(&ann, &ben);
+    ben.client().set_blocked("ann", true).unwrap();
+    let refused = ben.client().add(&ann.client().address().unwrap(), None);
+    assert_eq!(refused, Err(ClientError::Blocked { alias: "ann".into() }));
+    ann.stored(&ben, "unheard");
+    assert!(ben.texts().is_empty());
+    let begun = ben.client().pair(Language::English, None).unwrap();
+    let typed = ann.client().pair_with(&begun.code, None).unwrap();
+    assert_eq!(finish(&ann.client(), typed), Ok(None));
+    let paired = finish(&ben.client(), begun.id).unwrap().unwrap();
+    assert!(!paired.contact.blocked && paired.contact.trust == Trust::Verified);
+    ann.stored(&ben, "heard");
+    assert_eq!(ben.texts(), ["heard"]);
+}
+
+/// Ann writes first, and Ben accepts.
+fn make_friends_of(ann: &Person, ben: &Person) {
+    ann.add(ben);
+    ann.stored(ben, "hello");
+    ben.client().collect().unwrap();
+    ben.client().accept("ann", None).unwrap();
+    assert_eq!(ben.texts(), ["hello"]);
+}

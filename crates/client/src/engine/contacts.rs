@@ -91,7 +91,8 @@ pub(crate) fn insert(
     settle_new(client, tx, id).map(|()| id)
 }
 
-/// The person is known: a contact stays as it is, a request becomes a contact.
+/// The person is known: a contact stays as it is, a request becomes a contact. Whoever is blocked is heard again by a word of
+/// its own only.
 fn welcome_back(
     client: &Client,
     tx: &Tx<'_>,
@@ -104,6 +105,8 @@ fn welcome_back(
         promote(client, tx, person.id, alias)?;
         contact::set_record(tx, person.id, &found.record, Some(found.place), tx.now())?;
         super::requests::queue_accept(tx, person.id)?;
+    } else if person.blocked {
+        return Err(ClientError::Blocked { alias: person.shown().to_owned() });
     }
     Ok(person.id)
 }

@@ -4,7 +4,7 @@ use e2ee::pairing::Card;
 use wire::{Address, Pins, ShortFingerprint};
 
 use super::super::{
-    contacts::{free_label, insert, refuse_taken_alias},
+    contacts::{free_label, insert, refuse_taken_alias, unblock},
     directory::{Found, follow, look_up},
 };
 use super::expect;
@@ -47,6 +47,10 @@ pub(super) async fn befriend(client: &Client, row: &PairingRow, card: &Card) -> 
     let made = client.vault.erase(|tx| {
         // Another process may have called it off meanwhile.
         expect(tx, row.id)?;
+        // Who pairs with somebody wants to hear him.
+        if let Some(known) = contact::by_fingerprint(tx, &found.fingerprint)?.filter(|known| known.blocked) {
+            unblock(tx, known.id)?;
+        }
         let alias = alias_for(tx, row, card, &found)?;
         let id = insert(client, tx, &address, &alias, &found)?;
         // Whom a person verified under a later key than the card's stays verified.
