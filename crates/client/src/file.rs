@@ -45,6 +45,8 @@ pub enum FileState {
     Damaged,
     /// Too many files of this contact were on their way at once.
     Dropped,
+    /// It came before its sender was a contact, when nothing of a file is kept.
+    BeforeAccepted,
     /// It was taken back.
     Erased,
 }
@@ -57,7 +59,7 @@ impl FileState {
             FileState::Whole => "whole",
             FileState::Saved(_) => "saved",
             FileState::Damaged => "damaged",
-            FileState::Dropped => "dropped",
+            FileState::Dropped | FileState::BeforeAccepted => "dropped",
             FileState::Erased => "taken back",
         }
     }

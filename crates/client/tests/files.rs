@@ -50,6 +50,19 @@ fn a_file_arrives_as_it_was_and_is_saved_once() {
     }
 }
 
+#[test]
+fn a_file_of_who_is_no_contact_is_not_kept_and_shown_as_that() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    bob.client().remove("alice").unwrap();
+    alice.stored(&bob, "see the report");
+    send(&alice, &bob, "report.pdf", &bytes(100));
+    bob.client().collect().unwrap();
+    bob.client().accept("alice", None).unwrap();
+    let list = bob.pull();
+    assert_eq!((list.len(), &file(&list[1]).state), (2, &FileState::BeforeAccepted));
+}
+
 /// A greeting is words. A file for somebody who knows nothing of its sender is announced by a first message without any.
 #[test]
 fn a_file_that_is_the_first_to_a_stranger_announces_itself_and_follows_the_answer() {

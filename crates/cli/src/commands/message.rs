@@ -157,6 +157,7 @@ fn file_words(file: &FileShown, indent: usize) -> String {
         FileState::OnItsWay => screens::file_so_far(size(file.arrived)),
         FileState::Damaged => screens::file_damaged().to_owned(),
         FileState::Dropped => screens::file_dropped().to_owned(),
+        FileState::BeforeAccepted => screens::file_before_accepted().to_owned(),
         FileState::Erased => screens::file_taken_back().to_owned(),
     };
     let words = if file.text.is_empty() { String::new() } else { format!("  {}", shown(&file.text, indent)) };

@@ -318,6 +318,9 @@ messages! {
     file_dropped:
         en ", dropped: too many files were on their way",
         fr ", écarté : trop de fichiers étaient en chemin";
+    file_before_accepted:
+        en ", not kept: it came before you accepted; ask for it again",
+        fr ", pas gardé : il est venu avant votre accord ; redemandez-le";
     file_taken_back: en ", taken back", fr ", repris";
     message_called(id): en "message {id}", fr "message {id}";
     quoting(words): en "(to “{words}”) ", fr "(à « {words} ») ";

@@ -248,7 +248,7 @@ pub(crate) fn fill(
     shown: &mut FileShown,
 ) -> Result<(), ClientError> {
     let Some(row) = file::find(tx, contact, false, message)? else {
-        shown.state = FileState::Dropped;
+        shown.state = FileState::BeforeAccepted;
         return Ok(());
     };
     shown.arrived = match row.state {
