@@ -35,6 +35,24 @@ fn recovery_words_that_nobody_has_stay_where_they_are() {
     assert_eq!(restored.client().recovery_words(Language::English).unwrap(), None);
 }
 
+#[test]
+fn a_backup_that_was_killed_does_not_stop_the_next_one() {
+    let (relay, folder) = (Relay::start(), tempfile::tempdir().unwrap());
+    let alice = relay.person("alice");
+    let left = |end: &str| folder.path().join(format!("alice.backup{end}"));
+    // As this version leaves it, and as the one before did.
+    for end in [".oub-part", ".part"] {
+        std::fs::write(left(end), "half").unwrap();
+    }
+    let busy = std::fs::File::open(left(".oub-part")).unwrap();
+    busy.lock().unwrap();
+    assert!(alice.client().backup(&left(""), &passphrase(SECRET)).is_err(), "another one writes it now");
+    drop(busy);
+    let file = back_up(&alice, &folder);
+    assert!(file.exists() && !left(".oub-part").exists());
+    restore("alice", &file);
+}
+
 fn history(person: &Person, with: &str) -> Vec<String> {
     let log = person.client().log(with, None).unwrap();
     log.iter().map(|entry| entry.body.text().unwrap_or("?").to_owned()).collect()

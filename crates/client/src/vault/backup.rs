@@ -82,8 +82,8 @@ pub(crate) fn write(vault: &Vault, path: &Path, passphrase: &Passphrase) -> Resu
     let part = part_of(path);
     let salt: [u8; SALT_BYTES] = Dice(&*vault.world).bytes();
     let key = crypto::passphrase_key(passphrase.as_bytes(), &salt);
-    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&part);
-    made.map_err(|error| file_error(&part, &error))?;
+    // Locked until it has its name: closing the file gives up every lock that SQLite has on it.
+    let _writing = begin(&part)?;
     let written = fill(vault, &part, &key, &salt).and_then(|()| verify(vault, &part, &key, &salt));
     let finished = written.and_then(|counts| {
         fs::rename(&part, path).map_err(|error| file_error(path, &error))?;
@@ -94,6 +94,17 @@ pub(crate) fn write(vault: &Vault, path: &Path, passphrase: &Passphrase) -> Resu
         let _ = fs::remove_file(&part);
     }
     finished
+}
+
+/// A new file, locked. One that a backup left that was killed goes: nobody has that locked.
+fn begin(part: &Path) -> Result<File, ClientError> {
+    if File::open(part).is_ok_and(|left| left.try_lock().is_ok()) {
+        fs::remove_file(part).map_err(|error| file_error(part, &error))?;
+    }
+    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(part);
+    let made = made.map_err(|error| file_error(part, &error))?;
+    made.lock().map_err(|error| file_error(part, &error))?;
+    Ok(made)
 }
 
 /// A backup that was opened by its passphrase and found whole.
@@ -281,6 +292,7 @@ fn copy_private(from: &Path, to: &Path) -> Result<(), ClientError> {
 
 fn part_of(path: &Path) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(".part");
+    // A name that nobody else gives a file.
+    name.push(".oub-part");
     path.with_file_name(name)
 }
