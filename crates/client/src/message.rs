@@ -419,6 +419,8 @@ pub enum Asked {
     Answered(Box<Received>),
     /// Nobody answered while there was time. The answer may still come, as a message.
     NotInTime,
+    /// It was asked before under its key, and its time is over without an answer.
+    Over,
     /// The caller stopped waiting.
     Stopped,
 }

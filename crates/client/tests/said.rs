@@ -446,6 +446,20 @@ fn a_question_that_is_asked_again_under_its_key_is_asked_once() {
 }
 
 #[test]
+fn a_key_is_of_one_question_with_its_choices_and_its_time() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    let mut options = ask_options(&["yes", "no"], Duration::from_secs(1));
+    options.send.idempotency = Some("deploy-8".into());
+    assert_eq!(alice.client().ask("bob", "go?", &options).unwrap(), Asked::NotInTime);
+    std::thread::sleep(Duration::from_secs(1));
+    assert_eq!(alice.client().ask("bob", "go?", &options).unwrap(), Asked::Over);
+    options.choices = vec!["now".into(), "later".into()];
+    assert_eq!(alice.client().ask("bob", "go?", &options), Err(ClientError::IdempotencyConflict));
+    assert_eq!(one(bob.pull()).body.text(), Some("go?"));
+}
+
+#[test]
 fn receipts_go_only_to_contacts_for_whom_they_were_turned_on() {
     let relay = Relay::start();
     let (alice, bob) = friends(&relay);

@@ -46,6 +46,10 @@ pub fn ask(context: &Context, args: Ask) -> Result<Exit, Stop> {
             client.mark_handled_by_id(&answer.id)?;
             Ok(Exit::Done)
         }
+        Asked::Over => {
+            context.screen.important(screens::question_over());
+            Ok(Exit::Nothing)
+        }
         Asked::NotInTime | Asked::Stopped => {
             let name = shown_on_one_line(&to);
             let has_left = question.get().map_or(Ok(true), |id| send::has_left(&client, id))?;

@@ -221,6 +221,9 @@ messages! {
         en "… the question is queued for {to}; waiting {time}",
         fr "… la question est en attente pour {to} ; attente de {time}";
     no_answer(name): en "… {name} has not answered in time", fr "… {name} n'a pas répondu à temps";
+    question_over:
+        en "… the time of this question is over, and nobody answered; another --idempotency key asks it anew",
+        fr "… le temps de cette question est écoulé, et personne n'a répondu ; une autre clé --idempotency la repose";
     question_not_left(name, word):
         en "… the question has not left, and {name} has not seen it; it waits:   oub outbox   — to drop it:   oub take-back {word} last",
         fr "… la question n'est pas partie, et {name} ne l'a pas vue ; elle attend :   oub outbox   — pour l'écarter :   oub take-back {word} last";

@@ -267,10 +267,14 @@ pub(crate) fn ask(
 ) -> Result<Asked, ClientError> {
     let (person, row) = pose(client, alias, text, options)?;
     // Nobody answers a question whose time is over.
-    let until = until_of(&row).unwrap_or(UnixSeconds(u64::MAX));
+    let until = question_of(&row).map_or(UnixSeconds(u64::MAX), |question| question.until);
     let left = until.0.saturating_sub(client.now().0);
     let end = Instant::now() + options.wait.min(Duration::from_secs(left));
     let sent = deliver(client, row.id, &options.send)?;
+    if left == 0 {
+        let answer = client.vault.read(|tx| answer_of(tx, &person, &row.message_id, options))?;
+        return Ok(answer.map_or(Asked::Over, |answer| Asked::Answered(Box::new(answer))));
+    }
     if let Some(told) = &options.told {
         told.tell(&sent);
     }
@@ -308,7 +312,9 @@ fn pose(
         };
         // A question that is asked again under its key keeps the time that it was given first.
         if let Some(row) = said {
-            let same = row.contact == person.id && row.kind == OutKind::Question && row.text == text;
+            let same = row.contact == person.id
+                && question_of(&row)
+                    .is_some_and(|asked| asked.text == text && asked.choices == options.choices);
             return if same { Ok((person, row)) } else { Err(ClientError::IdempotencyConflict) };
         }
         let kind =
@@ -318,9 +324,9 @@ fn pose(
     })
 }
 
-fn until_of(row: &OutRow) -> Option<UnixSeconds> {
+fn question_of(row: &OutRow) -> Option<Question> {
     match Kind::from_parts(row.kind as u8, row.body.as_deref()?) {
-        Ok(Kind::Question(question)) => Some(question.until),
+        Ok(Kind::Question(question)) => Some(question),
         _ => None,
     }
 }
