@@ -460,6 +460,23 @@ fn a_key_is_of_one_question_with_its_choices_and_its_time() {
 }
 
 #[test]
+fn a_key_belongs_to_what_was_said_with_it_first_whatever_became_of_that() {
+    let relay = Relay::start();
+    let (alice, _) = friends(&relay);
+    let keyed = |key: &str| SendOptions { idempotency: Some(key.into()), ..SendOptions::default() };
+    let say = |text: &str, key: &str| alice.client().send("bob", text, &keyed(key)).map(|sent| sent.id);
+    let edited = say("at nine", "first").unwrap();
+    alice.client().edit("bob", "last", "at ten", &SendOptions::default()).unwrap();
+    let gone = say("a slip", "second").unwrap();
+    alice.client().take_back("bob", "last", &SendOptions::default()).unwrap().unwrap();
+    assert_eq!((say("at nine", "first"), say("a slip", "second")), (Ok(edited), Ok(gone)));
+    for key in ["first", "second"] {
+        assert_eq!(say("something else", key), Err(ClientError::IdempotencyConflict), "{key}");
+    }
+    assert_eq!(rows_with(&alice, "a slip"), 0);
+}
+
+#[test]
 fn receipts_go_only_to_contacts_for_whom_they_were_turned_on() {
     let relay = Relay::start();
     let (alice, bob) = friends(&relay);

@@ -179,10 +179,12 @@ pub(crate) fn by_key(
 ) -> Result<Option<i64>, ClientError> {
     let Some(key) = &options.idempotency else { return Ok(None) };
     let Some(row) = outbox::by_key(tx, key)? else { return Ok(None) };
-    // What has disappeared or was taken back cannot be compared any more: it was sent.
-    let same = row.gone != Gone::Here
-        || row.edited
-        || (row.kind == said.kind && row.text == said.text && row.body == said.body);
+    let same = match &row.said_first {
+        Some(first) => first.is(said),
+        // Of before this was kept: what has disappeared or was taken back cannot be compared any more, and was sent.
+        None if row.gone != Gone::Here || row.edited => true,
+        None => row.kind == said.kind && row.text == said.text && row.body == said.body,
+    };
     match row.contact == person.id && same {
         true => Ok(Some(row.id)),
         false => Err(ClientError::IdempotencyConflict),

@@ -4,7 +4,7 @@ use super::{Tx, Vault, former};
 use crate::ClientError;
 
 /// Rising; the place in this list plus one is the version that a step leads to.
-const STEPS: [&str; 17] = [
+const STEPS: [&str; 18] = [
     include_str!("migrations/0001_first.sql"),
     include_str!("migrations/0002_rotation.sql"),
     include_str!("migrations/0003_recovery.sql"),
@@ -22,6 +22,7 @@ const STEPS: [&str; 17] = [
     include_str!("migrations/0015_known_logs.sql"),
     include_str!("migrations/0016_given_up.sql"),
     include_str!("migrations/0017_noted.sql"),
+    include_str!("migrations/0018_key_words.sql"),
 ];
 
 /// The version of this program's vaults.
@@ -96,7 +97,7 @@ mod tests {
         assert_eq!(version as usize, STEPS.len());
         assert!(matches!(
             run(&vault, &STEPS[..1]),
-            Err(ClientError::NewerVault { found: 17, known: 1, former: None })
+            Err(ClientError::NewerVault { found: 18, known: 1, former: None })
         ));
     }
 

@@ -6,7 +6,11 @@ use e2ee::{EnvelopeHash, MessageId, Placed, StreamId};
 use rusqlite::{OptionalExtension, Row};
 use wire::{DepositAuth, DepositId, Envelope, UnixSeconds, Wire};
 
-use super::{Tx, decode, int, said::Said, uint};
+use super::{
+    Tx, decode, int,
+    said::{Said, SaidFirst},
+    uint,
+};
 use crate::{ClientError, pauses::Newest};
 
 /// What an outgoing row is, numbered as on the wire.
@@ -134,6 +138,8 @@ pub(crate) struct OutRow {
     pub(crate) placed: Option<Placed>,
     pub(crate) sealed: Option<SealedRow>,
     pub(crate) reason: Option<String>,
+    /// What was said first with its key, where a person gave one.
+    pub(crate) said_first: Option<SaidFirst>,
 }
 
 /// Whether the words of a message are still here.
@@ -172,7 +178,7 @@ pub(crate) struct SealedRow {
 const COLUMNS: &str =
     "id, contact, message_id, kind, text, state, queued_at, stream, number, sent_at, sealed_at,
     revision, route, sid, auth, envelope, reason, body, target, part, edited, gone, expires_at, answered_at,
-    read_at";
+    read_at, said_first";
 
 /// Commits a message to the outbox.
 pub(crate) fn insert(
@@ -201,9 +207,10 @@ pub(crate) fn say(
     idempotency: Option<&str>,
 ) -> Result<i64, ClientError> {
     let id = insert(tx, contact, message_id, said.kind, &said.text, idempotency, tx.now())?;
+    let first = idempotency.map(|_| SaidFirst::of(said, &tx.rng().bytes()).to_bytes());
     tx.execute(
-        "UPDATE outbox SET body = ?2, target = ?3, expire_s = ?4 WHERE id = ?1",
-        (id, &said.body, said.target.map(|target| target.0), said.expire_s),
+        "UPDATE outbox SET body = ?2, target = ?3, expire_s = ?4, said_first = ?5 WHERE id = ?1",
+        (id, &said.body, said.target.map(|target| target.0), said.expire_s, first),
     )?;
     Ok(id)
 }
@@ -571,6 +578,7 @@ fn from_row(row: &Row<'_>) -> Result<OutRow, ClientError> {
         expires_at: time(row.get(22)?),
         answered_at: time(row.get(23)?),
         read_at: time(row.get(24)?),
+        said_first: row.get::<_, Option<[u8; 48]>>(25)?.map(SaidFirst::from_bytes),
     })
 }
 

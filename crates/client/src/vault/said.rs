@@ -54,6 +54,39 @@ impl Said {
     }
 }
 
+/// What was said first with a key that a person gave: a hash under a salt of its own, which outlives the words.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct SaidFirst([u8; 48]);
+
+impl SaidFirst {
+    /// Of this, under a salt.
+    pub(crate) fn of(said: &Said, salt: &[u8; 16]) -> Self {
+        let text = said.text.as_bytes();
+        let (kind, length) = ([said.kind as u8], (text.len() as u64).to_be_bytes());
+        let body = said.body.as_deref().unwrap_or_default();
+        let hash = crypto::sha256(&[salt, &kind, &length, text, body]);
+        let mut bytes = [0; 48];
+        let (before, after) = bytes.split_at_mut(salt.len());
+        before.copy_from_slice(salt);
+        after.copy_from_slice(&hash);
+        Self(bytes)
+    }
+
+    /// Whether it is this that was said.
+    pub(crate) fn is(&self, said: &Said) -> bool {
+        self.0.first_chunk().is_some_and(|salt| Self::of(said, salt) == *self)
+    }
+
+    /// Out of its column, and into it.
+    pub(crate) fn from_bytes(bytes: [u8; 48]) -> Self {
+        Self(bytes)
+    }
+
+    pub(crate) fn to_bytes(self) -> [u8; 48] {
+        self.0
+    }
+}
+
 /// A body as callers see it.
 pub(crate) struct Shown {
     pub(crate) body: ReceivedBody,

@@ -1,0 +1,2 @@
+-- Of a message that a person gave a key: salt and hash of what was said with it first (spec/vault.md § Keys that a person gives).
+ALTER TABLE outbox ADD COLUMN said_first BLOB;
