@@ -221,7 +221,7 @@ impl Client {
         engine::said::take_back(self, contact, which, options)
     }
 
-    /// Agrees after how long what both write disappears; `None`: not at all. Nobody can enforce it.
+    /// Agrees after how long the texts of both disappear, not files, questions and answers; `None`: not at all. Nobody can enforce it.
     pub fn set_timer(&self, contact: &str, after: Option<Duration>) -> Result<Sent, ClientError> {
         engine::said::set_timer(self, contact, after, &self.settled(&SendOptions::default()))
     }

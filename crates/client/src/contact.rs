@@ -25,7 +25,7 @@ pub struct Contact {
     /// Stamps of mine in their hands that the relay was told to cross off after a flood: what comes with these
     /// never arrives, and the sender is not told.
     pub crossed_off: u32,
-    /// Seconds after which what both write disappears; 0: never. Agreed, not enforceable.
+    /// Seconds after which the texts of both disappear; 0: never. Agreed, not enforceable.
     pub timer_s: u32,
     /// Whether they are told what was read here.
     pub receipts: bool,

@@ -105,7 +105,7 @@ pub enum ReceivedBody {
     },
     /// A file.
     File(Box<FileShown>),
-    /// From here on what both write disappears after so many seconds; 0: not at all.
+    /// From here on the texts of both disappear after so many seconds; 0: not at all.
     Timer {
         /// The seconds.
         seconds: u32,

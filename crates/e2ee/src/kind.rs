@@ -32,7 +32,7 @@ pub enum Kind {
     File(FileHead),
     /// Words that quote, or disappear.
     Note(Note),
-    /// After how many seconds what both write from now on disappears; 0: not at all.
+    /// After how many seconds the texts of both disappear from now on; 0: not at all.
     Timer(u32),
     /// Other words for an earlier text.
     Edit(Edit),

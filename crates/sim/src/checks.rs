@@ -182,7 +182,7 @@ fn missing(pair: &Pair, since: u64, run: &Run) -> Vec<String> {
         let before = versions.get(&entry.id).into_iter().flatten().cloned();
         before.chain(entry.body.text().map(str::to_owned)).collect::<Vec<_>>()
     };
-    // In a request only the words can be seen, and those of before an edit.
+    // In a request only the words can be seen, those of before an edit or of after it.
     let requested = |entry: &LogEntry| texts_of(entry).iter().any(|text| pair.requested.contains(text));
     // Whoever goes back may have forgotten that he took it back; the other side may have heard of that only.
     let was_taken_back = |entry: &LogEntry| {

@@ -152,7 +152,7 @@ pub enum Contact {
         /// Contact
         contact: String,
     },
-    /// Agree after how long what both write disappears; shown to both, enforceable by neither
+    /// Agree after how long the texts of both disappear, files and questions not; shown to both, enforceable by neither
     Timer {
         /// Contact
         contact: String,

@@ -272,8 +272,8 @@ Exemples
     en "Show and send nothing; the contact and the relay are not told",
     fr "Ne rien montrer ni envoyer ; il n'en est rien dit au contact ni au relais";
     en "Undo `block`", fr "Défaire `block`";
-    en "Agree after how long what both write disappears; shown to both, enforceable by neither",
-    fr "Convenir après combien de temps disparaît ce que les deux écrivent ; montré aux deux, sans que personne puisse l'imposer";
+    en "Agree after how long the texts of both disappear, files and questions not; shown to both, enforceable by neither",
+    fr "Convenir après combien de temps disparaissent les textes des deux, sans les fichiers ni les questions ; montré aux deux, sans que personne puisse l'imposer";
     en "1h, 7d, or `off`", fr "1h, 7d, ou `off`";
     en "Tell a contact what was read here, some minutes later; off unless turned on",
     fr "Dire à un contact ce qui a été lu ici, quelques minutes plus tard ; seulement si vous l'activez";

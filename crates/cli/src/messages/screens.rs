@@ -295,11 +295,11 @@ messages! {
         fr "(question) {text}{choices}  (expire : {until})";
     answer(text): en "(answer) {text}", fr "(réponse) {text}";
     stays_from_here:
-        en "(from here on, what you both write stays)",
-        fr "(à partir d'ici, ce que vous écrivez tous les deux reste)";
+        en "(from here on, the texts that you both send stay)",
+        fr "(à partir d'ici, les textes que vous envoyez tous les deux restent)";
     disappears_from_here(time):
-        en "(from here on, what you both write disappears after {time})",
-        fr "(à partir d'ici, ce que vous écrivez tous les deux disparaît après {time})";
+        en "(from here on, the texts that you both send disappear after {time})",
+        fr "(à partir d'ici, les textes que vous envoyez tous les deux disparaissent après {time})";
     edited(text): en "(edited) {text}", fr "(modifié) {text}";
     is_taken_back: en "(taken back)", fr "(repris)";
     newer_kind(kind):

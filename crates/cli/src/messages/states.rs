@@ -13,7 +13,7 @@ messages! {
     given_up: en "gave the name up", fr "a abandonné le nom";
     blocked: en "blocked", fr "bloqué";
     not_connected: en "not connected yet", fr "pas encore en contact";
-    disappear_after(time): en "messages disappear after {time}", fr "les messages disparaissent après {time}";
+    disappear_after(time): en "texts disappear after {time}", fr "les textes disparaissent après {time}";
     gets_receipts: en "gets receipts", fr "reçoit des accusés de lecture";
     may_hold(stamps): en "may hold {stamps} stamps", fr "peut tenir {stamps} timbres";
     flooded(stamps):

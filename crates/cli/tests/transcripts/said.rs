@@ -155,13 +155,13 @@ fn second_thoughts_show_on_both_sides() {
 fn words_disappear_as_agreed_and_the_screen_says_when() {
     let relay = Relay::start();
     let (alice, bob) = friends(&relay);
-    assert!(alice.ok(&["contact", "timer", "bob", "1h"]).out.contains("messages disappear after 1h"));
+    assert!(alice.ok(&["contact", "timer", "bob", "1h"]).out.contains("texts disappear after 1h"));
     let pulled = bob.ok(&["pull"]).out;
-    assert!(pulled.contains("(from here on, what you both write disappears after 1h)"), "{pulled}");
+    assert!(pulled.contains("(from here on, the texts that you both send disappear after 1h)"), "{pulled}");
     bob.ok(&["send", "alice", "agreed"]);
     assert!(alice.ok(&["pull"]).out.contains("agreed  (disappears 1h after this)"));
     alice.ok(&["contact", "timer", "bob", "off"]);
-    assert!(bob.ok(&["pull"]).out.contains("(from here on, what you both write stays)"));
+    assert!(bob.ok(&["pull"]).out.contains("(from here on, the texts that you both send stay)"));
     assert!(alice.ok(&["contact", "receipts", "bob", "on"]).out.contains("gets receipts"));
     alice.ok(&["send", "bob", "burn", "--expire", "1s"]);
     bob.ok(&["pull"]);
