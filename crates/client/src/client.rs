@@ -211,6 +211,17 @@ impl Client {
         engine::said::edit(self, contact, which, text, &self.settled(options))
     }
 
+    /// The same without a look at the network, as [`Client::queue`] does it: the id of what waits.
+    pub fn queue_edit(
+        &self,
+        contact: &str,
+        which: &str,
+        text: &str,
+        options: &SendOptions,
+    ) -> Result<String, ClientError> {
+        engine::said::queue_edit(self, contact, which, text, &self.settled(options))
+    }
+
     /// Takes a message of mine back here, and asks the other side to do the same. `None` if it had not left.
     pub fn take_back(
         &self,
@@ -219,6 +230,16 @@ impl Client {
         options: &SendOptions,
     ) -> Result<Option<Sent>, ClientError> {
         engine::said::take_back(self, contact, which, options)
+    }
+
+    /// The same without a look at the network: the id of what asks the other side. `None` if the message had not left.
+    pub fn queue_take_back(
+        &self,
+        contact: &str,
+        which: &str,
+        options: &SendOptions,
+    ) -> Result<Option<String>, ClientError> {
+        engine::said::queue_take_back(self, contact, which, options)
     }
 
     /// Agrees after how long the texts of both disappear, not files, questions and answers; `None`: not at all. Nobody can enforce it.
@@ -260,6 +281,17 @@ impl Client {
         options: &SendOptions,
     ) -> Result<Sent, ClientError> {
         engine::said::answer(self, contact, which, text, &self.settled(options))
+    }
+
+    /// The same without a look at the network, as [`Client::queue`] does it: the id of what waits.
+    pub fn queue_answer(
+        &self,
+        contact: &str,
+        which: Option<&str>,
+        text: &str,
+        options: &SendOptions,
+    ) -> Result<String, ClientError> {
+        engine::said::queue_answer(self, contact, which, text, &self.settled(options))
     }
 
     /// Collects what comes as it comes, and sends what waits, until `stop` is set. Hands nothing out, and lets other

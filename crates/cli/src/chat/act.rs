@@ -160,8 +160,12 @@ fn on_overlay(chat: &mut Chat, key: KeyEvent) {
             };
             chat.state.overlay = from.map(Overlay::Help);
         }
-        Overlay::Compare(alias, number) if yes => chat.send_for(Errand::Same(alias, number)),
-        Overlay::Decline(label) if yes => chat.send_for(Errand::Decline(label)),
+        Overlay::Compare(alias, number) if yes => {
+            chat.send_for(Errand::Same(alias, number));
+        }
+        Overlay::Decline(label) if yes => {
+            chat.send_for(Errand::Decline(label));
+        }
         Overlay::Problem(words) if key.code != KeyCode::Esc && key.code != KeyCode::Enter => {
             chat.state.overlay = Some(Overlay::Problem(words));
         }

@@ -26,6 +26,15 @@ pub enum Doing {
     Save(String, PathBuf),
 }
 
+/// What is in the vault from then on.
+#[derive(Debug)]
+pub enum Committed {
+    /// Something waits in the outbox; its id.
+    Waits(String),
+    /// A message was taken back that had not left.
+    NotLeft,
+}
+
 impl Doing {
     /// Reads a line that begins with a slash; `None` if it is none of these.
     pub fn read(line: &str) -> Option<Self> {
@@ -47,16 +56,29 @@ impl Doing {
         })
     }
 
+    /// Commits what it says to a contact, or what is no longer said, and asks no server. `None`: it is about a file, which
+    /// takes time.
+    pub fn commit(&self, client: &Client, to: &str) -> Result<Option<Committed>, ClientError> {
+        let options = SendOptions::default();
+        let id = match self {
+            Self::Answer(text) => client.queue_answer(to, None, text, &options)?,
+            Self::Reply(text) => client.queue(to, text, &quoting_last(client, to)?)?,
+            Self::Edit(text) => client.queue_edit(to, "last", text, &options)?,
+            Self::TakeBack => match client.queue_take_back(to, "last", &options)? {
+                Some(id) => id,
+                None => return Ok(Some(Committed::NotLeft)),
+            },
+            Self::File(_) | Self::Save(..) => return Ok(None),
+        };
+        Ok(Some(Committed::Waits(id)))
+    }
+
     /// Does it towards a contact, and says what came of it.
     pub fn run(&self, client: &Client, to: &str) -> Result<String, ClientError> {
         let options = SendOptions::default();
         let sent = match self {
             Self::Answer(text) => client.answer(to, None, text, &options)?,
-            Self::Reply(text) => client.send(
-                to,
-                text,
-                &SendOptions { quotes: Some(last_of_theirs(client, to)?), ..options },
-            )?,
+            Self::Reply(text) => client.send(to, text, &quoting_last(client, to)?)?,
             Self::Edit(text) => client.edit(to, "last", text, &options)?,
             Self::TakeBack => match client.take_back(to, "last", &options)? {
                 Some(sent) => sent,
@@ -92,13 +114,14 @@ fn send_file(
     client.send_file(to, &mut file, &name, "", options)
 }
 
-/// The id of the last message that the contact wrote.
-fn last_of_theirs(client: &Client, to: &str) -> Result<String, ClientError> {
+/// Quotes the last message that the contact wrote.
+fn quoting_last(client: &Client, to: &str) -> Result<SendOptions, ClientError> {
     let page = client.log_page(to, client::LogFrom::Newest, 200)?;
     let theirs = page.into_iter().rev().find(|entry| {
         entry.direction == client::Direction::Received && !entry.id.is_empty() && entry.body.text().is_some()
     });
-    theirs.map(|entry| entry.id).ok_or_else(|| SaidError::NoSuchMessage { which: "last".to_owned() }.into())
+    let last = theirs.ok_or_else(|| SaidError::NoSuchMessage { which: "last".to_owned() })?;
+    Ok(SendOptions { quotes: Some(last.id), ..SendOptions::default() })
 }
 
 #[cfg(test)]

@@ -256,11 +256,13 @@ impl Chat {
         Ok(())
     }
 
-    /// Sends somebody on an errand.
-    pub fn send_for(&mut self, errand: Errand) {
-        if !self.background.run(errand) {
+    /// Sends somebody on an errand; says so, and gives back false, while too many wait.
+    pub fn send_for(&mut self, errand: Errand) -> bool {
+        let sent = self.background.run(errand);
+        if !sent {
             self.say(says::still_busy().to_owned());
         }
+        sent
     }
 }
 

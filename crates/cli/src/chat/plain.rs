@@ -12,6 +12,7 @@ use client::{
 use crate::chat::background::{self, Background, Errand, News};
 use crate::chat::clock::Clock;
 use crate::chat::command::Command;
+use crate::chat::doing::{Committed, Doing};
 use crate::chat::words;
 use crate::commands::notices;
 use crate::commands::send::why_queued;
@@ -242,7 +243,7 @@ impl Plain<'_> {
                 self.context.screen.say(&format!("{}\n{}", says::help_of_lines(), says::help_of_doings()))
             }
             Command::Do(doing) => match self.to.clone() {
-                Some(to) => self.run(Errand::Do(to, doing))?,
+                Some(to) => self.perform(to, doing)?,
                 None => self.say(says::to_whom()),
             },
             Command::Unknown(line) => self.say(&words::no_such_command(&line)),
@@ -371,11 +372,38 @@ impl Plain<'_> {
             }
             return Ok(());
         }
-        match self.client.queue(&to, text, &options) {
-            Ok(id) => {
+        let committed = self.client.queue(&to, text, &options);
+        self.committed(to, committed.map(|id| Some(Committed::Waits(id))))
+    }
+
+    /// Does what a line says to a contact. Which message is meant is settled now: until a server was heard, there may be a
+    /// later one.
+    fn perform(&mut self, to: String, doing: Doing) -> Result<(), Stop> {
+        if self.background.is_none() {
+            return self.run(Errand::Do(to, doing));
+        }
+        match doing.commit(&self.client, &to) {
+            Ok(None) => self.run(Errand::Do(to, doing)),
+            committed => self.committed(to, committed),
+        }
+    }
+
+    /// Has what was committed sent, or says why nothing was.
+    fn committed(&mut self, to: String, what: Result<Option<Committed>, ClientError>) -> Result<(), Stop> {
+        match what {
+            Ok(Some(Committed::Waits(id))) => {
                 self.waiting.push((to, id));
-                self.run(Errand::Flush)
+                // Where too many errands wait, another one sends it.
+                if let Some(background) = &self.background {
+                    background.run(Errand::Flush);
+                }
+                Ok(())
             }
+            Ok(Some(Committed::NotLeft)) => {
+                self.say(says::not_left());
+                Ok(())
+            }
+            Ok(None) => Ok(()),
             Err(error) if error.exit_code() == 7 => Err(error.into()),
             Err(error) => self.tell(News::Problem(Problem::from(&error).to_string())),
         }

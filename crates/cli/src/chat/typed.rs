@@ -6,6 +6,7 @@ use client::{ClientError, SendOptions};
 use crate::chat::act::{Next, leave};
 use crate::chat::background::Errand;
 use crate::chat::command::Command;
+use crate::chat::doing::{Committed, Doing};
 use crate::chat::draw_open::COMPARE;
 use crate::chat::full::Chat;
 use crate::chat::state::{Focus, Overlay, Who};
@@ -20,12 +21,7 @@ pub fn obey(chat: &mut Chat, warned: Option<String>) -> Result<Next, ClientError
     match Command::read(text.trim_end()) {
         Command::Nothing => {}
         Command::Say(text) => send(chat, &text)?,
-        Command::Do(doing) => {
-            if let Some(alias) = may_write(chat) {
-                chat.state.clear_draft();
-                chat.send_for(Errand::Do(alias, doing));
-            }
-        }
+        Command::Do(doing) => perform(chat, doing)?,
         // It stays where it was typed, to be mended.
         Command::Unknown(line) => chat.say(words::no_such_command(&line)),
         Command::Quit => return Ok(quit(chat, &text, warned)),
@@ -66,17 +62,50 @@ fn turn_to(chat: &mut Chat, command: Command) -> Result<(), ClientError> {
 fn send(chat: &mut Chat, text: &str) -> Result<(), ClientError> {
     let Some(alias) = may_write(chat) else { return Ok(()) };
     match chat.client.queue(&alias, text, &SendOptions::default()) {
-        Ok(_) => {
-            chat.state.clear_draft();
-            chat.send_for(Errand::Flush);
-            chat.state.thread.forget_new();
-            if !chat.state.thread.follows() {
-                chat.go_to_newest()?;
-            }
-            chat.look()
+        Ok(_) => committed(chat),
+        Err(error) => not_committed(chat, error),
+    }
+}
+
+/// Does what a command says to the open contact. Which message is meant is settled now: until a server was heard, there may
+/// be a later one.
+fn perform(chat: &mut Chat, doing: Doing) -> Result<(), ClientError> {
+    let Some(alias) = may_write(chat) else { return Ok(()) };
+    match doing.commit(&chat.client, &alias) {
+        Ok(Some(Committed::Waits(_))) => committed(chat),
+        Ok(Some(Committed::NotLeft)) => {
+            committed(chat)?;
+            chat.say(says::not_left().to_owned());
+            Ok(())
         }
-        Err(error) if error.exit_code() == 7 => Err(error),
-        Err(error) => {
+        Ok(None) => {
+            // It stays where it was typed while nobody can be sent.
+            if chat.send_for(Errand::Do(alias, doing)) {
+                chat.state.clear_draft();
+            }
+            Ok(())
+        }
+        Err(error) => not_committed(chat, error),
+    }
+}
+
+/// What was written is in the vault: it leaves the box, and the outbox is sent.
+fn committed(chat: &mut Chat) -> Result<(), ClientError> {
+    chat.state.clear_draft();
+    // Where too many errands wait, another one sends it.
+    chat.background.run(Errand::Flush);
+    chat.state.thread.forget_new();
+    if !chat.state.thread.follows() {
+        chat.go_to_newest()?;
+    }
+    chat.look()
+}
+
+/// What was written stays where it was typed.
+fn not_committed(chat: &mut Chat, error: ClientError) -> Result<(), ClientError> {
+    match error {
+        error if error.exit_code() == 7 => Err(error),
+        error => {
             chat.state.overlay = Some(Overlay::Problem(Problem::from(&error).to_string()));
             Ok(())
         }

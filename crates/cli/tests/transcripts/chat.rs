@@ -227,6 +227,65 @@ fn a_line_chat_answers_quotes_edits_takes_back_and_sends_files() {
     assert!(saved.err.contains("saved as ") && saved.err.contains("note.txt"), "{saved:?}");
 }
 
+/// What "last" means is settled by Enter, not by the server that answers later.
+#[test]
+fn what_is_taken_back_or_edited_is_what_was_last_when_enter_was_pressed() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    for args in [&["bob"][..], &["--plain", "bob"]] {
+        let mut screen = chat(&alice, args);
+        screen.sees(if args.len() == 1 { "hello alice" } else { "/quit" });
+        screen.types("one\r");
+        screen.sees("stored");
+        relay.signal("STOP");
+        for line in ["two", "/take-back", "three", "/edit third", "four"] {
+            screen.types(&format!("{line}\r"));
+        }
+        // The answers of the server come much later than what is typed.
+        std::thread::sleep(std::time::Duration::from_secs(1));
+        relay.signal("CONT");
+        let mut came = Vec::new();
+        while !came.iter().any(|text| text == "four") {
+            came.extend(bob.pull());
+        }
+        assert_eq!(came, ["one", "third", "four"], "{args:?}");
+        screen.types(if args.len() == 1 { CTRL_C } else { "/quit\r" });
+        assert!(screen.ends().success());
+    }
+}
+
+/// What was entered is in the outbox, whatever its command, although the chat is left at once.
+#[test]
+fn no_words_are_lost_by_leaving_while_the_server_says_nothing() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    let mut screen = chat(&alice, &["bob"]);
+    screen.sees("hello alice");
+    relay.signal("STOP");
+    for line in ["one", "/reply two", "/edit second"] {
+        screen.types(&format!("{line}\r"));
+    }
+    screen.types(CTRL_C);
+    assert!(screen.ends().success());
+    let log = alice.ok(&["log", "bob"]).out;
+    assert!(log.contains("second") && !log.contains("two"), "{log}");
+    relay.signal("CONT");
+    alice.pull();
+    assert_eq!(bob.pull(), ["one", "second"]);
+    // What is refused stays where it was typed.
+    let mut screen = chat(&alice, &["bob"]);
+    screen.sees("hello alice");
+    screen.types("/answer to nothing\r");
+    screen.sees("bob has asked nothing");
+    screen.types(ESC);
+    screen.wait("it is closed", |screen| !screen.contents().contains("bob has asked nothing"));
+    screen.sees("/answer to nothing");
+    screen.types(CTRL_C);
+    screen.sees("is not sent");
+    screen.types(CTRL_C);
+    assert!(screen.ends().success());
+}
+
 /// An open chat lets others collect: a pull beside it does not wait for its end.
 #[test]
 fn other_commands_work_beside_an_open_chat() {

@@ -64,6 +64,12 @@ impl Relay {
         }
     }
 
+    /// Has it say nothing, or go on: a signal.
+    pub fn signal(&self, name: &str) {
+        let id = self.process.as_ref().unwrap().id().to_string();
+        assert!(Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
+    }
+
     pub fn data(&self) -> PathBuf {
         // Made by the relay itself, as private as it wants it.
         self.folder.path().join("data")

@@ -27,6 +27,7 @@ use crate::{
         contact::{self, Person, Standing},
         inbox::{self, InRow},
         int,
+        key::to_hex,
         outbox::{self, OutKind, OutRow},
         said::{self, Said},
         stamp,
@@ -83,8 +84,40 @@ pub(crate) fn edit(
     text: &str,
     options: &SendOptions,
 ) -> Result<Sent, ClientError> {
+    let (row, before) = commit_edit(client, alias, which, text, options)?;
+    let no_queue = options.no_queue && before.is_some();
+    let sent = deliver(client, row, &SendOptions { no_queue, ..options.clone() });
+    if let Some(before) = before
+        && !is_kept(client, row, OutKind::Edit)?
+    {
+        // The other side has the words of before, and so do I.
+        client.vault.erase(|tx| outbox::word_as_before(tx, &before, text))?;
+    }
+    sent
+}
+
+/// See [`Client::queue_edit`].
+pub(crate) fn queue_edit(
+    client: &Client,
+    alias: &str,
+    which: &str,
+    text: &str,
+    options: &SendOptions,
+) -> Result<String, ClientError> {
+    let (row, _) = commit_edit(client, alias, which, text, options)?;
+    settled(client, row)
+}
+
+/// Other words in the history and in the outbox: the row that brings them, and the message as it was where that had left.
+fn commit_edit(
+    client: &Client,
+    alias: &str,
+    which: &str,
+    text: &str,
+    options: &SendOptions,
+) -> Result<(i64, Option<OutRow>), ClientError> {
     check(text, options)?;
-    let (row, before) = client.vault.erase(|tx| {
+    client.vault.erase(|tx| {
         let person = contact::expect(tx, alias)?;
         check_person(tx, &person, options)?;
         let named = match which {
@@ -103,16 +136,14 @@ pub(crate) fn edit(
         }
         let edit = Kind::Edit(Edit { message: row.message_id, text: text.to_owned() });
         Ok((queue(tx, &person, &edit, options)?, Some(row)))
-    })?;
-    let no_queue = options.no_queue && before.is_some();
-    let sent = deliver(client, row, &SendOptions { no_queue, ..options.clone() });
-    if let Some(before) = before
-        && !is_kept(client, row, OutKind::Edit)?
-    {
-        // The other side has the words of before, and so do I.
-        client.vault.erase(|tx| outbox::word_as_before(tx, &before, text))?;
-    }
-    sent
+    })
+}
+
+/// The id of a row that was committed, once it stands in the file.
+fn settled(client: &Client, row: i64) -> Result<String, ClientError> {
+    client.vault.settle().map_err(ClientError::after_keeping)?;
+    let row = client.vault.read(|tx| outbox::by_id(tx, row))?;
+    Ok(to_hex(&row.message_id.0))
 }
 
 /// Whether a change still leaves, or has left; one that was not to wait may have been taken back.
@@ -128,7 +159,38 @@ pub(crate) fn take_back(
     which: &str,
     options: &SendOptions,
 ) -> Result<Option<Sent>, ClientError> {
-    let (delete, after) = client.vault.erase(|tx| {
+    let (delete, after) = commit_deletion(client, alias, which, options)?;
+    let Some(delete) = delete else { return Ok(None) };
+    let sent = deliver(client, delete, options);
+    if let Some(row) = after
+        && is_kept(client, delete, OutKind::Delete)?
+    {
+        client.vault.erase(|tx| outbox::take_back(tx, row.contact, &row))?;
+    }
+    sent.map(Some)
+}
+
+/// See [`Client::queue_take_back`].
+pub(crate) fn queue_take_back(
+    client: &Client,
+    alias: &str,
+    which: &str,
+    options: &SendOptions,
+) -> Result<Option<String>, ClientError> {
+    let options = SendOptions { no_queue: false, ..options.clone() };
+    let (delete, _) = commit_deletion(client, alias, which, &options)?;
+    delete.map(|row| settled(client, row)).transpose()
+}
+
+/// Takes a message out of the history: the row that asks the other side to do the same, unless it never left; and the message
+/// itself where it stays until that row has left.
+fn commit_deletion(
+    client: &Client,
+    alias: &str,
+    which: &str,
+    options: &SendOptions,
+) -> Result<(Option<i64>, Option<OutRow>), ClientError> {
+    client.vault.erase(|tx| {
         let person = contact::expect(tx, alias)?;
         check_person(tx, &person, options)?;
         if let Some(row) =
@@ -152,15 +214,7 @@ pub(crate) fn take_back(
         }
         outbox::take_back(tx, person.id, &row)?;
         Ok((Some(delete), None))
-    })?;
-    let Some(delete) = delete else { return Ok(None) };
-    let sent = deliver(client, delete, options);
-    if let Some(row) = after
-        && is_kept(client, delete, OutKind::Delete)?
-    {
-        client.vault.erase(|tx| outbox::take_back(tx, row.contact, &row))?;
-    }
-    sent.map(Some)
+    })
 }
 
 /// See [`Client::set_timer`].
@@ -221,8 +275,31 @@ pub(crate) fn answer(
     text: &str,
     options: &SendOptions,
 ) -> Result<Sent, ClientError> {
+    let row = commit_answer(client, alias, which, text, options)?;
+    deliver(client, row, options)
+}
+
+/// See [`Client::queue_answer`].
+pub(crate) fn queue_answer(
+    client: &Client,
+    alias: &str,
+    which: Option<&str>,
+    text: &str,
+    options: &SendOptions,
+) -> Result<String, ClientError> {
+    let row = commit_answer(client, alias, which, text, options)?;
+    settled(client, row)
+}
+
+fn commit_answer(
+    client: &Client,
+    alias: &str,
+    which: Option<&str>,
+    text: &str,
+    options: &SendOptions,
+) -> Result<i64, ClientError> {
     check(text, options)?;
-    let row = client.vault.write(|tx| {
+    client.vault.write(|tx| {
         let person = contact::expect(tx, alias)?;
         let none = || ClientError::from(SaidError::NoQuestion { alias: alias.to_owned() });
         let message = match which {
@@ -240,8 +317,7 @@ pub(crate) fn answer(
             inbox::set_handled(tx, asked.id)?;
         }
         Ok(row)
-    })?;
-    deliver(client, row, options)
+    })
 }
 
 /// One of the choices, by its words or its number from 1; without choices any words.
