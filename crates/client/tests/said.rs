@@ -12,7 +12,7 @@ use std::{
 };
 
 use client::{
-    AskOptions, Asked, ClientError, Desk, LogEntry, PullOptions, Received, ReceivedBody, SaidError,
+    AskOptions, Asked, ClientError, Desk, Handled, LogEntry, PullOptions, Received, ReceivedBody, SaidError,
     SendOptions, SentState,
 };
 use common::{Person, Relay, friends};
@@ -66,6 +66,34 @@ fn an_edit_replaces_the_words_on_both_sides_and_says_so_to_who_saw_the_first() {
     }
     let not_mine = bob.client().edit("alice", &unseen.id, "never", &SendOptions::default()).unwrap_err();
     assert!(matches!(not_mine, ClientError::Said(SaidError::NoSuchMessage { .. })), "{not_mine:?}");
+}
+
+/// A sink may take minutes for a message: what happens meanwhile to the next ones counts.
+#[test]
+fn a_slow_sink_is_handed_each_message_as_it_is_by_then() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    for text in ["one", "two", "three", "four"] {
+        alice.stored(&bob, text);
+    }
+    bob.client().collect().unwrap();
+    let ids: Vec<String> =
+        alice.client().log("bob", None).unwrap().into_iter().map(|entry| entry.id).collect();
+    let mut came = Vec::new();
+    let pulled = bob.client().hand_out(&PullOptions::default(), &mut |message| {
+        if came.is_empty() {
+            let (options, beside) = (SendOptions::default(), bob.client());
+            alice.client().edit("bob", &ids[2], "second", &options).unwrap();
+            alice.client().take_back("bob", &ids[3], &options).unwrap();
+            beside.collect().unwrap();
+            beside.mark_handled("alice", std::slice::from_ref(&ids[4])).unwrap();
+        }
+        came.push(message.body.text().unwrap_or("-").to_owned());
+        Handled::Yes
+    });
+    assert_eq!(came, ["one", "second"]);
+    assert_eq!(pulled.unwrap().handed_out, 2);
+    assert!(bob.pull().is_empty(), "each once");
 }
 
 #[test]

@@ -214,14 +214,19 @@ impl<'a> Handing<'a> {
             if self.stopped {
                 break;
             }
-            if !self.offered.insert(row.id) {
+            if !self.offered.insert(row) {
                 continue;
             }
-            let received = self.client.vault.read(|tx| to_received(tx, &row))?;
+            // The sink may take minutes: what was handled, taken back or put in other words meanwhile is not handed out as it was.
+            let received = self
+                .client
+                .vault
+                .read(|tx| inbox::still_unhandled(tx, row)?.map(|row| to_received(tx, &row)).transpose())?;
+            let Some(received) = received else { continue };
             let answer = sink(&received);
             self.summary.handed_out += 1;
             if answer.taken() && !self.options.peek {
-                self.taken.push(row.id);
+                self.taken.push(row);
                 if !self.options.mark_together || self.taken.len() >= MARKED_TOGETHER_MAX {
                     self.mark()?;
                 }

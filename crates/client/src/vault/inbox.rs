@@ -44,6 +44,9 @@ const COLUMNS: &str =
 
 /// What stands in a history, in SQL: an edit shows in what it names.
 pub(super) const SHOWN: &str = "shown = 1 AND gone != 2 AND kind != 14";
+/// What nobody handled yet, in SQL.
+const UNHANDLED: &str = "handled = 0 AND shown = 1
+    AND contact IN (SELECT id FROM contact WHERE standing = 0 AND blocked = 0)";
 /// What is handed out, in SQL: of files, those that are no longer on their way.
 const WHOLE: &str = "(kind != 11 OR NOT EXISTS (SELECT 1 FROM file WHERE file.contact = message.contact
     AND outgoing = 0 AND file.message_id = message.message_id AND state = 0))";
@@ -107,22 +110,30 @@ pub(crate) fn insert(
     Ok(inserted == 1)
 }
 
-/// Messages that nobody handled, in the order in which they are shown.
-pub(crate) fn unhandled(tx: &Tx<'_>, contact: Option<i64>) -> Result<Vec<InRow>, ClientError> {
+/// Rows of messages that nobody handled, in the order in which they are shown; without what they say.
+pub(crate) fn unhandled(tx: &Tx<'_>, contact: Option<i64>) -> Result<Vec<i64>, ClientError> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM message WHERE handled = 0 AND shown = 1 AND (?1 IS NULL OR contact = ?1)
-         AND {WHOLE}
-         AND contact IN (SELECT id FROM contact WHERE standing = 0 AND blocked = 0) ORDER BY id LIMIT 10000"
+        "SELECT id, contact, stream, number FROM message
+         WHERE {UNHANDLED} AND {WHOLE} AND (?1 IS NULL OR contact = ?1) ORDER BY id LIMIT 10000"
     );
-    in_order(many(tx, &sql, contact)?)
+    let mut rows = tx.prepare_cached(&sql)?;
+    let list = rows.query_map([contact], |row| {
+        Ok((row.get::<_, i64>(0)?, (row.get(1)?, row.get(2)?, uint(row.get(3)?))))
+    })?;
+    let list = client_core::inbox::in_order(list.collect::<Result<Vec<_>, _>>()?, |(_, place)| *place);
+    Ok(list.into_iter().map(|(row, _)| row).collect())
+}
+
+/// The message of a row, as it is now, if still nobody handled it.
+pub(crate) fn still_unhandled(tx: &Tx<'_>, id: i64) -> Result<Option<InRow>, ClientError> {
+    let sql = format!("SELECT {COLUMNS} FROM message WHERE id = ?1 AND {UNHANDLED} AND {WHOLE}");
+    tx.query_row(&sql, [id], |row| Ok(from_row(row))).optional()?.transpose()
 }
 
 /// Which messages nobody handled, in the order in which they came; without what they say.
 pub(crate) fn waiting(tx: &Tx<'_>) -> Result<Vec<Waiting>, ClientError> {
-    let sql = format!(
-        "SELECT id, message_id FROM message WHERE handled = 0 AND shown = 1 AND {WHOLE}
-         AND contact IN (SELECT id FROM contact WHERE standing = 0 AND blocked = 0) ORDER BY id LIMIT 10000"
-    );
+    let sql =
+        format!("SELECT id, message_id FROM message WHERE {UNHANDLED} AND {WHOLE} ORDER BY id LIMIT 10000");
     let mut rows = tx.prepare_cached(&sql)?;
     let list = rows.query_map([], |row| Ok(Waiting { row: row.get(0)?, id: row.get(1)? }))?;
     Ok(list.collect::<Result<Vec<_>, _>>()?)
