@@ -53,7 +53,7 @@ impl Hooks<'_> {
             Ok(_) => {}
         }
         if let Err(error) = handed
-            && !matches!(error, ClientError::CollectorBusy | ClientError::VaultBusy)
+            && !matches!(error, ClientError::HandingBusy | ClientError::VaultBusy)
         {
             self.shared.context.screen.warn(&why_of(&error));
         }

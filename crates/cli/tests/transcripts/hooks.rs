@@ -35,6 +35,23 @@ fn a_hook_is_tried_until_it_succeeds_and_ended_when_it_hangs() {
     assert!(bob.pull().is_empty(), "handled is handled");
 }
 
+/// A pull beside a command that runs says what is so: nobody is collecting, and what came is not lost.
+#[test]
+fn a_pull_beside_a_command_that_runs_says_who_has_the_messages() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    let runs = bob.home.path().join("runs");
+    let script = format!("touch {}; sleep 600", runs.display());
+    let daemon =
+        Daemon::with(&bob, &["daemon", "--notify", "none", "--exec-timeout", "8s", "--exec", &script]);
+    alice.ok(&["send", "bob", "long"]);
+    eventually("it runs", || runs.exists());
+    let pulled = bob.run(&["--timeout", "1s", "pull"]);
+    pulled.assert_problem(4, "OUB-E202");
+    assert!(!pulled.err.contains("collect"), "{}", pulled.err);
+    daemon.says("did not end in time");
+}
+
 #[test]
 fn a_notification_counts_and_names_nobody() {
     let relay = Relay::start();

@@ -145,6 +145,8 @@ pub enum ClientError {
     Superseded,
     /// Another process on this vault collects.
     CollectorBusy,
+    /// Another process on this vault hands messages out.
+    HandingBusy,
     /// Another process keeps the vault.
     VaultBusy,
 
@@ -383,7 +385,7 @@ impl ClientError {
         match self.number() {
             ..20 => 1,
             20..40 => 2,
-            40..50 | 183 | 195..=199 => 4,
+            40..50 | 183 | 195..=199 | 202 => 4,
             50..60 | 184..=186 | 190 => 5,
             60..70 | 182 => 6,
             _ => 7,
@@ -461,6 +463,7 @@ impl ClientError {
             Superseded => 44,
             CollectorBusy => 45,
             VaultBusy => 46,
+            HandingBusy => 202,
             InvitationRefused => 51,
             NameTaken { .. } => 52,
             NoSuchName { .. } => 53,

@@ -107,6 +107,11 @@ impl ClientError {
             CollectorBusy => {
                 both!(language, "wait until it is done, or stop it", "attendez qu'il ait fini, ou arrêtez-le")
             }
+            HandingBusy => both!(
+                language,
+                "wait until it is done; what came is shown by   oub log CONTACT",
+                "attendez qu'elle ait fini ; ce qui est arrivé se voit avec   oub log CONTACT"
+            ),
             VaultBusy => both!(language, "try again", "réessayez"),
             InvitationRefused => both!(
                 language,

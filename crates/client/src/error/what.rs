@@ -128,6 +128,11 @@ impl ClientError {
                 "another process is collecting for this identity",
                 "un autre processus relève les boîtes de cette identité"
             ),
+            HandingBusy => both!(
+                language,
+                "another process is handing out the messages of this identity",
+                "un autre processus remet les messages de cette identité"
+            ),
             VaultBusy => both!(
                 language,
                 "the vault is in use by another process",

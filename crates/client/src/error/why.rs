@@ -109,6 +109,11 @@ impl ClientError {
                 "only one process may collect at a time",
                 "un seul processus à la fois peut relever les boîtes"
             ),
+            HandingBusy => both!(
+                language,
+                "one does so at a time: a command of  oub daemon --exec  or of another  oub pull  still runs",
+                "un seul le fait à la fois : une commande d'  oub daemon --exec  ou d'un autre  oub pull  tourne encore"
+            ),
             VaultBusy => both!(language, "it did not become free in time", "il ne s'est pas libéré à temps"),
             InvitationRefused => both!(
                 language,

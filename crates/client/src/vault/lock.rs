@@ -47,7 +47,11 @@ impl Vault {
 
     /// Waits at most `wait` for the right to hand out.
     pub(crate) fn handing_lock(&self, wait: Duration) -> Result<HandingLock, ClientError> {
-        Ok(HandingLock { _file: self.lock(HANDING, wait)? })
+        let file = self.lock(HANDING, wait).map_err(|error| match error {
+            ClientError::CollectorBusy => ClientError::HandingBusy,
+            error => error,
+        })?;
+        Ok(HandingLock { _file: file })
     }
 
     fn lock(&self, name: &str, wait: Duration) -> Result<File, ClientError> {
