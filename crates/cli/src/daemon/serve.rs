@@ -1,7 +1,6 @@
 //! The daemon's life: seat, vault, socket, threads, and an orderly end.
 
 use std::os::unix::net::UnixListener;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 use std::thread::{self, JoinHandle};
@@ -39,8 +38,7 @@ pub fn run(context: &Context, options: &DaemonRun) -> Result<Exit, Stop> {
     let shared = Arc::new(Shared::new(context.clone(), profile, path.clone(), key));
     let client = shared.open_alone()?;
     client.check_name()?;
-    let listener = socket::bind(&path)?;
-    let socket = Removed(&path);
+    let (listener, socket) = socket::bind(&path)?;
     seat.announce(&path).map_err(|error| cannot_start(&reason(error)))?;
     end_by_signal(&shared)?;
     listen(&shared, listener)?;
@@ -68,15 +66,6 @@ fn start_workers(shared: &Arc<Shared>, options: &DaemonRun) -> Result<JoinHandle
     start(shared, "notify", move |shared| notify::run(shared, wish))?;
     let options = options.clone();
     start(shared, "hooks", move |shared| hooks::run(shared, &options))
-}
-
-/// Removes the socket when the daemon ends in order.
-struct Removed<'a>(&'a Path);
-
-impl Drop for Removed<'_> {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(self.0);
-    }
 }
 
 fn listen(shared: &Arc<Shared>, listener: UnixListener) -> Result<(), Box<Problem>> {

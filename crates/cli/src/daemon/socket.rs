@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use client::Profile;
 
 use crate::context::Context;
+use crate::daemon::beside::folder_of as folder_of_profile;
 use crate::exit::Exit;
 use crate::messages::{daemon as messages, reason};
 use crate::problem::Problem;
@@ -16,19 +17,54 @@ use crate::problem::Problem;
 /// What the kernel keeps of a socket's path.
 const PATH_BYTES_MAX: usize = 107;
 
-/// `$XDG_RUNTIME_DIR/oubliette/PROFILE.sock`; in the profile's folder where there is no such folder, or where the
-/// profile is elsewhere by `--home`.
+/// `$XDG_RUNTIME_DIR/oubliette/PROFILE-….sock`; in the profile's folder where there is no such folder, or where the
+/// profile is elsewhere by `--home`. Profiles of one name in several folders (`XDG_DATA_HOME`) have a socket each.
 pub fn path(context: &Context, profile: &Profile) -> PathBuf {
     let global = context.global();
     let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
     match runtime.filter(|dir| dir.is_absolute() && dir.is_dir() && global.home.is_none()) {
-        Some(dir) => dir.join("oubliette").join(format!("{}.sock", global.profile)),
+        Some(dir) => {
+            let name = format!("{}-{:016x}.sock", global.profile, mark_of(&folder_of_profile(profile)));
+            dir.join("oubliette").join(name)
+        }
         None => profile.dir().join("daemon.sock"),
     }
 }
 
+/// Tells folders apart (FNV-1a). Somebody who wants two of them to meet has both.
+fn mark_of(folder: &str) -> u64 {
+    folder
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |mark, byte| (mark ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+/// A socket that was bound here; removed when this is dropped, unless another one has its place by then.
+pub struct Bound {
+    path: PathBuf,
+    /// Device and inode.
+    file: Option<(u64, u64)>,
+}
+
+impl Bound {
+    fn at(path: &Path) -> Self {
+        Self { path: path.to_path_buf(), file: file_at(path) }
+    }
+}
+
+impl Drop for Bound {
+    fn drop(&mut self) {
+        if self.file.is_some() && file_at(&self.path) == self.file {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+fn file_at(path: &Path) -> Option<(u64, u64)> {
+    fs::symlink_metadata(path).ok().map(|facts| (facts.dev(), facts.ino()))
+}
+
 /// Binds it anew. The caller has the seat, so whatever is there is of a daemon that is gone.
-pub fn bind(path: &Path) -> Result<UnixListener, Box<Problem>> {
+pub fn bind(path: &Path) -> Result<(UnixListener, Bound), Box<Problem>> {
     if path.as_os_str().len() > PATH_BYTES_MAX {
         return Err(too_long(path));
     }
@@ -45,9 +81,10 @@ pub fn bind(path: &Path) -> Result<UnixListener, Box<Problem>> {
         Err(_) => {}
     }
     let listener = UnixListener::bind(path).map_err(|error| unusable(path, &error))?;
+    let bound = Bound::at(path);
     // Nobody else gets here before this line either: the folder is closed to them.
     fs::set_permissions(path, fs::Permissions::from_mode(0o600)).map_err(|error| unusable(path, &error))?;
-    Ok(listener)
+    Ok((listener, bound))
 }
 
 /// Connects to the daemon of this profile; `None` when none listens.
@@ -117,4 +154,31 @@ fn too_long(path: &Path) -> Box<Problem> {
 
 fn unusable(path: &Path, error: &io::Error) -> Box<Problem> {
     Box::new(Problem::of(Exit::Local, "OUB-E110", messages::no_socket(path.display(), reason(error))))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_socket_that_took_the_place_of_mine_is_left_there() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let folder = folder.path().join("mine");
+        DirBuilder::new().mode(0o700).create(&folder).unwrap();
+        let path = folder.join("daemon.sock");
+        let (_first, mine) = bind(&path).unwrap();
+        let (_second, other) = bind(&path).unwrap();
+        drop(mine);
+        assert!(path.exists());
+        drop(other);
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn folders_are_told_apart() {
+        assert_eq!(mark_of(""), 0xcbf2_9ce4_8422_2325);
+        assert_eq!(mark_of("a"), 0xaf63_dc4c_8601_ec8c);
+        assert_ne!(mark_of("/home/a/default"), mark_of("/home/b/default"));
+    }
 }

@@ -138,8 +138,12 @@ fn the_socket_lies_in_the_runtime_folder_where_there_is_one() {
     let joined = Ran::of(&mut command(&["join", &relay.invite("bob"), "--protect", "file"]));
     assert_eq!(joined.code, Some(0), "{joined:?}");
     let daemon = Daemon::spawn(&mut command(&["daemon", "--notify", "none"]), "receiving in the background");
-    let path = run.join("oubliette").join("default.sock");
-    assert!(path.exists());
+    let sockets = || -> Vec<_> {
+        let folder = std::fs::read_dir(run.join("oubliette")).unwrap();
+        folder.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    };
+    let path = run.join("oubliette").join(&sockets()[0]);
+    assert!(sockets()[0].starts_with("default-") && sockets()[0].ends_with(".sock"), "{path:?}");
     assert_eq!(Ran::of(&mut command(&["daemon", "status"])).code, Some(0));
     // A cron job has no such folder in its environment.
     let mut cron = command(&["daemon", "status"]);
@@ -150,6 +154,17 @@ fn the_socket_lies_in_the_runtime_folder_where_there_is_one() {
     assert_eq!(Ran::of(other.env("XDG_DATA_HOME", &elsewhere)).code, Some(0));
     let mut other = command(&["daemon", "status"]);
     assert_eq!(Ran::of(other.env("XDG_DATA_HOME", &elsewhere)).code, Some(3));
+    // Each has a daemon, and neither takes the other's place.
+    let mut other = command(&["daemon", "--notify", "none"]);
+    let second = other.env("XDG_DATA_HOME", &elsewhere);
+    let mut second = Daemon::spawn(second, "receiving in the background");
+    assert_eq!(sockets().len(), 2);
+    for home in [&data, &elsewhere] {
+        let mut asks = command(&["daemon", "status"]);
+        assert_eq!(Ran::of(asks.env("XDG_DATA_HOME", home)).code, Some(0), "{home:?}");
+    }
+    second.terminate();
+    assert_eq!(Ran::of(&mut command(&["daemon", "status"])).code, Some(0));
     let stopped = Ran::of(&mut command(&["daemon", "stop"]));
     assert!(stopped.code == Some(0) && stopped.err.contains("✓ ended"), "{stopped:?}");
     daemon.says("ended; what came is kept");
