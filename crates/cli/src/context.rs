@@ -1,6 +1,7 @@
 //! What every command needs: the screen, the profile, and the open client.
 
 use std::io::{self, BufRead as _, IsTerminal, Read as _};
+use std::path;
 use std::time::Duration;
 
 use client::{Client, ClientError, Options, Profile, SharedResident};
@@ -34,8 +35,10 @@ pub struct Context {
 }
 
 impl Context {
-    /// Understands the global options; touches neither disk nor network.
-    pub fn new(global: Global, layers: Layers) -> Self {
+    /// Understands the global options; touches neither disk nor network. A home that is named from here stays that place for
+    /// commands that run elsewhere, and for those who look for the daemon from elsewhere.
+    pub fn new(mut global: Global, layers: Layers) -> Self {
+        global.home = global.home.map(|home| path::absolute(&home).unwrap_or(home));
         let screen = Screen::new(
             global.json,
             global.quiet,

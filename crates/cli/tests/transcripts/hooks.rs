@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use crate::daemon::{Daemon, eventually, status};
 use crate::person::{Person, friends};
+use crate::programs::bin_dir;
 use crate::relay::Relay;
 
 #[test]
@@ -84,4 +85,20 @@ fn a_notification_counts_and_names_nobody() {
     bob.ok(&["send", "carol", "y"]);
     daemon.says("no desktop notifications");
     assert_eq!(carol.pull(), ["y"]);
+}
+
+/// A home that is named from where one stands is the same for a hook that goes elsewhere, and for who asks from elsewhere.
+#[test]
+fn a_home_named_from_here_is_found_from_elsewhere() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    let folder = bob.home.path();
+    let mut command =
+        bob.command(&["daemon", "--notify", "none", "--exec", "cd / && oub send \"$OUB_FROM\" answered"]);
+    command.env("OUB_HOME", folder.file_name().unwrap()).current_dir(folder.parent().unwrap());
+    let path = format!("{}:{}", bin_dir().display(), std::env::var("PATH").unwrap());
+    let _daemon = Daemon::spawn(command.env("PATH", &path), "receiving in the background");
+    assert!(status(&bob)["pid"].is_u64());
+    alice.ok(&["send", "bob", "well?"]);
+    eventually("it is answered", || alice.pull() == ["answered"]);
 }
