@@ -1,7 +1,7 @@
 //! The line chat: for screen readers, slow links and pipes. One line after the other, the time at the end of each,
 //! no cursor movement and no colour.
 
-use std::io::{self, BufRead as _, IsTerminal as _, Read as _};
+use std::io::{self, IsTerminal as _};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ use crate::chat::words;
 use crate::commands::notices;
 use crate::commands::send::why_queued;
 use crate::context::Context;
+use crate::daemon::lines::{Came, LINE_BYTES_MAX, Lines};
 use crate::exit::Exit;
 use crate::messages::{chat as says, language, reason, screens};
 use crate::problem::Problem;
@@ -25,8 +26,6 @@ use crate::stop::Stop;
 
 /// How long the vault is left alone.
 const LOOK: Duration = Duration::from_millis(200);
-/// Longer lines are cut there, and said to be; the library's bound on texts is lower.
-const LINE_BYTES_MAX: u64 = 128 * 1024;
 /// Messages read at once, and how many such pages back something unread is looked for.
 const PAGE: u32 = 200;
 const PAGES_MAX: usize = 50;
@@ -38,7 +37,8 @@ pub fn run(
     background: Option<Background>,
     to: Option<String>,
 ) -> Result<Exit, Stop> {
-    let mut chat = Plain { context, client, background, to, number: None, waiting: Vec::new(), asks: 0 };
+    let mut chat =
+        Plain { context, client, background, to, number: None, waiting: Vec::new(), asks: 0, failed: None };
     chat.greet()?;
     let ended = chat.turn();
     if let Some(background) = chat.background.take() {
@@ -58,23 +58,19 @@ struct Plain<'a> {
     /// To whom something waits, and its id: said once it is stored.
     waiting: Vec<(String, String)>,
     asks: usize,
+    /// How the first line ended that came to nothing: where nobody reads along, the exit code tells.
+    failed: Option<Exit>,
 }
 
 /// Lines as they are typed, read by a thread of their own: waiting for one must not hold up what arrives.
-fn lines() -> Receiver<io::Result<String>> {
+fn lines() -> Receiver<io::Result<Came>> {
     let (sender, receiver) = sync_channel(16);
     std::thread::spawn(move || {
-        let mut input = io::stdin().lock();
+        let mut lines = Lines::new(io::stdin().lock());
         loop {
-            let mut line = Vec::new();
-            let read = input.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut line);
-            let line = match read {
-                Ok(0) => return,
-                Ok(_) => String::from_utf8(line).map_err(|_| io::Error::other(says::no_utf8())),
-                Err(error) => Err(error),
-            };
-            let failed = line.as_ref().is_err_and(|error| error.kind() != io::ErrorKind::Other);
-            if sender.send(line).is_err() || failed {
+            let came = lines.next();
+            let is_last = !matches!(came, Ok(Came::Line(_) | Came::TooLong | Came::NotText));
+            if sender.send(came).is_err() || is_last {
                 return;
             }
         }
@@ -107,14 +103,25 @@ impl Plain<'_> {
         let mut seen = None;
         loop {
             match lines.recv_timeout(LOOK) {
-                Ok(Ok(line)) => {
+                Ok(Ok(Came::Line(line))) => {
                     if self.obey(Command::read(&line))? {
                         break;
                     }
                 }
-                Ok(Err(error)) => self.say(&says::line_unreadable(reason(error))),
+                Ok(Ok(Came::TooLong)) => {
+                    self.comes_to_nothing(
+                        Exit::Usage,
+                        &says::line_unreadable(says::too_long(LINE_BYTES_MAX)),
+                    );
+                }
+                Ok(Ok(Came::NotText)) => {
+                    self.comes_to_nothing(Exit::Usage, &says::line_unreadable(says::no_utf8()));
+                }
+                Ok(Err(error)) => {
+                    self.comes_to_nothing(Exit::Unexpected, &says::line_unreadable(reason(error)));
+                }
                 Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => break,
+                Ok(Ok(Came::End)) | Err(RecvTimeoutError::Disconnected) => break,
             }
             let changes = self.client.changes()?;
             if seen != Some(changes) {
@@ -124,7 +131,14 @@ impl Plain<'_> {
             self.hear()?;
         }
         self.look()?;
-        Ok(Exit::Done)
+        // A person was told of each line.
+        Ok(self.failed.filter(|_| self.background.is_none()).unwrap_or(Exit::Done))
+    }
+
+    /// Says why a line came to nothing, and keeps how the first such ended.
+    fn comes_to_nothing(&mut self, exit: Exit, why: &str) {
+        self.failed.get_or_insert(exit);
+        self.say(why);
     }
 
     fn say(&self, words: &str) {
@@ -244,9 +258,9 @@ impl Plain<'_> {
             }
             Command::Do(doing) => match self.to.clone() {
                 Some(to) => self.perform(to, doing)?,
-                None => self.say(says::to_whom()),
+                None => self.comes_to_nothing(Exit::Usage, says::to_whom()),
             },
-            Command::Unknown(line) => self.say(&words::no_such_command(&line)),
+            Command::Unknown(line) => self.comes_to_nothing(Exit::Usage, &words::no_such_command(&line)),
             Command::Who => self.who()?,
             Command::To(alias) => self.write_to(alias),
             Command::Requests => self.requests()?,
@@ -256,11 +270,11 @@ impl Plain<'_> {
             Command::Decline(which) => self.with_request(&which, Errand::Decline)?,
             Command::Verify => match self.to.clone() {
                 Some(to) => self.run(Errand::Compare(to))?,
-                None => self.say(says::to_whom()),
+                None => self.comes_to_nothing(Exit::Usage, says::to_whom()),
             },
             Command::Same => match self.number.take() {
                 Some((alias, number)) => self.run(Errand::Same(alias, number))?,
-                None => self.say(says::nothing_to_confirm()),
+                None => self.comes_to_nothing(Exit::Usage, says::nothing_to_confirm()),
             },
         }
         Ok(false)
@@ -273,7 +287,10 @@ impl Plain<'_> {
                 self.to = Some(contact.alias);
                 self.warn();
             }
-            Err(error) => self.say(&says::and_who(error.what_in(language()))),
+            Err(error) => {
+                let exit = Exit::from_number(error.exit_code());
+                self.comes_to_nothing(exit, &says::and_who(error.what_in(language())));
+            }
         }
     }
 
@@ -314,19 +331,19 @@ impl Plain<'_> {
         match words::request(&requests, which) {
             Some(request) => self.run(errand(request.label.clone())),
             None => {
-                self.say(&says::no_request(which));
+                self.comes_to_nothing(Exit::Usage, &says::no_request(which));
                 Ok(())
             }
         }
     }
 
-    fn log(&self, count: u32) -> Result<(), Stop> {
-        let Some(to) = &self.to else {
-            self.say(says::of_whom());
+    fn log(&mut self, count: u32) -> Result<(), Stop> {
+        let Some(to) = self.to.clone() else {
+            self.comes_to_nothing(Exit::Usage, says::of_whom());
             return Ok(());
         };
-        let name = shown_on_one_line(to);
-        let mut entries = self.client.log_page(to, LogFrom::Newest, count)?;
+        let name = shown_on_one_line(&to);
+        let mut entries = self.client.log_page(&to, LogFrom::Newest, count)?;
         entries.sort_by_key(|entry: &LogEntry| -> Place { entry.place });
         for entry in &entries {
             let who = if entry.direction == Direction::Sent { screens::me() } else { name.as_str() };
@@ -346,7 +363,10 @@ impl Plain<'_> {
         match background::run(&self.client, self.context.global().words_language(), errand) {
             Ok(news) => news.map_or(Ok(()), |news| self.tell(news)),
             Err(error) if error.exit_code() == 7 => Err(error.into()),
-            Err(error) => self.tell(News::Problem(Problem::from(&error).to_string())),
+            Err(error) => {
+                self.failed.get_or_insert(Exit::from_number(error.exit_code()));
+                self.tell(News::Problem(Problem::from(&error).to_string()))
+            }
         }
     }
 

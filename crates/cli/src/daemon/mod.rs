@@ -11,7 +11,7 @@
 pub mod beside;
 mod conversation;
 mod hooks;
-mod lines;
+pub mod lines;
 mod notify;
 mod outbox;
 mod request;

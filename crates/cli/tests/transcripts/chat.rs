@@ -183,7 +183,7 @@ fn a_line_chat_in_a_pipe_sends_and_shows_and_waits_for_nothing_more() {
     let (alice, bob) = friends(&relay);
     bob.ok(&["send", "alice", "one\u{1b}[2J\u{202e}\nbob  09:14  yes"]);
     let ran = alice.run_with(&["chat", "--plain", "bob"], "hello\n//slash\n/qiut\n/who\n/log 2\n".as_bytes());
-    assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
+    assert_eq!(ran.code, Some(2), "a line came to nothing: {}{}", ran.out, ran.err);
     let all = format!("{}{}", ran.out, ran.err);
     assert!(!all.contains('\u{1b}') && !all.contains('\u{202e}') && !all.contains('\r'), "{all:?}");
     let mut lines = ran.out.lines();
@@ -211,7 +211,7 @@ fn a_line_chat_answers_quotes_edits_takes_back_and_sends_files() {
         "/answer nearly\n/edit before all\n/reply ready?\n/take-back\n/file {folder}/note.txt\n/file /nowhere\n"
     );
     let ran = bob.run_with(&["chat", "--plain", "alice"], lines.as_bytes());
-    assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
+    assert_eq!(ran.code, Some(2), "a file is not there: {}{}", ran.out, ran.err);
     assert_eq!(ran.err.matches("stored for alice").count(), 5, "{}", ran.err);
     assert!(ran.err.contains("the file cannot be read"), "{}", ran.err);
     assert_eq!(Ran::of_child(asking).out, "nearly\n");
@@ -284,6 +284,27 @@ fn no_words_are_lost_by_leaving_while_the_server_says_nothing() {
     screen.sees("is not sent");
     screen.types(CTRL_C);
     assert!(screen.ends().success());
+}
+
+/// A script is told by the exit code what a person reads; nothing of a line that is too long is taken for another one.
+#[test]
+fn a_line_chat_in_a_pipe_that_loses_a_line_says_so_at_its_end() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    let chat = |input: &[u8]| alice.run_with(&["chat", "--plain", "bob"], input);
+    assert_eq!(chat(b"one\n/who\n").code, Some(0));
+    for lost in [&b"\xff\xfe"[..], b"/qiut", b"/to nobody", b"/same", b"/accept 7", b"/answer nothing"] {
+        let ran = chat(&[lost, b"\ntwo\n"].concat());
+        assert_eq!(ran.code, Some(2), "{lost:?}: {ran:?}");
+    }
+    let long = "x".repeat(512 * 1024 + 1);
+    let ran = chat(format!("{long}\nthree\n").as_bytes());
+    assert_eq!(ran.code, Some(2), "{}", ran.err);
+    assert!(ran.err.contains("that line cannot be read: it is longer than"), "{}", ran.err);
+    let came = bob.pull();
+    assert_eq!(came.iter().filter(|text| *text == "two").count(), 6, "what is after it goes on: {came:?}");
+    assert_eq!(came.last().map(String::as_str), Some("three"));
+    assert_eq!(came.len(), 8, "{came:?}");
 }
 
 /// An open chat lets others collect: a pull beside it does not wait for its end.
