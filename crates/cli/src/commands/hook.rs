@@ -16,6 +16,9 @@ use crate::messages::{problems, reason};
 /// How often a command with a limit is looked at.
 const LOOK: Duration = Duration::from_millis(20);
 
+/// How long a command that is called off may take to end.
+const ENDING: Duration = Duration::from_secs(2);
+
 /// How a hook ended.
 #[derive(Debug)]
 pub enum Outcome {
@@ -25,17 +28,25 @@ pub enum Outcome {
     Left(String),
 }
 
-/// Runs `command` by `sh -c` with the text on its standard input. With a limit, it is ended when it runs longer.
+/// When a command is ended that does not end by itself, with everything that it started.
+pub struct Leash<'a> {
+    /// It runs longer than this.
+    pub limit: Duration,
+    /// Whoever ran it goes.
+    pub is_called_off: &'a dyn Fn() -> bool,
+}
+
+/// Runs `command` by `sh -c` with the text on its standard input, at most for as long as the leash is.
 pub fn run(
     context: &Context,
     command: &str,
     message: &Received,
     file: Option<&Path>,
-    limit: Option<Duration>,
+    leash: Option<&Leash<'_>>,
 ) -> Outcome {
-    let ended = start(context, command, message, file, limit.is_some()).and_then(|mut child| match limit {
+    let ended = start(context, command, message, file, leash.is_some()).and_then(|mut child| match leash {
         None => child.wait().map(Some),
-        Some(limit) => wait_for(&mut child, limit),
+        Some(leash) => wait_for(&mut child, leash),
     });
     match ended {
         Ok(Some(status)) if status.success() => Outcome::Took,
@@ -46,21 +57,44 @@ pub fn run(
 }
 
 /// Waits for the end; `None` when it had to be ended, with everything that it started.
-fn wait_for(child: &mut Child, limit: Duration) -> io::Result<Option<ExitStatus>> {
-    let end = Instant::now() + limit;
+fn wait_for(child: &mut Child, leash: &Leash<'_>) -> io::Result<Option<ExitStatus>> {
+    let end = Instant::now() + leash.limit;
     loop {
         if let Some(status) = child.try_wait()? {
             return Ok(Some(status));
         }
+        if (leash.is_called_off)() {
+            return call_off(child);
+        }
         if Instant::now() >= end {
-            // Its group is its own: see `start`.
-            if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
-                let _gone = kill_process_group(group, Signal::KILL);
-            }
+            signal(child, Signal::KILL);
             child.wait()?;
             return Ok(None);
         }
         std::thread::sleep(LOOK);
+    }
+}
+
+/// Asks it to end, and ends it if it does not; what it leaves behind goes with it.
+fn call_off(child: &mut Child) -> io::Result<Option<ExitStatus>> {
+    signal(child, Signal::TERM);
+    let end = Instant::now() + ENDING;
+    let mut ended = child.try_wait()?;
+    while ended.is_none() && Instant::now() < end {
+        std::thread::sleep(LOOK);
+        ended = child.try_wait()?;
+    }
+    signal(child, Signal::KILL);
+    match ended {
+        Some(status) => Ok(Some(status)),
+        None => child.wait().map(|_| None),
+    }
+}
+
+/// To its whole group, which is its own: see `start`.
+fn signal(child: &Child, signal: Signal) {
+    if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
+        let _gone = kill_process_group(group, signal);
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use client::{Client, ClientError, Handled, PullOptions, Received};
 
 use crate::args::DaemonRun;
-use crate::commands::hook::{self, Outcome};
+use crate::commands::hook::{self, Leash, Outcome};
 use crate::daemon::shared::Shared;
 use crate::messages::{daemon as messages, language, why_of};
 
@@ -71,8 +71,11 @@ impl Hooks<'_> {
             self.failed.insert(name, (*tries, *due));
             return Handled::No;
         }
-        match hook::run(&self.shared.context, self.command, message, None, Some(self.limit)) {
+        let leash = Leash { limit: self.limit, is_called_off: &|| self.shared.calls_hooks_off() };
+        match hook::run(&self.shared.context, self.command, message, None, Some(&leash)) {
             Outcome::Took => Handled::Yes,
+            // The next daemon, or a pull, hands it out again.
+            Outcome::Left(_) if self.shared.calls_hooks_off() => Handled::NoAndStop,
             Outcome::Left(why) => {
                 let tries = earlier.map_or(0, |(tries, _)| *tries);
                 let wait = wait_after(tries);

@@ -24,6 +24,8 @@ use crate::stop::Stop;
 
 /// How long the end waits for a command of `--exec` that still runs.
 const FAREWELL: Duration = Duration::from_secs(10);
+/// And then for its being ended: asked first, after two seconds made to.
+const CALLED_OFF: Duration = Duration::from_secs(4);
 const LOOK: Duration = Duration::from_millis(20);
 
 /// Runs until it is told to end, or until something happens that no retry cures.
@@ -50,13 +52,19 @@ pub fn run(context: &Context, options: &DaemonRun) -> Result<Exit, Stop> {
     shared.stop();
     // From here on commands see to themselves.
     drop(socket);
-    let end = Instant::now() + FAREWELL;
-    while !hooks.is_finished() && Instant::now() < end {
-        thread::sleep(LOOK);
-    }
+    wait_for(&hooks, FAREWELL);
+    shared.call_hooks_off();
+    wait_for(&hooks, CALLED_OFF);
     ended?;
     context.screen.say(messages::ended());
     Ok(Exit::Done)
+}
+
+fn wait_for(thread: &JoinHandle<()>, patience: Duration) {
+    let end = Instant::now() + patience;
+    while !thread.is_finished() && Instant::now() < end {
+        thread::sleep(LOOK);
+    }
 }
 
 /// Those who work beside the connected thread. The one that runs commands is worth waiting for at the end.
@@ -104,7 +112,9 @@ fn end_by_signal(shared: &Arc<Shared>) -> Result<(), Box<Problem>> {
                     _ = hup.recv() => {}
                 }
                 if shared.is_stopping() {
-                    // Everything that was said to be kept is committed; there is nothing to wait for.
+                    // Everything that was said to be kept is committed; there is nothing to wait for but that a command hears it.
+                    shared.call_hooks_off();
+                    thread::sleep(5 * LOOK);
                     process::end(Exit::Temporary);
                 }
                 shared.stop();

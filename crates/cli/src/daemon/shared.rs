@@ -31,6 +31,7 @@ pub struct Shared {
     pub sending: Seats,
     link: Mutex<Link>,
     stopping: AtomicBool,
+    hooks_off: AtomicBool,
 }
 
 /// How the way to the server is.
@@ -62,6 +63,7 @@ impl Shared {
             sending: Seats::new(super::conversation::CONVERSATIONS_MAX),
             link: Mutex::default(),
             stopping: AtomicBool::new(false),
+            hooks_off: AtomicBool::new(false),
         }
     }
 
@@ -105,6 +107,16 @@ impl Shared {
             }
             _ => {}
         }
+    }
+
+    /// Has the command end that runs for a message: the next daemon would run it again beside this one.
+    pub fn call_hooks_off(&self) {
+        self.hooks_off.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether a command that runs shall end.
+    pub fn calls_hooks_off(&self) -> bool {
+        self.hooks_off.load(Ordering::Relaxed)
     }
 
     /// Ends everything, in order.

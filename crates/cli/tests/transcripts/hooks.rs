@@ -102,3 +102,25 @@ fn a_home_named_from_here_is_found_from_elsewhere() {
     alice.ok(&["send", "bob", "well?"]);
     eventually("it is answered", || alice.pull() == ["answered"]);
 }
+
+/// The next daemon hands the same message out: the command must not run twice at once.
+#[test]
+fn a_command_that_still_runs_ends_with_its_daemon() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    let pids = bob.home.path().join("pids");
+    let script = format!("sleep 600 & echo $$ $! > {}; wait", pids.display());
+    let mut daemon = Daemon::with(&bob, &["daemon", "--notify", "none", "--exec", &script]);
+    alice.ok(&["send", "bob", "long"]);
+    let read = || std::fs::read_to_string(&pids).unwrap_or_default();
+    eventually("it runs", || read().split_whitespace().count() == 2);
+    daemon.terminate();
+    let is_there = |pid: &str| {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        !stat.is_empty() && !stat.contains(") Z ")
+    };
+    for pid in read().split_whitespace() {
+        eventually("it has ended", || !is_there(pid));
+    }
+    assert_eq!(bob.pull(), ["long"], "nobody handled it");
+}
