@@ -14,6 +14,9 @@ use crate::shown::shown_on_one_line;
 /// Narrower screens show one pane at a time.
 pub const TWO_PANES: u16 = 60;
 
+/// On smaller screens nothing can be read, so that nothing is shown.
+const SMALLEST: (u16, u16) = (20, 8);
+
 /// What was drawn, and where.
 #[derive(Debug, Default)]
 pub struct Drawn {
@@ -27,6 +30,12 @@ pub struct Drawn {
 
 /// Draws everything.
 pub fn draw(state: &mut State, frame: &mut Frame<'_>) -> Drawn {
+    let area = frame.area();
+    if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
+        let line = cut(says::window_too_small(), usize::from(area.width));
+        frame.render_widget(Paragraph::new(Line::raw(line)), area);
+        return Drawn::default();
+    }
     let [head, rule, body, foot] = Layout::vertical([
         Constraint::Length(1),
         Constraint::Length(1),

@@ -273,6 +273,16 @@ fn only_what_was_drawn_to_its_end_counts_as_seen() {
 }
 
 #[test]
+fn a_window_in_which_nothing_can_be_read_shows_nothing() {
+    for (columns, rows) in [(24, 6), (19, 24), (80, 7), (3, 3), (1, 1)] {
+        let (text, drawn) = picture(&mut state(), columns, rows);
+        assert!(drawn.messages.is_empty() && drawn.people.is_empty(), "{columns}x{rows}: {drawn:?}");
+        assert!("window too small".starts_with(text.trim_end().trim_end_matches('…')), "{text}");
+    }
+    assert!(picture(&mut state(), 20, 8).0.contains("oubliette"), "here something can");
+}
+
+#[test]
 fn without_colour_nothing_is_coloured_and_every_word_stays() {
     let mut with = state();
     let mut without = state();

@@ -122,6 +122,7 @@ messages! {
     too_long_to_paste:
         en "too long for one message: nothing was pasted. Send it as a file",
         fr "trop long pour un seul message : rien n'a été collé. Envoyez-le comme fichier";
+    window_too_small: en "window too small", fr "fenêtre trop petite";
     still_busy:
         en "still busy with what was asked before; try again in a moment",
         fr "encore occupé par ce qui a été demandé avant ; réessayez dans un instant";
