@@ -23,6 +23,11 @@ use crate::when;
 
 /// Connections at once.
 pub const CONVERSATIONS_MAX: usize = 64;
+/// Of those, the ones that are kept for what `oub` itself asks: a program that leaks connections keeps nobody from asking after the daemon, or
+/// from ending it.
+pub const SPARE_MAX: usize = 8;
+/// Whoever has such a seat and says nothing for so long gives it back.
+const SPARE_PATIENCE: Duration = Duration::from_secs(2);
 /// How long the connected thread may take to let go.
 const ASIDE_PATIENCE: Duration = Duration::from_secs(30);
 
@@ -30,11 +35,13 @@ const ASIDE_PATIENCE: Duration = Duration::from_secs(30);
 pub fn hold(shared: &Arc<Shared>, stream: UnixStream) {
     let Ok(writing) = stream.try_clone() else { return };
     let Ok(out) = Outlet::new(writing).map(Arc::new) else { return };
-    let Some(_seat) = shared.conversations.take() else {
-        let _ = out.say(&too_many("connections", CONVERSATIONS_MAX, "OUB-E102").to_json());
+    let seat = shared.conversations.take();
+    let spare = if seat.is_none() { impatient(&stream) } else { None };
+    let Some(_seat) = seat.or_else(|| spare.as_ref().and_then(|_| shared.spare.take())) else {
+        let _ = out.say(&no_seat().to_json());
         return;
     };
-    let mut conversation = Conversation { shared, out: Arc::clone(&out), client: None, aside: None };
+    let mut conversation = Conversation { shared, out: Arc::clone(&out), spare, client: None, aside: None };
     // Whoever left, left: what was committed meanwhile stays.
     let _ = in_language(Language::English, || conversation.run(Lines::new(stream)));
     out.leave();
@@ -44,9 +51,17 @@ pub fn hold(shared: &Arc<Shared>, stream: UnixStream) {
     shared.news.tell();
 }
 
+/// The same stream, which is not waited for.
+fn impatient(stream: &UnixStream) -> Option<UnixStream> {
+    stream.set_read_timeout(Some(SPARE_PATIENCE)).ok()?;
+    stream.try_clone().ok()
+}
+
 struct Conversation<'a> {
     shared: &'a Arc<Shared>,
     out: Arc<Outlet>,
+    /// The other end, where the seat is kept for `oub`: it is waited for once it has asked something that `oub` asks.
+    spare: Option<UnixStream>,
     /// Opened by the first request that needs it.
     client: Option<Client>,
     aside: Option<Aside>,
@@ -72,9 +87,13 @@ impl Conversation<'_> {
                     self.refuse(&unreadable("OUB-E100", "it is not UTF-8"), None)?;
                     continue;
                 }
+                Err(_) if self.spare.is_some() => return self.refuse(&no_seat(), None),
                 Ok(Came::End) | Err(_) => return Ok(()),
             };
             match Request::read(&line) {
+                Ok(request) if self.spare.is_some() && !request.asked.is_of_oub() => {
+                    return self.refuse(&no_seat(), request.id.as_deref());
+                }
                 Ok(request) => self.answer(request)?,
                 Err(refused) => self.refuse(&refused.problem, refused.id.as_deref())?,
             }
@@ -83,6 +102,9 @@ impl Conversation<'_> {
 
     /// Every answer ends with one line `done` or `error`.
     fn answer(&mut self, request: Request) -> Result<(), Gone> {
+        if let Some(stream) = &self.spare {
+            let _ = stream.set_read_timeout(None);
+        }
         let re = request.id.as_deref();
         match self.act(request.asked, re) {
             Ok(()) => self.out.say(&Line::new("done").answering(re)),
@@ -224,7 +246,7 @@ impl Conversation<'_> {
             .text("since", &when::for_programs(shared.since))
             .text("link", link)
             .maybe_text("why", why.as_deref())
-            .number("connections", count(shared.conversations.count()))
+            .number("connections", count(shared.conversations.count() + shared.spare.count()))
             .number("subscribers", count(shared.subscribers.count()))
             .number("outbox", count(outbox));
         self.say(line, re)
@@ -300,6 +322,10 @@ fn too_many(what: &str, max: usize, code: &str) -> Problem {
     let why = format!("it serves {max} at once");
     let what = format!("the daemon has too many {what}");
     Problem::new(Exit::Temporary, code, what, why, "close some, and try again")
+}
+
+fn no_seat() -> Problem {
+    too_many("connections", CONVERSATIONS_MAX, "OUB-E102")
 }
 
 fn busy() -> Problem {

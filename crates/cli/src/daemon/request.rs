@@ -144,6 +144,14 @@ pub enum Asked {
     Aside,
 }
 
+impl Asked {
+    /// Whether `oub` asks it, for a command beside the daemon.
+    pub fn is_of_oub(&self) -> bool {
+        use Asked::*;
+        matches!(self, Hello | Status | Stop | Key | Drain | Watch | Aside)
+    }
+}
+
 /// A line that was not understood, with the id that it gave, if that could be read.
 #[derive(Debug)]
 pub struct Misunderstood {

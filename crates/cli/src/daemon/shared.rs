@@ -26,6 +26,8 @@ pub struct Shared {
     pub news: News,
     pub since: UnixSeconds,
     pub conversations: Seats,
+    /// For `oub` itself, where those are taken.
+    pub spare: Seats,
     pub subscribers: Seats,
     /// Of those conversations that send something now, and with it what waits in the outbox.
     pub sending: Seats,
@@ -58,7 +60,10 @@ impl Shared {
             desk: Arc::new(Desk::default()),
             news: News::default(),
             since: when::now(),
-            conversations: Seats::new(super::conversation::CONVERSATIONS_MAX),
+            conversations: Seats::new(
+                super::conversation::CONVERSATIONS_MAX - super::conversation::SPARE_MAX,
+            ),
+            spare: Seats::new(super::conversation::SPARE_MAX),
             subscribers: Seats::new(super::subscription::SUBSCRIBERS_MAX),
             sending: Seats::new(super::conversation::CONVERSATIONS_MAX),
             link: Mutex::default(),

@@ -176,3 +176,23 @@ fn the_socket_lies_in_the_runtime_folder_where_there_is_one() {
     Ran::of(bob.command(&["daemon"]).env("OUB_HOME", &deep)).assert_problem(7, "OUB-E106");
     assert_eq!(Ran::of(bob.command(&["pull"]).env("OUB_HOME", &deep)).code, Some(0));
 }
+
+/// A program that leaks connections is told so, and keeps nobody from asking after the daemon or from ending it.
+#[test]
+fn a_program_that_takes_every_seat_leaves_some_to_oub() {
+    let relay = Relay::start();
+    let bob = Person::joined("bob", &relay);
+    let mut daemon = Daemon::of(&bob);
+    let mut leaked: Vec<Bot> = (0..56).map(|_| Bot::at(&bob)).collect();
+    assert_eq!(leaked[55].ask(json!({"v": 1, "do": "contacts"}))[0]["t"], "done");
+    let refused = Bot::at(&bob).ask(json!({"v": 1, "id": "x", "do": "contacts"}));
+    assert_eq!((&refused[0]["code"], &refused[0]["re"]), (&json!("OUB-E102"), &json!("x")));
+    // Those that say nothing do not keep the last seats.
+    let silent: Vec<Bot> = (0..8).map(|_| Bot::at(&bob)).collect();
+    for mut each in silent {
+        assert_eq!(each.line()["code"], "OUB-E102");
+    }
+    assert_eq!(bob.json(&["daemon", "status"])[0]["connections"], 57);
+    bob.ok(&["daemon", "stop"]);
+    assert_eq!(daemon.ends().0, Some(0));
+}
