@@ -105,11 +105,13 @@ fn send_file(
     options: &SendOptions,
 ) -> Result<client::Sent, ClientError> {
     let unreadable = |error: std::io::Error| SaidError::FileUnreadable { reason: error.to_string() };
-    let mut file = File::open(path).map_err(unreadable)?;
-    let facts = file.metadata().map_err(unreadable)?;
-    if facts.is_file() {
-        client::check_file_length(facts.len())?;
+    // What is no file may have no end, or never begin: a pipe to which nobody writes.
+    let facts = path.metadata().map_err(unreadable)?;
+    if !facts.is_file() {
+        return Err(SaidError::FileUnreadable { reason: says::no_file().to_owned() }.into());
     }
+    client::check_file_length(facts.len())?;
+    let mut file = File::open(path).map_err(unreadable)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     client.send_file(to, &mut file, &name, "", options)
 }

@@ -151,6 +151,7 @@ messages! {
     you_write_to_known(name, state): en "you write to {name} ({state})", fr "vous écrivez à {name} ({state})";
     line_unreadable(why): en "that line cannot be read: {why}", fr "cette ligne ne peut pas être lue : {why}";
     too_long(max): en "it is longer than {max} bytes", fr "elle dépasse {max} octets";
+    no_file: en "it is no file", fr "ce n'est pas un fichier";
     no_utf8: en "it is not UTF-8", fr "ce n'est pas de l'UTF-8";
     one_asks:
         en "1 asking to write to you: /requests",

@@ -307,6 +307,21 @@ fn a_line_chat_in_a_pipe_that_loses_a_line_says_so_at_its_end() {
     assert_eq!(came.len(), 8, "{came:?}");
 }
 
+/// A pipe to which nobody writes would hold the chat up for ever.
+#[test]
+fn only_a_file_is_sent_from_a_chat() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    let pipe = alice.home.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    for path in [&pipe, alice.home.path()] {
+        let lines = format!("/file {}\n", path.display());
+        let ran = alice.run_with(&["chat", "--plain", "bob"], lines.as_bytes());
+        assert!(ran.code != Some(0) && ran.err.contains("it is no file"), "{ran:?}");
+    }
+    assert!(bob.pull().is_empty());
+}
+
 /// An open chat lets others collect: a pull beside it does not wait for its end.
 #[test]
 fn other_commands_work_beside_an_open_chat() {
