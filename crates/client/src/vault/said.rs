@@ -137,7 +137,7 @@ fn file_shown(head: &FileHead) -> FileShown {
 /// Applies an edit of a contact's to his message. Where the message was handed out already, the edit is shown itself.
 pub(crate) fn take_edit(tx: &Tx<'_>, contact: i64, edit: &Edit, this: &MessageId) -> Result<(), ClientError> {
     let before = find_theirs(tx, contact, &edit.message)?;
-    let latest = settle(tx, contact, &edit.message, before.as_ref())?;
+    let latest = settle(tx, contact, &edit.message, before.as_ref(), Forget::Overtaken)?;
     match latest == Some(*this) && before.is_some_and(|before| before.handled) {
         true => show_edit(tx, contact, this),
         false => Ok(()),
@@ -172,7 +172,7 @@ pub(crate) fn take_deletion(tx: &Tx<'_>, contact: i64, message: &MessageId) -> R
 /// What overtook the message that it names.
 pub(crate) fn apply_earlier(tx: &Tx<'_>, contact: i64, message: &MessageId) -> Result<(), ClientError> {
     let before = find_theirs(tx, contact, message)?;
-    settle(tx, contact, message, before.as_ref())?;
+    settle(tx, contact, message, before.as_ref(), Forget::Overtaken)?;
     let sql = "SELECT count(*) FROM message WHERE contact = ?1 AND target = ?2 AND kind = ?3";
     let deletions: u32 = tx.query_row(sql, (contact, message.0, Kind::DELETE), |row| row.get(0))?;
     match deletions {
@@ -199,7 +199,7 @@ pub(crate) fn catch_up(tx: &Tx<'_>, contact: i64) -> Result<(), ClientError> {
 /// An edit that counted already changes nothing, and is not shown once more.
 fn edit_late(tx: &Tx<'_>, contact: i64, message: &MessageId) -> Result<(), ClientError> {
     let before = find_theirs(tx, contact, message)?;
-    let latest = settle(tx, contact, message, before.as_ref())?;
+    let latest = settle(tx, contact, message, before.as_ref(), Forget::Overtaken)?;
     let after = find_theirs(tx, contact, message)?;
     match (latest, before, after) {
         (Some(latest), Some(before), Some(after)) if before.handled && before.body != after.body => {
@@ -225,13 +225,24 @@ fn find_theirs(tx: &Tx<'_>, contact: i64, message: &MessageId) -> Result<Option<
     Ok(found.optional()?)
 }
 
-/// Brings a message of a contact's to its latest words, and says which edit they are of. No other edit keeps its words,
-/// and none does whose message is not here any more.
+/// Which edits lose their words beside the one that counts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Forget {
+    /// Those that a later one of their stream followed: the last ones of other streams may count again, in whatever order
+    /// they come from a sender whose clock went back.
+    Overtaken,
+    /// All.
+    AllOthers,
+}
+
+/// Brings a message of a contact's to its latest words, and says which edit they are of. No edit keeps its words whose
+/// message is not here any more.
 fn settle(
     tx: &Tx<'_>,
     contact: i64,
     message: &MessageId,
     before: Option<&Theirs>,
+    forget: Forget,
 ) -> Result<Option<MessageId>, ClientError> {
     let latest = match before {
         Some(before) => rewrite(tx, contact, message, before)?,
@@ -239,8 +250,12 @@ fn settle(
         None => latest_edit(tx, contact, message)?.map(|(latest, _)| latest),
     };
     let sql = "UPDATE message SET body = x'', gone = 2, shown = min(shown, handled)
-               WHERE contact = ?1 AND target = ?2 AND kind = 14 AND body != x'' AND message_id IS NOT ?3";
-    tx.execute(sql, (contact, message.0, latest.map(|latest| latest.0)))?;
+               WHERE contact = ?1 AND target = ?2 AND kind = 14 AND body != x'' AND message_id IS NOT ?3
+                   AND (?4 OR EXISTS (SELECT 1 FROM message AS later WHERE later.contact = message.contact
+                       AND later.target = message.target AND later.kind = 14
+                       AND later.stream = message.stream AND later.number > message.number))";
+    let all = latest.is_none() || forget == Forget::AllOthers;
+    tx.execute(sql, (contact, message.0, latest.map(|latest| latest.0), all))?;
     Ok(latest)
 }
 
@@ -357,7 +372,8 @@ pub(crate) fn forget_edits(tx: &Tx<'_>) -> Result<(), ClientError> {
     let mut rows = tx.prepare_cached(sql)?;
     let list = rows.query_map([], |row| Ok((row.get(0)?, MessageId(row.get(1)?))))?;
     for (contact, message) in list.collect::<Result<Vec<(i64, MessageId)>, _>>()? {
-        settle(tx, contact, &message, find_theirs(tx, contact, &message)?.as_ref())?;
+        let before = find_theirs(tx, contact, &message)?;
+        settle(tx, contact, &message, before.as_ref(), Forget::AllOthers)?;
     }
     outbox::forget_edits(tx)
 }
