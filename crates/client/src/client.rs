@@ -352,7 +352,7 @@ impl Client {
         engine::waiting::unhandled(self, known, max)
     }
 
-    /// Marks messages with this id as handled. Says how many were.
+    /// Marks messages with this id, or the only one that begins so, as handled. Says how many were.
     pub fn mark_handled_by_id(&self, id: &str) -> Result<u32, ClientError> {
         engine::waiting::mark_handled(self, id)
     }

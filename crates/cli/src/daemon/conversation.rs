@@ -41,7 +41,14 @@ pub fn hold(shared: &Arc<Shared>, stream: UnixStream) {
         let _ = out.say(&no_seat().to_json());
         return;
     };
-    let mut conversation = Conversation { shared, out: Arc::clone(&out), spare, client: None, aside: None };
+    let mut conversation = Conversation {
+        shared,
+        out: Arc::clone(&out),
+        spare,
+        client: None,
+        is_subscribed: false,
+        aside: None,
+    };
     // Whoever left, left: what was committed meanwhile stays.
     let _ = in_language(Language::English, || conversation.run(Lines::new(stream)));
     out.leave();
@@ -64,6 +71,8 @@ struct Conversation<'a> {
     spare: Option<UnixStream>,
     /// Opened by the first request that needs it.
     client: Option<Client>,
+    /// It has messages pushed to it, or news, until it ends.
+    is_subscribed: bool,
     aside: Option<Aside>,
 }
 
@@ -163,6 +172,16 @@ impl Conversation<'_> {
     }
 
     fn subscribe(&mut self, push: subscription::Push, re: Option<&str>) -> Result<(), Broken> {
+        if self.is_subscribed {
+            return Err(Problem::new(
+                Exit::Usage,
+                "OUB-E203",
+                "this connection has a subscription",
+                "with a second one every message would come twice",
+                "read on, or subscribe on another connection",
+            )
+            .into());
+        }
         let Some(seat) = self.shared.subscribers.take() else {
             return Err(too_many("subscribers", subscription::SUBSCRIBERS_MAX, "OUB-E103").into());
         };
@@ -175,6 +194,7 @@ impl Conversation<'_> {
             .name("subscriber".into())
             .spawn(move || pushing(seat))
             .map_err(|_| busy())?;
+        self.is_subscribed = true;
         Ok(())
     }
 

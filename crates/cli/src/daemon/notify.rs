@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -18,6 +18,8 @@ const PROGRAM: &str = "notify-send";
 const TOGETHER: Duration = Duration::from_secs(2);
 /// Between two notifications.
 const APART: Duration = Duration::from_secs(10);
+/// A program that has not told it by then is ended.
+const TELLS_FOR: Duration = Duration::from_secs(30);
 /// How often it looks without news.
 const LOOK: Duration = Duration::from_secs(2);
 /// Names in one notification.
@@ -49,36 +51,58 @@ pub fn run(shared: &Arc<Shared>, wish: Notify) {
     };
     // What waits already was told by whoever ran before.
     look(&mut known);
-    let mut told: Option<Instant> = None;
+    let mut told: Option<Told> = None;
     let mut untold: Vec<String> = Vec::new();
     while !shared.is_stopping() {
         if shared.news.wait(&mut seen, LOOK) && untold.is_empty() {
             std::thread::sleep(TOGETHER);
         }
         untold.extend(look(&mut known));
-        if untold.is_empty() || told.is_some_and(|told| told.elapsed() < APART) {
+        // A notification server that does not answer holds up one program, and nothing else.
+        let is_over = told.as_mut().is_none_or(Told::is_over);
+        if untold.is_empty() || !is_over {
             continue;
         }
-        if let Err(error) = tell(&words(wish, &untold)) {
-            let why = match error.kind() {
-                io::ErrorKind::NotFound => messages::not_installed().to_owned(),
-                _ => reason(error),
-            };
-            return shared.context.screen.say(&messages::no_notifications(PROGRAM, why));
+        match tell(&words(wish, &untold)) {
+            Ok(process) => told = Some(Told { process, at: Instant::now() }),
+            Err(error) => {
+                let why = match error.kind() {
+                    io::ErrorKind::NotFound => messages::not_installed().to_owned(),
+                    _ => reason(error),
+                };
+                return shared.context.screen.say(&messages::no_notifications(PROGRAM, why));
+            }
         }
         untold.clear();
-        told = Some(Instant::now());
+    }
+}
+
+/// The last notification.
+struct Told {
+    process: Child,
+    at: Instant,
+}
+
+impl Told {
+    /// Whether its program has ended and the next one may be told. One that takes too long is ended here.
+    fn is_over(&mut self) -> bool {
+        if matches!(self.process.try_wait(), Ok(None)) {
+            if self.at.elapsed() < TELLS_FOR {
+                return false;
+            }
+            // It may have ended by itself meanwhile.
+            let _ = self.process.kill();
+            let _ = self.process.wait();
+        }
+        self.at.elapsed() >= APART
     }
 }
 
 /// Never through a shell; what comes from others is an argument after `--`, and no markup is read in a summary.
-fn tell(summary: &str) -> io::Result<()> {
+fn tell(summary: &str) -> io::Result<Child> {
     let mut process = Command::new(PROGRAM);
     process.args(["--app-name=oubliette", "--category=im.received", "--expire-time=10000", "--", summary]);
-    let mut child = process.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
-    // A notification server that does not answer holds up one thread of its own, and nothing else.
-    std::thread::spawn(move || child.wait());
-    Ok(())
+    process.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()
 }
 
 fn words(wish: Notify, from: &[String]) -> String {

@@ -56,6 +56,28 @@ fn wrong_lines_are_answered_and_end_nothing() {
 }
 
 #[test]
+fn a_connection_subscribes_once_and_the_beginning_of_an_id_is_one() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    let _daemon = Daemon::of(&bob);
+    let mut bot = Bot::at(&bob);
+    bot.subscribe();
+    bot.write(b"{\"v\":1,\"id\":\"again\",\"do\":\"subscribe\"}\n");
+    let refused = std::iter::repeat_with(|| bot.line()).take(8).find(|line| line["re"] == "again").unwrap();
+    assert_eq!(refused["code"], "OUB-E203", "{refused}");
+    alice.ok(&["send", "bob", "once"]);
+    let message = bot.message();
+    assert_eq!(message["text"], "once");
+    let id = message["id"].as_str().unwrap();
+    for (which, came) in [("", "error"), ("zz", "error"), (&id[..8], "done"), (&id[..8], "error")] {
+        let mut other = Bot::at(&bob);
+        let answer = other.ask(json!({"v": 1, "do": "handled", "message": which}));
+        assert_eq!(answer.last().unwrap()["t"], came, "{which}: {answer:?}");
+    }
+    assert!(bob.pull().is_empty());
+}
+
+#[test]
 fn who_does_not_read_is_let_go_and_holds_nobody_up() {
     let relay = Relay::start();
     let (alice, bob) = friends(&relay);

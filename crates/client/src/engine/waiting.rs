@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::pull::to_received;
-use crate::{Client, ClientError, Unhandled, Waiting, vault::inbox, vault::key::from_hex};
+use crate::{Client, ClientError, Unhandled, Waiting, vault::inbox, vault::key::to_hex};
 
 /// See [`Client::unhandled`].
 pub(crate) fn unhandled(
@@ -28,11 +28,16 @@ pub(crate) fn unhandled(
 
 /// See [`Client::mark_handled`].
 pub(crate) fn mark_handled(client: &Client, id: &str) -> Result<u32, ClientError> {
-    let id: Option<[u8; 16]> = from_hex(id).and_then(|bytes| bytes.try_into().ok());
-    let Some(id) = id else { return Ok(0) };
+    let beginning = id.to_ascii_lowercase();
     client.vault.write(|tx| {
+        let mut meant = inbox::waiting(tx)?;
+        meant.retain(|waiting| !beginning.is_empty() && to_hex(&waiting.id).starts_with(&beginning));
+        // Of two that begin alike nobody said which.
+        if meant.iter().any(|waiting| meant.iter().any(|other| other.id != waiting.id)) {
+            return Ok(0);
+        }
         let mut marked = 0;
-        for waiting in inbox::waiting(tx)?.into_iter().filter(|waiting| waiting.id == id) {
+        for waiting in meant {
             inbox::set_handled(tx, waiting.row)?;
             marked += 1;
         }
