@@ -32,6 +32,7 @@ fn what_is_known_of_a_key_is_said_in_words() {
     // Whoever has the box gives the name to somebody else.
     relay.kill();
     std::fs::remove_dir_all(relay.data().join("store")).unwrap();
+    std::fs::remove_file(relay.data().join("has-store")).unwrap();
     relay.start_again();
     let _impostor = Person::joined("bob", &relay);
     alice.ok(&["verify", "bob"]);

@@ -146,6 +146,8 @@ impl Relay {
     pub fn forget_everybody(&mut self) {
         self.kill();
         std::fs::remove_dir_all(self.data().join("store")).unwrap();
+        // Else the relay would not start without what it had.
+        std::fs::remove_file(self.data().join("has-store")).unwrap();
         self.restart();
     }
 
