@@ -3,7 +3,7 @@
 
 mod common;
 
-use client::{Client, ClientError, Pauses, SendOptions, SentState};
+use client::{Client, ClientError, Declined, Pauses, SendOptions, SentState};
 use common::{Person, Relay, friends};
 
 const DAY_H: u64 = 24;
@@ -97,6 +97,36 @@ fn what_was_said_under_a_superseded_key_comes_again_under_the_present_one() {
     assert_eq!(days_later(&alice, 14), 2);
     assert_eq!(bob.texts(), ["one", "two"]);
     assert!(bob.client().contact("alice").unwrap().connected);
+}
+
+/// Of a key that was replaced since nobody knows who has it. What she said comes again.
+#[test]
+fn a_request_of_a_key_in_between_is_nobodys_and_nothing_is_lost_with_it() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    alice.client().rotate_identity().unwrap();
+    alice.client().renew().unwrap();
+    alice.stored(&bob, "between two keys");
+    alice.client().rotate_identity().unwrap();
+    bob.client().collect().unwrap();
+    let requests = bob.client().requests().unwrap();
+    assert_eq!((requests.len(), requests[0].claims.as_deref()), (1, Some("alice")));
+    let error = bob.client().accept(&requests[0].label, None).unwrap_err();
+    assert!(matches!(error, ClientError::KeyChanged { .. }), "{error:?}");
+    assert_eq!(bob.client().contact("alice").unwrap().address, alice.client().address().unwrap(), "followed");
+    assert_eq!(bob.client().decline(&requests[0].label).unwrap(), Declined::Dropped);
+    bob.client().send("alice", "one", &SendOptions::default()).unwrap();
+    assert_eq!(alice.texts(), ["one"]);
+    // Both do what they do by themselves, within a fortnight.
+    for day in [1, 2, 14] {
+        for person in [&bob, &alice] {
+            days_later(person, day);
+        }
+        for person in [&alice, &bob] {
+            in_days(person, day).collect().unwrap();
+        }
+    }
+    assert_eq!(bob.texts(), ["between two keys"], "said again under the present key");
 }
 
 /// Whoever let her in is heard of at once, not when he has something to say.

@@ -47,7 +47,7 @@ pub(crate) struct Found {
 
 impl Found {
     /// Whether this identity stands in the chain, and every later one was signed by the one before.
-    pub(crate) fn descends_from(&self, accepts: impl Fn(&IdentityFingerprint) -> bool) -> bool {
+    fn descends_from(&self, accepts: impl Fn(&IdentityFingerprint) -> bool) -> bool {
         self.chain.is_signed_since(accepts) == Some(true)
     }
 

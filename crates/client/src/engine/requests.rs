@@ -1,7 +1,6 @@
 //! Strangers' first messages: shown, accepted, declined; nothing leaves before the person decides.
 
 use e2ee::{Conversation, MessageId};
-use wire::Address;
 
 use super::{
     contacts::{check_alias, pin_of, promote, refuse_taken_alias, to_contact},
@@ -15,6 +14,7 @@ use crate::{
         Tx, asked,
         contact::{self, Person, Standing},
         inbox,
+        me::Me,
         outbox::{self, OutKind},
         stamp,
     },
@@ -72,7 +72,7 @@ pub(crate) fn accept(client: &Client, label: &str, alias: Option<&str>) -> Resul
         return Err(ClientError::WrongServer { host: person.at.to_string() });
     }
     if let Some(known) = client.vault.read(|tx| known_as(tx, &person))? {
-        return accept_from_known(client, &person, &known, &found);
+        return accept_from_known(client, &person, &known);
     }
     let found = &found;
     client.vault.erase(|tx| {
@@ -95,7 +95,7 @@ pub(crate) fn accept(client: &Client, label: &str, alias: Option<&str>) -> Resul
             Some(_) if *contact::conversation(tx, person.id)?.theirs() == found.fingerprint => {
                 queue_accept(tx, person.id)
             }
-            _ => begin_with_successor(tx, person.id, Conversation::new(me.fingerprint, found.fingerprint)),
+            _ => begin_with_successor(tx, person.id, &me, found),
         }
     })?;
     // The ACCEPT is committed: if it cannot leave now, it leaves with the next command.
@@ -108,8 +108,8 @@ pub(crate) fn accept(client: &Client, label: &str, alias: Option<&str>) -> Resul
 
 /// The request came under a key that was replaced since, perhaps because it was stolen: the present key only is
 /// answered, in a conversation of its own, by a first message without words.
-fn begin_with_successor(tx: &Tx<'_>, id: i64, begun: Conversation) -> Result<(), ClientError> {
-    contact::set_conversation(tx, id, &begun)?;
+fn begin_with_successor(tx: &Tx<'_>, id: i64, me: &Me, found: &Found) -> Result<(), ClientError> {
+    contact::set_conversation(tx, id, &Conversation::new(me.fingerprint, found.fingerprint))?;
     stamp::drop_all(tx, id)?;
     contact::set(tx, id, "inbox_sid", None::<[u8; 16]>)?;
     contact::set(tx, id, "answered", false)?;
@@ -121,14 +121,9 @@ fn known_as(tx: &Tx<'_>, request: &Person) -> Result<Option<Person>, ClientError
     contact::by_name(tx, &request.name, &request.server_id)
 }
 
-/// A contact wrote under a new key: followed if the old one signed it.
-fn accept_from_known(
-    client: &Client,
-    request: &Person,
-    known: &Person,
-    found: &Found,
-) -> Result<Contact, ClientError> {
-    if !join_to_known(client, request, known, found)? {
+/// A contact wrote under a new key: followed if the old one signed it. A superseded key begins nothing.
+fn accept_from_known(client: &Client, request: &Person, known: &Person) -> Result<Contact, ClientError> {
+    if !is_of_known(client, request, known)? {
         return Err(ClientError::KeyChanged { alias: known.shown().to_owned() });
     }
     match run(flush_all(client)) {
@@ -139,42 +134,27 @@ fn accept_from_known(
 }
 
 /// Whether a request is the contact's whose name it claims, by the record that is pinned, and not by what the request says
-/// of itself: then it is part of the conversation. Of a key that was replaced since, which may be stolen, the words come
-/// along and nothing else: the present key begins anew.
-fn join_to_known(
-    client: &Client,
-    request: &Person,
-    known: &Person,
-    found: &Found,
-) -> Result<bool, ClientError> {
+/// of itself: following the key took it along then. One of a key that was replaced since never is, for that may be stolen.
+fn is_of_known(client: &Client, request: &Person, known: &Person) -> Result<bool, ClientError> {
     run(recheck(client, known))?;
-    let me = client.vault.me()?;
-    client.vault.erase(|tx| {
-        let known = contact::by_id(tx, known.id)?;
-        match contact::by_fingerprint(tx, &request.fingerprint)? {
-            // Following the key took it along.
-            None => return Ok(true),
-            Some(row) if row.id == known.id => return Ok(true),
-            Some(row) if row.id != request.id => return Ok(false),
-            Some(_) => {}
-        }
-        let is_former = found.descends_from(|fingerprint| *fingerprint == request.fingerprint);
-        if !is_former || known.fingerprint != found.fingerprint {
-            return Ok(false);
-        }
-        let before = contact::conversation(tx, known.id)?;
-        contact::absorb(tx, known.id, request.id)?;
-        let begun = Conversation::new(me.fingerprint, found.fingerprint).remembering(&before);
-        begin_with_successor(tx, known.id, begun)?;
-        Ok(true)
-    })
+    let writer = client.vault.read(|tx| contact::by_fingerprint(tx, &request.fingerprint))?;
+    Ok(writer.is_none_or(|writer| writer.id == known.id))
+}
+
+/// A look-up that says that it is not the contact, or cannot say that it is, keeps nobody from declining.
+fn is_of_nobody_known(error: ClientError) -> Result<bool, ClientError> {
+    match error.is_temporary() || error.exit_code() == 7 {
+        true => Err(error),
+        false => Ok(false),
+    }
 }
 
 /// See [`Client::decline`].
 pub(crate) fn decline(client: &Client, label: &str) -> Result<Declined, ClientError> {
     let person = client.vault.read(|tx| expect(tx, label))?;
+    // What a contact writes under a new key would be dropped for good, and its sender told that it is stored.
     if let Some(known) = client.vault.read(|tx| known_as(tx, &person))?
-        && is_of_known(client, &person, &known)?
+        && is_of_known(client, &person, &known).or_else(is_of_nobody_known)?
     {
         return Ok(Declined::WasContact(
             client.vault.read(|tx| to_contact(tx, &contact::by_id(tx, known.id)?))?,
@@ -187,20 +167,6 @@ pub(crate) fn decline(client: &Client, label: &str) -> Result<Declined, ClientEr
         asked::forget(tx, person.id)
     })?;
     Ok(Declined::Dropped)
-}
-
-/// Looks the contact up whose name a request claims: what a contact writes under a new key would be dropped for good, and
-/// its sender told that it is stored.
-fn is_of_known(client: &Client, request: &Person, known: &Person) -> Result<bool, ClientError> {
-    let me = client.vault.me()?;
-    // At the contact's server, and not where a stranger would have it.
-    let address = Address { at: known.at.clone(), ..request.address() };
-    let looked_up = run(look_up(client, &address, pin_of(&address, &me)?));
-    match looked_up.and_then(|found| join_to_known(client, request, known, &found)) {
-        // Nobody can say that it is the contact.
-        Err(error) if !error.is_temporary() && error.exit_code() != 7 => Ok(false),
-        joined => joined,
-    }
 }
 
 /// Puts an ACCEPT into the outbox, once.
