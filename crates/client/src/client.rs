@@ -377,7 +377,7 @@ impl Client {
     /// Reads the public log of one's own server anew where it was read before a request came whose sender it does not
     /// have yet, so that [`ContactRequest::checked`] can tell. Only the server that both use is asked.
     pub fn check_requests(&self) -> Result<(), ClientError> {
-        engine::ledger::check_requests(self)
+        engine::places::check_requests(self)
     }
 
     /// Accepts a request: checks the name with its server, makes a contact, answers with stamps.

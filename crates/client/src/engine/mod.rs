@@ -23,6 +23,7 @@ pub(crate) mod owner;
 mod owner_lines;
 pub(crate) mod page;
 pub(crate) mod pairing;
+pub(crate) mod places;
 pub(crate) mod pull;
 pub(crate) mod recover;
 pub(crate) mod recover_name;

@@ -5,7 +5,7 @@ use e2ee::{Conversation, MessageId};
 use super::{
     contacts::{check_alias, pin_of, promote, refuse_taken_alias, to_contact},
     directory::{Found, look_up, recheck},
-    give_up, ledger, recover, run,
+    give_up, places, recover, run,
     send::flush_all,
 };
 use crate::{
@@ -23,7 +23,7 @@ use crate::{
 /// See [`Client::requests`].
 pub(crate) fn list(client: &Client) -> Result<Vec<ContactRequest>, ClientError> {
     let people = client.vault.read(|tx| contact::list(tx, Standing::Request))?;
-    let checked = ledger::are_checked(client, &people)?;
+    let checked = places::are_checked(client, &people)?;
     client.vault.read(|tx| {
         let contacts = contact::list(tx, Standing::Contact)?;
         let requests = people.iter().zip(checked);

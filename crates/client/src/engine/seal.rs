@@ -19,7 +19,7 @@ use crate::{
     vault::{
         Tx,
         contact::{self, Person},
-        file, mailbox, me,
+        edits, file, mailbox, me,
         outbox::{self, Gone, OutKind, OutRow, SealedAs, SealedRow},
         stamp,
     },
@@ -262,7 +262,7 @@ impl Work<'_> {
             OutKind::Refill | OutKind::Text => Kind::Refill,
             OutKind::FilePart => self.part()?.unwrap_or(Kind::Refill),
             // Its new number would make it the latest.
-            OutKind::Edit if outbox::is_overtaken(self.tx, self.row, self.state.stream())? => Kind::Refill,
+            OutKind::Edit if edits::is_overtaken(self.tx, self.row, self.state.stream())? => Kind::Refill,
             kind => match &self.row.body {
                 Some(body) => Kind::from_parts(kind as u8, body)
                     .map_err(|_| ClientError::VaultDamaged { what: "a message that waits" })?,
@@ -273,7 +273,7 @@ impl Work<'_> {
             Some(placed) => Outgoing::again(self.row.message_id, kind, placed),
             None => Outgoing::new(self.row.message_id, kind),
         };
-        let not_before = outbox::later_than_edits_before(self.tx, self.row)?;
+        let not_before = edits::later_than_edits_before(self.tx, self.row)?;
         Ok(outgoing.gossiping(gossip::to_tell(self.tx, self.person)?).not_before(not_before))
     }
 

@@ -5,6 +5,7 @@ pub(crate) mod attempt;
 pub(crate) mod backup;
 pub(crate) mod clock;
 pub(crate) mod contact;
+pub(crate) mod edits;
 pub(crate) mod file;
 pub(crate) mod former;
 pub(crate) mod given_up;

@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension, Row};
 use wire::{DepositAuth, DepositId, Envelope, UnixSeconds, Wire};
 
 use super::{
-    Tx, decode, int,
+    Tx, decode, edits, int,
     said::{Said, SaidFirst},
     uint,
 };
@@ -376,25 +376,9 @@ pub(crate) fn set_stored(tx: &Tx<'_>, id: i64, now: UnixSeconds) -> Result<bool,
                WHERE id = ?1 AND state = 1";
     let stored = tx.execute(sql, (id, int(now.0)))? == 1;
     if stored {
-        tx.execute(&format!("{FORGET_EDITS} AND later.id = ?1)"), [id])?;
+        edits::forget_before(tx, id)?;
     }
     Ok(stored)
-}
-
-/// Edits that the relay has a later one after lose their words, up to a condition for that one: what the other side still
-/// asks for says nothing.
-const FORGET_EDITS: &str = "UPDATE outbox SET text = '', body = NULL, gone = 2
-    WHERE kind = 14 AND gone = 0 AND EXISTS (SELECT 1 FROM outbox AS later
-        WHERE later.kind = 14 AND later.state = 2 AND later.contact = outbox.contact
-            AND later.target = outbox.target AND later.id > outbox.id";
-
-/// Erases the words of edits that a later one followed, or whose message is gone, where they were kept.
-pub(crate) fn forget_edits(tx: &Tx<'_>) -> Result<(), ClientError> {
-    tx.execute(&format!("{FORGET_EDITS})"), [])?;
-    let sql = "UPDATE outbox SET text = '', body = NULL, gone = 2 WHERE kind = 14 AND gone = 0 AND EXISTS (
-                   SELECT 1 FROM outbox AS before WHERE before.contact = outbox.contact
-                       AND before.message_id = outbox.target AND before.gone != 0)";
-    tx.execute(sql, []).map(drop).map_err(Into::into)
 }
 
 /// Other words for a message of mine.
@@ -441,34 +425,6 @@ pub(crate) fn drop_file(tx: &Tx<'_>, contact: i64, message: &MessageId) -> Resul
         (contact, message.0),
     )?;
     Ok(())
-}
-
-/// Whether a later edit of the same message has its number in this stream already, which this one has not.
-pub(crate) fn is_overtaken(
-    tx: &Tx<'_>,
-    edit: &OutRow,
-    stream: Option<StreamId>,
-) -> Result<bool, ClientError> {
-    let Some(stream) = stream else { return Ok(false) };
-    if edit.placed.as_ref().is_some_and(|placed| placed.stream == stream) {
-        return Ok(false);
-    }
-    let sql = "SELECT EXISTS (SELECT 1 FROM outbox WHERE contact = ?1 AND target = ?2 AND kind = 14
-               AND id > ?3 AND stream = ?4 AND number IS NOT NULL)";
-    let target = edit.target.map(|target| target.0);
-    Ok(tx.query_row(sql, (edit.contact, target, edit.id, stream.0), |row| row.get(0))?)
-}
-
-/// The first second after all earlier edits of what this one edits; 0 for anything else. Between streams the sending time
-/// tells which edit is the last, and a clock may have been ahead.
-pub(crate) fn later_than_edits_before(tx: &Tx<'_>, edit: &OutRow) -> Result<UnixSeconds, ClientError> {
-    if edit.kind != OutKind::Edit {
-        return Ok(UnixSeconds(0));
-    }
-    let sql = "SELECT coalesce(max(sent_at) + 1, 0) FROM outbox
-               WHERE contact = ?1 AND target = ?2 AND kind = 14 AND id < ?3 AND number IS NOT NULL";
-    let target = edit.target.map(|target| target.0);
-    Ok(UnixSeconds(uint(tx.query_row(sql, (edit.contact, target, edit.id), |row| row.get(0))?)))
 }
 
 /// Whether the other side's `seen`, or a receipt, covered the message with this id.

@@ -7,11 +7,7 @@ use e2ee::{
 };
 use rusqlite::OptionalExtension;
 
-use super::{
-    Tx, int,
-    key::to_hex,
-    outbox::{self, OutKind},
-};
+use super::{Tx, edits, int, key::to_hex, outbox::OutKind};
 use crate::{ClientError, Direction, FileShown, ReceivedBody, SaidError};
 
 /// Fewest digits of a message id that name it.
@@ -375,7 +371,7 @@ pub(crate) fn forget_edits(tx: &Tx<'_>) -> Result<(), ClientError> {
         let before = find_theirs(tx, contact, &message)?;
         settle(tx, contact, &message, before.as_ref(), Forget::AllOthers)?;
     }
-    outbox::forget_edits(tx)
+    edits::forget(tx)
 }
 
 /// A message that a person named by its id, by the beginning of it, or as the last one.

@@ -7,7 +7,7 @@ use e2ee::{Kind, MessageId, Resend, StreamId, said::Edit};
 use wire::{DepositAuth, UnixSeconds, Wire};
 
 use super::{
-    Tx, Vault, asked,
+    Tx, Vault, asked, edits,
     outbox::{self, OutKind},
     said,
 };
@@ -177,7 +177,7 @@ fn an_edit_sealed_again_does_not_outdo_a_later_one_that_is_in_the_stream_already
                     (id, ANN, [id; 16], [target; 16], stream, number),
                 )?;
             }
-            outbox::is_overtaken(
+            edits::is_overtaken(
                 tx,
                 &outbox::by_id(tx, edit.into())?,
                 stream.map(|stream| StreamId([stream; 8])),
