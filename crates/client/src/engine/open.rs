@@ -5,7 +5,7 @@
 use client_core::schedule::{day_of, refill_due};
 use e2ee::{Conversation, DoorstepOpened, Kind, Opened, OpenedHello, ReplyPath, open_doorstep};
 use proto::signed::record_hash;
-use wire::{DepositAuth, Envelope, IdentityFingerprint, RecordBody, UnixSeconds, request::MailboxPolicy};
+use wire::{DepositAuth, Envelope, IdentityFingerprint, UnixSeconds, request::MailboxPolicy};
 
 use super::{contacts::free_label, gossip, recover, requests};
 use crate::{
@@ -221,9 +221,18 @@ fn take_hello(tx: &Tx<'_>, hello: &OpenedHello, now: UnixSeconds) -> Result<Outc
             return Ok(Outcome::Dropped);
         }
         Some(person) => person,
-        None if is_of_blocked(tx, &hello.intro.record)? => return Ok(Outcome::Dropped),
         None if contact::count_requests(tx)? >= REQUESTS_MAX => return Ok(Outcome::Dropped),
-        None => contact::by_id(tx, add_request(tx, hello, now)?)?,
+        None => {
+            let record = &hello.intro.record;
+            match contact::by_name(tx, &record.name, &record.server_id)? {
+                // Another key is no way round a block. After the name was given up, it is somebody else's.
+                Some(known) if known.blocked && known.given_up_at.is_none() => return Ok(Outcome::Dropped),
+                // The present key is asked for before the next message to him leaves.
+                Some(known) => contact::set(tx, known.id, "checked_at", 0)?,
+                None => {}
+            }
+            contact::by_id(tx, add_request(tx, hello, now)?)?
+        }
     };
     let reply = hello.opened.content.reply.as_ref().unwrap_or(&hello.intro.reply);
     let (before, after) = (contact::conversation(tx, person.id)?, &hello.opened.conversation);
@@ -242,18 +251,6 @@ fn take_hello(tx: &Tx<'_>, hello: &OpenedHello, now: UnixSeconds) -> Result<Outc
         requests::queue_accept(tx, person.id)?;
     }
     Ok(outcome)
-}
-
-/// Whether it claims the name of somebody who is blocked: another key is no way round that. Of one who is not, the present
-/// key is asked for before the next message to him leaves.
-fn is_of_blocked(tx: &Tx<'_>, record: &RecordBody) -> Result<bool, ClientError> {
-    let Some(known) = contact::by_name(tx, &record.name, &record.server_id)? else { return Ok(false) };
-    // After he gave it up, the name is somebody else's.
-    if known.blocked && known.given_up_at.is_none() {
-        return Ok(true);
-    }
-    contact::set(tx, known.id, "checked_at", 0)?;
-    Ok(false)
 }
 
 fn add_request(tx: &Tx<'_>, hello: &OpenedHello, now: UnixSeconds) -> Result<i64, ClientError> {

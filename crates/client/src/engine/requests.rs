@@ -58,7 +58,7 @@ fn expect(tx: &Tx<'_>, label: &str) -> Result<Person, ClientError> {
 }
 
 /// See [`Client::accept`]. The name is checked on a fresh anonymous connection, to the host of the address that
-/// the person was shown.
+/// the person was shown; that of a contact, to the contact's.
 pub(crate) fn accept(client: &Client, label: &str, alias: Option<&str>) -> Result<Contact, ClientError> {
     give_up::check(&client.vault)?;
     let me = client.vault.me()?;
@@ -66,13 +66,13 @@ pub(crate) fn accept(client: &Client, label: &str, alias: Option<&str>) -> Resul
     let alias = alias.unwrap_or(label);
     check_alias(alias)?;
     client.vault.read(|tx| refuse_taken_alias(tx, alias, Some(person.id)))?;
+    if let Some(known) = client.vault.read(|tx| known_as(tx, &person))? {
+        return accept_from_known(client, &person, &known);
+    }
     let address = person.address();
     let found = run(look_up(client, &address, pin_of(&address, &me)?))?;
     if found.server_id != person.server_id {
         return Err(ClientError::WrongServer { host: person.at.to_string() });
-    }
-    if let Some(known) = client.vault.read(|tx| known_as(tx, &person))? {
-        return accept_from_known(client, &person, &known);
     }
     let found = &found;
     client.vault.erase(|tx| {

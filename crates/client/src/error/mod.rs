@@ -343,6 +343,8 @@ pub enum ClientError {
         path: PathBuf,
         /// What the system said.
         reason: String,
+        /// Whether nothing is there under this name.
+        is_missing: bool,
     },
     /// Nothing is overwritten.
     FileExists {

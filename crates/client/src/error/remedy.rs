@@ -298,7 +298,7 @@ impl ClientError {
                 "sauvez ce qui se lit encore :   oub identity backup FICHIER\net rétablissez-le dans un autre profil, ou ce que contient une sauvegarde plus ancienne :\n{elsewhere}",
                 elsewhere = elsewhere(language)
             ),
-            File { reason, .. } if reason.starts_with("No such file") => both!(
+            File { is_missing: true, .. } => both!(
                 language,
                 "check how it is written; nothing is there under this name",
                 "vérifiez comme il est écrit ; rien n'est là sous ce nom"

@@ -262,6 +262,7 @@ impl Vault {
         let name = path.to_str().ok_or_else(|| ClientError::File {
             path: path.to_path_buf(),
             reason: "its name is not UTF-8".into(),
+            is_missing: false,
         })?;
         let sql = Zeroizing::new(format!("ATTACH DATABASE ?1 AS backup KEY {key}"));
         {

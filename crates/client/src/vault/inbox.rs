@@ -127,7 +127,7 @@ pub(crate) fn unhandled(tx: &Tx<'_>, contact: Option<i64>) -> Result<Vec<i64>, C
 /// The message of a row, as it is now, if still nobody handled it.
 pub(crate) fn still_unhandled(tx: &Tx<'_>, id: i64) -> Result<Option<InRow>, ClientError> {
     let sql = format!("SELECT {COLUMNS} FROM message WHERE id = ?1 AND {UNHANDLED} AND {WHOLE}");
-    tx.query_row(&sql, [id], |row| Ok(from_row(row))).optional()?.transpose()
+    tx.prepare_cached(&sql)?.query_row([id], |row| Ok(from_row(row))).optional()?.transpose()
 }
 
 /// Which messages nobody handled, in the order in which they came; without what they say.
@@ -148,7 +148,7 @@ pub(crate) fn all_of(tx: &Tx<'_>, contact: i64) -> Result<Vec<InRow>, ClientErro
 /// One shown message, by row.
 pub(crate) fn shown(tx: &Tx<'_>, id: i64) -> Result<Option<InRow>, ClientError> {
     let sql = format!("SELECT {COLUMNS} FROM message WHERE id = ?1 AND shown = 1");
-    tx.query_row(&sql, [id], |row| Ok(from_row(row))).optional()?.transpose()
+    tx.prepare_cached(&sql)?.query_row([id], |row| Ok(from_row(row))).optional()?.transpose()
 }
 
 /// How many messages of a contact nobody handled.

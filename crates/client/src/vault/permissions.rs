@@ -70,5 +70,6 @@ fn check_mode(path: &Path, wanted: u32) -> Result<(), ClientError> {
 
 /// A sentence for what the file system said.
 pub(crate) fn file_error(path: &Path, error: &io::Error) -> ClientError {
-    ClientError::File { path: path.to_path_buf(), reason: error.to_string() }
+    let is_missing = error.kind() == io::ErrorKind::NotFound;
+    ClientError::File { path: path.to_path_buf(), reason: error.to_string(), is_missing }
 }
