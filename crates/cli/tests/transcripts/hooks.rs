@@ -109,7 +109,8 @@ fn a_command_that_still_runs_ends_with_its_daemon() {
     let relay = Relay::start();
     let (alice, bob) = friends(&relay);
     let pids = bob.home.path().join("pids");
-    let script = format!("sleep 600 & echo $$ $! > {}; wait", pids.display());
+    // It holds no end of a pipe of the daemon's: whoever reads what that says would wait for it.
+    let script = format!("exec >/dev/null 2>&1; sleep 120 & echo $$ $! > {}; wait", pids.display());
     let mut daemon = Daemon::with(&bob, &["daemon", "--notify", "none", "--exec", &script]);
     alice.ok(&["send", "bob", "long"]);
     let read = || std::fs::read_to_string(&pids).unwrap_or_default();
