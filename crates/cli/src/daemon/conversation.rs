@@ -2,6 +2,7 @@
 
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use client::{Aside, Client, ClientError, Protection};
@@ -31,31 +32,25 @@ const SPARE_PATIENCE: Duration = Duration::from_secs(2);
 /// How long the connected thread may take to let go.
 const ASIDE_PATIENCE: Duration = Duration::from_secs(30);
 
-/// Holds one conversation, on this thread.
-pub fn hold(shared: &Arc<Shared>, stream: UnixStream) {
-    let Ok(writing) = stream.try_clone() else { return };
-    let Ok(out) = Outlet::new(writing).map(Arc::new) else { return };
+/// Begins one conversation, on a thread of its own. Its seat is taken here, so that whoever came first has one first.
+pub fn begin(shared: &Arc<Shared>, stream: UnixStream) {
+    let Ok(out) = stream.try_clone().and_then(Outlet::new).map(Arc::new) else { return };
     let seat = shared.conversations.take();
     let spare = if seat.is_none() { impatient(&stream) } else { None };
-    let Some(_seat) = seat.or_else(|| spare.as_ref().and_then(|_| shared.spare.take())) else {
+    let Some(seat) = seat.or_else(|| spare.as_ref().and_then(|_| shared.spare.take())) else {
         let _ = out.say(&no_seat().to_json());
         return;
     };
-    let mut conversation = Conversation {
-        shared,
-        out: Arc::clone(&out),
+    let conversation = Conversation {
+        shared: Arc::clone(shared),
         spare,
         client: None,
         is_subscribed: false,
         aside: None,
+        _seat: seat,
+        out,
     };
-    // Whoever left, left: what was committed meanwhile stays.
-    let _ = in_language(Language::English, || conversation.run(Lines::new(stream)));
-    out.leave();
-    if out.was_too_slow() {
-        shared.context.screen.warn(messages::too_slow());
-    }
-    shared.news.tell();
+    let _none_left = thread::Builder::new().spawn(move || conversation.hold(stream));
 }
 
 /// The same stream, which is not waited for.
@@ -64,9 +59,8 @@ fn impatient(stream: &UnixStream) -> Option<UnixStream> {
     stream.try_clone().ok()
 }
 
-struct Conversation<'a> {
-    shared: &'a Arc<Shared>,
-    out: Arc<Outlet>,
+struct Conversation {
+    shared: Arc<Shared>,
     /// The other end, where the seat is kept for `oub`: it is waited for once it has asked something that `oub` asks.
     spare: Option<UnixStream>,
     /// Opened by the first request that needs it.
@@ -74,6 +68,9 @@ struct Conversation<'a> {
     /// It has messages pushed to it, or news, until it ends.
     is_subscribed: bool,
     aside: Option<Aside>,
+    _seat: Seated,
+    /// Closed after the seat was given back (fields go in this order): whoever sees the end may come again.
+    out: Arc<Outlet>,
 }
 
 /// Why a request got no further: the asker is told, or is gone.
@@ -82,7 +79,18 @@ pub enum Broken {
     Gone,
 }
 
-impl Conversation<'_> {
+impl Conversation {
+    /// Until the other end leaves.
+    fn hold(mut self, stream: UnixStream) {
+        // Whoever left, left: what was committed meanwhile stays.
+        let _ = in_language(Language::English, || self.run(Lines::new(stream)));
+        self.out.leave();
+        if self.out.was_too_slow() {
+            self.shared.context.screen.warn(messages::too_slow());
+        }
+        self.shared.news.tell();
+    }
+
     fn run(&mut self, mut lines: Lines<UnixStream>) -> Result<(), Gone> {
         loop {
             let line = match lines.next() {
@@ -185,15 +193,12 @@ impl Conversation<'_> {
         let Some(seat) = self.shared.subscribers.take() else {
             return Err(too_many("subscribers", subscription::SUBSCRIBERS_MAX, "OUB-E103").into());
         };
-        let (shared, out, re) = (Arc::clone(self.shared), Arc::clone(&self.out), re.map(str::to_owned));
+        let (shared, out, re) = (Arc::clone(&self.shared), Arc::clone(&self.out), re.map(str::to_owned));
         let pushing = move |seat: Seated| {
             push(&shared, &out, re.as_deref());
             drop(seat);
         };
-        std::thread::Builder::new()
-            .name("subscriber".into())
-            .spawn(move || pushing(seat))
-            .map_err(|_| busy())?;
+        thread::Builder::new().name("subscriber".into()).spawn(move || pushing(seat)).map_err(|_| busy())?;
         self.is_subscribed = true;
         Ok(())
     }
@@ -250,7 +255,7 @@ impl Conversation<'_> {
     }
 
     fn status(&mut self, re: Option<&str>) -> Result<(), Broken> {
-        let shared = Arc::clone(self.shared);
+        let shared = Arc::clone(&self.shared);
         let outbox = self.client()?.outbox()?.len();
         let (link, why) = match shared.link() {
             Link::Up => ("connected", None),

@@ -88,8 +88,7 @@ fn listen(shared: &Arc<Shared>, listener: UnixListener) -> Result<(), Box<Proble
                 shared.context.screen.warn(messages::turned_away());
                 continue;
             }
-            let held = Arc::clone(shared);
-            let _none_left = thread::Builder::new().spawn(move || conversation::hold(&held, stream));
+            conversation::begin(shared, stream);
         }
     })?;
     Ok(())

@@ -176,8 +176,9 @@ impl Seats {
 
     /// One of them, if one is free.
     pub fn take(&self) -> Option<Seated> {
-        let seated = Seated(Arc::clone(&self.taken));
-        (self.taken.fetch_add(1, Ordering::Relaxed) < self.max).then_some(seated)
+        let one_more = |taken: usize| (taken < self.max).then_some(taken + 1);
+        let taken = self.taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more);
+        taken.is_ok().then(|| Seated(Arc::clone(&self.taken)))
     }
 
     /// How many are taken.

@@ -213,6 +213,8 @@ fn a_program_that_takes_every_seat_leaves_some_to_oub() {
     let silent: Vec<Bot> = (0..8).map(|_| Bot::at(&bob)).collect();
     for mut each in silent {
         assert_eq!(each.line()["code"], "OUB-E102");
+        // Whoever sees the end may come again.
+        assert_eq!(each.lines.read_line(&mut String::new()).unwrap(), 0);
     }
     assert_eq!(bob.json(&["daemon", "status"])[0]["connections"], 57);
     bob.ok(&["daemon", "stop"]);
