@@ -9,6 +9,7 @@ use crate::chat::wrap::width;
 use crate::commands::message;
 use crate::messages::{chat as says, screens, states};
 use crate::shown::shown_on_one_line;
+use crate::when;
 
 /// As much of a mistyped command is repeated.
 const WORD_CHARS_MAX: usize = 30;
@@ -49,7 +50,8 @@ pub fn said(entry: &LogEntry, contact: &str) -> String {
     let text = message::said(&entry.body, &entry.marks, 0);
     let theirs = entry.direction == Direction::Received;
     match &entry.body {
-        ReceivedBody::Question { .. } if theirs => {
+        // Afterwards nobody waits, and the answer would be refused.
+        ReceivedBody::Question { until, .. } if theirs && *until > when::now() => {
             format!("{text}\n{}", says::answer_it(shell_word(&shown_on_one_line(contact))))
         }
         ReceivedBody::File(file) if theirs && file.state == FileState::Whole => {

@@ -1,6 +1,7 @@
 //! Messages that are more than a text, and files, as a person at a shell meets them.
 
 use std::os::unix::fs::PermissionsExt as _;
+use std::time::{Duration, Instant};
 
 use crate::person::{Ran, friends};
 use crate::relay::Relay;
@@ -265,4 +266,25 @@ fn a_history_tells_programs_when_words_disappear() {
     let gone = |text: &str| lines.iter().find(|line| line["text"] == text).unwrap()["expires_at"].clone();
     assert!(gone("soon gone").as_str().is_some_and(|time| time.ends_with('Z')), "{lines:?}");
     assert!(gone("hello bob").is_null());
+}
+
+#[test]
+fn a_line_chat_tells_how_to_answer_while_somebody_waits() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    alice.run(&["ask", "bob", "soon over?", "--timeout", "1s"]);
+    // Its time is told by whole seconds.
+    std::thread::sleep(Duration::from_secs(2));
+    let mut asking = alice.command(&["ask", "bob", "still open?", "--timeout", "60s"]).spawn().unwrap();
+    let (mut shown, end) = (String::new(), Instant::now() + Duration::from_secs(30));
+    while !shown.contains("still open?") && Instant::now() < end {
+        let chat = bob.run_with(&["chat", "--plain", "alice"], b"");
+        shown.push_str(&chat.out);
+        shown.push_str(&chat.err);
+    }
+    asking.kill().unwrap();
+    asking.wait().unwrap();
+    let (over, open) = shown.split_once("still open?").unwrap();
+    assert!(over.contains("soon over?") && !over.contains("oub answer"), "{shown}");
+    assert!(open.contains("(answer it:   oub answer alice …)"), "{shown}");
 }
