@@ -1,4 +1,5 @@
 """What one person tells another: spec/e2ee.md § Content and § Kinds."""
+from directory import RecordBody
 from reading import Reader, Refused
 
 
@@ -128,6 +129,13 @@ def note(reader):
     words(reader)
 
 
+def record_update(reader):
+    """A record that the key before signed, and its place in the log; signatures are judged elsewhere."""
+    body = RecordBody(reader)
+    reader.require(body.seq > 0 and reader.u8() == 1)
+    reader.take(3373 + 3373 + 16 + 8)
+
+
 def named_words(reader):
     reader.take(16)
     words(reader)
@@ -137,5 +145,5 @@ BODIES = {
     1: words, 2: file_part, 3: receipts, 4: lambda reader: None, 5: ReplyPath, 6: resend, 9: question,
     10: named_words, 11: file_head, 12: note, 13: lambda reader: seconds(reader, 0), 14: named_words,
     15: lambda reader: reader.take(16), 8: lambda reader: reader.take(276),
-    16: unopened,
+    16: unopened, 7: record_update,
 }

@@ -68,7 +68,25 @@ content("with-everything", "Seen, offer, reply path and a stamp, in this order."
         flags="07", seen="b3*8 0000000000000005", offer=OFFER, reply=REPLY, stamps="0001 " + STAMP)
 content("of-an-empty-text", "Nothing said is still a message.", True, body=b"")
 content("of-an-unknown-kind", "Kept with its bytes: a later version understands it.", True, kind=200, body=b"\xff\x00")
-content("of-a-reserved-kind", "Reserved numbers are kept like unknown ones until they are given a meaning.", True, kind=7, body=b"?")
+
+
+def record_update(seq="00000001", authority="01 5d*3373", tail=""):
+    """An identity record, its nonce and its place; and how many bytes that is."""
+    parts = ["03 616e6e 09*32", seq, "5c*1984 2a*32 3b*32", authority, "6e*3373 7f*16 0000000000000005", tail]
+    text = " ".join(part for part in parts if part)
+    sizes = [len(token.split("*")[0]) // 2 * int((token.split("*") + ["1"])[1]) for token in text.split()]
+    return dict(kind=7, body=text, length=sum(sizes))
+
+
+content("of-a-record-update", "A record that the key before signed; signatures are judged elsewhere.", True, **record_update())
+content("of-a-record-update-cut-by-one-byte", "A wrong implementation reads what is not there.", False,
+        **dict(record_update(), body=record_update()["body"][:-2], length=record_update()["length"] - 1))
+content("of-a-record-update-with-a-trailing-byte", "A byte behind the place.", False, **record_update(tail="00"))
+content("of-a-record-update-of-a-first-record", "Nothing came before it.", False, **record_update(seq="00000000"))
+content("of-a-record-update-without-an-authority", "By what right it follows is not said.", False, **record_update(authority="00"))
+content("of-a-record-update-by-the-recovery-key", "Such a change is not followed without a person's decision, whoever tells of it.",
+        False, **record_update(authority="02 4c*1984 5d*3373"))
+content("of-a-record-update-under-an-unknown-authority", "A wrong implementation guesses.", False, **record_update(authority="03 5d*3373"))
 content("of-a-head", "276 bytes, whose signatures are judged elsewhere.", True, kind=8, body="5c*276", length=276)
 content("of-a-head-cut-by-one-byte", "A wrong implementation reads what is not there.", False, kind=8, body="5c*275", length=275)
 content("of-a-head-with-a-trailing-byte", "A byte behind the endorsement.", False, kind=8, body="5c*277", length=277)

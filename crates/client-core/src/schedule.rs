@@ -11,6 +11,8 @@ pub const RECORD_FRESH_S: u64 = 3_600;
 pub const BUNDLE_FRESH_S: u64 = 24 * 3_600;
 /// A refill leaves at a random time within this.
 pub const REFILL_DELAY_S: u64 = 600;
+/// Contacts are told of a changed key within this, each at a random time.
+pub const TELL_WITHIN_S: u64 = 24 * 3_600;
 /// With so few days of its life left, the bundle is published anew.
 pub const BUNDLE_RENEW_DAYS: u16 = 30;
 /// A server that asks for more patience than this is asked again all the same.
@@ -74,6 +76,11 @@ pub fn refill_due(now: UnixSeconds, random: u64) -> UnixSeconds {
     UnixSeconds(now.0.saturating_add(random % (REFILL_DELAY_S + 1)))
 }
 
+/// When a contact is told of a key that changed now, or a log is replayed because he told of his.
+pub fn tell_due(now: UnixSeconds, random: u64) -> UnixSeconds {
+    UnixSeconds(now.0.saturating_add(random % (TELL_WITHIN_S + 1)))
+}
+
 /// Whether something learnt at `learnt` is fresh for `fresh_s` more seconds. A clock that went back makes it
 /// stale rather than eternal.
 pub fn is_fresh(learnt: UnixSeconds, now: UnixSeconds, fresh_s: u64) -> bool {
@@ -131,6 +138,7 @@ mod tests {
     fn a_refill_leaves_within_ten_minutes() {
         for random in [0, 1, 599, 600, 601, u64::MAX] {
             assert!((100..=700).contains(&refill_due(UnixSeconds(100), random).0));
+            assert!((100..=86_500).contains(&tell_due(UnixSeconds(100), random).0));
         }
     }
 

@@ -62,6 +62,9 @@ pub enum ContentError {
     /// Choices that are too many, too long, empty or alike.
     #[error("the question's choices are not well formed")]
     Choices,
+    /// A record that is a first one, or that the key before did not sign.
+    #[error("the record told is not one that the key before signed")]
+    RecordUpdate,
     /// No receipt, or too many.
     #[error("the content carries no receipts, or too many")]
     Receipts,

@@ -5,7 +5,7 @@ use crate::said::{
     Answer, Body, Edit, FileHead, FilePart, Note, Question, RECEIPTS_MAX, are_choices, read_receipts,
     read_text, read_timer, write_receipts,
 };
-use crate::{EnvelopeHash, MessageId, ReplyPath, Resend, unopened};
+use crate::{EnvelopeHash, MessageId, RecordUpdate, ReplyPath, Resend, unopened};
 use wire::{Reader, TreeHead, Wire, Writer};
 
 /// The kinds of Content and what each carries (`spec/e2ee.md § Kinds`).
@@ -38,6 +38,8 @@ pub enum Kind {
     Edit(Edit),
     /// Takes an earlier message back.
     Delete(MessageId),
+    /// A changed key, told by its owner.
+    RecordUpdate(Box<RecordUpdate>),
     /// The signed head of a log, for somebody who was shown another one.
     Head(Box<TreeHead>),
     /// These envelopes arrived and do not open.
@@ -64,7 +66,7 @@ impl Kind {
     pub const ACCEPT: u8 = 5;
     /// Number of [`Kind::Resend`].
     pub const RESEND: u8 = 6;
-    /// Reserved: a new identity record.
+    /// Number of [`Kind::RecordUpdate`].
     pub const RECORD_UPDATE: u8 = 7;
     /// Number of [`Kind::Head`].
     pub const HEAD: u8 = 8;
@@ -103,6 +105,7 @@ impl Kind {
             Kind::Timer(_) => Self::TIMER,
             Kind::Edit(_) => Self::EDIT,
             Kind::Delete(_) => Self::DELETE,
+            Kind::RecordUpdate(_) => Self::RECORD_UPDATE,
             Kind::Head(_) => Self::HEAD,
             Kind::Unopened(_) => Self::UNOPENED,
             Kind::Unknown { kind, .. } => *kind,
@@ -112,7 +115,7 @@ impl Kind {
     /// Whether its body reads back as itself: no unknown kind under a known number, nothing out of its bounds.
     pub(crate) fn is_well_formed(&self) -> bool {
         match self {
-            Kind::Unknown { kind, .. } => *kind == Self::RECORD_UPDATE || *kind > Self::LAST,
+            Kind::Unknown { kind, .. } => *kind > Self::LAST,
             Kind::FilePart(part) => part.is_well_formed(),
             Kind::Receipt(ids) => (1..=RECEIPTS_MAX).contains(&ids.len()),
             Kind::Question(question) => are_choices(&question.choices),
@@ -120,6 +123,7 @@ impl Kind {
             Kind::Note(note) => note.is_well_formed(),
             Kind::Timer(seconds) => *seconds <= crate::said::EXPIRE_S_MAX,
             Kind::Unopened(hashes) => unopened::is_well_formed(hashes),
+            Kind::RecordUpdate(update) => update.is_well_formed(),
             Kind::Text(_)
             | Kind::Refill
             | Kind::Accept(_)
@@ -147,6 +151,7 @@ impl Kind {
             Kind::Timer(seconds) => written(|out| out.u32(*seconds)),
             Kind::Edit(edit) => written(|out| edit.write(out)),
             Kind::Delete(message) => written(|out| message.write(out)),
+            Kind::RecordUpdate(update) => written(|out| update.write(out)),
             Kind::Head(head) => written(|out| head.write(out)),
             Kind::Unopened(hashes) => written(|out| unopened::write(hashes, out)),
             Kind::Unknown { body, .. } => body.clone(),
@@ -171,6 +176,7 @@ impl Kind {
             Self::TIMER => Kind::Timer(read_whole(body, read_timer)?),
             Self::EDIT => Kind::Edit(read_whole(body, Edit::read)?),
             Self::DELETE => Kind::Delete(read_whole(body, |input| Ok(MessageId::read(input)?))?),
+            Self::RECORD_UPDATE => Kind::RecordUpdate(Box::new(read_whole(body, RecordUpdate::read)?)),
             Self::HEAD => Kind::Head(read_whole(body, |input| Ok(Wire::read(input)?))?),
             Self::UNOPENED => Kind::Unopened(read_whole(body, unopened::read)?),
             kind => Kind::Unknown { kind, body: body.to_vec() },

@@ -425,8 +425,8 @@ messages! {
         en "making a new key, signed by the present one …",
         fr "création d'une nouvelle clé, signée par la présente…";
     new_address:
-        en "✓ this is my address now; contacts follow when they next write to me, and see that the key changed",
-        fr "✓ voici maintenant votre adresse ; les contacts suivent dès qu'ils vous écrivent, et voient que la clé a changé";
+        en "✓ this is my address now; contacts are told within a day, or with my next message, and see that the key changed",
+        fr "✓ voici maintenant votre adresse ; les contacts l'apprennent en un jour, ou avec votre prochain message, et voient que la clé a changé";
     recovery_words_stay: en "the 24 recovery words stay the same", fr "les 24 mots de récupération restent les mêmes";
     giving_up_does(name):
         en "Giving {name} up:\n  nobody can write to you under it; contacts who try are told that you gave it up\n  what waits on the server is collected first; what was said stays readable in this profile\n  after 30 days anybody whom the server lets may take the name; nothing of yours comes with it\n  no key, no backup and no recovery words undo it",

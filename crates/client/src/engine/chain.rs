@@ -52,6 +52,11 @@ impl Chain {
         Some(self.0.iter().skip(place + 1).all(|link| link.signed_by_old))
     }
 
+    /// Of keys each of which signed the next.
+    pub(crate) fn signed(keys: impl IntoIterator<Item = IdentityFingerprint>) -> Self {
+        Self(keys.into_iter().map(|fingerprint| Link { fingerprint, signed_by_old: true }).collect())
+    }
+
     fn holds(&self, identity: &ShortFingerprint) -> bool {
         self.0.iter().any(|link| identity.matches(&link.fingerprint.0))
     }

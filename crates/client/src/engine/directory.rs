@@ -5,7 +5,7 @@ use client_core::{
     contact::{Judgement, Pin as KeyPin, Succession, judge},
     schedule::{BUNDLE_FRESH_S, RECORD_FRESH_S, day_of, is_fresh},
 };
-use e2ee::{VerifiedBundle, verify_bundle};
+use e2ee::{RecordUpdate, VerifiedBundle, verify_bundle};
 use proto::signed::{identity_of, is_tombstone, record_hash};
 use tokio::time::Instant;
 use wire::{
@@ -46,6 +46,23 @@ pub(crate) struct Found {
 }
 
 impl Found {
+    /// A record that a contact told of, and that his pinned key leads to: `keys`, from that on.
+    pub(crate) fn told(
+        person: &Person,
+        update: RecordUpdate,
+        keys: Vec<IdentityFingerprint>,
+    ) -> Option<Self> {
+        let RecordUpdate { record, commitment_nonce: nonce, leaf_index } = update;
+        Some(Self {
+            server_id: person.server_id,
+            fingerprint: *keys.last()?,
+            place: LogPlace { leaf_index, nonce, hash: record_hash(&record.body) },
+            has_log: true,
+            record,
+            chain: Chain::signed(keys),
+        })
+    }
+
     /// Whether this identity stands in the chain, and every later one was signed by the one before.
     fn descends_from(&self, accepts: impl Fn(&IdentityFingerprint) -> bool) -> bool {
         self.chain.is_signed_since(accepts) == Some(true)

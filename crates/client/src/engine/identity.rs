@@ -4,6 +4,7 @@
 //! looks the own record up: it says whether the answer arrived. Mailboxes, stamps and conversations stay.
 
 use crypto::IdentitySecret;
+use e2ee::RecordUpdate;
 use proto::signed::{record_hash, sign_rotation};
 use wire::{IdentityFingerprint, Leaf, NameTag, Voucher, VoucherHash, request::AnswerKind};
 
@@ -14,7 +15,7 @@ use super::{
 use crate::{
     Client, ClientError, FailPoint, Rotated,
     vault::{
-        Tx, contact, given_up, me,
+        Tx, contact, given_up, me, record_update,
         rotation::{self, Rotation},
     },
 };
@@ -100,6 +101,12 @@ fn finish(client: &Client, pending: &Rotation, stands: &Stands) -> Result<(), Cl
             return Ok(());
         }
         rotation::finish(tx, pending, &stands.nonce, stands.leaf_index)?;
+        let update = RecordUpdate {
+            record: pending.record.clone(),
+            commitment_nonce: stands.nonce,
+            leaf_index: stands.leaf_index,
+        };
+        record_update::shall_tell(tx, &update)?;
         let mine = IdentityFingerprint(pending.identity.public().fingerprint());
         for id in contact::ids(tx)? {
             let theirs = contact::by_id(tx, id)?.fingerprint;

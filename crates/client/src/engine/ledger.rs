@@ -12,7 +12,7 @@ use wire::{
     request::Feed,
 };
 
-use super::{directory::Found, gossip, identity, run};
+use super::{directory::Found, gossip, identity, record_updates, run};
 use crate::{
     Client, ClientError, LogAudit, LogStanding, LogState, LogTrouble, fraud,
     transport::{Line, Pin},
@@ -529,6 +529,7 @@ pub(crate) fn sync(client: &Client) -> Result<Vec<LogStanding>, ClientError> {
             Err(error) => failed = failed.or(Some(error)),
         }
     }
+    record_updates::settle(client)?;
     failed.map_or_else(|| standings(client), Err)
 }
 

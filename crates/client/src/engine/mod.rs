@@ -25,6 +25,7 @@ pub(crate) mod page;
 pub(crate) mod pairing;
 pub(crate) mod places;
 pub(crate) mod pull;
+pub(crate) mod record_updates;
 pub(crate) mod recover;
 pub(crate) mod recover_name;
 pub(crate) mod renew;

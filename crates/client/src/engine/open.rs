@@ -7,7 +7,7 @@ use e2ee::{Conversation, DoorstepOpened, Kind, Opened, OpenedHello, ReplyPath, o
 use proto::signed::record_hash;
 use wire::{DepositAuth, Envelope, IdentityFingerprint, UnixSeconds, request::MailboxPolicy};
 
-use super::{contacts::free_label, gossip, recover, requests};
+use super::{contacts::free_label, gossip, record_updates, recover, requests};
 use crate::{
     ClientError,
     vault::{
@@ -328,6 +328,7 @@ fn apply(
     recover::hear(tx, &person, &opened.content, begins_anew)?;
     if is_new {
         gossip::hear(tx, &person, &opened.content)?;
+        record_updates::hear(tx, &person, &opened.content.kind)?;
     }
     // Also an answer under other keys, which is no HELLO, may be the first of its stream.
     if former.is_some_and(|former| opened.conversation.seen().is_some_and(|now| now.stream != former)) {

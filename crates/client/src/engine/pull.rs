@@ -12,7 +12,7 @@ use super::{
     files, gossip, ledger,
     news::ROUND,
     owner::Owner,
-    renew, run,
+    record_updates, renew, run,
     send::{flush_again, flush_all},
     upkeep::{self, Sweeps},
 };
@@ -142,7 +142,9 @@ pub(crate) async fn drain(client: &Client) -> Result<Collected, ClientError> {
     // A change of my key that the relay does not let come to its end keeps nobody from hearing whose key stands instead.
     let published = upkeep::prekeys(client).await;
     ledger::daily(client).await?;
+    record_updates::replay_due(client).await?;
     gossip::compare(client)?;
+    record_updates::settle(client)?;
     published?;
     Ok(collected)
 }

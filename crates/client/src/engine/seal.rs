@@ -68,6 +68,13 @@ pub(crate) fn route(tx: &Tx<'_>, person: &Person, row: &OutRow) -> Result<Route,
     })
 }
 
+/// Whether something can leave for this one's inbox at once.
+pub(crate) fn can_use_inbox(tx: &Tx<'_>, person: &Person) -> Result<bool, ClientError> {
+    Ok(person.inbox.is_some()
+        && stamp::count(tx, person.id)? > 0
+        && contact::conversation(tx, person.id)?.can_use_inbox(day_of(tx.now())))
+}
+
 /// How many stamps the parts of this one's file leave.
 fn left_by_parts(tx: &Tx<'_>, row: &OutRow) -> Result<u32, ClientError> {
     let Some(file) = row.target else { return Ok(STAMPS_FOR_WORDS) };

@@ -17,7 +17,7 @@ use super::{
     deposit::Courier,
     give_up, nameless,
     pull::{drain, resident_collect},
-    recover, run,
+    record_updates, recover, run,
 };
 use crate::{
     Client, ClientError, FailPoint, Pauses, Progress, QueuedReason, SaidError, SendOptions, Sent, SentState,
@@ -339,6 +339,7 @@ async fn flush(
     client.vault.write(|tx| {
         queue_due_refills(tx, early)?;
         super::said::queue_receipts(tx)?;
+        record_updates::queue_due(tx, early)?;
         recover::queue_due(tx, early)
     })?;
     let mut flushed = Flushed::default();

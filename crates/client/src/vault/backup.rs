@@ -47,7 +47,15 @@ const TABLES: [(&str, &[(&str, &str)]); 17] = [
     ("mailbox", &[("through", "NULL"), ("expired", "0")]),
     (
         "contact",
-        &[("conversation", "x''"), ("anew_due", "NULL"), ("ask_due", "NULL"), ("refill_due", "NULL")],
+        &[
+            ("conversation", "x''"),
+            ("anew_due", "NULL"),
+            ("ask_due", "NULL"),
+            ("refill_due", "NULL"),
+            // Whoever is restored begins anew under the present key.
+            ("tell_due", "NULL"),
+            ("replay_due", "NULL"),
+        ],
     ),
     ("asked", &[]),
     ("handed", &[]),

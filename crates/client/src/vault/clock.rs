@@ -6,7 +6,7 @@
 
 use client_core::{
     recovery::{AGAIN_AFTER_S, ANEW_WITHIN_S},
-    schedule::is_fresh,
+    schedule::{TELL_WITHIN_S, is_fresh},
 };
 use wire::UnixSeconds;
 
@@ -19,10 +19,12 @@ const DUE_WITHIN_S: u64 = AGAIN_AFTER_S + ANEW_WITHIN_S;
 const LOOK_S: u64 = 3_600;
 
 /// Table, column, how far ahead of now it may lie, and in which rows.
-const NOTED: [(&str, &str, u64, &str); 13] = [
+const NOTED: [(&str, &str, u64, &str); 15] = [
     ("contact", "refill_due", DUE_WITHIN_S, "TRUE"),
     ("contact", "anew_due", DUE_WITHIN_S, "TRUE"),
     ("contact", "ask_due", DUE_WITHIN_S, "TRUE"),
+    ("contact", "tell_due", TELL_WITHIN_S, "TRUE"),
+    ("contact", "replay_due", TELL_WITHIN_S, "TRUE"),
     ("contact", "recovered_at", 0, "TRUE"),
     ("contact", "resent_at", 0, "TRUE"),
     ("contact", "receipted_at", 0, "TRUE"),

@@ -304,7 +304,7 @@ pub(crate) fn remove(tx: &Tx<'_>, person: &Person) -> Result<(), ClientError> {
     let standing = if person.blocked { Standing::Declined } else { Standing::Removed };
     tx.execute(
         "UPDATE contact SET standing = ?2, alias = NULL, label = NULL, blocked = 0, trust = 0, accept_sent = 0,
-         refill_due = NULL, timer_s = 0, receipts = 0, allotment = 256 WHERE id = ?1",
+         refill_due = NULL, tell_due = NULL, replay_due = NULL, timer_s = 0, receipts = 0, allotment = 256 WHERE id = ?1",
         (person.id, standing as i64),
     )?;
     for sql in [
@@ -312,6 +312,7 @@ pub(crate) fn remove(tx: &Tx<'_>, person: &Person) -> Result<(), ClientError> {
         "DELETE FROM outbox WHERE contact = ?1",
         "DELETE FROM file WHERE contact = ?1",
         "DELETE FROM asked WHERE contact = ?1",
+        "DELETE FROM record_update WHERE contact = ?1",
         "DELETE FROM key_change WHERE contact = ?1",
         "DELETE FROM history WHERE contact = ?1 AND outgoing != 0",
     ] {

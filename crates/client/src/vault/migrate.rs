@@ -4,7 +4,7 @@ use super::{Tx, Vault, former};
 use crate::ClientError;
 
 /// Rising; the place in this list plus one is the version that a step leads to.
-const STEPS: [&str; 18] = [
+const STEPS: [&str; 19] = [
     include_str!("migrations/0001_first.sql"),
     include_str!("migrations/0002_rotation.sql"),
     include_str!("migrations/0003_recovery.sql"),
@@ -23,6 +23,7 @@ const STEPS: [&str; 18] = [
     include_str!("migrations/0016_given_up.sql"),
     include_str!("migrations/0017_noted.sql"),
     include_str!("migrations/0018_key_words.sql"),
+    include_str!("migrations/0019_record_updates.sql"),
 ];
 
 /// The version of this program's vaults.
@@ -97,7 +98,7 @@ mod tests {
         assert_eq!(version as usize, STEPS.len());
         assert!(matches!(
             run(&vault, &STEPS[..1]),
-            Err(ClientError::NewerVault { found: 18, known: 1, former: None })
+            Err(ClientError::NewerVault { found: 19, known: 1, former: None })
         ));
     }
 

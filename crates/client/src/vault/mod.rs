@@ -20,6 +20,7 @@ pub(crate) mod migrate;
 pub(crate) mod outbox;
 pub(crate) mod pairing;
 pub(crate) mod permissions;
+pub(crate) mod record_update;
 pub(crate) mod recovery;
 pub(crate) mod rotation;
 pub(crate) mod said;

@@ -28,6 +28,8 @@ pub(crate) enum OutKind {
     Accept = 5,
     /// Asks for what never came, sent by the client itself.
     Resend = 6,
+    /// A change of my key, sent by the client itself.
+    RecordUpdate = 7,
     /// The head of a log, sent by the client itself.
     Head = 8,
     /// Words that wait for an answer.
@@ -49,13 +51,14 @@ pub(crate) enum OutKind {
 }
 
 impl OutKind {
-    const ALL: [OutKind; 15] = [
+    const ALL: [OutKind; 16] = [
         OutKind::Text,
         OutKind::FilePart,
         OutKind::Receipt,
         OutKind::Refill,
         OutKind::Accept,
         OutKind::Resend,
+        OutKind::RecordUpdate,
         OutKind::Head,
         OutKind::Question,
         OutKind::Answer,
@@ -80,6 +83,7 @@ impl OutKind {
                 | OutKind::Refill
                 | OutKind::Accept
                 | OutKind::Resend
+                | OutKind::RecordUpdate
                 | OutKind::Head
                 | OutKind::Unopened
         )

@@ -43,6 +43,7 @@ impl Said {
             Kind::Edit(edit) => Self { target: Some(edit.message), ..plain(OutKind::Edit, &edit.text) },
             Kind::Delete(message) => Self { target: Some(*message), ..plain(OutKind::Delete, "") },
             Kind::Receipt(_) => plain(OutKind::Receipt, ""),
+            Kind::RecordUpdate(_) => plain(OutKind::RecordUpdate, ""),
             Kind::Head(_) => plain(OutKind::Head, ""),
             Kind::Unopened(_) => plain(OutKind::Unopened, ""),
             _ => return Err(ClientError::Unexpected { place: "a kind that nobody says" }),

@@ -19,7 +19,8 @@ struct Chain {
     recovery: IdentitySecret,
 }
 
-fn draw() -> IdentitySecret {
+/// A new identity.
+pub fn draw() -> IdentitySecret {
     IdentitySecret::generate(&mut UnwrapErr(SysRng))
 }
 

@@ -4,16 +4,19 @@ use std::num::NonZeroU32;
 
 use client::{PullOptions, SendOptions, SentState};
 use e2ee::{
-    Content, EnvelopeHash, Kind, MessageId, Seen, StreamId,
+    Content, EnvelopeHash, Kind, MessageId, RecordUpdate, Seen, StreamId,
     said::{Answer, EXPIRE_S_MAX, Edit, FILE_BYTES_MAX, FileHead, FilePart, Note, Question},
 };
+use proto::signed::sign_rotation;
 use vodozemac::olm::{Account, DecryptionError, OlmMessage, SessionConfig};
 
 use wire::{
-    Day, DepositId, Generation, ServerId, Stamp, StampIndex, StampSecret, StampTag, TreeHead, UnixSeconds,
+    CommitmentNonce, Day, DepositId, Generation, ServerId, Stamp, StampIndex, StampSecret, StampTag,
+    TreeHead, UnixSeconds,
 };
 
 use crate::{
+    chains::draw,
     evil::Evil,
     keys::low_order_points,
     olm::{altered, index_of},
@@ -146,13 +149,29 @@ fn extreme(mallory: &mut Peer) -> Vec<Content> {
         text(mallory, &"Z\u{335}\u{353}\u{322}".repeat(8_000)),
         text(mallory, &"\u{10ffff}".repeat(15_000)),
     ];
-    for kind in [7, 17, 0x7f, 0xff] {
+    for kind in [17, 0x7f, 0xff] {
         let body = vec![0xff; 60_000];
         list.push(mallory.content(Kind::Unknown { kind, body }));
     }
     for kind in extreme_kinds() {
         list.push(mallory.content(kind));
     }
+    // Well signed, and in no log; more of them than are kept.
+    let mut record = mallory.record.clone();
+    let mut next = &mallory.identity;
+    let keys: Vec<_> = (0..10).map(|_| draw()).collect();
+    let mut told = Vec::new();
+    for key in &keys {
+        record = sign_rotation(next, key, &record.body);
+        next = key;
+        let update = RecordUpdate {
+            record: record.clone(),
+            commitment_nonce: CommitmentNonce([0xff; 16]),
+            leaf_index: u64::MAX,
+        };
+        told.push(Kind::RecordUpdate(Box::new(update)));
+    }
+    list.extend(told.into_iter().map(|kind| mallory.content(kind)));
     let mut late = mallory.text("from the end of time");
     (late.sent_at, late.gossip) = (UnixSeconds(u64::MAX), [0xff; 44]);
     list.push(late);
@@ -231,6 +250,11 @@ fn extreme_contents_are_taken_and_the_conversation_goes_on() {
         assert_eq!((summary.quarantined, summary.unreachable), (0, None), "{content:?}");
         assert!(bob.texts().is_empty(), "once only");
     }
+    assert_eq!(
+        bob.number_in_vault("SELECT count(*) FROM record_update"),
+        8,
+        "keys that the log does not have"
+    );
     let log = bob.client().log("mallory", None).unwrap();
     assert!(log.len() > 44, "{}", log.len());
     let sent = bob.client().send("mallory", "still here", &SendOptions::default()).unwrap();
