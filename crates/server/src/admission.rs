@@ -62,6 +62,12 @@ pub struct Admission {
 pub struct Source(Option<IpAddr>);
 
 impl Source {
+    /// One that connects from there.
+    #[cfg(test)]
+    pub(crate) const fn of(address: Option<IpAddr>) -> Self {
+        Self(address)
+    }
+
     /// Whether it is a proxy, and speaks for many.
     pub fn is_of_many(self) -> bool {
         self.0.is_none()

@@ -316,7 +316,7 @@ impl Session {
             } if !relay.admission.pairing(source) => over(&mut self.machine, event),
             ServerEvent::Pairing { ticket, step } => {
                 let random = || task::random().map(u64::from_be_bytes);
-                match relay.pairings.take(relay.clock.now(), step, random) {
+                match relay.pairings.take(relay.clock.now(), source, step, random) {
                     Ok(answer) => self.machine.paired(ticket, answer),
                     Err(refusal) => self.machine.refuse(ticket, refusal),
                 }

@@ -3,6 +3,7 @@
 //! A relay that is started anew has forgotten all of it; those who wait put theirs down once more.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Mutex, PoisonError};
 
 use proto::Now;
@@ -15,12 +16,32 @@ use wire::{
     PairingKey, PairingMove, PairingNumber, PairingShare, PairingStep, Refusal, RefusalKind, Settlement,
 };
 
+use crate::admission::Source;
+
 /// All pairings of a relay that wait for somebody.
 #[derive(Debug, Default)]
-pub struct Pairings(Mutex<HashMap<PairingNumber, Pairing>>);
+pub struct Pairings(Mutex<State>);
+
+#[derive(Debug)]
+struct State {
+    all: HashMap<PairingNumber, Pairing>,
+    /// Of sources, and since when; for as long as a pairing stays whoever asks.
+    salt: RandomState,
+    salted: Now,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self { all: HashMap::new(), salt: RandomState::new(), salted: Now(0) }
+    }
+}
+
+/// Where somebody asks from: a salted hash that says nothing an hour later.
+type From = u64;
 
 #[derive(Debug)]
 struct Pairing {
+    from: From,
     key: PairingKey,
     share: PairingShare,
     begun: Now,
@@ -31,7 +52,7 @@ struct Pairing {
 }
 
 impl Pairings {
-    /// Takes one step. `random` decides among the free numbers, if the system gives any.
+    /// Takes one step of somebody from `source`. `random` decides among the free numbers, if the system gives any.
     ///
     /// # Errors
     ///
@@ -39,28 +60,34 @@ impl Pairings {
     pub fn take(
         &self,
         now: Now,
+        source: Source,
         step: PairingStep,
         random: impl FnOnce() -> Option<u64>,
     ) -> Result<PairingAnswer, Refusal> {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if now >= state.salted.after_ms(PAIRING_STAYS_MS_MIN) {
+            (state.salt, state.salted) = (RandomState::new(), now);
+        }
+        let from = state.salt.hash_one(source);
+        let all = &mut state.all;
         all.retain(|_, pairing| !pairing.is_over(now));
         match step {
-            PairingStep::Begin(begin) => begin_at(&mut all, now, &begin, random).map(PairingAnswer::Begun),
+            PairingStep::Begin(begin) => begin_at(all, now, from, &begin, random).map(PairingAnswer::Begun),
             PairingStep::Meet(meet) => match all.get(&meet.number) {
                 Some(Pairing { reply: None, settlement: None, share, .. }) => Ok(PairingAnswer::Met(*share)),
                 Some(Pairing { reply: Some(_), .. }) => Err(RefusalKind::PairingTaken.into()),
                 _ => Err(RefusalKind::NoSuchPairing.into()),
             },
             PairingStep::Reply(reply) => {
-                there(&mut all, reply.number)?.reply(*reply)?;
+                there(all, reply.number)?.reply(*reply)?;
                 Ok(PairingAnswer::Replied)
             }
             PairingStep::Settle(settle) => {
-                there(&mut all, settle.number)?.settle(now, *settle)?;
+                there(all, settle.number)?.settle(now, *settle)?;
                 Ok(PairingAnswer::Settled)
             }
             PairingStep::Await(Await { number, key }) => {
-                let other = there(&mut all, number)?.told(&key)?;
+                let other = there(all, number)?.told(&key)?;
                 Ok(PairingAnswer::Awaited(Box::new(other)))
             }
         }
@@ -69,7 +96,7 @@ impl Pairings {
     /// How many wait.
     #[cfg(test)]
     fn count(&self) -> usize {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).all.len()
     }
 }
 
@@ -136,6 +163,7 @@ fn is(given: &PairingKey, key: &PairingKey) -> bool {
 fn begin_at(
     all: &mut HashMap<PairingNumber, Pairing>,
     now: Now,
+    from: From,
     begin: &Begin,
     random: impl FnOnce() -> Option<u64>,
 ) -> Result<PairingNumber, Refusal> {
@@ -151,7 +179,7 @@ fn begin_at(
         return Err(RefusalKind::PairingTaken.into());
     }
     if all.len() >= PAIRINGS_MAX {
-        make_room(all, now)?;
+        make_room(all, now, from)?;
     }
     let number = match begin.number {
         Some(wanted) => wanted,
@@ -161,6 +189,7 @@ fn begin_at(
         }
     };
     let pairing = Pairing {
+        from,
         key: begin.key,
         share: begin.share,
         begun: now,
@@ -175,15 +204,30 @@ fn begin_at(
 /// When it is worth trying again at a relay that has no room.
 const FULL_S: u32 = 600;
 
-/// The oldest gives way, if it has waited long enough; one that somebody has replied to after all others.
-fn make_room(all: &mut HashMap<PairingNumber, Pairing>, now: Now) -> Result<(), Refusal> {
+/// The oldest gives way, if it has waited long enough; one that somebody has replied to after all others. Else the newest
+/// without a reply of the source that has most of those, if it has two more than the one that asks.
+fn make_room(all: &mut HashMap<PairingNumber, Pairing>, now: Now, from: From) -> Result<(), Refusal> {
     let old = all.iter().filter(|(_, pairing)| now >= pairing.begun.after_ms(PAIRING_STAYS_MS_MIN));
     let oldest = old.min_by_key(|(_, pairing)| (pairing.reply.is_some(), pairing.begun));
-    let Some(number) = oldest.map(|(number, _)| *number) else {
+    let gives_way = oldest.map(|(number, _)| *number).or_else(|| newest_of_most(all, from));
+    let Some(number) = gives_way else {
         return Err(Refusal::retry_after(RefusalKind::Busy, FULL_S));
     };
     all.remove(&number);
     Ok(())
+}
+
+fn newest_of_most(all: &HashMap<PairingNumber, Pairing>, from: From) -> Option<PairingNumber> {
+    let waits = || all.iter().filter(|(_, pairing)| pairing.reply.is_none());
+    let mut counts = HashMap::new();
+    waits().for_each(|(_, pairing)| *counts.entry(pairing.from).or_insert(0_usize) += 1);
+    let (most, count) = counts.iter().max_by_key(|(_, count)| **count)?;
+    if *count < counts.get(&from).unwrap_or(&0) + 2 {
+        return None;
+    }
+    let newest =
+        waits().filter(|(_, pairing)| pairing.from == *most).max_by_key(|(_, pairing)| pairing.begun);
+    newest.map(|(number, _)| *number)
 }
 
 /// A number as short as there are free ones enough of, so that it is easy to say; of two digits at least, so that
@@ -212,6 +256,8 @@ mod tests {
 
     const HOST: PairingKey = PairingKey([1; 16]);
     const GUEST: PairingKey = PairingKey([2; 16]);
+    /// Everybody is one there.
+    const PROXY: Source = Source::of(None);
     const SHARE: PairingShare = PairingShare([7; 32]);
 
     fn begin(key: PairingKey, number: Option<PairingNumber>) -> PairingStep {
@@ -242,7 +288,7 @@ mod tests {
     }
 
     fn begun(pairings: &Pairings, now: Now, key: PairingKey) -> PairingNumber {
-        match pairings.take(now, begin(key, None), || Some(3)) {
+        match pairings.take(now, PROXY, begin(key, None), || Some(3)) {
             Ok(PairingAnswer::Begun(number)) => number,
             other => panic!("{other:?}"),
         }
@@ -257,7 +303,7 @@ mod tests {
         let (pairings, now) = (Pairings::default(), Now(0));
         let number = begun(&pairings, now, HOST);
         assert_eq!(begun(&pairings, now, HOST), number);
-        let ask = |step| pairings.take(now, step, || Some(0));
+        let ask = |step| pairings.take(now, PROXY, step, || Some(0));
         let told = |step| match ask(step) {
             Ok(PairingAnswer::Awaited(other)) => *other,
             other => panic!("{other:?}"),
@@ -277,20 +323,29 @@ mod tests {
         }
         assert_eq!(refusal(ask(settle(number, HOST, Settlement::Burned))), RefusalKind::NoSuchPairing);
         let later = now.after_ms(PAIRING_MS_MAX);
-        assert_eq!(refusal(pairings.take(later, wait(number, GUEST), || None)), RefusalKind::NoSuchPairing);
+        assert_eq!(
+            refusal(pairings.take(later, PROXY, wait(number, GUEST), || None)),
+            RefusalKind::NoSuchPairing
+        );
     }
 
     #[test]
     fn the_first_reply_is_the_only_one() {
         let (pairings, now) = (Pairings::default(), Now(0));
         let number = begun(&pairings, now, HOST);
-        pairings.take(now, reply(number, GUEST), || Some(0)).unwrap();
+        pairings.take(now, PROXY, reply(number, GUEST), || Some(0)).unwrap();
         let other = PairingKey([3; 16]);
-        assert_eq!(refusal(pairings.take(now, reply(number, other), || Some(0))), RefusalKind::PairingTaken);
-        assert_eq!(refusal(pairings.take(now, meet(number), || Some(0))), RefusalKind::PairingTaken);
-        assert_eq!(refusal(pairings.take(now, wait(number, other), || Some(0))), RefusalKind::NoSuchPairing);
         assert_eq!(
-            refusal(pairings.take(now, settle(number, GUEST, Settlement::Burned), || Some(0))),
+            refusal(pairings.take(now, PROXY, reply(number, other), || Some(0))),
+            RefusalKind::PairingTaken
+        );
+        assert_eq!(refusal(pairings.take(now, PROXY, meet(number), || Some(0))), RefusalKind::PairingTaken);
+        assert_eq!(
+            refusal(pairings.take(now, PROXY, wait(number, other), || Some(0))),
+            RefusalKind::NoSuchPairing
+        );
+        assert_eq!(
+            refusal(pairings.take(now, PROXY, settle(number, GUEST, Settlement::Burned), || Some(0))),
             RefusalKind::NoSuchPairing,
             "only who began ends it"
         );
@@ -301,13 +356,25 @@ mod tests {
         let (pairings, now) = (Pairings::default(), Now(0));
         let number = begun(&pairings, now, HOST);
         let card_for_nobody = settle(number, HOST, Settlement::Card(card(1)));
-        assert_eq!(refusal(pairings.take(now, card_for_nobody, || Some(0))), RefusalKind::NoSuchPairing);
-        pairings.take(now, settle(number, HOST, Settlement::Burned), || Some(0)).unwrap();
-        assert_eq!(refusal(pairings.take(now, meet(number), || Some(0))), RefusalKind::NoSuchPairing);
-        assert_eq!(refusal(pairings.take(now, reply(number, GUEST), || Some(0))), RefusalKind::NoSuchPairing);
-        assert_eq!(refusal(pairings.take(now, wait(number, HOST), || Some(0))), RefusalKind::NoSuchPairing);
-        assert!(pairings.take(now, begin(HOST, None), || Some(0)).is_err(), "nobody could meet there");
-        assert!(pairings.take(now, settle(number, HOST, Settlement::Burned), || Some(0)).is_ok(), "again");
+        assert_eq!(
+            refusal(pairings.take(now, PROXY, card_for_nobody, || Some(0))),
+            RefusalKind::NoSuchPairing
+        );
+        pairings.take(now, PROXY, settle(number, HOST, Settlement::Burned), || Some(0)).unwrap();
+        assert_eq!(refusal(pairings.take(now, PROXY, meet(number), || Some(0))), RefusalKind::NoSuchPairing);
+        assert_eq!(
+            refusal(pairings.take(now, PROXY, reply(number, GUEST), || Some(0))),
+            RefusalKind::NoSuchPairing
+        );
+        assert_eq!(
+            refusal(pairings.take(now, PROXY, wait(number, HOST), || Some(0))),
+            RefusalKind::NoSuchPairing
+        );
+        assert!(pairings.take(now, PROXY, begin(HOST, None), || Some(0)).is_err(), "nobody could meet there");
+        assert!(
+            pairings.take(now, PROXY, settle(number, HOST, Settlement::Burned), || Some(0)).is_ok(),
+            "again"
+        );
     }
 
     #[test]
@@ -317,12 +384,12 @@ mod tests {
         for n in 0..PAIRINGS_MAX {
             let number = begun(&pairings, Now(n as u64), key(n));
             if n != 7 {
-                pairings.take(Now(n as u64), reply(number, GUEST), || Some(0)).unwrap();
+                pairings.take(Now(n as u64), PROXY, reply(number, GUEST), || Some(0)).unwrap();
             }
         }
         let later = Now(PAIRINGS_MAX as u64).after_ms(PAIRING_STAYS_MS_MIN);
         let begun_by =
-            |key: PairingKey| pairings.0.lock().unwrap().values().any(|pairing| pairing.key == key);
+            |key: PairingKey| pairings.0.lock().unwrap().all.values().any(|pairing| pairing.key == key);
         let _first = begun(&pairings, later, HOST);
         assert!(!begun_by(key(7)) && begun_by(key(0)), "the one without a reply went first");
         let _second = begun(&pairings, later, GUEST);
@@ -330,8 +397,31 @@ mod tests {
     }
 
     #[test]
+    fn a_source_that_fills_the_room_gives_way_to_another_at_once() {
+        let pairings = Pairings::default();
+        let key = |n: usize| PairingKey(core::array::from_fn(|at| (n >> (8 * (at % 2))) as u8 ^ at as u8));
+        let from = |last: u8| Source::of(Some([192, 0, 2, last].into()));
+        let asks = |last: u8, key: PairingKey, at: u64| {
+            pairings.take(Now(at), from(last), begin(key, None), || Some(3)).map_err(|refusal| refusal.kind)
+        };
+        let there =
+            |key: PairingKey| pairings.0.lock().unwrap().all.values().any(|pairing| pairing.key == key);
+        asks(1, HOST, 0).unwrap();
+        for n in 0..PAIRINGS_MAX - 1 {
+            asks(2, key(n), n as u64 + 1).unwrap();
+        }
+        assert_eq!(asks(2, PairingKey([7; 16]), 5_000), Err(RefusalKind::Busy), "its own do not");
+        asks(3, GUEST, 5_000).unwrap();
+        assert!(
+            there(HOST) && there(GUEST) && there(key(0)) && !there(key(PAIRINGS_MAX - 2)),
+            "its newest went"
+        );
+        assert_eq!(pairings.count(), PAIRINGS_MAX);
+    }
+
+    #[test]
     fn a_system_without_randomness_gives_no_number_that_could_be_foreseen() {
-        let refused = Pairings::default().take(Now(0), begin(HOST, None), || None);
+        let refused = Pairings::default().take(Now(0), PROXY, begin(HOST, None), || None);
         assert_eq!(refusal(refused), RefusalKind::Unavailable);
     }
 
@@ -339,13 +429,13 @@ mod tests {
     fn a_number_that_was_forgotten_is_given_again_to_who_had_it() {
         let (pairings, now) = (Pairings::default(), Now(0));
         let number = PairingNumber::new(7).unwrap();
-        let again = pairings.take(now, begin(HOST, Some(number)), || Some(0));
+        let again = pairings.take(now, PROXY, begin(HOST, Some(number)), || Some(0));
         assert_eq!(again, Ok(PairingAnswer::Begun(number)));
-        let taken = pairings.take(now, begin(GUEST, Some(number)), || Some(0));
+        let taken = pairings.take(now, PROXY, begin(GUEST, Some(number)), || Some(0));
         assert_eq!(refusal(taken), RefusalKind::PairingTaken);
         let over = now.after_ms(PAIRING_MS_MAX);
         assert_eq!(
-            pairings.take(over, begin(GUEST, Some(number)), || Some(0)),
+            pairings.take(over, PROXY, begin(GUEST, Some(number)), || Some(0)),
             Ok(PairingAnswer::Begun(number))
         );
     }
@@ -364,10 +454,10 @@ mod tests {
         assert!(numbers.iter().take(450).all(|number| *number <= 999));
         assert_eq!(pairings.count(), PAIRINGS_MAX);
         let now = Now(PAIRINGS_MAX as u64);
-        let full = pairings.take(now, begin(HOST, None), || Some(0)).unwrap_err();
+        let full = pairings.take(now, PROXY, begin(HOST, None), || Some(0)).unwrap_err();
         assert_eq!((full.kind, full.retry_after_s), (RefusalKind::Busy, Some(FULL_S)));
         let later = now.after_ms(PAIRING_STAYS_MS_MIN);
-        assert!(pairings.take(later, begin(HOST, None), || Some(0)).is_ok(), "the oldest gives way");
+        assert!(pairings.take(later, PROXY, begin(HOST, None), || Some(0)).is_ok(), "the oldest gives way");
         assert_eq!(pairings.count(), PAIRINGS_MAX);
     }
 }
