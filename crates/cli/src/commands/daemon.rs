@@ -7,13 +7,13 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use client::Protection;
+use client::{Profile, Protection};
 use serde_json::Value;
 
 use crate::args::{Daemon, DaemonRun, DaemonVerb};
 use crate::context::Context;
-use crate::daemon::beside::Beside;
-use crate::daemon::{self, is_running, unit};
+use crate::daemon::beside::{Beside, Unused};
+use crate::daemon::{self, is_running, socket, socket_of, unit};
 use crate::exit::Exit;
 use crate::json::Line;
 use crate::messages::{daemon as messages, reason, reasons};
@@ -116,7 +116,13 @@ fn uninstall(context: &Context) -> Result<Exit, Stop> {
 
 fn status(context: &Context) -> Result<Exit, Stop> {
     let profile = context.profile()?;
-    let found = Beside::find(context, &profile);
+    let found = Beside::look(&profile).or_else(|unused| match unused {
+        Unused::Full => Err(unused.into_problem()),
+        Unused::Unsafe(_) => {
+            unused.warn(context);
+            Ok(None)
+        }
+    })?;
     let patience = context.options().timeout;
     let status = found.and_then(|beside| beside.ask(r#"{"v":1,"do":"status"}"#, "status", patience));
     let Some(status) = status else {
@@ -152,13 +158,15 @@ fn field<'a>(status: &'a Value, name: &str) -> Option<&'a str> {
 
 fn stop(context: &Context) -> Result<Exit, Stop> {
     let profile = context.profile()?;
-    match Beside::find(context, &profile) {
-        None if !is_running(&profile) => {
+    match Beside::look(&profile) {
+        Ok(Some(beside)) => drop(beside.ask(r#"{"v":1,"do":"stop"}"#, "done", STOP_PATIENCE)),
+        _ if !is_running(&profile) => {
             context.screen.say(messages::none_runs());
             return Ok(Exit::Done);
         }
-        None => {}
-        Some(beside) => drop(beside.ask(r#"{"v":1,"do":"stop"}"#, "done", STOP_PATIENCE)),
+        Ok(None) => {}
+        Err(Unused::Full) => stop_full(&profile)?,
+        Err(unused) => unused.warn(context),
     }
     let end = Instant::now() + STOP_PATIENCE;
     while is_running(&profile) {
@@ -169,6 +177,15 @@ fn stop(context: &Context) -> Result<Exit, Stop> {
     }
     context.screen.say(messages::has_ended());
     Ok(Exit::Done)
+}
+
+/// Ends one that has no seat left in which it could be asked to.
+fn stop_full(profile: &Profile) -> Result<(), Stop> {
+    let is_told = socket_of(profile).is_some_and(|path| socket::terminate(&path));
+    if is_told || !is_running(profile) {
+        return Ok(());
+    }
+    Err(Unused::Full.into_problem().with_remedy(messages::does_not_end().remedy).into())
 }
 
 fn unit_path(context: &Context) -> Result<PathBuf, Stop> {

@@ -11,8 +11,10 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::context::Context;
+use crate::daemon::conversation::{CONVERSATIONS_MAX, NO_SEAT};
 use crate::daemon::lines::{Came, Lines};
 use crate::daemon::{seat, socket};
+use crate::exit::Exit;
 use crate::messages::daemon as messages;
 use crate::problem::Problem;
 use crate::shown::shown_on_one_line;
@@ -31,23 +33,60 @@ pub struct Beside {
     watch: Mutex<Option<Connection>>,
 }
 
+/// Why a daemon that runs is not used.
+pub enum Unused {
+    /// Somebody has every seat at its socket.
+    Full,
+    /// Others may reach its socket, or what is there is none.
+    Unsafe(Box<Problem>),
+}
+
+impl Unused {
+    /// Says that it is not used, and why.
+    pub fn warn(self, context: &Context) {
+        let problem = self.into_problem();
+        let shown = shown_on_one_line(problem.what());
+        context.screen.warn(&messages::not_used(shown));
+    }
+
+    /// What to tell whoever asks after the daemon itself.
+    pub fn into_problem(self) -> Box<Problem> {
+        match self {
+            Self::Full => {
+                Box::new(Problem::of(Exit::Temporary, NO_SEAT, messages::is_full(CONVERSATIONS_MAX)))
+            }
+            Self::Unsafe(problem) => problem,
+        }
+    }
+}
+
+impl From<Box<Problem>> for Unused {
+    fn from(problem: Box<Problem>) -> Self {
+        Self::Unsafe(problem)
+    }
+}
+
 impl Beside {
-    /// Looks whether one runs. A socket that others may reach is not used, and that is said.
+    /// Looks whether one runs. One that is full, or whose socket others may reach, is not used, and that is said.
     pub fn find(context: &Context, profile: &Profile) -> Option<Arc<Self>> {
-        Self::look(profile).unwrap_or_else(|problem| {
-            let shown = shown_on_one_line(problem.what());
-            context.screen.warn(&messages::not_used(shown));
+        Self::look(profile).unwrap_or_else(|unused| {
+            unused.warn(context);
             None
         })
     }
 
     /// The same, for those who say nothing.
-    pub fn look(profile: &Profile) -> Result<Option<Arc<Self>>, Box<Problem>> {
+    pub fn look(profile: &Profile) -> Result<Option<Arc<Self>>, Unused> {
         let Some(path) = seat::socket_of(profile) else { return Ok(None) };
         let Some(mut line) = Connection::open(&path)? else { return Ok(None) };
         // The same name may stand for another folder elsewhere.
-        let greeting = line.ask(r#"{"v":1,"do":"hello"}"#, "hello", GREETING_PATIENCE);
-        let ours = greeting.is_some_and(|greeting| {
+        let greeting = line.ask_or_hear(r#"{"v":1,"do":"hello"}"#, "hello", GREETING_PATIENCE);
+        if let Err(Unanswered::Refused(refusal)) = &greeting
+            && refusal.get("code").and_then(Value::as_str) == Some(NO_SEAT)
+        {
+            return Err(Unused::Full);
+        }
+        let ours = greeting.is_ok_and(|greeting| {
             greeting.last().and_then(|line| line.get("folder")?.as_str()) == Some(&folder_of(profile))
         });
         Ok(ours.then(|| Arc::new(Self { path, line: Mutex::new(Some(line)), watch: Mutex::new(None) })))
@@ -130,16 +169,27 @@ impl Resident for Beside {
     }
 }
 
-/// Which process is the daemon that listens here.
+/// Which process is the daemon that listens here. One that is full does not say it.
 pub fn pid(path: &Path) -> Option<u64> {
     let mut line = Connection::open(path).ok()??;
-    line.ask(r#"{"v":1,"do":"hello"}"#, "hello", GREETING_PATIENCE)?.last()?.get("pid")?.as_u64()
+    let Some(greeting) = line.ask(r#"{"v":1,"do":"hello"}"#, "hello", GREETING_PATIENCE) else {
+        return socket::pid_of_peer(&line.stream);
+    };
+    greeting.last()?.get("pid")?.as_u64()
 }
 
 /// What a daemon and a command compare.
 pub fn folder_of(profile: &Profile) -> String {
     let dir = profile.dir();
     dir.canonicalize().unwrap_or_else(|_| dir.to_path_buf()).display().to_string()
+}
+
+/// Why there is no answer.
+enum Unanswered {
+    /// The daemon says why, in this line.
+    Refused(Value),
+    /// Nothing came, or nothing that can be understood.
+    Silent,
 }
 
 /// One connection to a daemon.
@@ -156,19 +206,30 @@ impl Connection {
     }
 
     fn ask(&mut self, request: &str, kind: &str, patience: Duration) -> Option<Vec<Value>> {
+        self.ask_or_hear(request, kind, patience).ok()
+    }
+
+    /// The same, for those who want to know why not.
+    fn ask_or_hear(
+        &mut self,
+        request: &str,
+        kind: &str,
+        patience: Duration,
+    ) -> Result<Vec<Value>, Unanswered> {
         let end = Instant::now() + patience;
-        self.say(request).ok()?;
+        // Whoever is refused at the door is told so before anything is asked; then nobody takes the question.
+        let _refused = self.say(request);
         let mut found = Vec::new();
         while found.len() <= ANSWER_LINES_MAX {
-            let answer = self.next(end).ok()??;
-            match answer.get("t").and_then(Value::as_str)? {
-                "done" => return Some(found),
-                "error" => return None,
+            let answer = self.next(end).ok().flatten().ok_or(Unanswered::Silent)?;
+            match answer.get("t").and_then(Value::as_str).ok_or(Unanswered::Silent)? {
+                "done" => return Ok(found),
+                "error" => return Err(Unanswered::Refused(answer)),
                 have if have == kind => found.push(answer),
                 _ => {}
             }
         }
-        None
+        Err(Unanswered::Silent)
     }
 
     fn say(&mut self, request: &str) -> io::Result<()> {

@@ -27,6 +27,8 @@ pub const CONVERSATIONS_MAX: usize = 64;
 /// Of those, the ones that are kept for what `oub` itself asks: a program that leaks connections keeps nobody from asking after the daemon, or
 /// from ending it.
 pub const SPARE_MAX: usize = 8;
+/// What whoever finds no seat is told.
+pub const NO_SEAT: &str = "OUB-E102";
 /// Whoever has such a seat and says nothing for so long gives it back.
 const SPARE_PATIENCE: Duration = Duration::from_secs(2);
 /// How long the connected thread may take to let go.
@@ -350,7 +352,7 @@ fn too_many(what: &str, max: usize, code: &str) -> Problem {
 }
 
 fn no_seat() -> Problem {
-    too_many("connections", CONVERSATIONS_MAX, "OUB-E102")
+    too_many("connections", CONVERSATIONS_MAX, NO_SEAT)
 }
 
 fn busy() -> Problem {

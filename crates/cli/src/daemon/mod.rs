@@ -23,5 +23,5 @@ pub mod socket;
 mod subscription;
 pub mod unit;
 
-pub use seat::is_running;
+pub use seat::{is_running, socket_of};
 pub use serve::run;

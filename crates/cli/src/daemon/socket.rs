@@ -118,6 +118,43 @@ pub fn peer_is_me(_stream: &UnixStream) -> bool {
     true
 }
 
+/// Which process listens at the other end, where the system says so.
+#[cfg(target_os = "linux")]
+pub fn pid_of_peer(stream: &UnixStream) -> Option<u64> {
+    let peer = rustix::net::sockopt::socket_peercred(stream).ok()?;
+    peer.pid.as_raw_nonzero().get().try_into().ok()
+}
+
+/// Elsewhere it does not.
+#[cfg(not(target_os = "linux"))]
+pub fn pid_of_peer(_stream: &UnixStream) -> Option<u64> {
+    None
+}
+
+/// Has the daemon that listens here end in order, as SIGTERM does: for one that has no seat left to be asked in. Says whether it was told.
+#[cfg(target_os = "linux")]
+pub fn terminate(path: &Path) -> bool {
+    use rustix::process::{PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+    let listener = || {
+        let stream = connect(path).ok()??;
+        rustix::net::sockopt::socket_peercred(&stream).ok().map(|peer| peer.pid)
+    };
+    let told = || {
+        let pid = listener()?;
+        let process = pidfd_open(pid, PidfdFlags::empty()).ok()?;
+        // A number may be given anew, and a handle not: it is the daemon's if that listens still.
+        (listener()? == pid).then_some(())?;
+        pidfd_send_signal(&process, Signal::TERM).ok()
+    };
+    told().is_some()
+}
+
+/// Elsewhere a process has no handle.
+#[cfg(not(target_os = "linux"))]
+pub fn terminate(_path: &Path) -> bool {
+    false
+}
+
 fn folder_of(path: &Path) -> &Path {
     path.parent().unwrap_or(Path::new("/"))
 }

@@ -68,6 +68,17 @@ problems! {
     runs_already(why):
         en { what "a daemon runs for this profile already", why "{why}", do "oub daemon status   or   oub daemon stop" }
         fr { what "un démon tourne déjà pour ce profil", why "{why}", do "oub daemon status   ou   oub daemon stop" }
+    is_full(max):
+        en {
+            what "all {max} connections of the daemon are taken",
+            why "it runs; a program opens connections to its socket and does not close them",
+            do "close some, or   oub daemon stop"
+        }
+        fr {
+            what "les {max} connexions du démon sont toutes prises",
+            why "il tourne ; un programme ouvre des connexions à son socket sans les fermer",
+            do "fermez-en, ou   oub daemon stop"
+        }
     cannot_lock(path, why):
         en { what "{path} cannot be locked", why "{why}", do "check the folder and the disk" }
         fr { what "{path} ne peut pas être verrouillé", why "{why}", do "vérifiez le dossier et le disque" }

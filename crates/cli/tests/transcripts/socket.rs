@@ -220,3 +220,27 @@ fn a_program_that_takes_every_seat_leaves_some_to_oub() {
     bob.ok(&["daemon", "stop"]);
     assert_eq!(daemon.ends().0, Some(0));
 }
+
+/// One that has no seat left is not said to be none.
+#[test]
+fn a_daemon_without_any_seat_is_said_to_be_full_and_can_be_stopped() {
+    let relay = Relay::start();
+    let bob = Person::joined("bob", &relay);
+    let mut daemon = Daemon::of(&bob);
+    let mut taken: Vec<Bot> = (0..64).map(|_| Bot::at(&bob)).collect();
+    for each in &mut taken[56..] {
+        each.ask(json!({"v": 1, "do": "hello"}));
+    }
+    let status = bob.run(&["daemon", "status"]);
+    status.assert_problem(4, "OUB-E102");
+    assert!(status.err.contains("all 64 connections of the daemon are taken"), "{}", status.err);
+    assert!(status.err.contains("oub daemon stop"), "{}", status.err);
+    let second = bob.run(&["daemon", "--notify", "none"]);
+    second.assert_problem(4, "OUB-E105");
+    assert!(second.err.contains("is the daemon, at"), "{}", second.err);
+    // What needs no daemon goes on without it.
+    let listed = bob.ok(&["contact", "list"]);
+    assert!(listed.err.contains("the daemon is not used: all 64 connections"), "{}", listed.err);
+    assert_eq!(bob.ok(&["daemon", "stop"]).err, "✓ ended; what came is kept\n");
+    assert_eq!(daemon.ends().0, Some(0));
+}
