@@ -34,6 +34,8 @@ pub struct Leash<'a> {
     pub limit: Duration,
     /// Whoever ran it goes.
     pub is_called_off: &'a dyn Fn() -> bool,
+    /// And does not wait until it has ended by itself.
+    pub is_hurried: &'a dyn Fn() -> bool,
 }
 
 /// Runs `command` by `sh -c` with the text on its standard input, at most for as long as the leash is.
@@ -64,7 +66,7 @@ fn wait_for(child: &mut Child, leash: &Leash<'_>) -> io::Result<Option<ExitStatu
             return Ok(Some(status));
         }
         if (leash.is_called_off)() {
-            return call_off(child);
+            return call_off(child, leash);
         }
         if Instant::now() >= end {
             signal(child, Signal::KILL);
@@ -76,11 +78,11 @@ fn wait_for(child: &mut Child, leash: &Leash<'_>) -> io::Result<Option<ExitStatu
 }
 
 /// Asks it to end, and ends it if it does not; what it leaves behind goes with it.
-fn call_off(child: &mut Child) -> io::Result<Option<ExitStatus>> {
+fn call_off(child: &mut Child, leash: &Leash<'_>) -> io::Result<Option<ExitStatus>> {
     signal(child, Signal::TERM);
     let end = Instant::now() + ENDING;
     let mut ended = child.try_wait()?;
-    while ended.is_none() && Instant::now() < end {
+    while ended.is_none() && Instant::now() < end && !(leash.is_hurried)() {
         std::thread::sleep(LOOK);
         ended = child.try_wait()?;
     }

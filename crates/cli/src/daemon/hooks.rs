@@ -60,6 +60,7 @@ impl Hooks<'_> {
     }
 
     fn take(&mut self, before: &BTreeMap<(String, String), (u32, Instant)>, message: &Received) -> Handled {
+        let _runs = self.shared.hook.take();
         if self.shared.is_stopping() {
             return Handled::NoAndStop;
         }
@@ -71,7 +72,11 @@ impl Hooks<'_> {
             self.failed.insert(name, (*tries, *due));
             return Handled::No;
         }
-        let leash = Leash { limit: self.limit, is_called_off: &|| self.shared.calls_hooks_off() };
+        let leash = Leash {
+            limit: self.limit,
+            is_called_off: &|| self.shared.calls_hooks_off(),
+            is_hurried: &|| self.shared.hurries_hooks(),
+        };
         match hook::run(&self.shared.context, self.command, message, None, Some(&leash)) {
             Outcome::Took => Handled::Yes,
             // The next daemon, or a pull, hands it out again.

@@ -26,6 +26,8 @@ use crate::stop::Stop;
 const FAREWELL: Duration = Duration::from_secs(10);
 /// And then for its being ended: asked first, after two seconds made to.
 const CALLED_OFF: Duration = Duration::from_secs(4);
+/// The same where nobody waits for the end: for as long it is asked, and then for so long made to.
+const HURRIED: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(1));
 const LOOK: Duration = Duration::from_millis(20);
 
 /// Runs until it is told to end, or until something happens that no retry cures.
@@ -52,17 +54,17 @@ pub fn run(context: &Context, options: &DaemonRun) -> Result<Exit, Stop> {
     shared.stop();
     // From here on commands see to themselves.
     drop(socket);
-    wait_for(&hooks, FAREWELL);
+    wait_until(|| hooks.is_finished(), FAREWELL);
     shared.call_hooks_off();
-    wait_for(&hooks, CALLED_OFF);
+    wait_until(|| hooks.is_finished(), CALLED_OFF);
     ended?;
     context.screen.say(messages::ended());
     Ok(Exit::Done)
 }
 
-fn wait_for(thread: &JoinHandle<()>, patience: Duration) {
+fn wait_until(is_so: impl Fn() -> bool, patience: Duration) {
     let end = Instant::now() + patience;
-    while !thread.is_finished() && Instant::now() < end {
+    while !is_so() && Instant::now() < end {
         thread::sleep(LOOK);
     }
 }
@@ -111,9 +113,8 @@ fn end_by_signal(shared: &Arc<Shared>) -> Result<(), Box<Problem>> {
                     _ = hup.recv() => {}
                 }
                 if shared.is_stopping() {
-                    // Everything that was said to be kept is committed; there is nothing to wait for but that a command hears it.
-                    shared.call_hooks_off();
-                    thread::sleep(5 * LOOK);
+                    end_hooks(shared);
+                    // Everything that was said to be kept is committed.
                     process::end(Exit::Temporary);
                 }
                 shared.stop();
@@ -121,6 +122,16 @@ fn end_by_signal(shared: &Arc<Shared>) -> Result<(), Box<Problem>> {
         });
     })?;
     is_ready.recv().map_err(|_| cannot_start(messages::no_signals()))
+}
+
+/// Ends a command that still runs, which the next daemon would run beside this one's.
+fn end_hooks(shared: &Shared) {
+    let (asked, made) = HURRIED;
+    let has_ended = || shared.hook.count() == 0;
+    shared.call_hooks_off();
+    wait_until(has_ended, asked);
+    shared.hurry_hooks();
+    wait_until(has_ended, made);
 }
 
 fn start(

@@ -31,9 +31,12 @@ pub struct Shared {
     pub subscribers: Seats,
     /// Of those conversations that send something now, and with it what waits in the outbox.
     pub sending: Seats,
+    /// Of a command of `--exec` that runs.
+    pub hook: Seats,
     link: Mutex<Link>,
     stopping: AtomicBool,
     hooks_off: AtomicBool,
+    hooks_at_once: AtomicBool,
 }
 
 /// How the way to the server is.
@@ -66,9 +69,11 @@ impl Shared {
             spare: Seats::new(super::conversation::SPARE_MAX),
             subscribers: Seats::new(super::subscription::SUBSCRIBERS_MAX),
             sending: Seats::new(super::conversation::CONVERSATIONS_MAX),
+            hook: Seats::new(1),
             link: Mutex::default(),
             stopping: AtomicBool::new(false),
             hooks_off: AtomicBool::new(false),
+            hooks_at_once: AtomicBool::new(false),
         }
     }
 
@@ -122,6 +127,16 @@ impl Shared {
     /// Whether a command that runs shall end.
     pub fn calls_hooks_off(&self) -> bool {
         self.hooks_off.load(Ordering::Relaxed)
+    }
+
+    /// Gives that command no more time to end by itself.
+    pub fn hurry_hooks(&self) {
+        self.hooks_at_once.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether a command that was called off has no more time.
+    pub fn hurries_hooks(&self) -> bool {
+        self.hooks_at_once.load(Ordering::Relaxed)
     }
 
     /// Ends everything, in order.

@@ -87,6 +87,19 @@ impl Daemon {
         assert_eq!(status.code(), None, "{said}");
     }
 
+    /// Asks it to end, and waits until it is about that.
+    pub fn begins_to_end(&self, person: &Person) {
+        let pid = self.child.as_ref().unwrap().id().to_string();
+        Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+        eventually("it ends", || !socket(person).exists());
+    }
+
+    /// Does not wait until it has ended in order: it may have by then, or not.
+    pub fn interrupt(&mut self) {
+        let (status, said) = self.signal("-TERM");
+        assert!(matches!(status.code(), Some(0 | 4)), "{status}: {said}");
+    }
+
     pub fn terminate(&mut self) {
         let (status, said) = self.signal("-TERM");
         assert_eq!(status.code(), Some(0), "{status}: {said}");

@@ -103,6 +103,11 @@ fn a_home_named_from_here_is_found_from_elsewhere() {
     eventually("it is answered", || alice.pull() == ["answered"]);
 }
 
+fn is_there(pid: &str) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    !stat.is_empty() && !stat.contains(") Z ")
+}
+
 /// The next daemon hands the same message out: the command must not run twice at once.
 #[test]
 fn a_command_that_still_runs_ends_with_its_daemon() {
@@ -116,12 +121,28 @@ fn a_command_that_still_runs_ends_with_its_daemon() {
     let read = || std::fs::read_to_string(&pids).unwrap_or_default();
     eventually("it runs", || read().split_whitespace().count() == 2);
     daemon.terminate();
-    let is_there = |pid: &str| {
-        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-        !stat.is_empty() && !stat.contains(") Z ")
-    };
     for pid in read().split_whitespace() {
         eventually("it has ended", || !is_there(pid));
+    }
+    assert_eq!(bob.pull(), ["long"], "nobody handled it");
+}
+
+/// The same where nobody waits for its farewell, and where it does not hear that it shall end.
+#[test]
+fn a_command_that_ignores_its_end_does_not_outlive_a_daemon_that_is_told_twice() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    let pids = bob.home.path().join("pids");
+    let script =
+        format!("exec >/dev/null 2>&1; trap '' TERM; sleep 120 & echo $$ $! > {}; wait", pids.display());
+    let mut daemon = Daemon::with(&bob, &["daemon", "--notify", "none", "--exec", &script]);
+    alice.ok(&["send", "bob", "long"]);
+    let read = || std::fs::read_to_string(&pids).unwrap_or_default();
+    eventually("it runs", || read().split_whitespace().count() == 2);
+    daemon.begins_to_end(&bob);
+    daemon.interrupt();
+    for pid in read().split_whitespace() {
+        assert!(!is_there(pid), "{pid} outlives its daemon");
     }
     assert_eq!(bob.pull(), ["long"], "nobody handled it");
 }
