@@ -93,7 +93,7 @@ fn what_was_said_under_a_superseded_key_comes_again_under_the_present_one() {
     assert!(bob.texts().is_empty());
     let label = bob.client().requests().unwrap()[0].label.clone();
     let error = bob.client().accept(&label, Some("alice again")).unwrap_err();
-    assert!(matches!(error, ClientError::KeyChanged { .. }), "{error:?}");
+    assert!(matches!(error, ClientError::FormerKey { .. }), "{error:?}");
     assert_eq!(days_later(&alice, 14), 2);
     assert_eq!(bob.texts(), ["one", "two"]);
     assert!(bob.client().contact("alice").unwrap().connected);
@@ -112,7 +112,7 @@ fn a_request_of_a_key_in_between_is_nobodys_and_nothing_is_lost_with_it() {
     let requests = bob.client().requests().unwrap();
     assert_eq!((requests.len(), requests[0].claims.as_deref()), (1, Some("alice")));
     let error = bob.client().accept(&requests[0].label, None).unwrap_err();
-    assert!(matches!(error, ClientError::KeyChanged { .. }), "{error:?}");
+    assert!(matches!(error, ClientError::FormerKey { .. }), "{error:?}");
     assert_eq!(bob.client().contact("alice").unwrap().address, alice.client().address().unwrap(), "followed");
     assert_eq!(bob.client().decline(&requests[0].label).unwrap(), Declined::Dropped);
     bob.client().send("alice", "one", &SendOptions::default()).unwrap();

@@ -196,7 +196,9 @@ impl Run {
     fn accept_known(&mut self, who: usize, label: &str) -> bool {
         let alias = format!("{label} again");
         let tried = self.person(who).attempt(None, |client, _| client.accept(label, Some(&alias)));
-        if let Tried::Failed(client::ClientError::KeyChanged { .. }) = tried {
+        if let Tried::Failed(client::ClientError::KeyChanged { .. } | client::ClientError::FormerKey { .. }) =
+            tried
+        {
             return false;
         }
         let name = self.name(who);

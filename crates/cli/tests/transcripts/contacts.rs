@@ -167,6 +167,27 @@ fn a_request_that_waits_at_the_server_is_answered_at_once() {
     bob.run(&["accept", "carol"]).assert_problem(4, "OUB-E041");
 }
 
+/// Her present key signed nothing of it, nor did the former one: it is the former one's.
+#[test]
+fn a_request_under_a_key_that_was_replaced_is_refused_for_that() {
+    let relay = Relay::start();
+    let (alice, bob) = (Person::joined("alice", &relay), Person::joined("bob", &relay));
+    alice.ok(&["add", &bob.address()]);
+    alice.ok(&["send", "bob", "under the first"]);
+    alice.ok(&["identity", "rotate"]);
+    bob.ok(&["add", &alice.address()]);
+    let request = bob.json(&["requests"]).remove(0);
+    let label = request["name"].as_str().unwrap();
+    let refused = bob.run(&["accept", label, "--as", "alice again"]);
+    refused.assert_problem(6, "OUB-E204");
+    assert!(refused.err.contains("under a key that alice has replaced since"), "{}", refused.err);
+    assert!(refused.err.contains(&format!("oub decline {label}")), "{}", refused.err);
+    assert!(!refused.err.contains("not signed"), "{}", refused.err);
+    let french = bob.run(&["--lang", "fr", "accept", label, "--as", "alice again"]);
+    assert!(french.err.contains("sous une clé que alice a remplacée depuis"), "{}", french.err);
+    bob.ok(&["decline", label]);
+}
+
 #[test]
 fn an_address_is_written_to_as_a_contact_is() {
     let relay = Relay::start();

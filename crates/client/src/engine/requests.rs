@@ -4,12 +4,13 @@ use e2ee::{Conversation, MessageId};
 
 use super::{
     contacts::{check_alias, pin_of, promote, refuse_taken_alias, to_contact},
-    directory::{Found, look_up, recheck},
+    directory::{Found, LookingUp, look_up, recheck},
     give_up, places, recover, run,
     send::flush_all,
 };
 use crate::{
     Client, ClientError, Contact, ContactRequest, Declined, ReceivedBody,
+    transport::Pin,
     vault::{
         Tx, asked,
         contact::{self, Person, Standing},
@@ -124,7 +125,11 @@ fn known_as(tx: &Tx<'_>, request: &Person) -> Result<Option<Person>, ClientError
 /// A contact wrote under a new key: followed if the old one signed it. A superseded key begins nothing.
 fn accept_from_known(client: &Client, request: &Person, known: &Person) -> Result<Contact, ClientError> {
     if !is_of_known(client, request, known)? {
-        return Err(ClientError::KeyChanged { alias: known.shown().to_owned() });
+        let alias = known.shown().to_owned();
+        return Err(match run(is_of_former_key(client, request, known))? {
+            true => ClientError::FormerKey { alias, label: request.shown().to_owned() },
+            false => ClientError::KeyChanged { alias },
+        });
     }
     match run(flush_all(client)) {
         Err(error) if error.exit_code() == 7 => return Err(error.after_keeping()),
@@ -139,6 +144,15 @@ fn is_of_known(client: &Client, request: &Person, known: &Person) -> Result<bool
     run(recheck(client, known))?;
     let writer = client.vault.read(|tx| contact::by_fingerprint(tx, &request.fingerprint))?;
     Ok(writer.is_none_or(|writer| writer.id == known.id))
+}
+
+/// Whether the name had the request's key before the one that it has now, not too many changes ago.
+async fn is_of_former_key(client: &Client, request: &Person, known: &Person) -> Result<bool, ClientError> {
+    let mut looking =
+        LookingUp::of(&client.options, &known.at, Pin::Full(known.server_id), &known.name).await?;
+    let found = looking.own_record(&request.fingerprint).await?;
+    looking.close().await;
+    Ok(found.fingerprint != request.fingerprint && found.has_had(|each| *each == request.fingerprint))
 }
 
 /// A look-up that says that it is not the contact, or cannot say that it is, keeps nobody from declining.

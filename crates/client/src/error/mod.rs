@@ -199,6 +199,13 @@ pub enum ClientError {
         /// Whose.
         alias: String,
     },
+    /// A request of a contact's former key.
+    FormerKey {
+        /// Whose.
+        alias: String,
+        /// Which request.
+        label: String,
+    },
     /// Verification was asked for and has not happened.
     NotVerified {
         /// Who.
@@ -389,7 +396,7 @@ impl ClientError {
             20..40 => 2,
             40..50 | 183 | 195..=199 | 202 => 4,
             50..60 | 184..=186 | 190 => 5,
-            60..70 | 182 => 6,
+            60..70 | 182 | 204 => 6,
             _ => 7,
         }
     }
@@ -480,6 +487,7 @@ impl ClientError {
             ReleaseUnfinished { .. } => 188,
             WrongServer { .. } => 60,
             KeyChanged { .. } => 61,
+            FormerKey { .. } => 204,
             NotVerified { .. } => 62,
             WrongIdentity { .. } => 63,
             BadSignature { .. } => 64,

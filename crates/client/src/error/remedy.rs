@@ -147,6 +147,13 @@ impl ClientError {
                 "ask the server's operator for the fingerprint over another channel",
                 "demandez l'empreinte à qui tient le serveur, par une autre voie"
             ),
+            FormerKey { alias, label } => both!(
+                language,
+                "oub decline {word}   — what {alias} wrote so comes again under the present key; or ask for it",
+                "oub decline {word}   — ce que {alias} a écrit ainsi revient sous la clé actuelle ; ou demandez-le",
+                alias = alias,
+                word = shell_word(label)
+            ),
             KeyChanged { alias } => both!(
                 language,
                 "call {alias} and run   oub verify {word}",

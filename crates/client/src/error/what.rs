@@ -178,6 +178,12 @@ impl ClientError {
                 "le serveur {host} n'est pas celui dont l'empreinte est connue ici",
                 host = host
             ),
+            FormerKey { alias, .. } => both!(
+                language,
+                "this request is not from {alias}'s present key",
+                "cette demande n'est pas de la clé actuelle de {alias}",
+                alias = alias
+            ),
             KeyChanged { alias } => both!(
                 language,
                 "{alias}'s key is not the one I know",

@@ -148,6 +148,12 @@ impl ClientError {
                 "its certificates do not lead to the pinned root key",
                 "ses certificats ne mènent pas à la clé racine retenue"
             ),
+            FormerKey { alias, .. } => both!(
+                language,
+                "it was written under a key that {alias} has replaced since, which may be somebody else's by now",
+                "elle a été écrite sous une clé que {alias} a remplacée depuis, et que quelqu'un d'autre a peut-être",
+                alias = alias
+            ),
             KeyChanged { .. } => both!(
                 language,
                 "the server offers a different key, and it is not signed by the old one",
