@@ -171,6 +171,12 @@ pub fn leads_nowhere(stream: &impl AsFd) -> bool {
     }
 }
 
+/// Brings what was written to a file onto its disk; what is no file has none.
+pub fn sync(stream: &impl AsFd) -> io::Result<()> {
+    let end = File::from(stream.as_fd().try_clone_to_owned()?);
+    if end.metadata()?.is_file() { end.sync_all() } else { Ok(()) }
+}
+
 /// Whether a person sits at both ends, so that a question can be asked.
 pub fn can_ask(no_input: bool) -> bool {
     !no_input && io::stdin().is_terminal() && io::stderr().is_terminal()

@@ -9,9 +9,9 @@ use wire::Name;
 use crate::context::{Choice, Context};
 use crate::exit::Exit;
 use crate::json::Line;
-use crate::messages::{language, problems, screens};
+use crate::messages::{language, problems, reason, screens};
 use crate::problem::Problem;
-use crate::screen::leads_nowhere;
+use crate::screen::{leads_nowhere, sync};
 use crate::shown::padded;
 use crate::stop::Stop;
 
@@ -29,7 +29,7 @@ pub fn show(context: &Context, client: &Client) -> Result<Exit, Stop> {
     context.screen.answer(line, &rows(&words).join("\n"))?;
     let is_had = match is_asked(context) {
         true => context.confirms(screens::are_words_on_paper()),
-        false => is_taken(context, &stdout()),
+        false => is_for_a_program(context, &stdout()) && is_kept(context, &stdout()),
     };
     if !is_had {
         context.screen.warn(screens::words_are_kept());
@@ -51,10 +51,12 @@ pub fn answer(context: &Context, client: &Client, joined: &Joined, line: Line) -
     if words.is_empty() {
         return Ok(answered?);
     }
-    let is_had = are_told || screen.is_json() && is_taken(context, &stdout());
+    let is_had = || {
+        are_told || screen.is_json() && is_for_a_program(context, &stdout()) && is_kept(context, &stdout())
+    };
     match &answered {
         Ok(()) if is_asked => offer(context, client, &joined.address.name, words),
-        Ok(()) if is_had => {
+        Ok(()) if is_had() => {
             forget(context, client);
         }
         Err(_) if screen.is_json() => {
@@ -72,9 +74,9 @@ fn tell(context: &Context, words: &[String]) -> bool {
     if words.is_empty() {
         return false;
     }
-    let counts = !context.screen.is_json() && is_taken(context, &stderr());
+    let counts = !context.screen.is_json() && is_for_a_program(context, &stderr());
     let warning = if counts { screens::write_words_down() } else { screens::write_these_words_down() };
-    context.screen.say_once(warning, &rows(words)) && counts
+    context.screen.say_once(warning, &rows(words)) && counts && is_kept(context, &stderr())
 }
 
 /// The question of `join`.
@@ -115,11 +117,20 @@ fn is_asked(context: &Context) -> bool {
     context.can_ask() && !context.screen.is_json()
 }
 
-/// Whether what was written there counts as had. It does not where it is thrown away, nor on a terminal whose person was not
-/// asked and did not forbid it.
-fn is_taken(context: &Context, stream: &(impl AsFd + IsTerminal)) -> bool {
-    let waits_for_a_person = stream.is_terminal() && !context.global().no_input && !context.screen.is_json();
+/// Whether what is written there counts as had once it was taken. It does not where it is thrown away, nor on a terminal
+/// whose person was not asked and did not forbid it: JSON too is read there by whoever sits at it.
+fn is_for_a_program(context: &Context, stream: &(impl AsFd + IsTerminal)) -> bool {
+    let waits_for_a_person = stream.is_terminal() && !context.global().no_input;
     !waits_for_a_person && !leads_nowhere(stream)
+}
+
+/// Whether it stays: the vault lets go of them for good, and a file has them only when its disk does.
+fn is_kept(context: &Context, stream: &impl AsFd) -> bool {
+    let synced = sync(stream);
+    if let Err(error) = &synced {
+        context.screen.warn(&screens::words_not_on_disk(reason(error)));
+    }
+    synced.is_ok()
 }
 
 /// Six numbered words a row.

@@ -387,6 +387,9 @@ messages! {
     words_are_kept:
         en "nobody said yet that the 24 recovery words are on paper; the vault shows them until then:   oub id --words",
         fr "personne n'a encore dit que les 24 mots de récupération sont sur papier ; le coffre les montre jusque-là :   oub id --words";
+    words_not_on_disk(why):
+        en "the file with the 24 words is not on its disk: {why}",
+        fr "le fichier des 24 mots n'est pas sur son disque : {why}";
     words_not_forgotten(why):
         en "the vault has not forgotten the 24 words: {why}; later:   oub id --words",
         fr "le coffre n'a pas oublié les 24 mots : {why} ; plus tard :   oub id --words";

@@ -1,12 +1,14 @@
 //! Joining on a disk that fails, or ending before the words were printed (F03): an account stands with its words, or not at all.
 
+use std::fs::File;
+
 use crate::book::assert_told;
 use crate::dice::Dice;
 use crate::failing::{FAULTS, moment};
-use crate::person::{Person, words_in};
+use crate::person::{Person, Ran, words_in};
 use crate::relay::Relay;
 use crate::rounds;
-use crate::strace::{Fault, count, killed_at_write, may_meddle, under};
+use crate::strace::{Fault, count, killed_at_write, may_meddle, under, unsynced};
 
 /// The words of whoever ran into a fault once the fault is over: printed before, or had by joining once more.
 fn words_after(person: &Person, join: &[&str], said: &str, what: &str) -> Vec<String> {
@@ -101,5 +103,30 @@ fn who_is_killed_before_the_words_are_printed_has_them_from_the_next_command() {
         }
         assert!(n > 1, "nobody was killed");
         println!("killed join: at each of {} writes, the words were had afterwards", n - 1);
+    }
+}
+
+/// A file that was written and never synced is empty after the power went; the vault is synced, and would have let go.
+#[test]
+fn words_in_a_file_count_as_had_once_its_disk_has_them() {
+    if !may_meddle() {
+        return;
+    }
+    for as_json in [false, true] {
+        let (relay, person) = (Relay::start(), Person::new("alice"));
+        let link = relay.invite("alice");
+        let flags: &[&str] = if as_json { &["--json"] } else { &[] };
+        let (home, said) = (person.home.path(), person.home.path().join("said"));
+        let joined =
+            unsynced(home, &[flags, &["join", &link, "--protect", "file"]].concat(), "said", !as_json);
+        joined.assert_done();
+        let text = std::fs::read_to_string(&said).unwrap() + &joined.err;
+        assert!(text.contains("is not on its disk") && text.contains("oub id --words"), "{text}");
+        let shown = unsynced(home, &["id", "--words"], "said", false);
+        assert!(shown.err.contains("is not on its disk"), "{}", shown.err);
+        let mut command = person.command(&["id", "--words"]);
+        let shown = Ran::of(command.stdout(File::create(&said).unwrap()));
+        assert!(shown.err.contains("the vault has forgotten the 24 words"), "{}", shown.err);
+        person.assert_taken_back_by(&words_in(&std::fs::read_to_string(&said).unwrap()));
     }
 }

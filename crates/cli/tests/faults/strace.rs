@@ -61,6 +61,20 @@ pub fn killed_at_write(n: usize, home: &Path, args: &[&str], said: &str) -> bool
     std::fs::read_to_string(trace).unwrap().contains("killed by SIGKILL")
 }
 
+/// `oub` in this home, what it prints going to `said` in its folder, and what it says to a pipe or to the same file: a file
+/// that the disk does not take, for every sync of it fails.
+pub fn unsynced(home: &Path, args: &[&str], said: &str, is_talk_there: bool) -> Ran {
+    let (program, said) = (oub(home, args), home.join(said));
+    let out = File::create(&said).unwrap();
+    let mut strace = Command::new("strace");
+    strace.args(["-f", "--seccomp-bpf", "-e", "trace=fsync", "-e", "inject=fsync:error=EIO"]);
+    strace.arg("-o").arg(home.join("trace")).arg("-P").arg(&said);
+    strace.arg(program.get_program()).args(program.get_args()).env_clear();
+    strace.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let talk = if is_talk_there { out.try_clone().unwrap().into() } else { Stdio::piped() };
+    Ran::of(strace.stdin(Stdio::null()).stdout(out).stderr(talk))
+}
+
 fn traced(calls: &str, more: &[&str], home: &Path, args: &[&str]) -> (Ran, String) {
     let (program, trace, profile) = (oub(home, args), home.join("trace"), home.join("default"));
     let mut strace = Command::new("strace");

@@ -142,6 +142,22 @@ fn who_says_later_is_reminded_and_who_says_no_types_the_name() {
     bob.run(&["id", "--words"]).assert_problem(7, "OUB-E201");
 }
 
+/// JSON on a terminal is read by whoever sits there, and nobody was asked.
+#[test]
+fn on_a_terminal_json_does_not_count_as_a_program() {
+    let relay = Relay::start();
+    let alice = Person::new("alice");
+    for command in [joining(&alice, &relay, true), alice.command(&["--json", "id", "--words"])] {
+        let mut screen = Terminal::run(&command, 140, 40);
+        screen.sees("recovery_words");
+        screen.sees(REMINDER);
+        assert!(screen.ends().success());
+    }
+    let mut screen = Terminal::run(&alice.command(&["--json", "--no-input", "id", "--words"]), 140, 40);
+    screen.sees("the vault has forgotten the 24 words");
+    assert!(screen.ends().success());
+}
+
 /// An invitation that comes by a pipe leaves nobody to ask, and a person reads the words all the same.
 #[test]
 fn on_a_terminal_where_nobody_can_answer_they_are_shown_and_kept() {
