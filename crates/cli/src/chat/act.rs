@@ -11,7 +11,7 @@ use crate::chat::keys::{Action, Where, action};
 use crate::chat::state::{Focus, Overlay};
 use crate::chat::thread::{PAGE, Thread};
 use crate::chat::typed;
-use crate::messages::chat as says;
+use crate::messages::{chat as says, counts};
 use crate::shown::shown_on_one_line;
 
 /// Lines of one turn of the wheel.
@@ -252,10 +252,7 @@ fn on_paste(chat: &mut Chat, text: &str) {
     }
     write_text(chat, &kept);
     if left_out > 0 {
-        chat.say(match left_out {
-            1 => says::one_control_left_out().to_owned(),
-            _ => says::some_control_left_out(left_out),
-        });
+        chat.say(counts::controls_left_out(left_out));
     }
 }
 

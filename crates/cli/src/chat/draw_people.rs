@@ -9,7 +9,7 @@ use crate::chat::draw::Drawn;
 use crate::chat::state::{Focus, State, Who};
 use crate::chat::words;
 use crate::chat::wrap::{apart, cut, width, wrap};
-use crate::messages::chat as says;
+use crate::messages::{chat as says, counts};
 use crate::shown::shown_on_one_line;
 
 /// Draws the list, around the open row if not all fit.
@@ -70,8 +70,7 @@ fn of_contact(state: &State, each: &ContactOverview, columns: usize, roomy: bool
     let alarm = each.contact.trust == client::Trust::Changed && !each.contact.blocked;
     let known = Span::styled(words::state(&each.contact), if alarm { paint.alarm() } else { paint.quiet() });
     let (right, right_style) = match (&each.last, each.unread) {
-        (_, 1) => (says::one_new().to_owned(), paint.accent()),
-        (_, 2..) => (says::some_new(each.unread), paint.accent()),
+        (_, 1..) => (counts::new(each.unread), paint.accent()),
         (Some(last), 0) => (state.clock.short(last.at), paint.quiet()),
         (None, 0) => (String::new(), paint.quiet()),
     };

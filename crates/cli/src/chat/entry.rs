@@ -7,7 +7,7 @@ use crate::chat::clock::Clock;
 use crate::chat::paint::Paint;
 use crate::chat::words;
 use crate::chat::wrap::{cut, width, wrap};
-use crate::messages::{chat as says, screens, states};
+use crate::messages::{chat as says, counts, screens, states};
 use crate::shown::shown_on_one_line;
 
 /// `09:14  `, and the margin before it.
@@ -64,7 +64,7 @@ impl Shape {
             first_new,
             new_sender: new_sender || new_day || first_new,
             first: before.is_none(),
-            missing: (entry.missing_before > 0).then(|| words::missing(entry.missing_before)),
+            missing: (entry.missing_before > 0).then(|| counts::not_arrived(entry.missing_before)),
             body: wrap(&words::said(entry, contact), room),
             own_line: mine && narrow,
         }

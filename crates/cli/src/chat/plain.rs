@@ -19,7 +19,7 @@ use crate::commands::send::why_queued;
 use crate::context::Context;
 use crate::daemon::lines::{Came, LINE_BYTES_MAX, Lines};
 use crate::exit::Exit;
-use crate::messages::{chat as says, language, reason, screens};
+use crate::messages::{chat as says, counts, language, reason, screens};
 use crate::problem::Problem;
 use crate::shown::{shown, shown_on_one_line};
 use crate::stop::Stop;
@@ -167,10 +167,7 @@ impl Plain<'_> {
         }
         let requests = self.client.requests()?.len();
         if requests > self.asks {
-            match requests {
-                1 => self.say(says::one_asks()),
-                _ => self.say(&says::some_ask(requests)),
-            }
+            self.say(&counts::asking_to_write(requests));
         }
         self.asks = requests;
         self.client.take_notices()?.iter().for_each(|notice| self.say(&notices::words(notice)));
@@ -197,7 +194,7 @@ impl Plain<'_> {
 
     fn show(&self, who: &str, name: &str, entry: &LogEntry) -> Result<(), Stop> {
         if entry.missing_before > 0 {
-            self.context.screen.print(&words::missing(entry.missing_before))?;
+            self.context.screen.print(&counts::not_arrived(entry.missing_before))?;
         }
         let text = shown(&words::said(entry, name), 4);
         let when = Clock::here().long(entry.at);

@@ -75,14 +75,6 @@ pub fn preview(entry: &LogEntry) -> String {
     }
 }
 
-/// `(2 earlier messages have not arrived)`.
-pub fn missing(count: u64) -> String {
-    match count {
-        1 => screens::one_not_arrived().to_owned(),
-        count => screens::some_not_arrived(count),
-    }
-}
-
 /// The request that a command names, by its number in the list or by its name.
 pub fn request<'a>(requests: &'a [ContactRequest], which: &str) -> Option<&'a ContactRequest> {
     let by_number = which.parse::<usize>().ok().and_then(|number| requests.get(number.checked_sub(1)?));

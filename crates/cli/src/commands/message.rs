@@ -7,7 +7,7 @@ use serde_json::Value;
 use wire::UnixSeconds;
 
 use crate::json::Line;
-use crate::messages::{screens, states};
+use crate::messages::{counts, screens, states};
 use crate::shown::{shown, shown_on_one_line};
 use crate::when;
 
@@ -101,8 +101,7 @@ pub fn to_text(message: &Received) -> String {
     }
     match message.missing_before {
         0 => line,
-        1 => format!("{who}  {}\n{line}", screens::one_not_arrived()),
-        missing => format!("{who}  {}\n{line}", screens::some_not_arrived(missing)),
+        missing => format!("{who}  {}\n{line}", counts::not_arrived(missing)),
     }
 }
 

@@ -43,10 +43,7 @@ pub fn tell_given_up(context: &Context, client: &Client) -> Result<(), Stop> {
 /// `2 messages from bob are missing; asked for again`.
 pub fn missing(missing: &Missing) -> String {
     let from = shown_on_one_line(&missing.from);
-    let what = match missing.count {
-        1 => screens::one_is_missing(from),
-        count => screens::some_are_missing(count, from),
-    };
+    let what = counts::messages_missing_from(missing.count, from);
     let asked = if missing.asked { screens::asked_for_again() } else { screens::next_commands_ask() };
     screens::both(what, asked)
 }

@@ -124,11 +124,10 @@ impl Sink<'_> {
     }
 
     fn outcome(&self) -> Result<(), Stop> {
-        let what = match self.left {
-            0 => return Ok(()),
-            1 => problems::one_not_handled().to_owned(),
-            left => problems::some_not_handled(left),
-        };
+        if self.left == 0 {
+            return Ok(());
+        }
+        let what = counts::not_handled(self.left);
         let remedy = match (&self.command, &self.output) {
             (Some(_), _) => problems::repair_command(),
             (None, _) => problems::make_room(),
@@ -141,10 +140,8 @@ impl Sink<'_> {
 /// What should be known besides the messages.
 fn tell(context: &Context, summary: &PullSummary) {
     let screen = &context.screen;
-    match summary.requests {
-        0 => {}
-        1 => screen.say(screens::somebody_asks()),
-        more => screen.say(&screens::some_ask(more)),
+    if summary.requests > 0 {
+        screen.say(&counts::people_have_written(summary.requests));
     }
     if summary.expired > 0 {
         screen.warn(&screens::expired(counts::envelopes_expired(summary.expired)));

@@ -10,7 +10,7 @@ use client::Waiting;
 
 use crate::args::Notify;
 use crate::daemon::shared::Shared;
-use crate::messages::{daemon as messages, reason};
+use crate::messages::{counts, daemon as messages, reason};
 use crate::shown::shown_on_one_line;
 
 const PROGRAM: &str = "notify-send";
@@ -106,10 +106,7 @@ fn tell(summary: &str) -> io::Result<Child> {
 }
 
 fn words(wish: Notify, from: &[String]) -> String {
-    let count = match from.len() {
-        1 => messages::one_new().to_owned(),
-        count => messages::some_new(count),
-    };
+    let count = counts::new_messages(from.len());
     if wish != Notify::Name {
         return count;
     }

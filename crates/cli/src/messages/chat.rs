@@ -22,8 +22,6 @@ messages! {
     nobody_yet:
         en "Nobody yet.\n\nGive somebody the address that\n  oub id\nshows, or\n  oub add ADDRESS",
         fr "Encore personne.\n\nDonnez à quelqu'un l'adresse que\n  oub id\nmontre, ou\n  oub add ADRESSE";
-    one_new: en "1 new", fr "1 nouveau";
-    some_new(count): en "{count} new", fr "{count} nouveaux";
     nothing_yet: en "nothing said yet", fr "encore rien";
     no_words: en "(no words yet)", fr "(pas encore de mots)";
     asks_to_write: en "asks to write to you", fr "demande à vous écrire";
@@ -113,12 +111,6 @@ messages! {
     paste_goes_into_message:
         en "a paste goes into a message; Tab to write one",
         fr "on colle dans un message ; Tab pour en écrire un";
-    one_control_left_out:
-        en "one control character of the paste was left out",
-        fr "un caractère de contrôle a été laissé de côté en collant";
-    some_control_left_out(count):
-        en "{count} control characters of the paste were left out",
-        fr "{count} caractères de contrôle ont été laissés de côté en collant";
     too_long_to_paste:
         en "too long for one message: nothing was pasted. Send it as a file",
         fr "trop long pour un seul message : rien n'a été collé. Envoyez-le comme fichier";
@@ -153,12 +145,6 @@ messages! {
     too_long(max): en "it is longer than {max} bytes", fr "elle dépasse {max} octets";
     no_file: en "it is no file", fr "ce n'est pas un fichier";
     no_utf8: en "it is not UTF-8", fr "ce n'est pas de l'UTF-8";
-    one_asks:
-        en "1 asking to write to you: /requests",
-        fr "1 demande pour vous écrire : /requests";
-    some_ask(count):
-        en "{count} asking to write to you: /requests",
-        fr "{count} demandes pour vous écrire : /requests";
     accepted(name): en "accepted; you write to {name}", fr "accepté ; vous écrivez à {name}";
     if_the_same(name): en "if {name} has the same: /same", fr "si {name} a les mêmes : /same";
     to_whom: en "to whom? /to NAME", fr "à qui ? /to NOM";

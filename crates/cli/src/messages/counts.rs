@@ -4,17 +4,25 @@ use std::fmt::Display;
 
 use super::{Language, language};
 
-/// Makes a function of each: of one, and of several. In French, none is singular.
+/// Makes a function of each: of one, and of several. In French, none is singular. The number, and each value besides, must
+/// stand somewhere in each language.
 macro_rules! counts {
-    ($($name:ident: en $one:literal $several:literal, fr $un:literal $plusieurs:literal;)*) => {
+    ($count:ident: $($name:ident $(($($value:ident),+))? :
+        en $one:literal $several:literal, fr $un:literal $plusieurs:literal;
+    )*) => {
         $(
             #[doc = $several]
-            pub fn $name(count: impl TryInto<u64> + Display + Copy) -> String {
-                match (language(), kind(count)) {
-                    (Language::English, Kind::One) => format!($one, count = count),
-                    (Language::English, Kind::None | Kind::Several) => format!($several, count = count),
-                    (Language::French, Kind::None | Kind::One) => format!($un, count = count),
-                    (Language::French, Kind::Several) => format!($plusieurs, count = count),
+            pub fn $name($count: impl TryInto<u64> + Display + Copy $(, $($value: impl Display),+)?) -> String {
+                if false {
+                    // Never runs; refuses to compile with a value that no text of a language uses.
+                    drop(format!(concat!($one, $several), $count = $count, $($($value = $value),+)?));
+                    drop(format!(concat!($un, $plusieurs), $count = $count, $($($value = $value),+)?));
+                }
+                match (language(), kind($count)) {
+                    (Language::English, Kind::One) => format!($one),
+                    (Language::English, Kind::None | Kind::Several) => format!($several),
+                    (Language::French, Kind::None | Kind::One) => format!($un),
+                    (Language::French, Kind::Several) => format!($plusieurs),
                 }
             }
         )*
@@ -35,7 +43,7 @@ fn kind(count: impl TryInto<u64>) -> Kind {
     }
 }
 
-counts! {
+counts! { count:
     contacts: en "{count} contact" "{count} contacts", fr "{count} contact" "{count} contacts";
     messages: en "{count} message" "{count} messages", fr "{count} message" "{count} messages";
     messages_missing_here:
@@ -56,6 +64,26 @@ counts! {
     contacts_told:
         en "{count} contact is told" "{count} contacts are told",
         fr "{count} contact est prévenu" "{count} contacts sont prévenus";
+    messages_missing_from(from):
+        en "{count} message from {from} is missing" "{count} messages from {from} are missing",
+        fr "{count} message de {from} manque" "{count} messages de {from} manquent";
+    not_arrived:
+        en "({count} earlier message has not arrived)" "({count} earlier messages have not arrived)",
+        fr "({count} message antérieur n'est pas arrivé)" "({count} messages antérieurs ne sont pas arrivés)";
+    not_handled:
+        en "one message was not handled" "{count} messages were not handled",
+        fr "un message n'a pas été traité" "{count} messages n'ont pas été traités";
+    people_have_written:
+        en "somebody whom you have not accepted has written:   oub requests" "{count} people whom you have not accepted have written:   oub requests",
+        fr "une personne que vous n'avez pas acceptée a écrit :   oub requests" "{count} personnes que vous n'avez pas acceptées ont écrit :   oub requests";
+    asking_to_write:
+        en "{count} asking to write to you: /requests" "{count} asking to write to you: /requests",
+        fr "{count} demande pour vous écrire : /requests" "{count} demandes pour vous écrire : /requests";
+    controls_left_out:
+        en "one control character of the paste was left out" "{count} control characters of the paste were left out",
+        fr "un caractère de contrôle a été laissé de côté en collant" "{count} caractères de contrôle ont été laissés de côté en collant";
+    new_messages: en "{count} new message" "{count} new messages", fr "{count} nouveau message" "{count} nouveaux messages";
+    new: en "{count} new" "{count} new", fr "{count} nouveau" "{count} nouveaux";
 }
 
 #[cfg(test)]
@@ -75,5 +103,13 @@ mod tests {
         assert_eq!(french[0], "0 message manquant ici");
         assert_eq!(french[1], "1 message manquant ici");
         assert!(french[2].ends_with(" messages manquants ici"), "{french:?}");
+        let english = [people_have_written(1u32), messages_missing_from(2u32, "bob")];
+        assert_eq!(
+            english,
+            [
+                "somebody whom you have not accepted has written:   oub requests",
+                "2 messages from bob are missing"
+            ]
+        );
     }
 }

@@ -31,8 +31,6 @@ messages! {
     no_notifications(program, why):
         en "no desktop notifications: {program}: {why}",
         fr "pas de notifications sur le bureau : {program} : {why}";
-    one_new: en "1 new message", fr "1 nouveau message";
-    some_new(count): en "{count} new messages", fr "{count} nouveaux messages";
     new_from(count, names, others): en "{count} from {names}{others}", fr "{count} de {names}{others}";
     and_others: en " and others", fr " et d'autres";
 

@@ -44,8 +44,6 @@ messages! {
     answer_example: en "oub answer CONTACT 'TEXT'", fr "oub answer CONTACT 'TEXTE'";
     edit_example: en "oub edit CONTACT last 'TEXT'", fr "oub edit CONTACT last 'TEXTE'";
 
-    one_not_handled: en "one message was not handled", fr "un message n'a pas été traité";
-    some_not_handled(count): en "{count} messages were not handled", fr "{count} messages n'ont pas été traités";
     repair_command:
         en "repair the command; the next   oub pull --exec   hands them out again",
         fr "réparez la commande ; le prochain   oub pull --exec   les remettra de nouveau";

@@ -243,12 +243,6 @@ messages! {
         fr "… {tenth}0 %  ({stored} parties sur {parts})";
 
     // Receiving.
-    somebody_asks:
-        en "somebody whom you have not accepted has written:   oub requests",
-        fr "une personne que vous n'avez pas acceptée a écrit :   oub requests";
-    some_ask(count):
-        en "{count} people whom you have not accepted have written:   oub requests",
-        fr "{count} personnes que vous n'avez pas acceptées ont écrit :   oub requests";
     expired(envelopes):
         en "{envelopes} on the relay before you collected them",
         fr "{envelopes} au relais avant que vous les releviez";
@@ -258,10 +252,6 @@ messages! {
     handed_out(count, handled):
         en "handed out {count}, handled {handled}",
         fr "remis : {count}, dont traités : {handled}";
-    one_is_missing(from): en "1 message from {from} is missing", fr "1 message de {from} manque";
-    some_are_missing(count, from):
-        en "{count} messages from {from} are missing",
-        fr "{count} messages de {from} manquent";
     asked_for_again: en "asked for again", fr "c'est redemandé";
     next_commands_ask:
         en "the next commands ask for them again",
@@ -284,10 +274,6 @@ messages! {
         fr "il s'est passé quelque chose que cette version ne sait pas dire";
     answer_it(from): en "  answer it:   oub answer {from} …", fr "  répondre :   oub answer {from} …";
     save_it(id): en "  save it:   oub save {id}", fr "  enregistrer :   oub save {id}";
-    one_not_arrived: en "(1 earlier message has not arrived)", fr "(1 message antérieur n'est pas arrivé)";
-    some_not_arrived(count):
-        en "({count} earlier messages have not arrived)",
-        fr "({count} messages antérieurs ne sont pas arrivés)";
 
     // A message, in brackets what it is.
     question(text, choices, until):
