@@ -246,6 +246,10 @@ fn a_mistyped_contact_is_named_and_never_taken() {
         assert!(ran.err.contains("one is called Bob Müller\n"), "{}", ran.err);
         assert!(ran.err.contains(&format!("--as '{typed}'\n")), "{}", ran.err);
     }
+    // As he is called at the server, and was here.
+    let ran = alice.run(&["send", "bob", "hi"]);
+    ran.assert_problem(2, "OUB-E021");
+    assert!(ran.err.contains("one is called Bob Müller\n"), "{}", ran.err);
     assert!(!alice.run(&["send", "carol", "hi"]).err.contains("one is called"));
     assert!(bob.pull().is_empty());
 }

@@ -198,15 +198,20 @@ pub(crate) fn expect(tx: &Tx<'_>, alias: &str) -> Result<Person, ClientError> {
     }
 }
 
-/// The contact whose name is the nearest, if it is near: nothing is ever done to it unasked.
+/// The contact whose alias is the nearest, if it is near, or who has this name at the server: nothing is ever done to it unasked.
 fn near(tx: &Tx<'_>, alias: &str) -> Result<Option<String>, ClientError> {
     let meant = alias.to_lowercase();
-    let mut names = tx.prepare_cached("SELECT alias FROM contact WHERE standing = 0 ORDER BY alias")?;
-    let names = names.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?;
-    let slips = names.into_iter().map(|name| (damerau_levenshtein(&meant, &name.to_lowercase()), name));
+    let mut names = tx.prepare_cached("SELECT alias, name FROM contact WHERE standing = 0 ORDER BY alias")?;
+    let names = names.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let names = names.collect::<Result<Vec<(String, String)>, _>>()?;
+    let slips = names.into_iter().map(|(alias, name)| match name == meant {
+        // Called otherwise here.
+        true => (0, alias),
+        false => (damerau_levenshtein(&meant, &alias.to_lowercase()), alias),
+    });
     // Of a short name that many slips leave nothing.
-    let near = slips.filter(|(slips, name)| *slips <= SLIPS_MAX.min(name.chars().count() / 3));
-    Ok(near.min().map(|(_, name)| name))
+    let near = slips.filter(|(slips, alias)| *slips <= SLIPS_MAX.min(alias.chars().count() / 3));
+    Ok(near.min().map(|(_, alias)| alias))
 }
 
 /// A waiting request.
