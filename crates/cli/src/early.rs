@@ -55,6 +55,11 @@ pub fn grammar_without(variable: &OsStr) -> Command {
     without_variables(grammar(), &|name| name == variable)
 }
 
+/// The same as if there were no variables.
+pub fn grammar_of_line() -> Command {
+    without_variables(Oub::command(), &|_| true)
+}
+
 fn without_variables(command: Command, is_one: &impl Fn(&OsStr) -> bool) -> Command {
     let command = command.mut_args(|arg| match arg.get_env().is_some_and(is_one) {
         true => arg.env(Resettable::Reset),

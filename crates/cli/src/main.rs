@@ -67,6 +67,7 @@ fn run() -> Exit {
         Ok((oub, layers)) => obey(oub, layers),
         Err(mut error) => {
             mistake::name_variable(&mut error, &grammar, early.arguments());
+            mistake::leave_variables_out(&mut error, early.arguments());
             ended(&early.screen(), mistake::tell(error, &early))
         }
     }

@@ -11,7 +11,7 @@ use clap::{Arg, Command};
 
 use crate::args::without_credentials;
 use crate::colour::painted;
-use crate::early::{Early, grammar, grammar_without};
+use crate::early::{Early, grammar, grammar_of_line, grammar_without};
 use crate::exit::Exit;
 use crate::messages::{Language, help::in_its_language, language, mistakes, problems, reason};
 use crate::problem::Problem;
@@ -53,6 +53,16 @@ pub fn name_variable(error: &mut Error, grammar: &Command, arguments: &[OsString
     if !without.is_err_and(|error| flag_and_value(&error) == (flag, value)) {
         let name = name.to_string_lossy().into_owned();
         error.insert(ContextKind::InvalidArg, ContextValue::String(name));
+    }
+}
+
+/// A usage shows what was given as if it had to be, and a variable's flag nobody gave: it is that of the line alone.
+pub fn leave_variables_out(error: &mut Error, arguments: &[OsString]) {
+    if let Err(alone) = in_its_language(grammar_of_line()).try_get_matches_from(arguments)
+        && alone.kind() == error.kind()
+        && let Some(usage) = alone.get(ContextKind::Usage)
+    {
+        error.insert(ContextKind::Usage, usage.clone());
     }
 }
 

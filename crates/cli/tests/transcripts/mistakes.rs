@@ -29,6 +29,17 @@ fn what_cannot_be_read_is_a_usage_problem() {
     alice.run(&["add", &alice.address()]).assert_problem(2, "OUB-E026");
 }
 
+/// What a variable says need not be typed.
+#[test]
+fn the_usage_that_is_shown_names_no_flag_that_a_variable_gave() {
+    let mut command = Person::new("alice").command(&["send"]);
+    let english = Ran::of(&mut command);
+    assert_eq!(english.code, Some(2));
+    assert!(english.err.contains("Usage: oub send <CONTACT> [TEXT]\n"), "{}", english.err);
+    let french = Ran::of(command.env("OUB_LANG", "fr").env("OUB_COLOR", "never"));
+    assert!(french.err.contains("oub send <CONTACT> [TEXTE]\n"), "{}", french.err);
+}
+
 #[test]
 fn a_wrong_fingerprint_is_never_followed() {
     let relay = Relay::start();
