@@ -62,10 +62,13 @@ pub struct Admission {
 pub struct Source(Option<IpAddr>);
 
 impl Source {
+    /// That of everybody behind a proxy.
+    pub const PROXY: Self = Self(None);
+
     /// One that connects from there.
     #[cfg(test)]
-    pub(crate) const fn of(address: Option<IpAddr>) -> Self {
-        Self(address)
+    pub(crate) fn of(address: IpAddr) -> Self {
+        Self(Some(address))
     }
 
     /// Whether it is a proxy, and speaks for many.
@@ -152,7 +155,7 @@ impl Admission {
     pub fn source_of(&self, peer: IpAddr) -> Source {
         let peer = peer.to_canonical();
         match peer {
-            ip if self.is_proxy(ip) => Source(None),
+            ip if self.is_proxy(ip) => Source::PROXY,
             IpAddr::V6(ip) => Source(Some(IpAddr::V6((ip.to_bits() & !u128::from(u64::MAX)).into()))),
             ip => Source(Some(ip)),
         }

@@ -256,8 +256,6 @@ mod tests {
 
     const HOST: PairingKey = PairingKey([1; 16]);
     const GUEST: PairingKey = PairingKey([2; 16]);
-    /// Everybody is one there.
-    const PROXY: Source = Source::of(None);
     const SHARE: PairingShare = PairingShare([7; 32]);
 
     fn begin(key: PairingKey, number: Option<PairingNumber>) -> PairingStep {
@@ -288,7 +286,7 @@ mod tests {
     }
 
     fn begun(pairings: &Pairings, now: Now, key: PairingKey) -> PairingNumber {
-        match pairings.take(now, PROXY, begin(key, None), || Some(3)) {
+        match pairings.take(now, Source::PROXY, begin(key, None), || Some(3)) {
             Ok(PairingAnswer::Begun(number)) => number,
             other => panic!("{other:?}"),
         }
@@ -303,7 +301,7 @@ mod tests {
         let (pairings, now) = (Pairings::default(), Now(0));
         let number = begun(&pairings, now, HOST);
         assert_eq!(begun(&pairings, now, HOST), number);
-        let ask = |step| pairings.take(now, PROXY, step, || Some(0));
+        let ask = |step| pairings.take(now, Source::PROXY, step, || Some(0));
         let told = |step| match ask(step) {
             Ok(PairingAnswer::Awaited(other)) => *other,
             other => panic!("{other:?}"),
@@ -324,7 +322,7 @@ mod tests {
         assert_eq!(refusal(ask(settle(number, HOST, Settlement::Burned))), RefusalKind::NoSuchPairing);
         let later = now.after_ms(PAIRING_MS_MAX);
         assert_eq!(
-            refusal(pairings.take(later, PROXY, wait(number, GUEST), || None)),
+            refusal(pairings.take(later, Source::PROXY, wait(number, GUEST), || None)),
             RefusalKind::NoSuchPairing
         );
     }
@@ -333,19 +331,22 @@ mod tests {
     fn the_first_reply_is_the_only_one() {
         let (pairings, now) = (Pairings::default(), Now(0));
         let number = begun(&pairings, now, HOST);
-        pairings.take(now, PROXY, reply(number, GUEST), || Some(0)).unwrap();
+        pairings.take(now, Source::PROXY, reply(number, GUEST), || Some(0)).unwrap();
         let other = PairingKey([3; 16]);
         assert_eq!(
-            refusal(pairings.take(now, PROXY, reply(number, other), || Some(0))),
+            refusal(pairings.take(now, Source::PROXY, reply(number, other), || Some(0))),
             RefusalKind::PairingTaken
         );
-        assert_eq!(refusal(pairings.take(now, PROXY, meet(number), || Some(0))), RefusalKind::PairingTaken);
         assert_eq!(
-            refusal(pairings.take(now, PROXY, wait(number, other), || Some(0))),
+            refusal(pairings.take(now, Source::PROXY, meet(number), || Some(0))),
+            RefusalKind::PairingTaken
+        );
+        assert_eq!(
+            refusal(pairings.take(now, Source::PROXY, wait(number, other), || Some(0))),
             RefusalKind::NoSuchPairing
         );
         assert_eq!(
-            refusal(pairings.take(now, PROXY, settle(number, GUEST, Settlement::Burned), || Some(0))),
+            refusal(pairings.take(now, Source::PROXY, settle(number, GUEST, Settlement::Burned), || Some(0))),
             RefusalKind::NoSuchPairing,
             "only who began ends it"
         );
@@ -357,22 +358,28 @@ mod tests {
         let number = begun(&pairings, now, HOST);
         let card_for_nobody = settle(number, HOST, Settlement::Card(card(1)));
         assert_eq!(
-            refusal(pairings.take(now, PROXY, card_for_nobody, || Some(0))),
+            refusal(pairings.take(now, Source::PROXY, card_for_nobody, || Some(0))),
             RefusalKind::NoSuchPairing
         );
-        pairings.take(now, PROXY, settle(number, HOST, Settlement::Burned), || Some(0)).unwrap();
-        assert_eq!(refusal(pairings.take(now, PROXY, meet(number), || Some(0))), RefusalKind::NoSuchPairing);
+        pairings.take(now, Source::PROXY, settle(number, HOST, Settlement::Burned), || Some(0)).unwrap();
         assert_eq!(
-            refusal(pairings.take(now, PROXY, reply(number, GUEST), || Some(0))),
+            refusal(pairings.take(now, Source::PROXY, meet(number), || Some(0))),
             RefusalKind::NoSuchPairing
         );
         assert_eq!(
-            refusal(pairings.take(now, PROXY, wait(number, HOST), || Some(0))),
+            refusal(pairings.take(now, Source::PROXY, reply(number, GUEST), || Some(0))),
             RefusalKind::NoSuchPairing
         );
-        assert!(pairings.take(now, PROXY, begin(HOST, None), || Some(0)).is_err(), "nobody could meet there");
+        assert_eq!(
+            refusal(pairings.take(now, Source::PROXY, wait(number, HOST), || Some(0))),
+            RefusalKind::NoSuchPairing
+        );
         assert!(
-            pairings.take(now, PROXY, settle(number, HOST, Settlement::Burned), || Some(0)).is_ok(),
+            pairings.take(now, Source::PROXY, begin(HOST, None), || Some(0)).is_err(),
+            "nobody could meet there"
+        );
+        assert!(
+            pairings.take(now, Source::PROXY, settle(number, HOST, Settlement::Burned), || Some(0)).is_ok(),
             "again"
         );
     }
@@ -384,7 +391,7 @@ mod tests {
         for n in 0..PAIRINGS_MAX {
             let number = begun(&pairings, Now(n as u64), key(n));
             if n != 7 {
-                pairings.take(Now(n as u64), PROXY, reply(number, GUEST), || Some(0)).unwrap();
+                pairings.take(Now(n as u64), Source::PROXY, reply(number, GUEST), || Some(0)).unwrap();
             }
         }
         let later = Now(PAIRINGS_MAX as u64).after_ms(PAIRING_STAYS_MS_MIN);
@@ -400,7 +407,7 @@ mod tests {
     fn a_source_that_fills_the_room_gives_way_to_another_at_once() {
         let pairings = Pairings::default();
         let key = |n: usize| PairingKey(core::array::from_fn(|at| (n >> (8 * (at % 2))) as u8 ^ at as u8));
-        let from = |last: u8| Source::of(Some([192, 0, 2, last].into()));
+        let from = |last: u8| Source::of([192, 0, 2, last].into());
         let asks = |last: u8, key: PairingKey, at: u64| {
             pairings.take(Now(at), from(last), begin(key, None), || Some(3)).map_err(|refusal| refusal.kind)
         };
@@ -421,7 +428,7 @@ mod tests {
 
     #[test]
     fn a_system_without_randomness_gives_no_number_that_could_be_foreseen() {
-        let refused = Pairings::default().take(Now(0), PROXY, begin(HOST, None), || None);
+        let refused = Pairings::default().take(Now(0), Source::PROXY, begin(HOST, None), || None);
         assert_eq!(refusal(refused), RefusalKind::Unavailable);
     }
 
@@ -429,13 +436,13 @@ mod tests {
     fn a_number_that_was_forgotten_is_given_again_to_who_had_it() {
         let (pairings, now) = (Pairings::default(), Now(0));
         let number = PairingNumber::new(7).unwrap();
-        let again = pairings.take(now, PROXY, begin(HOST, Some(number)), || Some(0));
+        let again = pairings.take(now, Source::PROXY, begin(HOST, Some(number)), || Some(0));
         assert_eq!(again, Ok(PairingAnswer::Begun(number)));
-        let taken = pairings.take(now, PROXY, begin(GUEST, Some(number)), || Some(0));
+        let taken = pairings.take(now, Source::PROXY, begin(GUEST, Some(number)), || Some(0));
         assert_eq!(refusal(taken), RefusalKind::PairingTaken);
         let over = now.after_ms(PAIRING_MS_MAX);
         assert_eq!(
-            pairings.take(over, PROXY, begin(GUEST, Some(number)), || Some(0)),
+            pairings.take(over, Source::PROXY, begin(GUEST, Some(number)), || Some(0)),
             Ok(PairingAnswer::Begun(number))
         );
     }
@@ -454,10 +461,13 @@ mod tests {
         assert!(numbers.iter().take(450).all(|number| *number <= 999));
         assert_eq!(pairings.count(), PAIRINGS_MAX);
         let now = Now(PAIRINGS_MAX as u64);
-        let full = pairings.take(now, PROXY, begin(HOST, None), || Some(0)).unwrap_err();
+        let full = pairings.take(now, Source::PROXY, begin(HOST, None), || Some(0)).unwrap_err();
         assert_eq!((full.kind, full.retry_after_s), (RefusalKind::Busy, Some(FULL_S)));
         let later = now.after_ms(PAIRING_STAYS_MS_MIN);
-        assert!(pairings.take(later, PROXY, begin(HOST, None), || Some(0)).is_ok(), "the oldest gives way");
+        assert!(
+            pairings.take(later, Source::PROXY, begin(HOST, None), || Some(0)).is_ok(),
+            "the oldest gives way"
+        );
         assert_eq!(pairings.count(), PAIRINGS_MAX);
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use proto::{PairingAnswer, ServerConnection, Ticket, asked};
+use server::admission::Source;
 use server::pairings::Pairings;
 use wire::request::{Begin, Reply, Settle};
 use wire::{PairingKey, PairingNumber, PairingStep, Settlement};
@@ -91,7 +92,7 @@ impl Relay {
         luck: &mut Luck,
     ) {
         let (now, random) = (luck.moment(), luck.random.word());
-        match self.meeters.pairings.take(now, step.clone(), || Some(random)) {
+        match self.meeters.pairings.take(now, Source::PROXY, step.clone(), || Some(random)) {
             Ok(answer) => {
                 self.meeters.note(&step, &answer, luck);
                 machine.paired(ticket, answer);
