@@ -13,6 +13,8 @@ pub const BUNDLE_FRESH_S: u64 = 24 * 3_600;
 pub const REFILL_DELAY_S: u64 = 600;
 /// Contacts are told of a changed key within this, each at a random time.
 pub const TELL_WITHIN_S: u64 = 24 * 3_600;
+/// What a contact told of his key and no log bears out is kept for so long.
+pub const TOLD_KEPT_S: u64 = 7 * 24 * 3_600;
 /// With so few days of its life left, the bundle is published anew.
 pub const BUNDLE_RENEW_DAYS: u16 = 30;
 /// A server that asks for more patience than this is asked again all the same.

@@ -23,6 +23,11 @@ fn kept(person: &Person) -> i64 {
     person.number_in_vault("SELECT count(*) FROM record_update")
 }
 
+/// Contacts who are still to be told.
+fn untold(person: &Person) -> i64 {
+    person.number_in_vault("SELECT count(*) FROM contact WHERE tell_due IS NOT NULL")
+}
+
 fn address_of(person: &Person, of: &str) -> wire::Address {
     person.client().contact(of).unwrap().address
 }
@@ -41,7 +46,7 @@ fn whoever_only_reads_follows_once_the_log_has_the_key() {
     let contact = bob.client().contact("alice").unwrap();
     assert_eq!((contact.address, contact.trust), (rotated.address, Trust::VerifiedBefore));
     assert_eq!((key_changes(&bob, "alice"), kept(&bob)), (1, 0));
-    assert_eq!(alice.number_in_vault("SELECT count(*) FROM own_record"), 0, "nobody is to be told any more");
+    assert_eq!(untold(&alice), 0);
 
     // What she writes under it later is hers, and no stranger's.
     alice.client().renew().unwrap();
@@ -65,7 +70,7 @@ fn contacts_are_told_within_a_day_where_nothing_is_said_to_them() {
         person.client().sync_logs().unwrap();
         assert_eq!(address_of(person, "alice"), rotated.address);
     }
-    assert_eq!(alice.number_in_vault("SELECT count(*) FROM own_record"), 0);
+    assert_eq!(untold(&alice), 0);
     // Once each.
     a_day_later(&alice).collect().unwrap();
     assert_eq!(alice.number_in_vault("SELECT count(*) FROM outbox WHERE kind = 7"), 2);
@@ -126,8 +131,40 @@ fn what_stands_elsewhere_in_the_log_or_nowhere_is_not_followed() {
         assert_eq!(bob.texts(), ["first"]);
         bob.client().sync_logs().unwrap();
         assert_eq!(kept(&bob), left, "one that the log may have yet waits for it");
+        bob.client_hours_later(8 * 24).collect().unwrap();
+        assert_eq!(kept(&bob), 0, "and not for ever");
         is_not_followed(&alice, &bob);
     }
+}
+
+#[test]
+fn a_replay_of_before_it_was_told_bears_nothing_out() {
+    let relay = Relay::start();
+    let (alice, bob) = friends(&relay);
+    let before = address_of(&bob, "alice");
+    let rotated = alice.client().rotate_identity().unwrap();
+    bob.client().sync_logs().unwrap();
+    alice.stored(&bob, "one");
+    assert_eq!(bob.texts(), ["one"]);
+    assert_eq!((address_of(&bob, "alice"), kept(&bob)), (before, 1), "a newer one may stand there since");
+    bob.client().sync_logs().unwrap();
+    assert_eq!((address_of(&bob, "alice"), kept(&bob)), (rotated.address, 0));
+}
+
+#[test]
+fn whoever_is_accepted_after_a_change_is_told_of_it() {
+    let relay = Relay::start();
+    let (alice, bob) = (relay.person("alice"), relay.person("bob"));
+    bob.add(&alice);
+    bob.stored(&alice, "to your old key");
+    alice.client().collect().unwrap();
+    let rotated = alice.client().rotate_identity().unwrap();
+    alice.client().accept("bob", None).unwrap();
+    a_day_later(&alice).collect().unwrap();
+    bob.client().collect().unwrap();
+    assert_eq!((untold(&alice), kept(&bob)), (0, 1));
+    bob.client().sync_logs().unwrap();
+    assert_eq!(address_of(&bob, "alice"), rotated.address);
 }
 
 #[test]
@@ -143,6 +180,7 @@ fn what_the_key_before_did_not_sign_is_not_followed() {
     );
     alice.change_vault(&broken);
     is_not_followed(&alice, &bob);
+    assert_eq!(kept(&bob), 0, "it keeps no place from what is true");
 }
 
 #[test]
@@ -177,7 +215,7 @@ fn whoever_lacks_more_changes_than_are_told_looks_them_up() {
     let rotated: Vec<_> = (0..9).map(|_| alice.client().rotate_identity().unwrap()).collect();
     alice.stored(&bob, "many keys later");
     assert_eq!((bob.texts(), kept(&bob)), (vec!["many keys later".to_owned()], 0));
-    assert_eq!(alice.number_in_vault("SELECT count(*) FROM own_record"), 0);
+    assert_eq!(untold(&alice), 0);
     bob.client().safety_number("alice", client::Language::English).unwrap();
     assert_eq!(address_of(&bob, "alice"), rotated[8].address);
 }

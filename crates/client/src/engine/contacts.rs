@@ -16,6 +16,7 @@ use crate::{
         int,
         key::to_hex,
         me::{self, Me},
+        record_update,
         recovery::{self, Noticed},
         said, stamp,
     },
@@ -115,6 +116,11 @@ fn welcome_back(
 pub(crate) fn promote(client: &Client, tx: &Tx<'_>, id: i64, alias: &str) -> Result<(), ClientError> {
     tx.execute("UPDATE contact SET standing = 0, alias = ?2, label = NULL WHERE id = ?1", (id, alias))?;
     said::catch_up(tx, id)?;
+    // What was written under a former key of mine may be all that he knows of me.
+    let mine = me::me(tx)?.ok_or(ClientError::JoinUnfinished)?.fingerprint;
+    if *contact::conversation(tx, id)?.mine() != mine {
+        record_update::may_lack(tx, id)?;
+    }
     settle_new(client, tx, id)
 }
 

@@ -25,7 +25,7 @@ use crate::{
     vault::{
         Tx,
         contact::{self, LogPlace, Person, Standing},
-        int, me, rotation,
+        int, me, record_update, rotation,
     },
 };
 
@@ -309,6 +309,20 @@ async fn admit_known(client: &Client, person: &Person, found: &Found) -> Result<
 
 /// Judges what was found against what is pinned (P6), and commits the judgement.
 pub(crate) fn follow(client: &Client, person: &Person, found: &Found) -> Result<(), ClientError> {
+    follow_at(client, person, found, client.now())
+}
+
+/// The same of what the person told, and his log bears out. Nobody was looked up: the next message to him does.
+pub(crate) fn follow_told(client: &Client, person: &Person, found: &Found) -> Result<(), ClientError> {
+    follow_at(client, person, found, UnixSeconds(0))
+}
+
+fn follow_at(
+    client: &Client,
+    person: &Person,
+    found: &Found,
+    checked_at: UnixSeconds,
+) -> Result<(), ClientError> {
     let now = client.now();
     let seen = KeyPin {
         seq: found.record.body.seq,
@@ -322,28 +336,36 @@ pub(crate) fn follow(client: &Client, person: &Person, found: &Found) -> Result<
         None if succession == Succession::SignedByOld => Judgement::Follow(person.trust),
         None => Judgement::Stop(client_core::contact::Trust::Changed),
     };
-    client.vault.erase(|tx| match judgement {
-        Judgement::Same => {
-            contact::set_candidate(tx, person.id, None)?;
-            contact::set_place(tx, person.id, Some(found.place))?;
-            contact::set(tx, person.id, "checked_at", int(now.0))
+    let is_judged = client.vault.erase(|tx| {
+        if !contact::by_id(tx, person.id)?.is_known_as(person) {
+            // Another process judged meanwhile, or the person did: what they saw may be newer.
+            return Ok(false);
         }
-        Judgement::Follow(trust) => {
-            if found.fingerprint != person.fingerprint {
-                take_new_key(tx, person, found, now)?;
+        record_update::forget(tx, person.id, seen.seq)?;
+        match judgement {
+            Judgement::Same => {
+                contact::set_candidate(tx, person.id, None)?;
+                contact::set_place(tx, person.id, Some(found.place))?;
+                contact::set(tx, person.id, "checked_at", int(checked_at.0))
             }
-            contact::set_record(tx, person.id, &found.record, Some(found.place), now)?;
-            contact::set_candidate(tx, person.id, None)?;
-            contact::set_trust(tx, person.id, trust)
-        }
-        Judgement::Stop(trust) => {
-            keys::hold(tx, person, found, succession)?;
-            contact::set(tx, person.id, "walked", None::<Vec<u8>>)?;
-            contact::set_trust(tx, person.id, trust)
-        }
+            Judgement::Follow(trust) => {
+                if found.fingerprint != person.fingerprint {
+                    take_new_key(tx, person, found, now)?;
+                }
+                contact::set_record(tx, person.id, &found.record, Some(found.place), checked_at)?;
+                contact::set_candidate(tx, person.id, None)?;
+                contact::set_trust(tx, person.id, trust)
+            }
+            Judgement::Stop(trust) => {
+                keys::hold(tx, person, found, succession)?;
+                contact::set(tx, person.id, "walked", None::<Vec<u8>>)?;
+                contact::set_trust(tx, person.id, trust)
+            }
+        }?;
+        Ok(true)
     })?;
     match judgement {
-        Judgement::Stop(_) => Err(changed()),
+        Judgement::Stop(_) if is_judged => Err(changed()),
         _ => Ok(()),
     }
 }

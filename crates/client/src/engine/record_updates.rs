@@ -3,13 +3,13 @@
 //! A look-up right after a change, by everybody who was told of it, would show the relay who talks with whom. So what is
 //! told is checked against the log, which is replayed whole anyway, and followed once that has it.
 
-use client_core::contact::Trust;
-use e2ee::{Kind, MessageId, RecordUpdate};
-use proto::signed::{Change, identity_of, record_hash, verify_next, verify_own};
+use client_core::schedule::is_fresh;
+use e2ee::{Kind, MessageId};
+use proto::signed::{Change, identity_of, record_hash, verify_next};
 use wire::{HostPort, IdentityFingerprint, ServerId, UnixSeconds};
 
 use super::{
-    directory::{Found, follow},
+    directory::{Found, follow_told},
     ledger::{self, Stand},
     recover, seal,
 };
@@ -17,14 +17,15 @@ use crate::{
     Client, ClientError, fraud,
     vault::{
         Tx,
-        contact::{self, LogPlace, Person, Standing},
-        ledger as logs, me, outbox, record_update,
+        contact::{self, LogPlace, Person},
+        ledger as logs, me, outbox,
+        record_update::{self, Told},
         said::Said,
     },
 };
 
-/// Whoever is behind by more changes than this looks them up.
-const TOLD_AT_ONCE_MAX: usize = 8;
+/// A replay speaks of what was told for so long.
+const REPLAY_FRESH_S: u64 = 86_400;
 
 /// Puts changes of my key into the outbox, for each contact when it is time, and before that where a person's own message
 /// to him leaves: it shows the relay little more. Only where it can leave at once; it is no reason to look anybody up.
@@ -33,36 +34,36 @@ pub(crate) fn queue_due(tx: &Tx<'_>, early_s: u64) -> Result<(), ClientError> {
     for untold in record_update::untold(tx)? {
         let person = contact::by_id(tx, untold.contact)?;
         let is_time = untold.due <= until || outbox::has_open_of_a_person(tx, person.id)?;
-        let may = person.standing == Standing::Contact && recover::may_be_written_to(&person);
-        if !is_time || !may || !seal::can_use_inbox(tx, &person)? {
+        if !is_time || !recover::may_be_written_to(&person) || !seal::can_use_inbox(tx, &person)? {
             continue;
         }
-        let updates = record_update::to_tell(tx, &untold)?;
-        if updates.len() <= TOLD_AT_ONCE_MAX {
-            for update in &updates {
-                outbox::say(tx, person.id, &MessageId::random(&mut tx.rng()), &Said::new(update)?, None)?;
-            }
+        for update in record_update::to_tell(tx, &untold)? {
+            let message_id = MessageId::random(&mut tx.rng());
+            outbox::say(tx, person.id, &message_id, &Said::new(&update)?, None)?;
         }
         record_update::told(tx, &untold)?;
     }
     Ok(())
 }
 
-/// Keeps what a contact tells of his key, if it can be his next one, or one after that.
+/// Keeps what a contact tells of his key, if it follows the one that is known or the last that he told of.
 pub(crate) fn hear(tx: &Tx<'_>, person: &Person, kind: &Kind) -> Result<(), ClientError> {
     let Kind::RecordUpdate(update) = kind else { return Ok(()) };
-    let Some(pinned) = &person.record else { return Ok(()) };
-    let body = &update.record.body;
-    let is_his = body.name == person.name && body.server_id == person.server_id;
-    let may = person.standing == Standing::Contact && may_follow(person);
-    match is_his && may && body.seq > pinned.body.seq && verify_own(&update.record).is_ok() {
-        true => record_update::keep(tx, person.id, update),
-        false => Ok(()),
+    let Some(pinned) = person.record.as_ref().filter(|_| may_follow(person)) else { return Ok(()) };
+    if update.record.body.seq <= pinned.body.seq {
+        return Ok(());
     }
+    let newest = newest_of(person, record_update::told_by(tx, person.id)?);
+    let last = newest.as_ref().map_or(&pinned.body, |newest| &newest.told.update.record.body);
+    if verify_next(&update.record, last) != Ok(Change::Rotated) {
+        return Ok(());
+    }
+    let replays = logs::get(tx, &person.server_id)?.map_or(0, |row| row.replays);
+    record_update::keep(tx, person.id, update, replays)
 }
 
 fn may_follow(person: &Person) -> bool {
-    !person.blocked && person.given_up_at.is_none() && person.trust != Trust::Changed
+    recover::may_be_written_to(person)
 }
 
 /// Follows what contacts told of their keys, where the log of their server has it as the newest. To be called after a drain.
@@ -81,67 +82,75 @@ fn settle_one(client: &Client, id: i64) -> Result<(), ClientError> {
         // A person decides about the key, or nobody does any more.
         return forget(u32::MAX);
     };
-    if told.first().is_some_and(|first| first.record.body.seq <= pinned.body.seq) {
+    if told.first().is_some_and(|first| first.update.record.body.seq <= pinned.body.seq) {
         forget(pinned.body.seq)?;
     }
-    let Some((newest, keys)) = newest_of(&person, told) else { return Ok(()) };
-    let place = LogPlace {
-        leaf_index: newest.leaf_index,
-        nonce: newest.commitment_nonce,
-        hash: record_hash(&newest.record.body),
-    };
-    match said_of(client, &person, &place)? {
+    let Some(Newest { told, keys }) = newest_of(&person, told) else { return Ok(()) };
+    let seq = told.update.record.body.seq;
+    match said_of(client, &person, &told)? {
         Stand::Newest => {}
         // There may be more to come, from the log or from him.
         Stand::NotYet | Stand::Newer => return Ok(()),
-        Stand::Other => return forget(newest.record.body.seq),
+        Stand::Other => return forget(seq),
     }
-    let seq = newest.record.body.seq;
-    let Some(found) = Found::told(&person, newest, keys) else { return Ok(()) };
-    match follow(client, &person, &found) {
-        // Nobody was looked up: the next message to him does.
-        Ok(()) => client.vault.write(|tx| {
-            contact::set(tx, id, "checked_at", 0)?;
-            record_update::forget(tx, id, seq)
-        }),
+    let Some(found) = Found::told(&person, told.update, keys) else { return Ok(()) };
+    match follow_told(client, &person, &found) {
         Err(error) if error.exit_code() == 7 => Err(error),
         // Another contact has this key: the next look-up stops there too, and says so.
         Err(_) => forget(seq),
+        Ok(()) => Ok(()),
     }
 }
 
-/// The last record to which the pinned one leads without a gap, and the keys on the way.
-fn newest_of(person: &Person, told: Vec<RecordUpdate>) -> Option<(RecordUpdate, Vec<IdentityFingerprint>)> {
+/// The last record to which the pinned one leads, and the keys on the way.
+struct Newest {
+    told: Told,
+    keys: Vec<IdentityFingerprint>,
+}
+
+fn newest_of(person: &Person, told: Vec<Told>) -> Option<Newest> {
     let mut keys = vec![person.fingerprint];
     let mut last = person.record.as_ref()?.body.clone();
     let mut newest = None;
-    for update in told {
-        let body = &update.record.body;
+    for told in told {
+        let body = &told.update.record.body;
         if body.seq <= last.seq {
             continue;
         }
-        if verify_next(&update.record, &last) != Ok(Change::Rotated) {
+        if verify_next(&told.update.record, &last) != Ok(Change::Rotated) {
             break;
         }
         keys.push(IdentityFingerprint(identity_of(body).ok()?.fingerprint()));
         last = body.clone();
-        newest = Some(update);
+        newest = Some(told);
     }
-    Some((newest?, keys))
+    Some(Newest { told: newest?, keys })
 }
 
-/// What the log of his server says, as it was replayed last; that it does not reach so far, where something is wrong with it.
-fn said_of(client: &Client, person: &Person, place: &LogPlace) -> Result<Stand, ClientError> {
+/// What the log of his server says, as it was replayed since it was told; that it does not reach so far, where that is long
+/// ago, or something is wrong with it.
+fn said_of(client: &Client, person: &Person, told: &Told) -> Result<Stand, ClientError> {
     let server_id = &person.server_id;
-    let row = client.vault.read(|tx| logs::get(tx, server_id))?;
-    let reaches = row.is_some_and(|row| {
-        row.trouble.is_none() && row.head.is_some_and(|head| head.size > place.leaf_index)
-    });
-    if !reaches || fraud::kept(client.vault.profile().dir(), server_id).is_some() {
+    let now = client.now();
+    let speaks = client.vault.read(|tx| {
+        let Some(row) = logs::get(tx, server_id)? else { return Ok(false) };
+        let is_silent = logs::is_silent_since(logs::written_at(tx, &row)?, now);
+        Ok(row.replays > told.replays
+            && row.trouble.is_none()
+            && !is_silent
+            && is_fresh(row.replayed_at, now, REPLAY_FRESH_S)
+            && row.head.is_some_and(|head| head.size > told.update.leaf_index))
+    })?;
+    if !speaks || fraud::kept(client.vault.profile().dir(), server_id).is_some() {
         return Ok(Stand::NotYet);
     }
+    let place = LogPlace {
+        leaf_index: told.update.leaf_index,
+        nonce: told.update.commitment_nonce,
+        hash: record_hash(&told.update.record.body),
+    };
     let tag = ledger::tag_of(client, server_id, &person.name)?;
-    client.vault.read(|tx| ledger::said_of(tx, server_id, &tag, place))
+    client.vault.read(|tx| ledger::said_of(tx, server_id, &tag, &place))
 }
 
 /// Replays the logs of other servers whose members told of a changed key, at a random time within a day. That of my own

@@ -8,7 +8,7 @@ use wire::{UnixSeconds, request::MailboxPolicy};
 use super::{identity, join};
 use crate::{
     Client, ClientError,
-    vault::{Tx, clock, contact, former, inbox, mailbox, me, recovery, said},
+    vault::{Tx, clock, contact, former, inbox, mailbox, me, record_update, recovery, said},
 };
 
 /// What does not open is kept this long: after it no key for it exists.
@@ -113,6 +113,7 @@ pub(crate) fn sweep(client: &Client) -> Result<(), ClientError> {
             }
         }
         said::forget_edits(tx)?;
+        record_update::forget_old(tx)?;
         inbox::forget_envelopes(tx, today)?;
         inbox::forget_set_aside(tx, UnixSeconds(now.0.saturating_sub(SET_ASIDE_S)))?;
         super::files::sweep(tx, now)?;

@@ -19,12 +19,13 @@ const DUE_WITHIN_S: u64 = AGAIN_AFTER_S + ANEW_WITHIN_S;
 const LOOK_S: u64 = 3_600;
 
 /// Table, column, how far ahead of now it may lie, and in which rows.
-const NOTED: [(&str, &str, u64, &str); 15] = [
+const NOTED: [(&str, &str, u64, &str); 16] = [
     ("contact", "refill_due", DUE_WITHIN_S, "TRUE"),
     ("contact", "anew_due", DUE_WITHIN_S, "TRUE"),
     ("contact", "ask_due", DUE_WITHIN_S, "TRUE"),
     ("contact", "tell_due", TELL_WITHIN_S, "TRUE"),
-    ("contact", "replay_due", TELL_WITHIN_S, "TRUE"),
+    ("contact", "replay_due", 2 * TELL_WITHIN_S, "TRUE"),
+    ("record_update", "kept_at", 0, "TRUE"),
     ("contact", "recovered_at", 0, "TRUE"),
     ("contact", "resent_at", 0, "TRUE"),
     ("contact", "receipted_at", 0, "TRUE"),

@@ -138,6 +138,12 @@ impl Person {
         self.alias.as_deref().or(self.label.as_deref()).unwrap_or(self.name.as_str())
     }
 
+    /// Whether what is known of the key, and what is done about it, is the same here.
+    pub(crate) fn is_known_as(&self, other: &Person) -> bool {
+        let known = |person: &Person| (person.fingerprint, person.trust, person.standing, person.blocked);
+        known(self) == known(other) && self.record == other.record && self.candidate == other.candidate
+    }
+
     /// The record that is pinned, once it was looked up.
     pub(crate) fn pin(&self) -> Option<Pin> {
         let body = &self.record.as_ref()?.body;

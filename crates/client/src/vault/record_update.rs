@@ -1,21 +1,29 @@
-//! Changes of keys that are told inside conversations: mine until each contact was told, theirs until a log shows them.
+//! Changes of keys that are told inside conversations: mine for who lacks them, theirs until a log shows them.
 
-use client_core::schedule::{TELL_WITHIN_S, tell_due};
+use client_core::schedule::{TELL_WITHIN_S, TOLD_KEPT_S, tell_due};
 use e2ee::{Kind, RecordUpdate};
 use wire::UnixSeconds;
 
 use super::{Tx, contact, int, uint};
 use crate::ClientError;
 
-/// Changes of one contact that are kept: who makes more of them at once is looked up.
+/// Changes of my key that are kept for those who lack them, and of a contact's. Who is behind by more looks them up.
 const KEPT_MAX: u32 = 8;
 
 /// A contact who is to be told of changes of mine.
 pub(crate) struct Untold {
     pub(crate) contact: i64,
     pub(crate) due: UnixSeconds,
-    /// The first that he does not know of.
+    /// The first that he does not know of; 0 where that is not known.
     from: u32,
+}
+
+/// A change that a contact told of.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Told {
+    pub(crate) update: RecordUpdate,
+    /// Replays of the log of his server when it came.
+    pub(crate) replays: u32,
 }
 
 /// Notes a change of my key for every contact, each at a time of his own.
@@ -23,12 +31,25 @@ pub(crate) fn shall_tell(tx: &Tx<'_>, update: &RecordUpdate) -> Result<(), Clien
     let seq = update.record.body.seq;
     let kind = Kind::RecordUpdate(Box::new(update.clone()));
     tx.execute("INSERT OR REPLACE INTO own_record (seq, body) VALUES (?1, ?2)", (seq, kind.body()))?;
+    tx.execute("DELETE FROM own_record WHERE seq <= ?1", [i64::from(seq) - i64::from(KEPT_MAX)])?;
     for person in contact::list(tx, contact::Standing::Contact)? {
-        let due = tell_due(tx.now(), tx.number());
-        let sql = "UPDATE contact SET tell_due = ?2, tell_from = ?3 WHERE id = ?1 AND tell_due IS NULL";
-        tx.execute(sql, (person.id, int(due.0), seq))?;
+        shall_be_told(tx, person.id, seq)?;
     }
     Ok(())
+}
+
+/// Notes for one contact that he may lack changes of my key, whichever are kept.
+pub(crate) fn may_lack(tx: &Tx<'_>, contact: i64) -> Result<(), ClientError> {
+    match tx.query_row("SELECT count(*) FROM own_record", [], |row| row.get::<_, i64>(0))? {
+        0 => Ok(()),
+        _ => shall_be_told(tx, contact, 0),
+    }
+}
+
+fn shall_be_told(tx: &Tx<'_>, contact: i64, from: u32) -> Result<(), ClientError> {
+    let due = tell_due(tx.now(), tx.number());
+    let sql = "UPDATE contact SET tell_due = ?2, tell_from = ?3 WHERE id = ?1 AND tell_due IS NULL";
+    tx.execute(sql, (contact, int(due.0), from)).map(drop).map_err(Into::into)
 }
 
 /// Those who are to be told, now or later.
@@ -41,36 +62,35 @@ pub(crate) fn untold(tx: &Tx<'_>) -> Result<Vec<Untold>, ClientError> {
     Ok(found.collect::<Result<_, _>>()?)
 }
 
-/// The changes that somebody does not know of, oldest first.
+/// The changes that somebody does not know of, oldest first; none where the first of them is not kept any more.
 pub(crate) fn to_tell(tx: &Tx<'_>, untold: &Untold) -> Result<Vec<Kind>, ClientError> {
-    let mut rows = tx.prepare_cached("SELECT body FROM own_record WHERE seq >= ?1 ORDER BY seq")?;
-    let bodies = rows.query_map([untold.from], |row| row.get::<_, Vec<u8>>(0))?;
-    bodies
-        .map(|body| {
-            Kind::from_parts(Kind::RECORD_UPDATE, &body?)
-                .map_err(|_| ClientError::VaultDamaged { what: "a record of mine" })
-        })
-        .collect()
+    let mut rows = tx.prepare_cached("SELECT seq, body FROM own_record WHERE seq >= ?1 ORDER BY seq")?;
+    let list = rows.query_map([untold.from], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let list: Vec<(u32, Vec<u8>)> = list.collect::<Result<_, _>>()?;
+    if untold.from > 0 && list.first().is_none_or(|(seq, _)| *seq > untold.from) {
+        return Ok(Vec::new());
+    }
+    let kinds = list.iter().map(|(_, body)| Kind::from_parts(Kind::RECORD_UPDATE, body));
+    kinds.collect::<Result<_, _>>().map_err(|_| ClientError::VaultDamaged { what: "a record of mine" })
 }
 
-/// Somebody was told of everything; what nobody is to be told of any more is forgotten.
+/// Somebody was told of everything that is kept.
 pub(crate) fn told(tx: &Tx<'_>, untold: &Untold) -> Result<(), ClientError> {
-    tx.execute("UPDATE contact SET tell_due = NULL WHERE id = ?1", [untold.contact])?;
-    tx.execute(
-        "DELETE FROM own_record WHERE NOT EXISTS
-         (SELECT 1 FROM contact WHERE tell_due IS NOT NULL AND tell_from <= own_record.seq)",
-        [],
-    )?;
-    Ok(())
+    contact::set(tx, untold.contact, "tell_due", None::<i64>)
 }
 
 /// Keeps a change that a contact told of, unless too many of his are kept; the log of his server is replayed within a day.
-pub(crate) fn keep(tx: &Tx<'_>, contact: i64, update: &RecordUpdate) -> Result<(), ClientError> {
-    let body = Kind::RecordUpdate(Box::new(update.clone())).body();
+pub(crate) fn keep(
+    tx: &Tx<'_>,
+    contact: i64,
+    update: &RecordUpdate,
+    replays: u32,
+) -> Result<(), ClientError> {
+    let (seq, body) = (update.record.body.seq, Kind::RecordUpdate(Box::new(update.clone())).body());
     let kept = tx.execute(
-        "INSERT OR IGNORE INTO record_update (contact, seq, body) SELECT ?1, ?2, ?3
-         WHERE (SELECT count(*) FROM record_update WHERE contact = ?1) < ?4",
-        (contact, update.record.body.seq, body, KEPT_MAX),
+        "INSERT OR REPLACE INTO record_update (contact, seq, body, kept_at, replays) SELECT ?1, ?2, ?3, ?4, ?5
+         WHERE (SELECT count(*) FROM record_update WHERE contact = ?1 AND seq != ?2) < ?6",
+        (contact, seq, body, int(tx.now().0), replays, KEPT_MAX),
     )?;
     if kept == 1 {
         let due = tell_due(tx.now(), tx.number());
@@ -88,15 +108,18 @@ pub(crate) fn tellers(tx: &Tx<'_>) -> Result<Vec<i64>, ClientError> {
 }
 
 /// What one of them told, oldest first.
-pub(crate) fn told_by(tx: &Tx<'_>, contact: i64) -> Result<Vec<RecordUpdate>, ClientError> {
-    let mut rows = tx.prepare_cached("SELECT body FROM record_update WHERE contact = ?1 ORDER BY seq")?;
-    let bodies = rows.query_map([contact], |row| row.get::<_, Vec<u8>>(0))?;
-    bodies
-        .map(|body| match Kind::from_parts(Kind::RECORD_UPDATE, &body?) {
-            Ok(Kind::RecordUpdate(update)) => Ok(*update),
+pub(crate) fn told_by(tx: &Tx<'_>, contact: i64) -> Result<Vec<Told>, ClientError> {
+    let sql = "SELECT body, replays FROM record_update WHERE contact = ?1 ORDER BY seq";
+    let mut rows = tx.prepare_cached(sql)?;
+    let list = rows.query_map([contact], |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get(1)?)))?;
+    list.map(|row| {
+        let (body, replays) = row?;
+        match Kind::from_parts(Kind::RECORD_UPDATE, &body) {
+            Ok(Kind::RecordUpdate(update)) => Ok(Told { update: *update, replays }),
             _ => Err(ClientError::VaultDamaged { what: "a contact's new record" }),
-        })
-        .collect()
+        }
+    })
+    .collect()
 }
 
 /// Forgets what somebody told up to a sequence number; all that is left waits for another replay.
@@ -108,6 +131,16 @@ pub(crate) fn forget(tx: &Tx<'_>, contact: i64, through: u32) -> Result<(), Clie
     Ok(())
 }
 
+/// Forgets what no log has borne out for long.
+pub(crate) fn forget_old(tx: &Tx<'_>) -> Result<(), ClientError> {
+    let before = int(tx.now().0.saturating_sub(TOLD_KEPT_S));
+    tx.execute("DELETE FROM record_update WHERE kept_at <= ?1", [before])?;
+    let sql = "UPDATE contact SET replay_due = NULL WHERE replay_due IS NOT NULL
+               AND NOT EXISTS (SELECT 1 FROM record_update WHERE contact = contact.id)";
+    tx.execute(sql, [])?;
+    Ok(())
+}
+
 /// When the log of somebody's server is to be replayed because of what he told.
 pub(crate) fn replay_due(tx: &Tx<'_>, contact: i64) -> Result<Option<UnixSeconds>, ClientError> {
     let sql = "SELECT replay_due FROM contact WHERE id = ?1";
@@ -115,8 +148,8 @@ pub(crate) fn replay_due(tx: &Tx<'_>, contact: i64) -> Result<Option<UnixSeconds
     Ok(due.map(|due| UnixSeconds(uint(due))))
 }
 
-/// It was replayed, or could not be: once more within a day, for as long as something waits.
+/// It was replayed, or could not be: once more from half a day on, for as long as something waits.
 pub(crate) fn replay_later(tx: &Tx<'_>, contact: i64) -> Result<(), ClientError> {
-    let due = tx.now().0.saturating_add(TELL_WITHIN_S);
-    contact::set(tx, contact, "replay_due", int(due))
+    let due = tell_due(UnixSeconds(tx.now().0.saturating_add(TELL_WITHIN_S / 2)), tx.number());
+    contact::set(tx, contact, "replay_due", int(due.0))
 }

@@ -1,5 +1,5 @@
 -- Changes of keys that are told inside conversations (spec/vault.md § Keys that changed).
--- Mine, until every contact was told: the bodies of Contents of kind 7.
+-- The newest of mine: the bodies of Contents of kind 7.
 CREATE TABLE own_record (seq INTEGER PRIMARY KEY, body BLOB NOT NULL);
 -- When a contact is told, and from which of them on.
 ALTER TABLE contact ADD COLUMN tell_due INTEGER;
@@ -9,6 +9,9 @@ CREATE TABLE record_update (
     contact INTEGER NOT NULL REFERENCES contact(id) ON DELETE CASCADE,
     seq INTEGER NOT NULL,
     body BLOB NOT NULL,
+    -- When it came, and how many replays of that log there had been.
+    kept_at INTEGER NOT NULL,
+    replays INTEGER NOT NULL,
     PRIMARY KEY (contact, seq)
 ) WITHOUT ROWID;
 -- When that log is replayed because of them.
