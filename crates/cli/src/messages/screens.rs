@@ -278,7 +278,7 @@ messages! {
     // A message, in brackets what it is.
     question(text, choices, until):
         en "(question) {text}{choices}  (until {until})",
-        fr "(question) {text}{choices}  (expire : {until})";
+        fr "(question) {text}{choices}  (jusqu'à {until})";
     answer(text): en "(answer) {text}", fr "(réponse) {text}";
     stays_from_here:
         en "(from here on, the texts that you both send stay)",
