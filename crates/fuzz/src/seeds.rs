@@ -133,7 +133,7 @@ fn backup(which: u8) -> Vec<u8> {
         Record::Manifest(manifest),
         Record::File { name, bytes },
         Record::Row(store::Row { place, key: b"key".to_vec(), value: b"value".to_vec() }),
-        Record::End(Tally { rows: 1, envelopes: 1, files: 1, damaged: 0 }),
+        Record::End(Tally { rows: 1, envelopes: 1, files: 1, damaged: 0, damaged_blocks: 0 }),
     ];
     let mut plain = Vec::new();
     records.iter().for_each(|record| record.write(&mut plain).expect("memory takes it"));

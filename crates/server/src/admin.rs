@@ -284,7 +284,8 @@ fn hand_over(stream: std::os::unix::net::UnixStream, office: &Office, root_key: 
     match handed {
         Ok(tally) => {
             office.relay.counters.backups.add_one();
-            tracing::info!(rows = tally.rows, damaged = tally.damaged, "a backup was handed over");
+            let (damaged, damaged_blocks) = (tally.damaged, tally.damaged_blocks);
+            tracing::info!(rows = tally.rows, damaged, damaged_blocks, "a backup was handed over");
         }
         Err(error) => tracing::warn!(%error, "a backup was not handed over to its end"),
     }

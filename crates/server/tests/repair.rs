@@ -97,6 +97,52 @@ fn check_and_backup_of_a_stopped_relay_tell_of_an_unfinished_write() {
 }
 
 #[test]
+fn a_backup_of_a_store_with_a_damaged_block_says_so_and_is_restored() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = folder.path().join("key");
+    assert!(oublietted(&["backup-key"]).arg(&key).output().unwrap().status.success());
+    let data = Data::new();
+    let server = data.serve(&[]);
+    let (_alice, inbox) = alice_with_inbox(&data, &server);
+    let mut peer = Peer::connect(server.port);
+    for number in 0..DEPOSITS {
+        assert!(matches!(peer.ask(inbox.stamped(number, numbered(number))), Response::Stored));
+    }
+    drop(peer);
+    // Into tables, and out of the journals.
+    let forgot = data.run(&["forget"]);
+    assert!(forgot.status.success(), "{}", said(&forgot));
+    server.terminate();
+    let store = contents(&data.path().join("store"));
+    let mut told = 0;
+    for (path, bytes) in store.iter().filter(|(path, _)| path.parent().unwrap().ends_with("tables")) {
+        let mut bad = bytes.clone();
+        bad[100] ^= 4;
+        fs::write(path, bad).unwrap();
+        let backup = folder.path().join(format!("backup-{told}"));
+        let made = data.run(&["backup", backup.to_str().unwrap(), "--key-file", key.to_str().unwrap()]);
+        if made.status.success() && said(&made).contains("warning: 1 blocks of the store were damaged") {
+            told += 1;
+            let (new, key) = (folder.path().join(format!("new-{told}")), key.to_str().unwrap());
+            let restore =
+                ["restore", backup.to_str().unwrap(), "--key-file", key, "--data", new.to_str().unwrap()];
+            let restored = oublietted(&restore).output().unwrap();
+            assert!(restored.status.success(), "{}", said(&restored));
+            assert!(said(&restored).contains(&format!("{DEPOSITS} envelopes")), "{}", said(&restored));
+        }
+        fs::remove_dir_all(data.path().join("store")).unwrap();
+        for (path, bytes) in &store {
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, bytes).unwrap();
+        }
+        if told == 2 {
+            return;
+        }
+    }
+    panic!("spent stamps and repeats have a table each");
+}
+
+#[test]
 fn a_damaged_store_is_refused_with_the_file_and_the_command_and_repair_saves_the_rest() {
     let data = Data::new();
     let server = data.serve(&[]);

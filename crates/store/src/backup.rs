@@ -47,6 +47,23 @@ impl Row {
     }
 }
 
+/// What a store holds and does not give.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct LeftOut {
+    /// Rows that are known, and not as they were written.
+    pub rows: u64,
+    /// Blocks of rows that are not as they were written. Whatever in them proves itself was handed out; how many rows
+    /// were there beside that nobody can tell.
+    pub blocks: u64,
+}
+
+impl LeftOut {
+    /// Whether everything is there.
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// The rows of a store at one moment.
 pub struct Frozen(Box<dyn FrozenShelf>);
 
@@ -55,14 +72,14 @@ impl Frozen {
         Self(shelf)
     }
 
-    /// Hands every sound row to `each` until it breaks off, and returns how many were damaged and left out.
+    /// Hands every sound row to `each` until it breaks off, and returns what was damaged and left out.
     ///
     /// # Errors
     ///
     /// What the disk said, when it did not give the rows.
-    pub fn rows(&self, mut each: impl FnMut(Row) -> ControlFlow<()>) -> Result<u64, Cause> {
+    pub fn rows(&self, mut each: impl FnMut(Row) -> ControlFlow<()>) -> Result<LeftOut, Cause> {
         let mut damaged = 0;
-        self.0.rows(&mut |table, key, value| {
+        let blocks = self.0.rows(&mut |table, key, value| {
             if is_scratch(table, key) {
                 return ControlFlow::Continue(());
             }
@@ -75,7 +92,7 @@ impl Frozen {
                 }
             }
         })?;
-        Ok(damaged)
+        Ok(LeftOut { rows: damaged, blocks })
     }
 }
 
@@ -165,7 +182,7 @@ mod tests {
             rows.push(row);
             ControlFlow::Continue(())
         });
-        assert_eq!(damaged, Ok(0));
+        assert_eq!(damaged, Ok(LeftOut::default()));
         rows
     }
 
@@ -212,7 +229,7 @@ mod tests {
             count += 1;
             ControlFlow::Continue(())
         });
-        assert_eq!((left_out, count), (Ok(1), rows.len() - 1));
+        assert_eq!((left_out, count), (Ok(LeftOut { rows: 1, blocks: 0 }), rows.len() - 1));
     }
 
     #[test]
@@ -234,7 +251,7 @@ mod tests {
             rows.push(row);
             ControlFlow::Continue(())
         });
-        assert_eq!((damaged, rows), (Ok(0), before));
+        assert_eq!((damaged, rows), (Ok(LeftOut::default()), before));
     }
 
     #[test]

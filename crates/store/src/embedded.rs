@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::io;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -20,7 +21,7 @@ use crate::front::{self, FrontShelf, Sheet};
 use crate::house::{House, Moving};
 use crate::keyspaces::{self, Keyspaces};
 use crate::opening::{self, OpenError};
-use crate::salvage::{self, SalvageError, Salvaged, Survey};
+use crate::salvage::{self, Rest, SalvageError, Salvaged, Survey};
 use crate::shelf::{Batch, Durability, EachRow, FrozenShelf, Rows, Shelf, Table};
 use crate::{Cause, Options, Rebuild, StoreError};
 
@@ -502,6 +503,7 @@ impl Shelf for FjallShelf {
             // A keyspace held here keeps its files when the sweep drops its day.
             let keyspaces = tables.iter().map(|(table, keyspace)| (*table, keyspace.clone()));
             Ok(Box::new(Frozen {
+                dir: self.dir.clone(),
                 keyspaces: keyspaces.collect(),
                 snapshot: opened.database.snapshot(),
                 _seen: opened.frozen.clone(),
@@ -516,6 +518,7 @@ impl Shelf for FjallShelf {
 
 /// A snapshot of fjall over all keyspaces: it keeps what is let go of meanwhile, so it must not live long.
 struct Frozen {
+    dir: PathBuf,
     keyspaces: Vec<(Table, Keyspace)>,
     snapshot: Snapshot,
     /// Tells that the database cannot be closed now. The last to go.
@@ -523,21 +526,67 @@ struct Frozen {
 }
 
 impl FrozenShelf for Frozen {
-    fn rows(&self, each: &mut EachRow<'_>) -> Result<(), Cause> {
+    fn rows(&self, each: &mut EachRow<'_>) -> Result<u64, Cause> {
+        let mut damaged_blocks = 0;
         for (table, keyspace) in &self.keyspaces {
+            let mut last = None;
             for guard in self.snapshot.iter(keyspace) {
-                let read = match guard.into_inner() {
-                    Ok((key, _)) if keyspaces::is_counter(*table, &key) => continue,
-                    Ok((key, value)) => each(*table, &key, Some(&value)),
-                    Err(error) if read_cause(&error) == Cause::Damaged => each(*table, &[], None),
+                match guard.into_inner() {
+                    Ok((key, value)) => {
+                        let is_counter = keyspaces::is_counter(*table, &key);
+                        if !is_counter && each(*table, &key, Some(&value)).is_break() {
+                            return Ok(damaged_blocks);
+                        }
+                        last = Some(key);
+                    }
+                    Err(error) if read_cause(&error) == Cause::Damaged => {
+                        let (flow, blocks) = self.rows_around(*table, keyspace, last.as_deref(), each)?;
+                        damaged_blocks += blocks;
+                        if flow.is_break() {
+                            return Ok(damaged_blocks);
+                        }
+                        break;
+                    }
                     Err(error) => return Err(read_cause(&error)),
-                };
-                if read.is_break() {
-                    return Ok(());
                 }
             }
         }
-        Ok(())
+        Ok(damaged_blocks)
+    }
+}
+
+impl Frozen {
+    /// Likewise the rows behind one, in a table with damage, key by key; and how many blocks of it are damaged. An
+    /// iterator of fjall is no help: behind an error it leaves out rows that were next, and all that the file has yet.
+    fn rows_around(
+        &self,
+        table: Table,
+        keyspace: &Keyspace,
+        last: Option<&[u8]>,
+        each: &mut EachRow<'_>,
+    ) -> Result<(ControlFlow<()>, u64), Cause> {
+        let mut rest = Rest::read(&self.dir, keyspace.id(), keyspace.path()).map_err(|_| Cause::Read)?;
+        let blocks = rest.damaged_blocks();
+        for key in rest.keys_behind(last) {
+            if keyspaces::is_counter(table, &key) {
+                continue;
+            }
+            let flow = match self.snapshot.get(keyspace, &key) {
+                Ok(Some(value)) => each(table, &key, Some(&value)),
+                // Removed, or not there yet at the moment.
+                Ok(None) => ControlFlow::Continue(()),
+                // Nothing newer than what is damaged speaks of it.
+                Err(error) if read_cause(&error) == Cause::Damaged => match rest.is_removed(&key) {
+                    true => ControlFlow::Continue(()),
+                    false => each(table, &key, rest.value(&key, self.snapshot.seqno()).as_deref()),
+                },
+                Err(error) => return Err(read_cause(&error)),
+            };
+            if flow.is_break() {
+                return Ok((flow, blocks));
+            }
+        }
+        Ok((ControlFlow::Continue(()), blocks))
     }
 }
 

@@ -550,9 +550,9 @@ struct Frozen {
 }
 
 impl FrozenShelf for Frozen {
-    fn rows(&self, each: &mut EachRow<'_>) -> Result<(), Cause> {
+    fn rows(&self, each: &mut EachRow<'_>) -> Result<u64, Cause> {
         let mut is_over = false;
-        self.below.rows(&mut |table, key, value| {
+        let damaged_blocks = self.below.rows(&mut |table, key, value| {
             if self.lines.get(&table).is_some_and(|lines| lines.contains_key(key)) {
                 return ControlFlow::Continue(());
             }
@@ -563,12 +563,12 @@ impl FrozenShelf for Frozen {
         for (table, lines) in &self.lines {
             for (key, line) in lines {
                 if is_over {
-                    return Ok(());
+                    return Ok(damaged_blocks);
                 }
                 let Some(value) = line else { continue };
                 is_over = each(*table, key, Some(value)).is_break();
             }
         }
-        Ok(())
+        Ok(damaged_blocks)
     }
 }

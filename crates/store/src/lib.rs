@@ -43,7 +43,7 @@ mod shelf;
 mod sweep;
 mod traits;
 
-pub use backup::{BadRow, Frozen, Place, Rebuild, RebuildError, Row};
+pub use backup::{BadRow, Frozen, LeftOut, Place, Rebuild, RebuildError, Row};
 pub use directory::{Invite, NameState, NamesFound, Suspension};
 pub use embedded::EmbeddedStore;
 pub use engine::Engine;

@@ -136,14 +136,14 @@ impl Shelf for MemoryShelf {
 struct Frozen(BTreeMap<Table, Map>);
 
 impl FrozenShelf for Frozen {
-    fn rows(&self, each: &mut EachRow<'_>) -> Result<(), Cause> {
+    fn rows(&self, each: &mut EachRow<'_>) -> Result<u64, Cause> {
         for (table, rows) in &self.0 {
             for (key, value) in rows {
                 if each(*table, key, Some(value)).is_break() {
-                    return Ok(());
+                    return Ok(0);
                 }
             }
         }
-        Ok(())
+        Ok(0)
     }
 }

@@ -4,6 +4,7 @@
 mod block;
 mod bytes;
 mod journal;
+mod rest;
 mod survey;
 mod tree;
 mod values;
@@ -15,6 +16,7 @@ use std::path::{Path, PathBuf};
 
 use wire::Day;
 
+pub(crate) use rest::Rest;
 pub(crate) use survey::{Survey, damaged_files};
 
 use crate::OpenError;

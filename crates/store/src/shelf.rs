@@ -228,8 +228,8 @@ pub trait Shelf: Send + Sync {
 /// All rows of one moment.
 pub trait FrozenShelf: Send {
     /// Hands every row to `each` as it was written, table by table, until it breaks off. A row that cannot be
-    /// read for damage comes without value.
-    fn rows(&self, each: &mut EachRow<'_>) -> Result<(), Cause>;
+    /// read for damage comes without value. Returns how many blocks are damaged, of which rows may not have come at all.
+    fn rows(&self, each: &mut EachRow<'_>) -> Result<u64, Cause>;
 }
 
 /// What is done with a row: table, key, sealed value.

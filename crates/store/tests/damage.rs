@@ -5,14 +5,15 @@ mod common;
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::ops::{ControlFlow, Range};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use common::{copy, files};
 use store::conformance::{Person, deposit, envelope, record, stamped};
 use store::{
-    Cause, DepositOutcome, DepositRequest, DirectoryStore, EmbeddedStore, Extent, MailboxStore, OpenError,
-    Options, StoreError,
+    Cause, DepositOutcome, DepositRequest, DirectoryStore, EmbeddedStore, Extent, LeftOut, MailboxStore,
+    OpenError, OperatorStore, Options, Place, StoreError,
 };
 use wire::{Cursor, Day, DepositId};
 
@@ -220,4 +221,70 @@ fn a_wrong_byte_in_any_file_costs_at_most_the_record_it_hit() {
         }
     }
     println!("promise P10: {flips} flips: {seen:?}, 0 wrong bytes served");
+}
+
+/// Rows by where they lie.
+type Rows = BTreeMap<(Place, Vec<u8>), Vec<u8>>;
+
+/// Every row of a store that a backup would take, and what it would leave out.
+fn backed_up(store: &EmbeddedStore) -> (Rows, LeftOut) {
+    let mut rows = Rows::new();
+    let left_out = store.freeze().unwrap().rows(|row| {
+        let before = rows.insert((row.place, row.key), row.value);
+        assert_eq!(before, None, "a row came twice");
+        ControlFlow::Continue(())
+    });
+    (rows, left_out.unwrap())
+}
+
+#[test]
+fn a_backup_takes_every_row_around_a_damaged_block() {
+    let source = quick_dir();
+    let store = EmbeddedStore::open_with(source.path(), options()).unwrap();
+    let sid = Person::register(&store, 1).inbox(&store);
+    let batch = |numbers: Range<u16>| numbers.map(|number| stamped(sid, 1, number, number.into())).collect();
+    assert!(store.deposit(batch(0..300)).into_iter().all(|outcome| outcome == Ok(DepositOutcome::Stored)));
+    // No journal has them any more.
+    store.forget(TODAY, Extent::All).unwrap();
+    // Above the table with the damage: in another table, in the journal, and in the front log.
+    assert!(store.deposit(batch(300..400)).into_iter().all(|outcome| outcome == Ok(DepositOutcome::Stored)));
+    store.ack(&sid, Cursor(40)).unwrap();
+    drop(store);
+    let store = EmbeddedStore::open_with(source.path(), options()).unwrap();
+    assert!(store.deposit(batch(400..410)).into_iter().all(|outcome| outcome == Ok(DepositOutcome::Stored)));
+    store.ack(&sid, Cursor(50)).unwrap();
+    let (sound, _) = backed_up(&store);
+    drop(store);
+
+    let (mut hits, mut lost, mut values_lost) = (0, 0, 0);
+    for file in files(source.path()).iter().filter(|file| ["table", "values"].contains(&kind(file))) {
+        let bytes = fs::read(file).unwrap();
+        for place in (700..bytes.len()).step_by(if kind(file) == "table" { 1_001 } else { 200_001 }) {
+            let copied = quick_dir();
+            copy(source.path(), copied.path());
+            let mut bad = bytes.clone();
+            bad[place] ^= 0x41;
+            let hit = copied.path().join(file.strip_prefix(source.path()).unwrap());
+            fs::write(&hit, bad).unwrap();
+            // Some places are looked at when a store is opened.
+            let Ok(store) = EmbeddedStore::open_with(copied.path(), options()) else { continue };
+            let (rows, left_out) = backed_up(&store);
+            println!("{} byte {place}: {left_out:?}", hit.display());
+            assert!(
+                rows.iter().all(|(key, value)| sound.get(key) == Some(value)),
+                "what was let go of came again"
+            );
+            let missing = sound.len() - rows.len();
+            assert!(missing <= 1, "{missing} missing");
+            assert!(missing == 0 || !left_out.is_nothing(), "lost in silence");
+            assert!(left_out.rows + left_out.blocks <= 1, "{left_out:?}");
+            if kind(&hit) == "values" {
+                assert_eq!(left_out, LeftOut { rows: missing as u64, blocks: 0 }, "what is known is counted");
+                values_lost += missing;
+            }
+            hits += 1;
+            lost += missing;
+        }
+    }
+    assert!(hits > 20 && lost > 10 && values_lost > 2, "{hits}, {lost}, {values_lost}");
 }

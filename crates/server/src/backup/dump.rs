@@ -55,18 +55,18 @@ pub fn dump(
         }
     }
     let mut stuck = None;
-    let damaged = frozen.rows(|row| match put(Record::Row(row)) {
+    let left_out = frozen.rows(|row| match put(Record::Row(row)) {
         Ok(()) => ControlFlow::Continue(()),
         Err(error) => {
             stuck = Some(error);
             ControlFlow::Break(())
         }
     });
-    let damaged = damaged.map_err(StoreError::NotDone)?;
+    let left_out = left_out.map_err(StoreError::NotDone)?;
     if let Some(error) = stuck {
         return Err(error.into());
     }
-    let tally = Tally { damaged, ..tally };
+    let tally = Tally { damaged: left_out.rows, damaged_blocks: left_out.blocks, ..tally };
     Record::End(tally).write(out)?;
     out.flush()?;
     Ok(tally)

@@ -65,8 +65,8 @@ pub fn records(
             }
             Record::File { .. } => each(record)?,
             Record::End(tally) => {
-                let damaged = tally.damaged;
-                if tally != (Tally { damaged, ..counted }) {
+                let Tally { damaged, damaged_blocks, .. } = tally;
+                if tally != (Tally { damaged, damaged_blocks, ..counted }) {
                     return Err(BackupError::damaged(
                         path,
                         "it holds another number of records than it says",

@@ -41,6 +41,10 @@ pub struct Tally {
     pub files: u64,
     /// Rows of the store that were damaged already and are not in it.
     pub damaged: u64,
+    /// Blocks of rows that were damaged already: rows of them may be missing that nobody can count. Programs before this
+    /// one say nothing of them.
+    #[serde(default)]
+    pub damaged_blocks: u64,
 }
 
 /// One record.
@@ -169,7 +173,7 @@ mod tests {
             Record::Manifest(manifest),
             Record::File { name: "root.key".into(), bytes: b"key".to_vec() },
             Record::Row(Row { place, key: b"key".to_vec(), value: b"value".to_vec() }),
-            Record::End(Tally { rows: 1, envelopes: 1, files: 1, damaged: 0 }),
+            Record::End(Tally { rows: 1, envelopes: 1, files: 1, damaged: 0, damaged_blocks: 0 }),
         ]
     }
 

@@ -65,11 +65,12 @@ fn check(store: &Path, contents: &Contents) -> Result<(), BackupError> {
     let opened = EmbeddedStore::open_with(store, alone)?;
     let unread = |cause| BackupError::file(store, std::io::Error::other(cause));
     let mut sound = 0_u64;
-    let damaged = opened.freeze().map_err(|error| unread(error.to_string()))?.rows(|_| {
+    let left_out = opened.freeze().map_err(|error| unread(error.to_string()))?.rows(|_| {
         sound = sound.saturating_add(1);
         ControlFlow::Continue(())
     });
-    if damaged.map_err(|cause| unread(cause.to_string()))? > 0 || sound < contents.tally.rows {
+    let left_out = left_out.map_err(|cause| unread(cause.to_string()))?;
+    if !left_out.is_nothing() || sound < contents.tally.rows {
         return Err(BackupError::damaged(store, "what was restored does not read back"));
     }
     Ok(())

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::BackupError;
 use super::make::{Wanted, make, seal};
 use super::reading::Contents;
+use super::record::Tally;
 use super::restore::{restore as put_back, verify};
 use super::secret::{BackupSecret, make_key};
 use crate::args::{Backup, Restore};
@@ -111,9 +112,15 @@ fn root_key(contents: &Contents) -> String {
 }
 
 fn warn(contents: &Contents) {
-    let damaged = contents.tally.damaged;
+    let Tally { damaged, damaged_blocks, .. } = contents.tally;
     if damaged > 0 {
         eprintln!("warning: {damaged} stored rows were damaged before this backup, and are not in it");
+    }
+    if damaged_blocks > 0 {
+        eprintln!(
+            "warning: {damaged_blocks} blocks of the store were damaged before this backup; what proves to be whole in \
+             them is in it, and how many rows are not nobody can tell"
+        );
     }
 }
 

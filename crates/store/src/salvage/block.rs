@@ -23,28 +23,52 @@ const UNPACKED_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// What is done with a key, the number of its entry, and what is known of it.
 pub(super) type EachEntry<'f> = dyn FnMut(&[u8], u64, Known) + 'f;
 
-/// Hands out every entry of every sound block, and of others every row that is sound by itself; `false` if some
-/// block was not sound.
-pub(super) fn entries(bytes: &[u8], each: &mut EachEntry<'_>) -> bool {
+/// What is wrong with a file of blocks.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(super) struct Findings {
+    /// Blocks of any kind that are not as they were written.
+    pub(super) damaged: u64,
+    /// Those among them in which rows may have stood.
+    pub(super) with_rows: u64,
+}
+
+impl Findings {
+    fn blame(&mut self, has_rows: bool) {
+        self.damaged += 1;
+        self.with_rows += u64::from(has_rows);
+    }
+}
+
+/// Hands out every entry of every sound block, and of others every row that is sound by itself.
+pub(super) fn entries(bytes: &[u8], each: &mut EachEntry<'_>) -> Findings {
     let mut at = 0;
-    let mut is_sound = true;
+    let mut findings = Findings::default();
+    let mut has_rows = true;
     while let Some(place) = next(bytes, at) {
-        // Blocks follow each other without gaps, up to the contents at the end.
+        // Blocks of rows come first, and without gaps.
         if place != at {
-            is_sound = false;
+            if has_rows {
+                findings.blame(true);
+            }
             loose_rows(bytes.get(at..place).unwrap_or_default(), each);
         }
         let Some(block) = Block::at(bytes, place) else { break };
+        has_rows &= block.kind == DATA;
         match block.payload() {
-            Some(payload) => is_sound &= block.kind != DATA || read(&payload, each).is_some(),
+            Some(payload) if block.kind != DATA || read(&payload, each).is_some() => {}
+            Some(_) => findings.blame(true),
             None => {
-                is_sound = false;
+                findings.blame(block.kind == DATA);
                 loose_rows(&block.unproven(), each);
             }
         }
         at = place.saturating_add(HEAD_BYTES).saturating_add(block.data.len());
     }
-    is_sound
+    // Other blocks always follow: what was cut off took them along.
+    if has_rows {
+        findings.blame(true);
+    }
+    findings
 }
 
 /// Where the next head stands that is one.
@@ -173,36 +197,50 @@ mod tests {
         payload
     }
 
-    fn block() -> Vec<u8> {
+    fn block(kind: u8) -> Vec<u8> {
         let payload = payload();
         let len = u32::try_from(payload.len()).unwrap().to_le_bytes();
         let sum = xxhash_rust::xxh3::xxh3_128(&payload).to_le_bytes();
-        let mut block = [&MAGIC[..], &[DATA], &sum, &len, &len].concat();
+        let mut block = [&MAGIC[..], &[kind], &sum, &len, &len].concat();
         block.extend_from_slice(&xxhash_rust::xxh3::xxh3_128(&block).to_le_bytes()[..4]);
         block.extend(payload);
         block
     }
 
-    fn keys(bytes: &[u8]) -> (Vec<Vec<u8>>, bool) {
+    fn keys(bytes: &[u8]) -> (Vec<Vec<u8>>, Findings) {
         let mut keys = Vec::new();
-        let is_sound = entries(bytes, &mut |key, _, known| {
+        let findings = entries(bytes, &mut |key, _, known| {
             let Known::Value(value) = known else { return };
             if unseal(5, key, &value).is_some() {
                 keys.push(key.to_vec());
             }
         });
-        (keys, is_sound)
+        (keys, findings)
     }
 
     #[test]
     fn a_flipped_byte_in_a_block_costs_at_most_the_row_it_hit() {
-        let sound = block();
-        assert_eq!(keys(&sound), (vec![b"ka".to_vec(), b"kb".to_vec()], true));
-        for place in 0..sound.len() {
-            let mut bad = [sound.clone(), sound.clone()].concat();
+        let (one, end) = (block(DATA), block(1));
+        let sound = [one.clone(), end.clone()].concat();
+        assert_eq!(keys(&sound), (vec![b"ka".to_vec(), b"kb".to_vec()], Findings::default()));
+        for place in 0..one.len() {
+            let mut bad = [one.clone(), sound.clone()].concat();
             bad[place] ^= 0x41;
-            let (keys, is_sound) = keys(&bad);
-            assert!(keys.len() >= 3 && !is_sound, "byte {place}: {keys:?}");
+            let (keys, findings) = keys(&bad);
+            assert!(keys.len() >= 3, "byte {place}: {keys:?}");
+            assert_eq!(findings, Findings { damaged: 1, with_rows: 1 }, "byte {place}");
+        }
+    }
+
+    #[test]
+    fn what_holds_no_rows_is_not_counted_where_rows_may_be_missing() {
+        let (one, end) = (block(DATA), block(1));
+        let mut bad = [one.clone(), end.clone(), vec![0; 37], end.clone()].concat();
+        assert_eq!(keys(&bad).1, Findings::default(), "what stands between other blocks is none");
+        bad[one.len() + HEAD_BYTES + 1] ^= 1;
+        assert_eq!(keys(&bad).1, Findings { damaged: 1, with_rows: 0 });
+        for len in [0, 1, one.len()] {
+            assert_eq!(keys(&bad[..len]).1, Findings { damaged: 1, with_rows: 1 }, "cut to {len}");
         }
     }
 }

@@ -40,6 +40,8 @@ pub(crate) struct Tree {
     pub(crate) known: BTreeMap<Vec<u8>, (Rank, Known)>,
     /// Files that are not as they were written.
     pub(crate) damaged: Vec<PathBuf>,
+    /// Blocks in them of which rows may be missing.
+    pub(crate) damaged_blocks: u64,
 }
 
 impl Tree {
@@ -88,12 +90,13 @@ impl Tree {
     fn read_table(&mut self, path: &Path, id: u64, base: u64, checksum: Option<u128>) -> io::Result<()> {
         let bytes = fs::read(path)?;
         let is_whole = checksum.is_none_or(|sum| xxhash_rust::xxh3::xxh3_128(&bytes) == sum);
-        let is_read = block::entries(&bytes, &mut |key, number, known| {
+        let findings = block::entries(&bytes, &mut |key, number, known| {
             self.learn((base.saturating_add(number), id), key, known);
         });
-        if !is_whole || (checksum.is_none() && !is_read) {
+        if !is_whole || (checksum.is_none() && findings.damaged > 0) {
             self.damaged.push(path.to_path_buf());
         }
+        self.damaged_blocks += findings.with_rows;
         Ok(())
     }
 
