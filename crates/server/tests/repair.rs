@@ -97,6 +97,31 @@ fn check_and_backup_of_a_stopped_relay_tell_of_an_unfinished_write() {
 }
 
 #[test]
+fn a_log_that_lost_its_end_after_an_orderly_stop_is_refused_by_its_name() {
+    let data = Data::new();
+    let server = data.serve(&[]);
+    let (_alice, inbox) = alice_with_inbox(&data, &server);
+    let mut peer = Peer::connect(server.port);
+    for number in 0..DEPOSITS {
+        assert!(matches!(peer.ask(inbox.stamped(number, numbered(number))), Response::Stored));
+    }
+    drop(peer);
+    server.terminate();
+    let path = log(&data.path());
+    let half = fs::metadata(&path).unwrap().len() / 1_024 * 512;
+    fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(half).unwrap();
+    let (status, screen) = Server::try_start(serving(&data.path())).map(|_| ()).unwrap_err();
+    assert_eq!(status.code(), Some(7), "{screen}");
+    assert!(screen.contains(path.to_str().unwrap()) && screen.contains("oublietted repair"), "{screen}");
+    let folder = tempfile::tempdir().unwrap();
+    let new = folder.path().join("new");
+    let repaired = data.run(&["repair", new.to_str().unwrap()]);
+    assert!(repaired.status.success(), "{}", said(&repaired));
+    assert!(said(&repaired).contains(path.to_str().unwrap()), "{}", said(&repaired));
+    Server::start(serving(&new)).terminate();
+}
+
+#[test]
 fn a_backup_of_a_store_with_a_damaged_block_says_so_and_is_restored() {
     let folder = tempfile::tempdir().unwrap();
     let key = folder.path().join("key");

@@ -336,10 +336,17 @@ impl Front {
         Ok(())
     }
 
-    /// Says in the log that it ends here, and leaves nothing of what stood in the files before.
+    /// Says in the log that it ends here, and in the next one how much that is: a log that is cut off cannot say that
+    /// itself. Leaves nothing of what stood in the files before.
     fn end(&self) -> io::Result<()> {
-        self.log().end()?;
-        self.next().as_mut().map_or(Ok(()), Log::end)
+        let mut log = self.log();
+        log.end()?;
+        let mut next = match self.next().take() {
+            Some(next) => next,
+            None => Log::make(&self.dir, log.number().saturating_add(1))?,
+        };
+        next.follow(&log);
+        next.end()
     }
 
     fn settle_all(&self) -> Result<(), Cause> {

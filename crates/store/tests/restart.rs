@@ -5,7 +5,7 @@ mod common;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use common::{copy, files};
 use store::conformance::{Person, deposit, envelope, stamped, unmarked};
@@ -243,6 +243,78 @@ fn a_truncated_journal_costs_its_tail_only() {
         }
         assert_eq!(store.retire(&sid, Generation(1)).map(|_| ()), Ok(()));
     }
+}
+
+/// The last front log that says anything of rows: that with the most bytes.
+fn last_log(dir: &Path) -> PathBuf {
+    let logs = files(&dir.join("front"));
+    logs.into_iter().max_by_key(|log| fs::metadata(log).unwrap().len()).unwrap()
+}
+
+#[test]
+fn a_log_that_was_cut_after_an_orderly_stop_is_noticed_and_one_of_a_kill_is_not_blamed() {
+    let (killed, stopped) = (quick_dir(), quick_dir());
+    let store = open(stopped.path());
+    let sid = Person::register(&store, 1).inbox(&store);
+    for number in 0..8 {
+        assert_eq!(deposit(&store, &stamped(sid, 1, number, u32::from(number))), DepositOutcome::Stored);
+    }
+    // As it would be after a kill at this moment.
+    copy(stopped.path(), killed.path());
+    drop(store);
+    for (source, is_stopped) in [(killed.path(), false), (stopped.path(), true)] {
+        let log = last_log(source);
+        let len = fs::metadata(&log).unwrap().len();
+        for left in (0..len).step_by(512).chain([len - 1_000, len - 500, 1, 27]) {
+            let copied = quick_dir();
+            copy(source, copied.path());
+            let cut = copied.path().join(log.strip_prefix(source).unwrap());
+            fs::OpenOptions::new().write(true).open(&cut).unwrap().set_len(left).unwrap();
+            let options = Options { reserve_bytes: 0, ..Options::default() };
+            let opened = EmbeddedStore::open_with(copied.path(), options);
+            if !is_stopped {
+                assert!(opened.is_ok(), "{left} of {len}: a kill leaves that");
+                continue;
+            }
+            assert!(matches!(opened.err(), Some(OpenError::Damaged(file)) if file == cut), "{left} of {len}");
+            let saved = copied.path().join("saved");
+            let salvaged = EmbeddedStore::salvage(copied.path(), &saved, TODAY).unwrap();
+            assert_eq!(salvaged.damaged_files, [cut.strip_prefix(copied.path()).unwrap()], "{left} of {len}");
+            open(&saved);
+        }
+    }
+}
+
+#[test]
+fn a_store_that_an_earlier_program_stopped_is_opened() {
+    let dir = quick_dir();
+    let store = open(dir.path());
+    let sid = Person::register(&store, 1).inbox(&store);
+    assert_eq!(deposit(&store, &stamped(sid, 1, 0, 1)), DepositOutcome::Stored);
+    drop(store);
+    // It left the log that was to come next empty.
+    let last = last_log(dir.path());
+    for log in files(&dir.path().join("front")).into_iter().filter(|log| *log != last) {
+        fs::File::create(log).unwrap();
+    }
+    let store = open(dir.path());
+    assert_eq!((store.totals().waiting, store.torn_at_start()), (1, 0));
+}
+
+#[test]
+fn stores_that_are_opened_and_stopped_again_and_again_accuse_nobody() {
+    let dir = quick_dir();
+    let store = open(dir.path());
+    let sid = Person::register(&store, 1).inbox(&store);
+    drop(store);
+    for number in 0..12 {
+        let store = open(dir.path());
+        assert_eq!(store.torn_at_start(), 0);
+        if number % 3 == 0 {
+            assert_eq!(deposit(&store, &stamped(sid, 1, number, u32::from(number))), DepositOutcome::Stored);
+        }
+    }
+    assert_eq!((open(dir.path()).totals().waiting, files(&dir.path().join("front")).len()), (4, 2));
 }
 
 #[test]

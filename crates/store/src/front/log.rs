@@ -81,9 +81,10 @@ impl Log {
         Ok(())
     }
 
-    /// Says at its end that all of it was synced, by a record of nothing, and cuts off what stood there before.
+    /// Says at its end that all of it was synced, and in one that begins with it so of the log that it follows, by a record
+    /// of nothing; and cuts off what stood there before.
     pub(crate) fn end(&mut self) -> io::Result<()> {
-        if self.len > 0 {
+        if self.len > 0 || self.confirmed > 0 {
             self.sync()?;
             self.append(&Batch::default())?;
             self.sync()?;
@@ -432,6 +433,33 @@ mod tests {
         assert_eq!(read(dir.path(), &mut |_| {}).unwrap().damaged, [logs[0].path()]);
         OpenOptions::new().write(true).open(logs[0].path()).unwrap().set_len(0).unwrap();
         assert_eq!(read(dir.path(), &mut |_| {}).unwrap().damaged, [logs[0].path()]);
+    }
+
+    #[test]
+    fn a_log_that_was_ended_may_not_lack_its_end_where_the_next_one_tells_of_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut logs: Vec<_> = (1..4).map(|number| Log::make(dir.path(), number).unwrap()).collect();
+        logs[0].append(&row(b"a", b"first")).unwrap();
+        logs[0].sync().unwrap();
+        // The second was begun when the first was full, and nothing came.
+        for at in 1..3 {
+            let (before, behind) = logs.split_at_mut(at);
+            before[at - 1].end().unwrap();
+            behind[0].follow(&before[at - 1]);
+        }
+        logs[2].end().unwrap();
+        let found = read(dir.path(), &mut |_| {}).unwrap();
+        assert_eq!((found.logs.len(), found.damaged.len(), found.torn), (3, 0, 0));
+        for log in &logs[..2] {
+            let bytes = fs::read(log.path()).unwrap();
+            fs::write(log.path(), &bytes[..bytes.len() - STEP_BYTES]).unwrap();
+            assert_eq!(read(dir.path(), &mut |_| {}).unwrap().damaged, [log.path()]);
+            fs::write(log.path(), bytes).unwrap();
+        }
+        // Of the last one nothing is lost but that it said so.
+        fs::write(logs[2].path(), b"").unwrap();
+        let found = read(dir.path(), &mut |_| {}).unwrap();
+        assert_eq!((found.logs.len(), found.damaged.len(), found.torn), (3, 0, 0));
     }
 
     #[test]
