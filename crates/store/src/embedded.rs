@@ -15,13 +15,14 @@ use fjall::{
 use wire::Day;
 
 use crate::begin;
+use crate::ended::Ended;
 use crate::engine::{Engine, RaiseError, older_layout};
 use crate::former::{self, Upgraded};
 use crate::front::{self, FrontShelf, Sheet};
 use crate::house::{House, Moving};
 use crate::keyspaces::{self, Keyspaces};
 use crate::opening::{self, OpenError};
-use crate::salvage::{self, Rest, SalvageError, Salvaged, Survey};
+use crate::salvage::{self, Rest, SalvageError, Salvaged, Survey, newest_journal};
 use crate::shelf::{Batch, Durability, EachRow, FrozenShelf, Rows, Shelf, Table};
 use crate::{Cause, Options, Rebuild, StoreError};
 
@@ -227,10 +228,23 @@ impl Opened {
 
 impl FjallShelf {
     pub(crate) fn open(dir: &Path, reserve_bytes: u64) -> Result<Self, OpenError> {
+        Self::open_ended(dir, reserve_bytes, None)
+    }
+
+    /// Likewise after a stop that says where the journal ended.
+    pub(crate) fn open_ended(
+        dir: &Path,
+        reserve_bytes: u64,
+        ended: Option<Ended>,
+    ) -> Result<Self, OpenError> {
         make_private(dir).map_err(|source| OpenError::Io { path: dir.to_path_buf(), source })?;
         let io = |source| OpenError::Io { path: dir.to_path_buf(), source };
         let place = place_of(dir).map_err(io)?;
         let survey = opening::survey(dir)?;
+        let missing = ended.and_then(|ended| ended.missing(dir, survey.journal, survey.batch));
+        if let Some(journal) = missing {
+            return Err(OpenError::Damaged(journal));
+        }
         let opened = Opened::open(dir).map_err(|error| OpenError::of(dir, error))?;
         // What was removed before this start is not known: everything counts as touched.
         let tables: Vec<Table> =
@@ -266,6 +280,13 @@ impl FjallShelf {
         }
         *opened = Some(Opened::open(&self.dir).map_err(|_| Cause::Stopped)?);
         Ok(())
+    }
+
+    /// Writes a last batch into the journal, and says where that ends.
+    pub(crate) fn end(&self) -> Result<Ended, Cause> {
+        let journal = newest_journal(&self.dir).ok().flatten().ok_or(Cause::Read)?;
+        let batch = self.with(|opened| opened.keyspaces.count_last().map_err(|_| Cause::Write))?;
+        Ok(Ended { batch, journal })
     }
 
     /// Bytes of a commit that an earlier process did not finish.

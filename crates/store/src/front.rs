@@ -24,6 +24,7 @@ pub(crate) use sheet::{Line, Sheet};
 
 use crate::Cause;
 use crate::embedded::FjallShelf;
+use crate::ended::Ended;
 use crate::opening::{self, OpenError};
 use crate::shelf::{Batch, Durability, EachRow, FrozenShelf, Rows, Shelf, Table};
 use log::{Found, Log};
@@ -147,12 +148,16 @@ impl FrontShelf {
         let io = |source| OpenError::Io { path: dir.to_path_buf(), source };
         // Who writes to it now would look like damage.
         opening::unused(dir)?;
-        let mut sheet = Sheet::default();
-        let found = read(dir, &mut |change| sheet.take_again(change)).map_err(io)?;
+        let (mut sheet, mut ended) = (Sheet::default(), None);
+        let found = read(dir, &mut |change| match Ended::of(&change) {
+            Some(said) => ended = Some(said),
+            None => sheet.take_again(change),
+        })
+        .map_err(io)?;
         if let Some(damaged) = found.damaged.into_iter().next() {
             return Err(OpenError::Damaged(damaged));
         }
-        let below = FjallShelf::open(dir, reserve_bytes)?;
+        let below = FjallShelf::open_ended(dir, reserve_bytes, ended)?;
         if !sheet.is_empty() {
             let cause = |cause| OpenError::Io { path: dir.to_path_buf(), source: io::Error::other(cause) };
             below.settle(&sheet).map_err(cause)?;
@@ -336,9 +341,10 @@ impl Front {
         Ok(())
     }
 
-    /// Says in the log that it ends here, and in the next one how much that is: a log that is cut off cannot say that
-    /// itself. Leaves nothing of what stood in the files before.
+    /// Says in the log that it ends here, and in the next one how much that is, and where the journal ends: what is cut off
+    /// cannot say that itself. Leaves nothing of what stood in the files before.
     fn end(&self) -> io::Result<()> {
+        let ended = self.below.end().map_err(io::Error::other)?;
         let mut log = self.log();
         log.end()?;
         let mut next = match self.next().take() {
@@ -346,6 +352,7 @@ impl Front {
             None => Log::make(&self.dir, log.number().saturating_add(1))?,
         };
         next.follow(&log);
+        next.append(&Batch(vec![ended.change()]))?;
         next.end()
     }
 

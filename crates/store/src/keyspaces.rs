@@ -65,6 +65,13 @@ impl Keyspaces {
         self.count(PersistMode::Buffer)
     }
 
+    /// Writes a last batch, synced, and returns the number that it has, or one below.
+    pub(crate) fn count_last(&self) -> Result<u64, fjall::Error> {
+        let number = self.database.seqno();
+        self.count(PersistMode::SyncAll)?;
+        Ok(number)
+    }
+
     fn count(&self, mode: PersistMode) -> Result<(), fjall::Error> {
         let mut write = self.database.batch().durability(Some(mode));
         write.insert(&self.meta, COUNTER_KEY, seal(Table::Meta.number(), COUNTER_KEY, &[]));

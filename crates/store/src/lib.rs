@@ -20,6 +20,7 @@ pub mod conformance;
 mod deposit;
 mod directory;
 mod embedded;
+mod ended;
 mod engine;
 mod foreign;
 mod forget;

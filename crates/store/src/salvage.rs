@@ -17,11 +17,12 @@ use std::path::{Path, PathBuf};
 use wire::Day;
 
 pub(crate) use rest::Rest;
-pub(crate) use survey::{Survey, damaged_files};
+pub(crate) use survey::{Survey, damaged_files, newest_journal};
 
 use crate::OpenError;
 use crate::backup::{Rebuild, RebuildError, Row, place_of};
 use crate::codec::{seal, unseal};
+use crate::ended::Ended;
 use crate::engine::{KEYS_KEY, SCHEMA, SCHEMA_KEY};
 use crate::front;
 use crate::house::House;
@@ -93,8 +94,8 @@ pub(crate) fn salvage(dir: &Path, today: Day, mut into: Rebuild) -> Result<Salva
             done.damaged_files.extend(damaged_values(folder).map_err(io)?);
         }
     }
-    replay(dir, &mut trees, &mut done).map_err(io)?;
-    let alone = replay_front(dir, &names, &mut trees, &mut done).map_err(io)?;
+    let last = replay(dir, &mut trees, &mut done).map_err(io)?;
+    let alone = replay_front(dir, &names, &mut trees, &mut done, last).map_err(io)?;
     let mut homes = Homes { seen: BTreeSet::new(), rows: BTreeSet::new(), keys: false, schema: false };
     for (table, tree) in alone {
         let name = Name::House(House::first(table));
@@ -152,8 +153,8 @@ fn names(keyspaces: &BTreeMap<u64, PathBuf>, done: &mut Salvaged) -> io::Result<
     Ok(names)
 }
 
-/// Applies the journals to what the tables hold.
-fn replay(dir: &Path, trees: &mut BTreeMap<u64, Tree>, done: &mut Salvaged) -> io::Result<()> {
+/// Applies the journals to what the tables hold. Returns the highest number of a batch.
+fn replay(dir: &Path, trees: &mut BTreeMap<u64, Tree>, done: &mut Salvaged) -> io::Result<u64> {
     let mut last = 0;
     let journals = survey::journals(dir)?;
     for (index, path) in journals.iter().enumerate() {
@@ -171,15 +172,17 @@ fn replay(dir: &Path, trees: &mut BTreeMap<u64, Tree>, done: &mut Salvaged) -> i
             done.damaged_files.push(path.clone());
         }
     }
-    Ok(())
+    Ok(last)
 }
 
-/// Applies the front logs to what tables and journals hold. Returns what belongs to tables that are not there.
+/// Applies the front logs to what tables and journals, whose last batch has the number `last`, hold. Returns what belongs
+/// to tables that are not there.
 fn replay_front(
     dir: &Path,
     names: &BTreeMap<u64, Name>,
     trees: &mut BTreeMap<u64, Tree>,
     done: &mut Salvaged,
+    last: u64,
 ) -> io::Result<BTreeMap<Table, Tree>> {
     let mut homes = BTreeMap::new();
     for (id, name) in names {
@@ -188,7 +191,12 @@ fn replay_front(
         }
     }
     let mut alone: BTreeMap<Table, Tree> = BTreeMap::new();
+    let mut ended = None;
     let found = front::read(dir, &mut |change| {
+        if let Some(said) = Ended::of(&change) {
+            ended = Some(said);
+            return;
+        }
         let tree = match homes.get(&change.table).and_then(|id| trees.get_mut(id)) {
             Some(tree) => tree,
             None => alone.entry(change.table).or_default(),
@@ -198,6 +206,8 @@ fn replay_front(
     })?;
     done.torn = done.torn.saturating_add(found.torn);
     done.damaged_files.extend(found.damaged);
+    let newest = newest_journal(dir)?;
+    done.damaged_files.extend(ended.and_then(|ended| ended.missing(dir, newest, last)));
     Ok(alone)
 }
 

@@ -222,13 +222,55 @@ fn flipped_bytes_are_never_served() {
     println!("promise P10: {rounds} flips: {seen:?}, 0 wrong bytes served");
 }
 
+/// The newest journal.
+fn journal(dir: &Path) -> PathBuf {
+    files(dir).into_iter().filter(|file| file.extension().is_some_and(|e| e == "jnl")).max().unwrap()
+}
+
+#[test]
+fn a_journal_that_was_cut_after_an_orderly_stop_is_noticed() {
+    let source = quick_dir();
+    filled(source.path());
+    // What the front log had is in tables and in the journal, and another stop.
+    drop(open(source.path()));
+    let journal = journal(source.path());
+    let bytes = fs::read(&journal).unwrap();
+    let len = bytes.iter().rposition(|byte| *byte != 0).unwrap() + 1;
+    for left in
+        [Some(len - 1), Some(len - 7), Some(len - 100), Some(len - 5_000), Some(len / 2), Some(0), None]
+    {
+        let copied = quick_dir();
+        copy(source.path(), copied.path());
+        let cut = copied.path().join(journal.strip_prefix(source.path()).unwrap());
+        match left {
+            Some(left) => fs::write(&cut, &bytes[..left]).unwrap(),
+            None => fs::remove_file(&cut).unwrap(),
+        }
+        let options = Options { reserve_bytes: 0, ..Options::default() };
+        let opened = EmbeddedStore::open_with(copied.path(), options);
+        assert!(matches!(opened.err(), Some(OpenError::Damaged(file)) if file == cut), "{left:?} of {len}");
+        let saved = copied.path().join("saved");
+        match EmbeddedStore::salvage(copied.path(), &saved, TODAY) {
+            Ok(salvaged) => {
+                let named = cut.strip_prefix(copied.path()).unwrap().to_path_buf();
+                assert!(salvaged.damaged_files.contains(&named), "{left:?} of {len}: {salvaged:?}");
+                open(&saved);
+            }
+            // The store's own keys may stand in the journal alone.
+            Err(error) => assert!(matches!(error, store::SalvageError::NoKeys), "{left:?} of {len}: {error}"),
+        }
+    }
+    let store = open(source.path());
+    assert_eq!((store.totals().waiting, store.torn_at_start()), (40, 0));
+}
+
 #[test]
 fn a_truncated_journal_costs_its_tail_only() {
+    // Of a process that was killed.
     let source = tempfile::tempdir().unwrap();
     let sid = filled(source.path());
-    let journal =
-        files(source.path()).into_iter().filter(|file| file.extension().is_some_and(|e| e == "jnl"));
-    let journal = journal.max().unwrap();
+    say_nothing_of_the_stop(source.path());
+    let journal = journal(source.path());
     let len = fs::metadata(&journal).unwrap().len();
     for cut in [1, 7, 100, 4_000, 5_000, 50_000] {
         let copied = tempfile::tempdir().unwrap();
@@ -251,6 +293,14 @@ fn last_log(dir: &Path) -> PathBuf {
     logs.into_iter().max_by_key(|log| fs::metadata(log).unwrap().len()).unwrap()
 }
 
+/// Leaves the log that was to come next empty, as a kill does, and as earlier programs did.
+fn say_nothing_of_the_stop(dir: &Path) {
+    let last = last_log(dir);
+    for log in files(&dir.join("front")).into_iter().filter(|log| *log != last) {
+        fs::File::create(log).unwrap();
+    }
+}
+
 #[test]
 fn a_log_that_was_cut_after_an_orderly_stop_is_noticed_and_one_of_a_kill_is_not_blamed() {
     let (killed, stopped) = (quick_dir(), quick_dir());
@@ -259,9 +309,9 @@ fn a_log_that_was_cut_after_an_orderly_stop_is_noticed_and_one_of_a_kill_is_not_
     for number in 0..8 {
         assert_eq!(deposit(&store, &stamped(sid, 1, number, u32::from(number))), DepositOutcome::Stored);
     }
-    // As it would be after a kill at this moment.
-    copy(stopped.path(), killed.path());
     drop(store);
+    copy(stopped.path(), killed.path());
+    say_nothing_of_the_stop(killed.path());
     for (source, is_stopped) in [(killed.path(), false), (stopped.path(), true)] {
         let log = last_log(source);
         let len = fs::metadata(&log).unwrap().len();
@@ -292,11 +342,7 @@ fn a_store_that_an_earlier_program_stopped_is_opened() {
     let sid = Person::register(&store, 1).inbox(&store);
     assert_eq!(deposit(&store, &stamped(sid, 1, 0, 1)), DepositOutcome::Stored);
     drop(store);
-    // It left the log that was to come next empty.
-    let last = last_log(dir.path());
-    for log in files(&dir.path().join("front")).into_iter().filter(|log| *log != last) {
-        fs::File::create(log).unwrap();
-    }
+    say_nothing_of_the_stop(dir.path());
     let store = open(dir.path());
     assert_eq!((store.totals().waiting, store.torn_at_start()), (1, 0));
 }

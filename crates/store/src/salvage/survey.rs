@@ -15,17 +15,20 @@ pub(crate) struct Survey {
     pub(crate) damaged: Option<PathBuf>,
     /// Bytes of a last batch that was never finished.
     pub(crate) torn: u64,
+    /// The number of the newest journal.
+    pub(crate) journal: Option<u64>,
+    /// The highest number of a batch.
+    pub(crate) batch: u64,
 }
 
 impl Survey {
     /// Looks through the journals, the lists of tables, and all of fjall's notes on keyspaces: by these fjall
     /// decides what it deletes. Tables and values have their checksums looked at when they are read.
     pub(crate) fn of(dir: &Path) -> io::Result<Self> {
-        let mut survey = Self::of_lists(dir)?;
-        let mut last = 0;
+        let mut survey = Self { journal: newest_journal(dir)?, ..Self::of_lists(dir)? };
         let journals = journals(dir)?;
         for (index, path) in journals.iter().enumerate() {
-            let findings = journal::walk(&fs::read(path)?, &mut last, &mut |_, _| {});
+            let findings = journal::walk(&fs::read(path)?, &mut survey.batch, &mut |_, _| {});
             // One that has a successor was synced to its end before that began.
             let is_last = index + 1 == journals.len();
             let is_damaged = findings.is_damaged() || (findings.torn > 0 && !is_last);
@@ -63,6 +66,12 @@ pub(crate) fn damaged_files(dir: &Path) -> io::Result<Vec<PathBuf>> {
         damaged.extend(damaged_values(folder)?);
     }
     Ok(damaged)
+}
+
+/// The number of the newest journal.
+pub(crate) fn newest_journal(dir: &Path) -> io::Result<Option<u64>> {
+    let newest = journals(dir)?.pop();
+    Ok(newest.and_then(|path| path.file_stem()?.to_str()?.parse().ok()))
 }
 
 /// The journals, oldest first.
