@@ -282,11 +282,11 @@ impl FjallShelf {
         Ok(())
     }
 
-    /// Writes a last batch into the journal, and says where that ends.
-    pub(crate) fn end(&self) -> Result<Ended, Cause> {
+    /// Writes a last batch into the journal, and says where that ends, of a store whose front logs begin with this one.
+    pub(crate) fn end(&self, log: u64) -> Result<Ended, Cause> {
         let journal = newest_journal(&self.dir).ok().flatten().ok_or(Cause::Read)?;
         let batch = self.with(|opened| opened.keyspaces.count_last().map_err(|_| Cause::Write))?;
-        Ok(Ended { batch, journal })
+        Ok(Ended { batch, journal, log })
     }
 
     /// Bytes of a commit that an earlier process did not finish.

@@ -24,7 +24,6 @@ pub(crate) use sheet::{Line, Sheet};
 
 use crate::Cause;
 use crate::embedded::FjallShelf;
-use crate::ended::Ended;
 use crate::opening::{self, OpenError};
 use crate::shelf::{Batch, Durability, EachRow, FrozenShelf, Rows, Shelf, Table};
 use log::{Found, Log};
@@ -148,21 +147,17 @@ impl FrontShelf {
         let io = |source| OpenError::Io { path: dir.to_path_buf(), source };
         // Who writes to it now would look like damage.
         opening::unused(dir)?;
-        let (mut sheet, mut ended) = (Sheet::default(), None);
-        let found = read(dir, &mut |change| match Ended::of(&change) {
-            Some(said) => ended = Some(said),
-            None => sheet.take_again(change),
-        })
-        .map_err(io)?;
-        if let Some(damaged) = found.damaged.into_iter().next() {
+        let mut sheet = Sheet::default();
+        let found = read(dir, &mut |change| sheet.take_again(change)).map_err(io)?;
+        if let Some(damaged) = found.damaged.first().cloned() {
             return Err(OpenError::Damaged(damaged));
         }
-        let below = FjallShelf::open_ended(dir, reserve_bytes, ended)?;
+        let below = FjallShelf::open_ended(dir, reserve_bytes, found.ended)?;
         if !sheet.is_empty() {
             let cause = |cause| OpenError::Io { path: dir.to_path_buf(), source: io::Error::other(cause) };
             below.settle(&sheet).map_err(cause)?;
         }
-        for log in &found.logs {
+        for log in found.in_order_of_deletion() {
             Found::delete(&log.path).map_err(io)?;
         }
         let number = found.logs.last().map_or(1, |log| log.number.saturating_add(1));
@@ -341,15 +336,21 @@ impl Front {
         Ok(())
     }
 
-    /// Says in the log that it ends here, and in the next one how much that is, and where the journal ends: what is cut off
-    /// cannot say that itself. Leaves nothing of what stood in the files before.
+    /// Says in the log that it ends here, and in the next one how much that is, where the journal ends, and which logs there
+    /// are: what is cut off or gone cannot say that itself. Leaves nothing of what stood in the files before.
     fn end(&self) -> io::Result<()> {
-        let ended = self.below.end().map_err(io::Error::other)?;
         let mut log = self.log();
         log.end()?;
+        let number = log.number();
+        let first = match (self.sheets().shut.is_some(), log.len() > 0) {
+            (true, _) => number.saturating_sub(1),
+            (false, true) => number,
+            (false, false) => number.saturating_add(1),
+        };
+        let ended = self.below.end(first).map_err(io::Error::other)?;
         let mut next = match self.next().take() {
             Some(next) => next,
-            None => Log::make(&self.dir, log.number().saturating_add(1))?,
+            None => Log::make(&self.dir, number.saturating_add(1))?,
         };
         next.follow(&log);
         next.append(&Batch(vec![ended.change()]))?;

@@ -22,7 +22,6 @@ pub(crate) use survey::{Survey, damaged_files, newest_journal};
 use crate::OpenError;
 use crate::backup::{Rebuild, RebuildError, Row, place_of};
 use crate::codec::{seal, unseal};
-use crate::ended::Ended;
 use crate::engine::{KEYS_KEY, SCHEMA, SCHEMA_KEY};
 use crate::front;
 use crate::house::House;
@@ -191,12 +190,7 @@ fn replay_front(
         }
     }
     let mut alone: BTreeMap<Table, Tree> = BTreeMap::new();
-    let mut ended = None;
     let found = front::read(dir, &mut |change| {
-        if let Some(said) = Ended::of(&change) {
-            ended = Some(said);
-            return;
-        }
         let tree = match homes.get(&change.table).and_then(|id| trees.get_mut(id)) {
             Some(tree) => tree,
             None => alone.entry(change.table).or_default(),
@@ -207,7 +201,7 @@ fn replay_front(
     done.torn = done.torn.saturating_add(found.torn);
     done.damaged_files.extend(found.damaged);
     let newest = newest_journal(dir)?;
-    done.damaged_files.extend(ended.and_then(|ended| ended.missing(dir, newest, last)));
+    done.damaged_files.extend(found.ended.and_then(|ended| ended.missing(dir, newest, last)));
     Ok(alone)
 }
 

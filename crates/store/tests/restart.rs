@@ -336,6 +336,33 @@ fn a_log_that_was_cut_after_an_orderly_stop_is_noticed_and_one_of_a_kill_is_not_
 }
 
 #[test]
+fn a_log_that_is_gone_after_an_orderly_stop_is_noticed_and_what_a_start_deleted_is_not() {
+    let source = quick_dir();
+    let store = open(source.path());
+    let sid = Person::register(&store, 1).inbox(&store);
+    assert_eq!(deposit(&store, &stamped(sid, 1, 0, 1)), DepositOutcome::Stored);
+    drop(store);
+    let log = last_log(source.path());
+    let next = files(&source.path().join("front")).into_iter().find(|file| *file != log).unwrap();
+    let without = |file: &Path| {
+        let copied = quick_dir();
+        copy(source.path(), copied.path());
+        fs::remove_file(copied.path().join(file.strip_prefix(source.path()).unwrap())).unwrap();
+        copied
+    };
+    let copied = without(&log);
+    let options = Options { reserve_bytes: 0, ..Options::default() };
+    let opened = EmbeddedStore::open_with(copied.path(), options);
+    assert!(matches!(opened.err(), Some(OpenError::Damaged(file)) if file == copied.path().join("front")));
+    let saved = copied.path().join("saved");
+    let salvaged = EmbeddedStore::salvage(copied.path(), &saved, TODAY).unwrap();
+    assert_eq!(salvaged.damaged_files, [Path::new("front")]);
+    open(&saved);
+    // A start that is killed deletes the one that speaks of the others before them.
+    assert_eq!(open(without(&next).path()).totals().waiting, 1);
+}
+
+#[test]
 fn a_store_that_an_earlier_program_stopped_is_opened() {
     let dir = quick_dir();
     let store = open(dir.path());

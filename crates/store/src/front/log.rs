@@ -12,6 +12,7 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::record::{self, HEAD_BYTES, Head, Record, STEP_BYTES, changes, loose_rows};
 use crate::codec::Cut;
+use crate::ended::Ended;
 use crate::opening::paths_in;
 use crate::shelf::{Batch, Change};
 
@@ -168,12 +169,36 @@ pub(crate) struct Read {
     pub(crate) damaged: Vec<PathBuf>,
     /// Bytes of last records that were never finished: what a kill or a power cut leaves.
     pub(crate) torn: u64,
+    /// What an orderly stop says, in the last of them.
+    pub(crate) ended: Option<Ended>,
+}
+
+impl Read {
+    /// Oldest first, but before them the one that would miss them.
+    pub(crate) fn in_order_of_deletion(&self) -> impl Iterator<Item = &Found> {
+        let (last, others) = self.logs.split_last().unzip();
+        let others = others.into_iter().flatten();
+        let (first, last) = if self.ended.is_some() { (last, None) } else { (None, last) };
+        first.into_iter().chain(others).chain(last)
+    }
+
+    /// Whether a log is gone that was there at an orderly stop.
+    fn lacks_a_log(&self) -> bool {
+        let (Some(ended), Some(last)) = (self.ended, self.logs.last()) else { return false };
+        let there = self.logs.iter().filter(|log| (ended.log..last.number).contains(&log.number)).count();
+        last.number.saturating_sub(ended.log) > there as u64
+    }
 }
 
 /// Reads the logs of a store: `each` gets every change of whole records, and of damaged ones every row that is sound by
 /// itself.
 pub(crate) fn read(dir: &Path, each: &mut dyn FnMut(Change)) -> io::Result<Read> {
     let mut read = Read { logs: Found::all(dir)?, ..Read::default() };
+    let mut ended = None;
+    let mut each = |change| match Ended::of(&change) {
+        Some(said) => ended = Some(said),
+        None => each(change),
+    };
     let mut logs = read.logs.iter().peekable();
     while let Some(log) = logs.next() {
         let bytes = fs::read(&log.path)?;
@@ -186,11 +211,15 @@ pub(crate) fn read(dir: &Path, each: &mut dyn FnMut(Change)) -> io::Result<Read>
         }
         // The one before was synced to its end before this one was written to.
         let confirmed = logs.peek().map_or(Ok(0), |behind| behind.says_of_the_one_before())?;
-        let findings = walk(&bytes, log.salt, confirmed, each);
+        let findings = walk(&bytes, log.salt, confirmed, &mut each);
         if findings.is_damaged {
             read.damaged.push(log.path.clone());
         }
         read.torn += findings.torn as u64;
+    }
+    read.ended = ended;
+    if read.lacks_a_log() {
+        read.damaged.push(dir.join(FOLDER));
     }
     Ok(read)
 }
