@@ -182,11 +182,12 @@ impl Read {
         first.into_iter().chain(others).chain(last)
     }
 
-    /// Whether a log is gone that was there at an orderly stop.
+    /// Whether a log is gone that was there at an orderly stop, or at any time between two that are.
     fn lacks_a_log(&self) -> bool {
-        let (Some(ended), Some(last)) = (self.ended, self.logs.last()) else { return false };
-        let there = self.logs.iter().filter(|log| (ended.log..last.number).contains(&log.number)).count();
-        last.number.saturating_sub(ended.log) > there as u64
+        let (Some(oldest), Some(last)) = (self.logs.first(), self.logs.last()) else { return false };
+        let first = self.ended.map_or(oldest.number, |ended| ended.log.min(oldest.number));
+        let there = self.logs.iter().filter(|log| (first..last.number).contains(&log.number)).count();
+        last.number.saturating_sub(first) > there as u64
     }
 }
 
@@ -199,8 +200,7 @@ pub(crate) fn read(dir: &Path, each: &mut dyn FnMut(Change)) -> io::Result<Read>
         Some(said) => ended = Some(said),
         None => each(change),
     };
-    let mut logs = read.logs.iter().peekable();
-    while let Some(log) = logs.next() {
+    for (index, log) in read.logs.iter().enumerate() {
         let bytes = fs::read(&log.path)?;
         if is_of_before(&bytes, log.salt) {
             return Err(io::Error::other(format!(
@@ -209,8 +209,9 @@ pub(crate) fn read(dir: &Path, each: &mut dyn FnMut(Change)) -> io::Result<Read>
                 log.path.display()
             )));
         }
-        // The one before was synced to its end before this one was written to.
-        let confirmed = logs.peek().map_or(Ok(0), |behind| behind.says_of_the_one_before())?;
+        // This one was synced to its end before the one of the next number was written to.
+        let behind = read.logs.get(index + 1).filter(|behind| behind.number == log.number.saturating_add(1));
+        let confirmed = behind.map_or(Ok(0), Found::says_of_the_one_before)?;
         let findings = walk(&bytes, log.salt, confirmed, &mut each);
         if findings.is_damaged {
             read.damaged.push(log.path.clone());
@@ -489,6 +490,28 @@ mod tests {
         fs::write(logs[2].path(), b"").unwrap();
         let found = read(dir.path(), &mut |_| {}).unwrap();
         assert_eq!((found.logs.len(), found.damaged.len(), found.torn), (3, 0, 0));
+    }
+
+    #[test]
+    fn a_log_that_is_gone_between_two_is_missed_and_its_length_held_against_nobody() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut logs: Vec<_> = (1..4).map(|number| Log::make(dir.path(), number).unwrap()).collect();
+        for (at, rows) in [1, 4, 1].into_iter().enumerate() {
+            let (before, behind) = logs.split_at_mut(at);
+            before.last().into_iter().for_each(|before| behind[0].follow(before));
+            for _ in 0..rows {
+                behind[0].append(&row(b"a", b"body")).unwrap();
+                behind[0].sync().unwrap();
+            }
+        }
+        assert_eq!(read(dir.path(), &mut |_| {}).unwrap().damaged, [] as [PathBuf; 0]);
+        let second = fs::read(logs[1].path()).unwrap();
+        fs::remove_file(logs[1].path()).unwrap();
+        assert_eq!(read(dir.path(), &mut |_| {}).unwrap().damaged, [dir.path().join(FOLDER)]);
+        fs::write(logs[1].path(), second).unwrap();
+        // The oldest goes when tables have all of it.
+        fs::remove_file(logs[0].path()).unwrap();
+        assert_eq!(read(dir.path(), &mut |_| {}).unwrap().damaged, [] as [PathBuf; 0]);
     }
 
     #[test]
