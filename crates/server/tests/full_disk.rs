@@ -146,3 +146,43 @@ fn check_reports_a_disk_that_is_full_to_the_last_byte() {
     assert_eq!(server.terminate().0.code(), Some(0));
     check(false);
 }
+
+#[test]
+fn a_start_that_needs_room_to_settle_says_so_and_loses_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path().join("disk");
+    std::fs::create_dir(&at).unwrap();
+    let Some(_disk) = SmallDisk::mount(&at) else {
+        eprintln!("SKIPPED: this user may not mount a tmpfs");
+        return;
+    };
+    let data = at.to_str().unwrap();
+    let server = serve(data);
+    let invitation = oublietted(&["invite", "alice", "--data", data]).output().unwrap().stdout;
+    let code = invitation_in(&String::from_utf8(invitation).unwrap()).code;
+    let alice = Person::registered(server.port, "alice", code);
+    let inbox = alice.create(server.port, MailboxPolicy::Inbox, 0);
+    let mut owner = Peer::connect(server.port);
+    let slot = inbox.open(&mut owner).slot;
+    inbox.generate(&mut owner, slot);
+    let mut sender = Peer::connect(server.port);
+    for number in 0..96 {
+        let mut bytes = vec![0; 64 * 1024];
+        getrandom::fill(&mut bytes).unwrap();
+        let envelope = wire::Envelope::new(bytes.into()).unwrap();
+        assert!(matches!(sender.ask(inbox.stamped(number, envelope)), Response::Stored));
+    }
+    server.kill_9();
+    // Six MiB are in the front log and in no table.
+    let left = 3 << 20;
+    let stat = rustix::fs::statvfs(&at).unwrap();
+    let ballast = vec![0; usize::try_from(stat.f_bfree * stat.f_frsize - left).unwrap()];
+    std::fs::write(at.join("ballast"), ballast).unwrap();
+    let started = Server::try_start(oublietted(&["serve", "--listen", "127.0.0.1:0", "--data", data]));
+    let (status, screen) = started.map(|_| ()).unwrap_err();
+    assert_eq!(status.code(), Some(7), "{screen}");
+    assert!(screen.contains("make room on the disk, then start again"), "{screen}");
+    std::fs::remove_file(at.join("ballast")).unwrap();
+    let server = serve(data);
+    assert_eq!(inbox.open(&mut Peer::connect(server.port)).waiting, 96);
+}

@@ -50,12 +50,7 @@ impl EmbeddedStore {
         let failed = |error| match error {
             RaiseError::Newer(found) => OpenError::newer(dir, found),
             RaiseError::Failed(Cause::Damaged) => OpenError::damaged(dir),
-            RaiseError::Failed(Cause::DiskFull) => {
-                OpenError::Io { path: dir.to_path_buf(), source: io::ErrorKind::StorageFull.into() }
-            }
-            RaiseError::Failed(cause) => {
-                OpenError::Io { path: dir.to_path_buf(), source: io::Error::other(cause) }
-            }
+            RaiseError::Failed(cause) => OpenError::of_cause(dir, cause),
         };
         let mut shelf = FrontShelf::open(dir, options.reserve_bytes)?;
         let mut upgraded = None;
@@ -215,7 +210,7 @@ impl Opened {
         if let Some(keyspace) = self.keyspace(table) {
             return Ok(keyspace);
         }
-        let keyspace = self.keyspaces.open(House::first(table)).map_err(|_| Cause::Write)?;
+        let keyspace = self.keyspaces.open(House::first(table)).map_err(|error| write_cause(&error))?;
         self.tables.write().unwrap_or_else(PoisonError::into_inner).insert(table, keyspace.clone());
         Ok(keyspace)
     }
@@ -318,7 +313,7 @@ impl FjallShelf {
     }
 
     /// Brings the rows of a sheet into tables, on stable storage when this returns. Where it breaks off some are there
-    /// and some are not, and doing it again does no harm.
+    /// and some are not, and doing it again does no harm. [`Cause::DiskFull`] is a failed write as well.
     pub(crate) fn settle(&self, sheet: &Sheet) -> Result<(), Cause> {
         self.with(|opened| {
             let mut write = opened.database.batch().durability(Some(PersistMode::SyncAll));
@@ -344,7 +339,7 @@ impl FjallShelf {
                 }
             }
             if is_few {
-                write.commit().map_err(|_| Cause::Write)?;
+                write.commit().map_err(|error| write_cause(&error))?;
             }
             Ok(())
         })
@@ -356,15 +351,15 @@ const MANY_ROWS: usize = 1_024;
 
 /// Writes rows straight into a table of their own, synced.
 fn ingest(keyspace: &Keyspace, sheet: &Sheet, table: Table) -> Result<(), Cause> {
-    let mut ingestion = keyspace.start_ingestion().map_err(|_| Cause::Write)?;
+    let mut ingestion = keyspace.start_ingestion().map_err(|error| write_cause(&error))?;
     for (key, line) in sheet.rows(table) {
         match line {
             Some(value) => ingestion.write(key, value.as_ref()),
             None => ingestion.write_tombstone(key),
         }
-        .map_err(|_| Cause::Write)?;
+        .map_err(|error| write_cause(&error))?;
     }
-    ingestion.finish().map_err(|_| Cause::Write)
+    ingestion.finish().map_err(|error| write_cause(&error))
 }
 
 impl Shelf for FjallShelf {
@@ -421,7 +416,8 @@ impl Shelf for FjallShelf {
             for change in batch.0 {
                 match change.value {
                     Some(value) => {
-                        write.insert(&opened.made_keyspace(change.table)?, change.key.as_slice(), value)
+                        let keyspace = opened.made_keyspace(change.table).map_err(|_| Cause::Write)?;
+                        write.insert(&keyspace, change.key.as_slice(), value)
                     }
                     None => {
                         if let Some(keyspace) = opened.keyspace(change.table) {
@@ -641,6 +637,18 @@ pub(crate) fn read_cause(error: &fjall::Error) -> Cause {
         fjall::Error::Io(_) | fjall::Error::Storage(fjall::LsmError::Io(_)) => Cause::Read,
         fjall::Error::Poisoned => Cause::Stopped,
         _ => Cause::Damaged,
+    }
+}
+
+/// Why a write failed: whoever starts a store can make room.
+fn write_cause(error: &fjall::Error) -> Cause {
+    match error {
+        fjall::Error::Io(io) | fjall::Error::Storage(fjall::LsmError::Io(io))
+            if matches!(io.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) =>
+        {
+            Cause::DiskFull
+        }
+        _ => Cause::Write,
     }
 }
 

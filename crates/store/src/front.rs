@@ -154,8 +154,7 @@ impl FrontShelf {
         }
         let below = FjallShelf::open_ended(dir, reserve_bytes, found.ended)?;
         if !sheet.is_empty() {
-            let cause = |cause| OpenError::Io { path: dir.to_path_buf(), source: io::Error::other(cause) };
-            below.settle(&sheet).map_err(cause)?;
+            below.settle(&sheet).map_err(|cause| OpenError::of_cause(dir, cause))?;
         }
         for log in found.in_order_of_deletion() {
             Found::delete(&log.path).map_err(io)?;
@@ -312,7 +311,8 @@ impl Front {
     /// Settles the sheet that is shut, if one is. The caller holds the right to settle.
     fn settle_shut(&self, old: Old) -> Result<(), Cause> {
         let Some(shut) = self.sheets().shut.clone() else { return Ok(()) };
-        self.below.settle(&shut.sheet).map_err(|cause| self.failed(cause))?;
+        let stops = |cause| if cause == Cause::DiskFull { Cause::Write } else { cause };
+        self.below.settle(&shut.sheet).map_err(|cause| self.failed(stops(cause)))?;
         self.make_next(&shut.log, old).map_err(|_| self.failed(Cause::Write))?;
         // The last to hold it lets go of it here, while nobody waits.
         self.sheets_mut().shut = None;

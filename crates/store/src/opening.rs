@@ -4,9 +4,9 @@ use std::fs::{self, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::Former;
 use crate::engine::SCHEMA;
 use crate::salvage::{Survey, damaged_files};
+use crate::{Cause, Former};
 
 /// Why a directory could not be opened as a store.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +53,15 @@ impl OpenError {
         let mut formers = Former::beside(dir).unwrap_or_default();
         formers.retain(|former| former.layout <= SCHEMA);
         Self::Newer { found, known: SCHEMA, former: formers.pop() }
+    }
+
+    /// What a call said that was to make it ready.
+    pub(crate) fn of_cause(dir: &Path, cause: Cause) -> Self {
+        let source = match cause {
+            Cause::DiskFull => io::ErrorKind::StorageFull.into(),
+            cause => io::Error::other(cause),
+        };
+        Self::Io { path: dir.to_path_buf(), source }
     }
 
     /// What fjall said.
