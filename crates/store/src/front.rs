@@ -159,6 +159,7 @@ impl FrontShelf {
         for log in found.in_order_of_deletion() {
             Found::delete(&log.path).map_err(io)?;
         }
+        Found::delete_spare(dir).map_err(io)?;
         let number = found.logs.last().map_or(1, |log| log.number.saturating_add(1));
         let log = Log::make(dir, number).map_err(io)?;
         let next = Log::make(dir, number.saturating_add(1)).map_err(io)?;

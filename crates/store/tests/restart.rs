@@ -363,6 +363,36 @@ fn a_log_that_is_gone_after_an_orderly_stop_is_noticed_and_what_a_start_deleted_
 }
 
 #[test]
+fn a_log_that_nobody_can_read_is_refused_and_kept() {
+    let (source, killed) = (quick_dir(), quick_dir());
+    let store = open(source.path());
+    let sid = Person::register(&store, 1).inbox(&store);
+    assert_eq!(deposit(&store, &stamped(sid, 1, 0, 1)), DepositOutcome::Stored);
+    drop(store);
+    // What is known of it goes into tables, and one envelope into the log of a process that is killed.
+    let store = open(source.path());
+    assert_eq!(deposit(&store, &stamped(sid, 1, 1, 1)), DepositOutcome::Stored);
+    copy(source.path(), killed.path());
+    drop(store);
+    let log = last_log(killed.path());
+    let (number, _) = log.file_name().unwrap().to_str().unwrap().split_once('-').unwrap();
+    let renamed = log.with_file_name(format!("{number}-0123456789abcdef.log"));
+    fs::rename(&log, &renamed).unwrap();
+    let options = Options { reserve_bytes: 0, ..Options::default() };
+    let opened = EmbeddedStore::open_with(killed.path(), options);
+    assert!(matches!(opened.err(), Some(OpenError::Damaged(file)) if file == renamed));
+    let saved = killed.path().join("saved");
+    let salvaged = EmbeddedStore::salvage(killed.path(), &saved, TODAY).unwrap();
+    assert_eq!(salvaged.damaged_files, [renamed.strip_prefix(killed.path()).unwrap()]);
+    assert_eq!((salvaged.envelopes, open(&saved).totals().waiting), (2, 2));
+    // As it was: and what a kill left between two logs says nothing, and goes.
+    fs::rename(&renamed, &log).unwrap();
+    let spare = killed.path().join("front/spare");
+    fs::copy(&log, &spare).unwrap();
+    assert_eq!((open(killed.path()).totals().waiting, spare.exists()), (2, false));
+}
+
+#[test]
 fn a_store_that_an_earlier_program_stopped_is_opened() {
     let dir = quick_dir();
     let store = open(dir.path());

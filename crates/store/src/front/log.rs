@@ -6,6 +6,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use xxhash_rust::xxh3::xxh3_64_with_seed;
@@ -14,10 +15,12 @@ use super::record::{self, HEAD_BYTES, Head, Record, STEP_BYTES, changes, loose_r
 use crate::codec::Cut;
 use crate::ended::Ended;
 use crate::opening::paths_in;
-use crate::shelf::{Batch, Change};
+use crate::shelf::{Batch, Change, Table};
 
 /// The folder within a store's.
 const FOLDER: &str = "front";
+/// The file there of a log that is wanted no more, and not one again yet.
+const SPARE: &str = "spare";
 
 /// A log that is written to.
 pub(crate) struct Log {
@@ -46,11 +49,18 @@ impl Log {
         Self::begun(path, file, number, salt, false)
     }
 
-    /// Likewise, out of the file of one that is wanted no more.
+    /// Likewise, out of the file of one that is wanted no more. Where the first record will begin nothing is left of that.
     pub(crate) fn make_of(old: &Path, number: u64) -> io::Result<Self> {
-        let (salt, path) = name(old.parent().unwrap_or(old), number)?;
-        fs::rename(old, &path)?;
-        let file = OpenOptions::new().write(true).open(&path)?;
+        let folder = old.parent().unwrap_or(old);
+        let (salt, path) = name(folder, number)?;
+        // Meanwhile it has the name of no log: either would read as damaged.
+        let spare = folder.join(SPARE);
+        fs::rename(old, &spare)?;
+        File::open(folder)?.sync_all()?;
+        let file = OpenOptions::new().write(true).open(&spare)?;
+        file.write_all_at(&[0; STEP_BYTES], 0)?;
+        file.sync_data()?;
+        fs::rename(&spare, &path)?;
         Self::begun(path, file, number, salt, true)
     }
 
@@ -152,6 +162,15 @@ impl Found {
         Ok(Head::at(&first, 0, self.salt).map_or(0, |head| head.confirmed))
     }
 
+    /// Deletes the file that a process which was killed was making a log of.
+    pub(crate) fn delete_spare(dir: &Path) -> io::Result<()> {
+        let spare = dir.join(FOLDER).join(SPARE);
+        match spare.try_exists()? {
+            true => Self::delete(&spare),
+            false => Ok(()),
+        }
+    }
+
     /// Deletes it for good.
     pub(crate) fn delete(path: &Path) -> io::Result<()> {
         fs::remove_file(path)?;
@@ -233,6 +252,13 @@ fn is_of_before(bytes: &[u8], salt: u64) -> bool {
     check == xxh3_64_with_seed(&said, salt).to_be_bytes()
 }
 
+/// Whether what stands where the first record begins is none. Who begins a log leaves nothing or zeros there, and a disk
+/// writes that much of a record or nothing of it.
+fn begins_with_nonsense(bytes: &[u8], salt: u64) -> bool {
+    let first = bytes.get(..STEP_BYTES).unwrap_or(bytes);
+    first.len() >= HEAD_BYTES && first.iter().any(|byte| *byte != 0) && Head::at(bytes, 0, salt).is_none()
+}
+
 /// What is wrong with a log.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 struct Findings {
@@ -248,6 +274,16 @@ fn walk(bytes: &[u8], salt: u64, confirmed: u64, each: &mut dyn FnMut(Change)) -
     let places = |from: usize| (from..bytes.len()).step_by(STEP_BYTES);
     let heads = places(STEP_BYTES).filter_map(|place| Head::at(bytes, place, salt));
     let confirmed = heads.map(|head| head.confirmed).fold(confirmed, u64::max);
+    if confirmed == 0 && begins_with_nonsense(bytes, salt) {
+        findings.is_damaged = true;
+        // Of rows nobody could say how old they are.
+        loose_rows(bytes, &mut |change| {
+            if matches!(change.table, Table::Envelopes(_)) {
+                each(change);
+            }
+        });
+        return findings;
+    }
     let mut at = 0;
     while (at as u64) < confirmed || at < bytes.len() {
         let record = Record::at(bytes, at, salt);
@@ -286,7 +322,6 @@ mod tests {
 
     use super::*;
     use crate::front::record::END_BYTES;
-    use crate::shelf::Table;
 
     const SALT: u64 = 7;
 
@@ -512,6 +547,42 @@ mod tests {
         // The oldest goes when tables have all of it.
         fs::remove_file(logs[0].path()).unwrap();
         assert_eq!(read(dir.path(), &mut |_| {}).unwrap().damaged, [] as [PathBuf; 0]);
+    }
+
+    #[test]
+    fn a_log_of_which_nothing_can_be_read_is_damaged_and_one_that_was_never_written_to_is_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut logs: Vec<_> = (1..3).map(|number| Log::make(dir.path(), number).unwrap()).collect();
+        let mut batch = row(b"a", b"body");
+        batch.put(Table::Envelopes(Day(3)), b"envelope", &[7; 900]);
+        logs[0].append(&batch).unwrap();
+        logs[0].sync().unwrap();
+        let found = || {
+            let mut keys = Vec::new();
+            let read = read(dir.path(), &mut |change| keys.push(change.key.to_vec())).unwrap();
+            (read.damaged, read.torn, keys)
+        };
+        assert_eq!(found(), (vec![], 0, vec![b"a".to_vec(), b"envelope".to_vec()]));
+        let written = fs::read(logs[0].path()).unwrap();
+        // A salt that is another, or a first byte: what is an envelope proves itself, and no more is believed.
+        let renamed = dir.path().join(FOLDER).join("1-0123456789abcdef.log");
+        fs::rename(logs[0].path(), &renamed).unwrap();
+        assert_eq!(found(), (vec![renamed.clone()], 0, vec![b"envelope".to_vec()]));
+        fs::rename(&renamed, logs[0].path()).unwrap();
+        fs::write(logs[0].path(), [&[0x41], &written[1..]].concat()).unwrap();
+        assert_eq!(found(), (vec![logs[0].path().to_path_buf()], 0, vec![b"envelope".to_vec()]));
+        // What a kill or a power cut leaves of a log that was just begun, or of its first record.
+        let torn = [&[0; STEP_BYTES], &written[STEP_BYTES..]].concat();
+        for left in [vec![], vec![0; STEP_BYTES], vec![0; 4_096], torn, written[..STEP_BYTES].to_vec()] {
+            fs::write(logs[0].path(), &left).unwrap();
+            let (damaged, _, keys) = found();
+            assert_eq!((damaged.len(), keys.len()), (0, 0), "{} bytes", left.len());
+        }
+        // The file of a log before says nothing, wherever it was left.
+        fs::write(logs[0].path(), &written).unwrap();
+        fs::copy(logs[0].path(), dir.path().join(FOLDER).join(SPARE)).unwrap();
+        Log::make_of(logs[0].path(), 3).unwrap();
+        assert_eq!(found(), (vec![], 0, vec![]));
     }
 
     #[test]
