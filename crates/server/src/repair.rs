@@ -158,6 +158,9 @@ fn screen(data: &Path, into: &Path, repaired: &Repaired) -> String {
     if salvaged.torn > 0 {
         text += &format!("  unfinished   {} bytes of a last write that nobody was told of\n", salvaged.torn);
     }
+    if salvaged.unreadable > 0 {
+        text += &format!("  unread    {} bytes that the disk did not give\n", salvaged.unreadable);
+    }
     text += &format!("  lost      {} rows that are not as they were written\n", salvaged.lost);
     text += &format!("  gaps      {gaps} places in mailboxes where an envelope was\n");
     text += &format!(
@@ -173,6 +176,7 @@ fn json_line(into: &Path, repaired: &Repaired) -> String {
     json!({
         "v": 1, "t": "repaired", "data": into, "rows": salvaged.rows, "envelopes": salvaged.envelopes,
         "lost": salvaged.lost, "gaps": gaps, "torn_bytes": salvaged.torn,
+        "unreadable_bytes": salvaged.unreadable,
         "damaged_files": salvaged.damaged_files,
     })
     .to_string()

@@ -46,6 +46,33 @@ fn log(data: &Path) -> PathBuf {
     logs.max_by_key(|(_, bytes)| bytes.len()).unwrap().0
 }
 
+/// Whether a strace may run programs of ours here; said loudly where not.
+fn may_meddle() -> bool {
+    let may =
+        Command::new("strace").args(["-o", "/dev/null", "true"]).status().is_ok_and(|done| done.success());
+    if !may {
+        println!("SKIPPED: no strace that may run a process");
+    }
+    may
+}
+
+/// A command that gets an error for some reads of a file, as from a disk with a bad sector.
+fn with_bad_sector(file: &Path, reads: &[String], command: &Command) -> Command {
+    let mut strace = Command::new("strace");
+    strace.args(["-f", "-o", "/dev/null", "-e", "trace=read,pread64", "-P"]).arg(file);
+    for read in reads {
+        strace.args(["-e", &format!("inject={read}")]);
+    }
+    strace.arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => strace.env(name, value),
+            None => strace.env_remove(name),
+        };
+    }
+    strace
+}
+
 fn serving(data: &Path) -> Command {
     oublietted(&["serve", "--listen", "127.0.0.1:0", "--data", data.to_str().unwrap()])
 }
@@ -221,4 +248,38 @@ fn a_damaged_store_is_refused_with_the_file_and_the_command_and_repair_saves_the
     println!("promise P10: one byte of the front log: {} of {DEPOSITS} envelopes saved", numbers.len());
     assert_eq!(lost, [10]);
     assert_eq!(Peer::connect(server.port).welcome.server_id, alice.record.body.server_id);
+}
+
+#[test]
+fn a_sector_that_cannot_be_read_costs_a_repair_what_stood_there() {
+    if !may_meddle() {
+        return;
+    }
+    let data = Data::new();
+    let server = data.serve(&[]);
+    let (_alice, inbox) = alice_with_inbox(&data, &server);
+    let mut peer = Peer::connect(server.port);
+    for number in 0..DEPOSITS {
+        assert!(matches!(peer.ask(inbox.stamped(number, numbered(number))), Response::Stored));
+    }
+    drop(peer);
+    server.kill_9();
+    let folder = tempfile::tempdir().unwrap();
+    let new = folder.path().join("new");
+    let repair = oublietted(&["repair", new.to_str().unwrap(), "--data", data.path().to_str().unwrap()]);
+    // The whole is refused, and of the pieces one among the last envelopes.
+    let path = log(&data.path());
+    let piece = fs::metadata(&path).unwrap().len() / 4_096 - 10;
+    let reads = ["read:error=EIO".to_owned(), format!("pread64:error=EIO:when={piece}")];
+    let repaired = with_bad_sector(&path, &reads, &repair).output().unwrap();
+    assert!(repaired.status.success(), "{}", said(&repaired));
+    for told in [path.to_str().unwrap(), "unread    4096 bytes that the disk did not give"] {
+        assert!(said(&repaired).contains(told), "{}", said(&repaired));
+    }
+    let server = Server::start(serving(&new));
+    let mut owner = Peer::connect(server.port);
+    let slot = inbox.open(&mut owner).slot;
+    let saved = collect(&mut owner, slot, false).len();
+    println!("promise P10: one sector that cannot be read: {saved} of {DEPOSITS} envelopes saved");
+    assert!((usize::from(DEPOSITS) - 2..usize::from(DEPOSITS)).contains(&saved), "{saved}");
 }

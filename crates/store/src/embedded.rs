@@ -22,7 +22,7 @@ use crate::front::{self, FrontShelf, Sheet};
 use crate::house::{House, Moving};
 use crate::keyspaces::{self, Keyspaces};
 use crate::opening::{self, OpenError};
-use crate::salvage::{self, Rest, SalvageError, Salvaged, Survey, newest_journal};
+use crate::salvage::{self, Rest, SalvageError, Salvaged, Survey, is_unreadable, newest_journal};
 use crate::shelf::{Batch, Durability, EachRow, FrozenShelf, Rows, Shelf, Table};
 use crate::{Cause, Options, Rebuild, StoreError};
 
@@ -556,7 +556,7 @@ impl FrozenShelf for Frozen {
                         }
                         last = Some(key);
                     }
-                    Err(error) if read_cause(&error) == Cause::Damaged => {
+                    Err(error) if is_passed_over(&error) => {
                         let (flow, blocks) = self.rows_around(*table, keyspace, last.as_deref(), each)?;
                         damaged_blocks += blocks;
                         if flow.is_break() {
@@ -593,7 +593,7 @@ impl Frozen {
                 // Removed, or not there yet at the moment.
                 Ok(None) => ControlFlow::Continue(()),
                 // Nothing newer than what is damaged speaks of it.
-                Err(error) if read_cause(&error) == Cause::Damaged => match rest.is_removed(&key) {
+                Err(error) if is_passed_over(&error) => match rest.is_removed(&key) {
                     true => ControlFlow::Continue(()),
                     false => each(table, &key, rest.value(&key, self.snapshot.seqno()).as_deref()),
                 },
@@ -637,6 +637,14 @@ pub(crate) fn read_cause(error: &fjall::Error) -> Cause {
         fjall::Error::Io(_) | fjall::Error::Storage(fjall::LsmError::Io(_)) => Cause::Read,
         fjall::Error::Poisoned => Cause::Stopped,
         _ => Cause::Damaged,
+    }
+}
+
+/// Whether a backup goes on around it, and counts it: damage, and what the disk does not give.
+fn is_passed_over(error: &fjall::Error) -> bool {
+    match error {
+        fjall::Error::Io(io) | fjall::Error::Storage(fjall::LsmError::Io(io)) if is_unreadable(io) => true,
+        error => read_cause(error) == Cause::Damaged,
     }
 }
 

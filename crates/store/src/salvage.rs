@@ -3,6 +3,7 @@
 
 mod block;
 mod bytes;
+mod given;
 mod journal;
 mod rest;
 mod survey;
@@ -10,12 +11,12 @@ mod tree;
 mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use wire::Day;
 
+pub(crate) use given::{Given, is_unreadable};
 pub(crate) use rest::Rest;
 pub(crate) use survey::{Survey, damaged_files, newest_journal};
 
@@ -46,6 +47,8 @@ pub struct Salvaged {
     pub damaged_files: Vec<PathBuf>,
     /// Bytes of a last commit that was never finished, and so never confirmed.
     pub torn: u64,
+    /// Bytes of tables, values, journals and front logs that the disk did not give.
+    pub unreadable: u64,
 }
 
 /// Why nothing could be saved.
@@ -90,7 +93,9 @@ pub(crate) fn salvage(dir: &Path, today: Day, mut into: Rebuild) -> Result<Salva
     for (id, folder) in &keyspaces {
         if *id != 0 && names.get(id) != Some(&Name::Deleted) {
             trees.insert(*id, Tree::read(folder).map_err(io)?);
-            done.damaged_files.extend(damaged_values(folder).map_err(io)?);
+            let values = damaged_values(folder).map_err(io)?;
+            done.damaged_files.extend(values.files);
+            done.unreadable = done.unreadable.saturating_add(values.unreadable);
         }
     }
     let last = replay(dir, &mut trees, &mut done).map_err(io)?;
@@ -102,6 +107,7 @@ pub(crate) fn salvage(dir: &Path, today: Day, mut into: Rebuild) -> Result<Salva
     }
     for (id, tree) in trees {
         done.damaged_files.extend(tree.damaged.iter().cloned());
+        done.unreadable = done.unreadable.saturating_add(tree.unreadable);
         let folder = dir.join("keyspaces").join(id.to_string());
         let name = names.get(&id).cloned().unwrap_or(Name::Lost);
         homes.move_in(Moving { folder, name, tree, today }, &mut into, &mut done)?;
@@ -131,6 +137,7 @@ fn names(keyspaces: &BTreeMap<u64, PathBuf>, done: &mut Salvaged) -> io::Result<
     let tree = Tree::read(folder)?;
     let is_whole = tree.damaged.is_empty();
     done.damaged_files.extend(tree.damaged);
+    done.unreadable = done.unreadable.saturating_add(tree.unreadable);
     let mut names = BTreeMap::new();
     for (key, (_, known)) in tree.known {
         let Some(id) = key.strip_prefix(b"n").and_then(|id| Some(u64::from_be_bytes(id.try_into().ok()?)))
@@ -157,8 +164,8 @@ fn replay(dir: &Path, trees: &mut BTreeMap<u64, Tree>, done: &mut Salvaged) -> i
     let mut last = 0;
     let journals = survey::journals(dir)?;
     for (index, path) in journals.iter().enumerate() {
-        let bytes = fs::read(path)?;
-        let findings = journal::walk(&bytes, &mut last, &mut |number, item: Item<'_>| {
+        let given = Given::read(path)?;
+        let findings = journal::walk(&given.bytes, &mut last, &mut |number, item: Item<'_>| {
             // Of keyspaces that were deleted since, nothing is there to take it.
             if let Some(tree) = trees.get_mut(&item.keyspace) {
                 let known = item.value.map_or(Known::Removed, |value| Known::Value(value.to_vec()));
@@ -167,7 +174,8 @@ fn replay(dir: &Path, trees: &mut BTreeMap<u64, Tree>, done: &mut Salvaged) -> i
         });
         let is_last = index + 1 == journals.len();
         done.torn = done.torn.saturating_add(findings.torn as u64);
-        if findings.is_damaged() || (findings.torn > 0 && !is_last) {
+        done.unreadable = done.unreadable.saturating_add(given.unreadable);
+        if findings.is_damaged() || given.unreadable > 0 || (findings.torn > 0 && !is_last) {
             done.damaged_files.push(path.clone());
         }
     }
@@ -199,6 +207,7 @@ fn replay_front(
         tree.learn((u64::MAX, u64::MAX), &change.key, known);
     })?;
     done.torn = done.torn.saturating_add(found.torn);
+    done.unreadable = done.unreadable.saturating_add(found.unreadable);
     done.damaged_files.extend(found.damaged);
     let newest = newest_journal(dir)?;
     done.damaged_files.extend(found.ended.and_then(|ended| ended.missing(dir, newest, last)));

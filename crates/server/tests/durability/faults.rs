@@ -13,8 +13,8 @@ use crate::load::{Load, Size};
 use crate::meddle::{Meddler, may_meddle};
 use crate::rounds;
 use crate::support::peer::Peer;
-use crate::support::person::refused;
-use crate::support::{Data, Server};
+use crate::support::person::{alice_with_inbox, refused};
+use crate::support::{Data, Server, oublietted};
 use crate::verdict::{End, Found, examine, retry};
 use crate::world::{World, serve};
 
@@ -229,4 +229,42 @@ fn a_commit_that_hangs_is_told_by_health_and_log_without_any_watchdog() {
     wait_for("the log does not tell", &|| server.log().contains("a commit hangs"));
     drop(meddler);
     wait_for("it does not recover", &|| health().status.code() == Some(0));
+}
+
+#[test]
+fn a_file_that_the_disk_does_not_give_costs_a_backup_what_stands_there_alone() {
+    if !may_meddle() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let key = folder.path().join("key");
+    assert!(oublietted(&["backup-key"]).arg(&key).output().unwrap().status.success());
+    let data = Data::new();
+    let server = serve(&data.path());
+    let (alice, inbox) = alice_with_inbox(&data, &server);
+    let mut peer = Peer::connect(server.port);
+    for number in 0..24 {
+        assert!(matches!(peer.ask(inbox.stamped(number, letter(0, number, 4_096))), Response::Stored));
+    }
+    drop(peer);
+    assert!(data.run(&["forget"]).status.success());
+    server.terminate();
+    // It has the file open, and nothing of what stands there in memory.
+    let server = serve(&data.path());
+    let keyspaces = std::fs::read_dir(data.path().join("store/keyspaces")).unwrap().flatten();
+    let folders = keyspaces.filter_map(|keyspace| std::fs::read_dir(keyspace.path().join("blobs")).ok());
+    let values: Vec<_> = folders.flatten().flatten().map(|entry| entry.path()).collect();
+    let paths: Vec<_> = values.iter().map(PathBuf::as_path).collect();
+    let meddler = Meddler::attach(server.pid(), "pread64", Some("error=EIO"), &paths).unwrap();
+    let (backup, new) = (folder.path().join("backup"), folder.path().join("new"));
+    let (backup, key, new) = (backup.to_str().unwrap(), key.to_str().unwrap(), new.to_str().unwrap());
+    let made = data.run(&["backup", backup, "--key-file", key]);
+    drop(meddler);
+    let screen = format!("{made:?}");
+    assert!(made.status.success() && screen.contains("warning: 24 stored rows were damaged"), "{screen}");
+    let restored = oublietted(&["restore", backup, "--key-file", key, "--data", new]).output().unwrap();
+    assert!(restored.status.success(), "{restored:?}");
+    let restored = serve(Path::new(new));
+    assert_eq!(inbox.open(&mut Peer::connect(restored.port)).waiting, 0);
+    assert_eq!(Peer::connect(restored.port).welcome.server_id, alice.record.body.server_id);
 }

@@ -15,6 +15,7 @@ use super::record::{self, HEAD_BYTES, Head, Record, STEP_BYTES, changes, loose_r
 use crate::codec::Cut;
 use crate::ended::Ended;
 use crate::opening::paths_in;
+use crate::salvage::{Given, is_unreadable};
 use crate::shelf::{Batch, Change, Table};
 
 /// The folder within a store's.
@@ -158,7 +159,12 @@ impl Found {
     /// How much of the log before this one was synced, as far as this one says.
     fn says_of_the_one_before(&self) -> io::Result<u64> {
         let mut first = Vec::new();
-        File::open(&self.path)?.take(HEAD_BYTES as u64).read_to_end(&mut first)?;
+        let read = File::open(&self.path)?.take(HEAD_BYTES as u64).read_to_end(&mut first);
+        // Then it is damaged itself.
+        if read.as_ref().is_err_and(is_unreadable) {
+            return Ok(0);
+        }
+        read?;
         Ok(Head::at(&first, 0, self.salt).map_or(0, |head| head.confirmed))
     }
 
@@ -188,6 +194,8 @@ pub(crate) struct Read {
     pub(crate) damaged: Vec<PathBuf>,
     /// Bytes of last records that were never finished: what a kill or a power cut leaves.
     pub(crate) torn: u64,
+    /// Bytes that the disk did not give.
+    pub(crate) unreadable: u64,
     /// What an orderly stop says, in the last of them.
     pub(crate) ended: Option<Ended>,
 }
@@ -220,7 +228,7 @@ pub(crate) fn read(dir: &Path, each: &mut dyn FnMut(Change)) -> io::Result<Read>
         None => each(change),
     };
     for (index, log) in read.logs.iter().enumerate() {
-        let bytes = fs::read(&log.path)?;
+        let Given { bytes, unreadable } = Given::read(&log.path)?;
         if is_of_before(&bytes, log.salt) {
             return Err(io::Error::other(format!(
                 "{} is in a form that no release wrote: with the program that wrote it make a backup (oublietted backup \
@@ -232,10 +240,11 @@ pub(crate) fn read(dir: &Path, each: &mut dyn FnMut(Change)) -> io::Result<Read>
         let behind = read.logs.get(index + 1).filter(|behind| behind.number == log.number.saturating_add(1));
         let confirmed = behind.map_or(Ok(0), Found::says_of_the_one_before)?;
         let findings = walk(&bytes, log.salt, confirmed, &mut each);
-        if findings.is_damaged {
+        if findings.is_damaged || unreadable > 0 {
             read.damaged.push(log.path.clone());
         }
         read.torn += findings.torn as u64;
+        read.unreadable += unreadable;
     }
     read.ended = ended;
     if read.lacks_a_log() {

@@ -1,10 +1,10 @@
 //! What a keyspace of an open store still holds where fjall stumbles over damage (`spec/storage.md § Backup`).
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io;
 use std::path::Path;
 
+use super::given::Given;
 use super::journal;
 use super::survey::journals;
 use super::tree::{Known, Tree};
@@ -22,7 +22,7 @@ pub(crate) struct Rest {
 impl Rest {
     /// Reads the files of an open keyspace, the one of a number in the store's folder `dir`.
     pub(crate) fn read(dir: &Path, number: u64, folder: &Path) -> io::Result<Self> {
-        let list = || fs::read(folder.join("current"));
+        let list = || Given::read(&folder.join("current"));
         for _ in 0..TRIES_MAX {
             let before = list()?;
             let tree = match read(dir, number, folder) {
@@ -67,9 +67,11 @@ impl Rest {
 /// Journals first: what becomes a table meanwhile is seen at least once.
 fn read(dir: &Path, number: u64, folder: &Path) -> io::Result<Tree> {
     let mut journalled = BTreeMap::new();
-    let mut last = 0;
+    let (mut last, mut unreadable) = (0, 0);
     for path in journals(dir)? {
-        journal::walk(&fs::read(path)?, &mut last, &mut |batch, item| {
+        let given = Given::read(&path)?;
+        unreadable += u64::from(given.unreadable > 0);
+        journal::walk(&given.bytes, &mut last, &mut |batch, item| {
             if item.keyspace == number {
                 let known = item.value.map_or(Known::Removed, |value| Known::Value(value.to_vec()));
                 journalled.insert(item.key.to_vec(), (batch, known));
@@ -77,6 +79,8 @@ fn read(dir: &Path, number: u64, folder: &Path) -> io::Result<Tree> {
         });
     }
     let mut tree = Tree::read(folder)?;
+    // Rows may have stood there of which nothing else speaks.
+    tree.damaged_blocks += unreadable;
     for (key, (batch, known)) in journalled {
         tree.learn((batch, u64::MAX), &key, known);
     }

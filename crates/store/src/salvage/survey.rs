@@ -1,10 +1,10 @@
 //! A look at a store's files before fjall opens them: it would cut a damaged journal off and delete what a damaged
 //! list leaves out, and say nothing of either.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::given::Given;
 use super::journal;
 use super::tree::{Tree, damaged_list, damaged_values, numbered};
 
@@ -28,10 +28,11 @@ impl Survey {
         let mut survey = Self { journal: newest_journal(dir)?, ..Self::of_lists(dir)? };
         let journals = journals(dir)?;
         for (index, path) in journals.iter().enumerate() {
-            let findings = journal::walk(&fs::read(path)?, &mut survey.batch, &mut |_, _| {});
+            let given = Given::read(path)?;
+            let findings = journal::walk(&given.bytes, &mut survey.batch, &mut |_, _| {});
             // One that has a successor was synced to its end before that began.
             let is_last = index + 1 == journals.len();
-            let is_damaged = findings.is_damaged() || (findings.torn > 0 && !is_last);
+            let is_damaged = findings.is_damaged() || given.unreadable > 0 || (findings.torn > 0 && !is_last);
             survey.blame(is_damaged.then(|| path.clone()));
             survey.torn = findings.torn as u64;
         }
@@ -63,7 +64,7 @@ pub(crate) fn damaged_files(dir: &Path) -> io::Result<Vec<PathBuf>> {
     let mut damaged = Vec::new();
     for folder in numbered(&dir.join("keyspaces"))?.values() {
         damaged.extend(Tree::read(folder)?.damaged);
-        damaged.extend(damaged_values(folder)?);
+        damaged.extend(damaged_values(folder)?.files);
     }
     Ok(damaged)
 }

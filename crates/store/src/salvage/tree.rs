@@ -11,12 +11,12 @@
 //! reach it.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::block;
 use super::bytes::Left;
+use super::given::Given;
 use super::values;
 use crate::opening::paths_in;
 
@@ -42,6 +42,8 @@ pub(crate) struct Tree {
     pub(crate) damaged: Vec<PathBuf>,
     /// Blocks in them of which rows may be missing.
     pub(crate) damaged_blocks: u64,
+    /// Bytes of tables that the disk did not give.
+    pub(crate) unreadable: u64,
 }
 
 impl Tree {
@@ -78,7 +80,7 @@ impl Tree {
     /// let go of already may come again by that.
     fn read_values(&mut self, folder: &Path) -> io::Result<()> {
         for path in numbered(&folder.join("blobs"))?.into_values() {
-            values::each(&fs::read(path)?, &mut |number, key, value| {
+            values::each(&Given::read(&path)?.bytes, &mut |number, key, value| {
                 if !self.known.contains_key(key) {
                     self.known.insert(key.to_vec(), ((number, 0), Known::Value(value.to_vec())));
                 }
@@ -88,8 +90,9 @@ impl Tree {
     }
 
     fn read_table(&mut self, path: &Path, id: u64, base: u64, checksum: Option<u128>) -> io::Result<()> {
-        let bytes = fs::read(path)?;
-        let is_whole = checksum.is_none_or(|sum| xxhash_rust::xxh3::xxh3_128(&bytes) == sum);
+        let Given { bytes, unreadable } = Given::read(path)?;
+        let is_whole =
+            unreadable == 0 && checksum.is_none_or(|sum| xxhash_rust::xxh3::xxh3_128(&bytes) == sum);
         let findings = block::entries(&bytes, &mut |key, number, known| {
             self.learn((base.saturating_add(number), id), key, known);
         });
@@ -97,6 +100,7 @@ impl Tree {
             self.damaged.push(path.to_path_buf());
         }
         self.damaged_blocks += findings.with_rows;
+        self.unreadable += unreadable;
         Ok(())
     }
 
@@ -130,8 +134,8 @@ enum Listed {
 impl List {
     fn read(folder: &Path) -> io::Result<Listed> {
         let current = folder.join("current");
-        let bytes = match fs::read(&current) {
-            Ok(bytes) => bytes,
+        let bytes = match Given::read(&current) {
+            Ok(given) => given.bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Listed::None),
             Err(error) => return Err(error),
         };
@@ -140,8 +144,8 @@ impl List {
             return Ok(Listed::Damaged(current));
         };
         let path = folder.join(format!("v{version}"));
-        let bytes = match fs::read(&path) {
-            Ok(bytes) => bytes,
+        let bytes = match Given::read(&path) {
+            Ok(given) => given.bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Listed::Damaged(current)),
             Err(error) => return Err(error),
         };
@@ -190,19 +194,30 @@ fn section<'a>(bytes: &'a [u8], name: &[u8]) -> Option<Left<'a>> {
     None
 }
 
-/// The files of values of a keyspace that are not as they were written: all of them are read.
-pub(crate) fn damaged_values(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let Listed::Whole(list) = List::read(folder)? else { return Ok(Vec::new()) };
-    let mut damaged = Vec::new();
+/// Files of values that are not as they were written.
+#[derive(Default)]
+pub(crate) struct DamagedValues {
+    pub(crate) files: Vec<PathBuf>,
+    /// Bytes in them that the disk did not give.
+    pub(crate) unreadable: u64,
+}
+
+/// Those of a keyspace: all of them are read.
+pub(crate) fn damaged_values(folder: &Path) -> io::Result<DamagedValues> {
+    let mut damaged = DamagedValues::default();
+    let Listed::Whole(list) = List::read(folder)? else { return Ok(damaged) };
     for (id, checksum) in list.values {
         let path = folder.join("blobs").join(id.to_string());
-        let is_whole = match fs::read(&path) {
-            Ok(bytes) => xxhash_rust::xxh3::xxh3_128(&bytes) == checksum,
+        let is_whole = match Given::read(&path) {
+            Ok(given) => {
+                damaged.unreadable += given.unreadable;
+                given.unreadable == 0 && xxhash_rust::xxh3::xxh3_128(&given.bytes) == checksum
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => false,
             Err(error) => return Err(error),
         };
         if !is_whole {
-            damaged.push(path);
+            damaged.files.push(path);
         }
     }
     Ok(damaged)
