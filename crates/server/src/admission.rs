@@ -369,12 +369,12 @@ impl Drop for Place {
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
-mod tests {
+pub(crate) mod tests {
     use std::task::{Context, Poll, Waker};
 
     use super::*;
 
-    fn budgets() -> Budgets {
+    pub(crate) fn budgets() -> Budgets {
         Budgets {
             connections_max: 10,
             connections_per_source_max: 2,

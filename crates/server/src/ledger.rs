@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use ledger::{Hash, Tree};
 use serde::{Deserialize, Serialize};
-use store::{LeafMark, LeafSlot, Store, StoreError};
+use store::{Cause, LeafMark, LeafSlot, Store, StoreError};
 use wire::limits::{HEAD_AHEAD_HOURS_MAX, HEARTBEAT_HOURS_MAX, LEAVES_MAX};
 use wire::request::Feed;
 use wire::response::Leaves;
@@ -44,6 +44,8 @@ pub struct Ledger {
 enum State {
     /// Nobody has read the leaves yet, or some of them are being filled in.
     Beginning { done: u64, of: u64 },
+    /// The same, and the disk has no room for what is to be written first.
+    NoRoom,
     /// A leaf cannot be read: no head can be signed.
     Damaged { leaf: u64 },
     /// It is kept.
@@ -77,6 +79,8 @@ pub enum Standing {
         /// Of these.
         of: u64,
     },
+    /// It is not shown before there is room on the disk.
+    NoRoom,
     /// The root key has not endorsed the key that signs, or no longer.
     NeedsRootKey,
     /// The relay went back, and the machine's clock has yet to pass the number of its log.
@@ -110,6 +114,7 @@ impl Ledger {
     pub fn standing(&self) -> Standing {
         match &*self.state() {
             State::Beginning { done, of } => Standing::Beginning { done: *done, of: *of },
+            State::NoRoom => Standing::NoRoom,
             State::Damaged { leaf } => Standing::Damaged { leaf: *leaf },
             State::Kept(log) if log.head == TreeHead::EMPTY => match log.seconds_early(wall()) {
                 0 => Standing::NeedsRootKey,
@@ -288,8 +293,9 @@ fn leaf_of(slot: LeafSlot) -> Option<Leaf> {
 }
 
 /// Reads the leaves of the store, fills in what those from before there was a log lack, says where the relay went back, and
-/// shows the log from then on. Blocks; for long on the first start after an update.
-pub fn begin(relay: &Relay) {
+/// shows the log from then on. Blocks; for long on the first start after an update. Whether that is to be tried again.
+#[must_use]
+pub fn begin(relay: &Relay) -> bool {
     let mut beginning = Beginning {
         relay,
         log: Log::new(),
@@ -322,9 +328,15 @@ pub fn begin(relay: &Relay) {
         }
         Err(Stopped::Store(error)) => {
             let _told = relay.store_failed(error);
+            if error == StoreError::NotDone(Cause::DiskFull) {
+                *relay.ledger.state() = State::NoRoom;
+            }
+            // What is damaged stays so, and is counted each time.
+            return error != StoreError::NotDone(Cause::Damaged);
         }
         Err(Stopped::Stopping) => {}
     }
+    false
 }
 
 /// A heartbeat if one is due. Where the system's clock may be far ahead there is none: one leaf of a time that has not come keeps
@@ -453,11 +465,17 @@ impl Beginning<'_> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests {
-    use store::{LedgerStore, MemoryStore};
+    use std::sync::Arc;
+
+    use store::conformance::Person;
+    use store::{ForeignRow, LedgerStore, MemoryStore, Options};
+    use wire::{HostPort, ServerId};
 
     use super::*;
+    use crate::admission::Admission;
+    use crate::admission::tests::budgets;
     use crate::identity::Identity;
 
     /// A ledger over a store that said at this time that it went back.
@@ -471,6 +489,44 @@ mod tests {
         let ledger = Ledger::new(key).unwrap();
         *ledger.state() = State::Kept(Box::new(Log::new()));
         (ledger, store)
+    }
+
+    #[test]
+    fn a_mark_that_came_late_names_the_leaves_of_the_backup_and_not_those_of_its_day() {
+        let store = MemoryStore::new();
+        for number in 1..=3 {
+            Person::register(&store, number);
+        }
+        let root = |stand: usize| {
+            let mut tree = Tree::new();
+            store
+                .leaf_slots(0, stand)
+                .unwrap()
+                .into_iter()
+                .filter_map(leaf_of)
+                .for_each(|leaf| tree.push(&leaf));
+            tree.root()
+        };
+        for (said, stands) in [(2_u64.to_be_bytes().to_vec(), 2), (Vec::new(), 3)] {
+            let mut rows = store.dangerous_rows();
+            rows.push(ForeignRow { key: b"went-back".to_vec(), body: said, ..rows[0].clone() });
+            assert_eq!(rows[0].table, 1);
+            let restored = MemoryStore::dangerous_from_rows(rows, Options::default()).unwrap();
+            let relay = Relay::new(
+                Arc::new(restored),
+                Admission::new(budgets()),
+                ServerId([1; 32]),
+                HostPort::new("localhost", 1).unwrap(),
+                true,
+                Ledger::new(None).unwrap(),
+            );
+            assert!(!begin(&relay));
+            let slots = relay.store.leaf_slots(3, 9).unwrap();
+            let [LeafSlot::Leaf(mark), ..] = &slots[..] else { unreachable!("{slots:?}") };
+            let expected = (LeafKind::Restored, stands as u64, NameTag(root(stands)));
+            assert_eq!((mark.kind, mark.prev_index, mark.tag), expected);
+            assert_eq!(relay.store.went_back(), Ok(None));
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use store::{EmbeddedStore, Former, OpenError, Upgraded};
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio_rustls::TlsAcceptor;
@@ -38,6 +39,8 @@ use crate::{admin, forgetting, handed, ledger, listener, metrics, process, sweep
 
 /// For so long nobody is served while the public log of keys is read.
 const LEDGER_WAIT: Duration = Duration::from_secs(3);
+/// Where the store refused what the log begins with, as on a full disk, it is tried again after so long.
+const LEDGER_PAUSE: Duration = Duration::from_secs(10);
 /// After a signal, connections have so long to end in order.
 const DRAIN: Duration = Duration::from_secs(8);
 /// Blocking questions to the store at once; more wait in line.
@@ -209,12 +212,17 @@ async fn drain(relay: &Relay, connections: TaskTracker, writer: Writer) {
 }
 
 /// Beside everything else, since after an update it may take long. Whoever comes at once after an ordinary start is shown the
-/// log, and not asked to come back.
+/// log, and not asked to come back. Until there is room for what it begins with, it is tried again.
 async fn begin_ledger(relay: &Arc<Relay>) -> Result<(), Failure> {
     let (relay, (done, is_done)) = (relay.clone(), oneshot::channel());
+    let runtime = Handle::current();
     let begin = move || {
-        ledger::begin(&relay);
+        let mut is_due = ledger::begin(&relay);
         let _nobody_waits = done.send(());
+        while is_due && !relay.stopping.is_cancelled() {
+            let pause = async { tokio::time::timeout(LEDGER_PAUSE, relay.stopping.cancelled()).await };
+            is_due = runtime.block_on(pause).is_err() && ledger::begin(&relay);
+        }
     };
     let begun = std::thread::Builder::new().name("ledger".into()).spawn(begin);
     begun.map_err(|error| unexpected("the ledger could not be started", &error))?;

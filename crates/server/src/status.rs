@@ -192,6 +192,7 @@ fn ledger_words(standing: &Standing) -> String {
         Standing::Kept => "shown to clients".to_owned(),
         Standing::Beginning { of: 0, .. } => "being read".to_owned(),
         Standing::Beginning { done, of } => format!("being made: {done} of {of} (shown when all are)"),
+        Standing::NoRoom => "not shown, and names cannot join or change: make room on the disk".to_owned(),
         Standing::NeedsRootKey => {
             "not shown: bring root.key back once, by   oublietted identity import-root FILE".to_owned()
         }

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use support::peer::Peer;
 use support::person::{Person, refused};
 use support::{PATIENCE, Server, invitation_in, oublietted};
-use wire::request::{Ack, Collect, MailboxPolicy};
-use wire::{Cursor, Notice, RefusalKind, Response};
+use wire::request::{Ack, Collect, Feed, MailboxPolicy};
+use wire::{Cursor, LeafKind, Notice, RefusalKind, Response};
 
 /// A small file system of its own; `None` where this user may not mount one.
 struct SmallDisk(PathBuf);
@@ -113,6 +113,75 @@ fn a_full_disk_refuses_before_stored_and_loses_nothing() {
     println!("forget: of {} KiB on a full disk {} KiB stay", full / 1024, used(&at) / 1024);
     let mut sender = Peer::connect(server.port);
     assert!(matches!(sender.ask(inbox.stamped(stored + 1, noise(stored + 1))), Response::Stored));
+}
+
+#[test]
+fn a_relay_restored_onto_a_full_disk_takes_no_name_before_its_log_says_that_it_went_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path().join("disk");
+    std::fs::create_dir(&at).unwrap();
+    let Some(_disk) = SmallDisk::mount(&at) else {
+        eprintln!("SKIPPED: this user may not mount a tmpfs");
+        return;
+    };
+    let (key, file) = (folder.path().join("key"), folder.path().join("backup"));
+    let (key, file) = (key.to_str().unwrap(), file.to_str().unwrap());
+    let data = at.join("data");
+    let run = |verb: &[&str]| {
+        let output = oublietted(verb).args(["--data", data.to_str().unwrap()]).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let serve = || {
+        let serve = ["serve", "--open", "--listen", "127.0.0.1:0", "--data", data.to_str().unwrap()];
+        Server::start(oublietted(&serve))
+    };
+    let claim = |port: u16, name: &str| {
+        let mut peer = Peer::connect(port);
+        let person = Person::new(name, peer.welcome.server_id);
+        peer.ask(person.claim(None))
+    };
+    let server = serve();
+    assert!(matches!(claim(server.port, "alice"), Response::Registered(_)));
+    assert!(oublietted(&["backup-key", key]).output().unwrap().status.success());
+    run(&["backup", file, "--key-file", key]);
+    let Response::Registered(lost) = claim(server.port, "dora") else { panic!("not registered") };
+    server.kill_9();
+    std::fs::remove_dir_all(&data).unwrap();
+    // Less is left than deposits leave alone.
+    let ballast = at.join("ballast");
+    std::fs::write(&ballast, vec![7; 62 * 1024 * 1024]).unwrap();
+    run(&["restore", file, "--key-file", key]);
+
+    let server = serve();
+    let status = run(&["status"]);
+    std::fs::remove_file(&ballast).unwrap();
+    assert_eq!(
+        refused(claim(server.port, "erin")),
+        RefusalKind::Busy,
+        "the log has yet to say that it went back"
+    );
+    assert!(status.contains("make room on the disk"), "{status}");
+    let until = Instant::now() + PATIENCE;
+    let registered = loop {
+        match claim(server.port, "erin") {
+            Response::Registered(registered) => break registered,
+            other => assert_eq!(refused(other), RefusalKind::Busy),
+        }
+        assert!(Instant::now() < until, "the log never begins: {}", server.log());
+        std::thread::sleep(Duration::from_millis(200));
+    };
+    let fed = loop {
+        match Peer::connect(server.port).ask(Feed { log_number: 0, from: 0 }) {
+            Response::Leaves(leaves) => break leaves,
+            other => assert_eq!(refused(other), RefusalKind::Unavailable),
+        }
+        assert!(Instant::now() < until, "the log is never shown: {}", server.log());
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    let mark = &fed.leaves[usize::try_from(lost.leaf_index).unwrap()];
+    assert_eq!((mark.kind, mark.prev_index), (LeafKind::Restored, lost.leaf_index));
+    assert!(registered.leaf_index > lost.leaf_index);
 }
 
 #[test]

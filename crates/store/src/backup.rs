@@ -104,6 +104,8 @@ pub struct Rebuild {
     shelf: Box<dyn Shelf>,
     batch: Batch,
     bytes: u64,
+    /// How many leaves the rows have.
+    leaves: u64,
     /// Whether the rows say themselves that the store went back.
     says_so: bool,
 }
@@ -121,7 +123,7 @@ pub enum RebuildError {
 
 impl Rebuild {
     pub(crate) fn over(shelf: Box<dyn Shelf>) -> Self {
-        Self { shelf, batch: Batch::default(), bytes: 0, says_so: false }
+        Self { shelf, batch: Batch::default(), bytes: 0, leaves: 0, says_so: false }
     }
 
     /// Adds a row, if it is sound.
@@ -132,6 +134,9 @@ impl Rebuild {
             self.write(Durability::Written)?;
         }
         self.says_so |= table == Table::Meta && row.key == WENT_BACK_KEY;
+        if let (Table::Log, Ok(index)) = (table, row.key.as_slice().try_into().map(u64::from_be_bytes)) {
+            self.leaves = self.leaves.max(index.saturating_add(1));
+        }
         self.bytes += (row.key.len() + row.value.len()) as u64;
         self.batch.0.push(Change { table, key: row.key.into(), value: Some(row.value) });
         Ok(())
@@ -139,11 +144,12 @@ impl Rebuild {
 
     /// Writes what is left, and syncs all of it.
     ///
-    /// What happened after the rows were written is gone, and the store says so of itself until the ledger does.
+    /// What happened after the rows were written is gone, and the store says of itself behind how many leaves, until the ledger
+    /// does.
     pub fn finish(mut self) -> Result<(), RebuildError> {
         // A backup of a store that had yet to say it of itself knows more.
         if !self.says_so {
-            let value = seal(Table::Meta.number(), WENT_BACK_KEY, &[]);
+            let value = seal(Table::Meta.number(), WENT_BACK_KEY, &[&self.leaves.to_be_bytes()]);
             let key = Key::from_slice(WENT_BACK_KEY);
             self.batch.0.push(Change { table: Table::Meta, key, value: Some(value) });
         }
@@ -172,9 +178,15 @@ pub(crate) fn table_at(place: Place) -> Option<Table> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use wire::request::AnswerKind;
+    use wire::{CommitmentNonce, NameTag, UnixSeconds};
+
     use super::*;
-    use crate::conformance::{Person, stamped};
-    use crate::{EmbeddedStore, MailboxStore, MemoryStore, OperatorStore};
+    use crate::conformance::{Person, record, stamped};
+    use crate::{
+        DirectoryStore, EmbeddedStore, LeafMark, LedgerStore, MailboxStore, MemoryStore, OperatorStore,
+        RegisterOutcome, RegisterRequest, ReplaceOutcome, ReplaceRequest,
+    };
 
     fn rows_of(store: &dyn OperatorStore) -> Vec<Row> {
         let mut rows = Vec::new();
@@ -200,6 +212,57 @@ mod tests {
             rows_of(&store).into_iter().partition(|row| row.key == WENT_BACK_KEY);
         assert_eq!((said.len(), held), (1, rows));
         assert_eq!(store.totals().damaged, 0);
+    }
+
+    #[test]
+    fn a_store_from_a_backup_knows_how_many_leaves_stood_and_takes_no_name_before_the_ledger_says_so() {
+        let base = tempfile::tempdir().unwrap();
+        let before = MemoryStore::new();
+        for number in 1..=3 {
+            Person::register(&before, number);
+        }
+        let mut rebuild = EmbeddedStore::rebuild(&base.path().join("one")).unwrap();
+        for row in rows_of(&before) {
+            rebuild.put(row).unwrap();
+        }
+        rebuild.finish().unwrap();
+        let store = EmbeddedStore::open(&base.path().join("one")).unwrap();
+        assert_eq!(store.went_back(), Ok(Some(3)));
+        assert_eq!(store.register(claim(4)), Ok(RegisterOutcome::Unmarked));
+        assert!(!store.is_for_the_taking(&Person { number: 4 }.name(), None, true, NOW).unwrap());
+        assert_eq!(store.replace(change(1)), Ok(ReplaceOutcome::Unmarked));
+        assert_eq!(store.leaves(), 3);
+        assert!(matches!(store.register(claim(1)), Ok(RegisterOutcome::Again(_))), "its answer was lost");
+        assert_eq!(store.append_mark(LeafMark::Restored { stand: 3, root: [0; 32] }, NOW), Ok(3));
+        assert!(matches!(store.register(claim(4)), Ok(RegisterOutcome::Registered(_))));
+        assert!(matches!(store.replace(change(1)), Ok(ReplaceOutcome::Replaced(_))));
+    }
+
+    const NOW: UnixSeconds = UnixSeconds(1 << 32);
+
+    fn claim(number: u8) -> RegisterRequest {
+        let person = Person { number };
+        RegisterRequest {
+            record: record(&person.name(), 0, number),
+            vouchers: person.vouchers(0),
+            invite: None,
+            open: true,
+            tag: Some(NameTag([number; 32])),
+            commitment_nonce: CommitmentNonce([number; 16]),
+            now: NOW,
+        }
+    }
+
+    fn change(number: u8) -> ReplaceRequest {
+        let person = Person { number };
+        ReplaceRequest {
+            kind: AnswerKind::Rotate,
+            record: record(&person.name(), 1, 9),
+            expected_seq: 0,
+            vouchers: person.vouchers(1),
+            commitment_nonce: CommitmentNonce([9; 16]),
+            now: NOW,
+        }
     }
 
     #[test]

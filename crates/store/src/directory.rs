@@ -13,8 +13,8 @@ use crate::engine::Engine;
 use crate::ledger::{LeafPlace, LogRow, seconds};
 use crate::shelf::{Batch, Key, Shelf, Table, key_of};
 use crate::{
-    Cause, DirectoryStore, NewInvite, PublishOutcome, RegisterOutcome, RegisterRequest, ReplaceOutcome,
-    ReplaceRequest, StoreError, StoredRecord,
+    Cause, DirectoryStore, LedgerStore, NewInvite, PublishOutcome, RegisterOutcome, RegisterRequest,
+    ReplaceOutcome, ReplaceRequest, StoreError, StoredRecord,
 };
 
 /// How long a name rests after its tombstone (DESIGN § 6.1).
@@ -149,6 +149,9 @@ impl<S: Shelf> DirectoryStore for Engine<S> {
         if !self.has_room(LEDGER_RESERVE) {
             return Ok(RegisterOutcome::Full);
         }
+        if self.went_back()?.is_some() {
+            return Ok(RegisterOutcome::Unmarked);
+        }
         let Some(tag) = request.tag else { return Ok(RegisterOutcome::Untagged) };
         let row = LogRow {
             kind: LeafKind::Register,
@@ -183,6 +186,9 @@ impl<S: Shelf> DirectoryStore for Engine<S> {
         }
         if !self.has_room(LEDGER_RESERVE / 4) {
             return Ok(ReplaceOutcome::Full);
+        }
+        if self.went_back()?.is_some() {
+            return Ok(ReplaceOutcome::Unmarked);
         }
         let Some(tag) = head.tag else { return Ok(ReplaceOutcome::Untagged) };
         let kind = match request.kind {
@@ -247,6 +253,7 @@ impl<S: Shelf> DirectoryStore for Engine<S> {
         };
         Ok(self.has_room(LEDGER_RESERVE)
             && is_free
+            && self.went_back()?.is_none()
             && (open || self.good_invite(invite, &key, now)?.is_some()))
     }
 }

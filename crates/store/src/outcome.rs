@@ -209,6 +209,8 @@ pub enum RegisterOutcome {
     BadInvite,
     /// The name is free, and the request did not say under which tag the ledger shall have it.
     Untagged,
+    /// The store went back and the ledger has yet to say so: this leaf would pass for one that was there before.
+    Unmarked,
     /// The ledger takes no new name: the last [`LEDGER_RESERVE`](wire::limits::LEDGER_RESERVE) leaves are kept for others.
     Full,
 }
@@ -236,6 +238,8 @@ pub enum ReplaceOutcome {
     /// The leaves of this name are from before there was a ledger and not filled in yet: a leaf that said nothing of the
     /// one before would be another history.
     Untagged,
+    /// As [`RegisterOutcome::Unmarked`].
+    Unmarked,
 }
 
 /// Outcome of [`DirectoryStore::publish`](crate::DirectoryStore::publish).

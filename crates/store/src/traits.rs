@@ -168,7 +168,7 @@ pub trait LedgerStore: Send + Sync {
     fn append_mark(&self, mark: LeafMark, now: UnixSeconds) -> Result<u64, StoreError>;
 
     /// How many leaves stand as they were, where these rows came from a backup or a repair and no leaf says so yet:
-    /// [`u64::MAX`] where all do.
+    /// [`u64::MAX`] where all do. Until then no name is registered and none is changed.
     fn went_back(&self) -> Result<Option<u64>, StoreError>;
 }
 

@@ -19,7 +19,8 @@ use crate::relay::{OVER_BUDGET, Relay};
 /// What whoever asks for the log hears while it is being read.
 const NOT_NOW: Refusal = Refusal { kind: RefusalKind::Unavailable, retry_after_s: Some(5) };
 
-/// What a change of a name hears whose leaves are not filled in yet: ten names a second are.
+/// What a change of a name hears whose leaves are not filled in yet: ten names a second are. And what every claim and change
+/// hears of a relay that went back, until its log says so.
 const LATER: Refusal = Refusal { kind: RefusalKind::Busy, retry_after_s: Some(60) };
 
 /// What a claim hears whose name came free in the moment in which it was made.
@@ -60,6 +61,7 @@ pub fn claim(claiming: Claiming, tag: Option<NameTag>) -> Change {
             }
             // It came free in this moment.
             Ok(RegisterOutcome::Untagged) => refused(ticket, AGAIN),
+            Ok(RegisterOutcome::Unmarked) => refused(ticket, LATER),
             // A challenge tells that the name is taken, and its absence that it is not: both count as a look-up (DESIGN § 6.3).
             Ok(RegisterOutcome::Taken(_) | RegisterOutcome::BadInvite) if !relay.admission.lookup(source) => {
                 relay.counters.over_budget.add_one();
@@ -100,7 +102,7 @@ pub(super) fn replace(
             Ok(ReplaceOutcome::Stale) => no(ticket, RefusalKind::Stale),
             Ok(ReplaceOutcome::NoSuch) => no(ticket, RefusalKind::NoSuchName),
             Ok(ReplaceOutcome::Full) => no(ticket, RefusalKind::Unavailable),
-            Ok(ReplaceOutcome::Untagged) => refused(ticket, LATER),
+            Ok(ReplaceOutcome::Untagged | ReplaceOutcome::Unmarked) => refused(ticket, LATER),
             Ok(ReplaceOutcome::TooMany { left_s }) => {
                 refused(ticket, Refusal { kind: RefusalKind::Busy, retry_after_s: Some(left_s) })
             }

@@ -44,7 +44,8 @@ impl Relay {
                     Ok(ReplaceOutcome::NoSuch) => {
                         machine.refuse(ticket, Refusal::new(RefusalKind::NoSuchName))
                     }
-                    Ok(ReplaceOutcome::Full | ReplaceOutcome::Untagged) | Err(_) => {
+                    Ok(ReplaceOutcome::Full | ReplaceOutcome::Untagged | ReplaceOutcome::Unmarked)
+                    | Err(_) => {
                         machine.refuse(ticket, Refusal::new(RefusalKind::Unavailable));
                     }
                 }
@@ -81,7 +82,9 @@ impl Relay {
             Ok(RegisterOutcome::Taken(stored)) => {
                 machine.taken(luck.moment(), ticket, &stored.record, ChallengeNonce(luck.random.bytes()));
             }
-            Ok(RegisterOutcome::Untagged) => machine.refuse(ticket, Refusal::new(RefusalKind::Busy)),
+            Ok(RegisterOutcome::Untagged | RegisterOutcome::Unmarked) => {
+                machine.refuse(ticket, Refusal::new(RefusalKind::Busy))
+            }
             Ok(RegisterOutcome::BadInvite) => machine.refuse(ticket, Refusal::new(RefusalKind::Invite)),
             Ok(RegisterOutcome::Full) | Err(_) => {
                 machine.refuse(ticket, Refusal::new(RefusalKind::Unavailable));
