@@ -216,6 +216,8 @@ async fn attend(mut stream: UnixStream, office: Office) -> io::Result<Option<Joi
             tokio::task::spawn_blocking(move || answer(&office.relay, &office.certificates, Question::Status))
                 .await?
         }
+        // Asks the store nothing, and is told while every thread waits for it.
+        Ok(Question::Health) => health(&office.relay),
         Ok(question) => {
             tokio::task::spawn_blocking(move || answer(&office.relay, &office.certificates, question)).await?
         }
@@ -310,10 +312,12 @@ impl Write for Gate<'_> {
     }
 }
 
+fn health(relay: &Relay) -> Reply {
+    if relay.pulse.is_well() { Reply::Serving } else { hangs().into() }
+}
+
 fn answer(relay: &Relay, certificates: &Certificates, question: Question) -> Reply {
     match question {
-        Question::Health if relay.pulse.is_well() => Reply::Serving,
-        Question::Health => hangs().into(),
         Question::Status => Reply::Status(Box::new(Status::read(relay, certificates))),
         Question::Invite { name, valid_s } => {
             with(&name, |name| match invite::issue(relay, name.clone(), valid_s) {
@@ -342,7 +346,9 @@ fn answer(relay: &Relay, certificates: &Certificates, question: Question) -> Rep
         }
         Question::Revoke { id: None, name: None } => misunderstood().into(),
         // They have their own way.
-        Question::Backup { .. } | Question::Forget | Question::Renew => misunderstood().into(),
+        Question::Health | Question::Backup { .. } | Question::Forget | Question::Renew => {
+            misunderstood().into()
+        }
     }
 }
 
@@ -395,4 +401,48 @@ fn misunderstood() -> Failure {
         EXIT_USAGE,
         "OUB-S023",
     )
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::sync::mpsc as std_mpsc;
+
+    use store::MemoryStore;
+
+    use super::*;
+    use crate::clock::wall;
+    use crate::identity::Identity;
+    use crate::leaf::LeafResolver;
+    use crate::relay::tests::over;
+
+    #[test]
+    fn health_is_told_while_every_thread_waits_for_the_store() {
+        let base = tempfile::tempdir().unwrap();
+        let (folder, store) = (base.path().join("identity"), base.path().join("store"));
+        let identity = Identity::load_or_make(&folder, &store, wall()).unwrap();
+        let leaf = Arc::new(LeafResolver::issue(&identity, wall()).unwrap());
+        let office = Office {
+            relay: over(MemoryStore::new()),
+            certificates: Certificates::new(leaf, &identity),
+            identity: folder,
+            renewing: mpsc::channel(1).0,
+            backup: Arc::new(Semaphore::new(1)),
+        };
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(1).build().unwrap();
+        let (let_go, waits) = std_mpsc::channel::<()>();
+        runtime.spawn_blocking(move || waits.recv().is_err());
+        let said = runtime.block_on(async {
+            let (mut asker, stream) = UnixStream::pair().unwrap();
+            asker.write_all(&serde_json::to_vec(&Question::Health).unwrap()).await.unwrap();
+            asker.write_all(b"\n").await.unwrap();
+            let told = tokio::time::timeout(PATIENCE / 2, attend(stream, office)).await;
+            let mut said = String::new();
+            asker.read_to_string(&mut said).await.unwrap();
+            told.is_ok().then_some(said)
+        });
+        drop(let_go);
+        assert_eq!(said.as_deref(), Some("\"serving\"\n"));
+    }
 }

@@ -467,16 +467,12 @@ impl Beginning<'_> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests {
-    use std::sync::Arc;
-
     use store::conformance::Person;
     use store::{ForeignRow, LedgerStore, MemoryStore, Options};
-    use wire::{HostPort, ServerId};
 
     use super::*;
-    use crate::admission::Admission;
-    use crate::admission::tests::budgets;
     use crate::identity::Identity;
+    use crate::relay::tests::over;
 
     /// A ledger over a store that said at this time that it went back.
     fn went_back_at(time: u64) -> (Ledger, MemoryStore) {
@@ -512,14 +508,7 @@ mod tests {
             rows.push(ForeignRow { key: b"went-back".to_vec(), body: said, ..rows[0].clone() });
             assert_eq!(rows[0].table, 1);
             let restored = MemoryStore::dangerous_from_rows(rows, Options::default()).unwrap();
-            let relay = Relay::new(
-                Arc::new(restored),
-                Admission::new(budgets()),
-                ServerId([1; 32]),
-                HostPort::new("localhost", 1).unwrap(),
-                true,
-                Ledger::new(None).unwrap(),
-            );
+            let relay = over(restored);
             assert!(!begin(&relay));
             let slots = relay.store.leaf_slots(3, 9).unwrap();
             let [LeafSlot::Leaf(mark), ..] = &slots[..] else { unreachable!("{slots:?}") };

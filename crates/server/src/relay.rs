@@ -142,3 +142,17 @@ const RETRY_S: u32 = 10;
 pub const OVER_BUDGET: Refusal = Refusal { kind: RefusalKind::Busy, retry_after_s: Some(60) };
 /// What a request hears that came too late to be done.
 pub const STOPPING: Refusal = Refusal { kind: RefusalKind::Unavailable, retry_after_s: Some(5) };
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::admission::tests::budgets;
+
+    /// A relay over this store, open to everybody and without a key for its log.
+    pub(crate) fn over(store: impl Store + 'static) -> Arc<Relay> {
+        let (admission, host) = (Admission::new(budgets()), HostPort::new("localhost", 1).unwrap());
+        let ledger = Ledger::new(None).unwrap();
+        Arc::new(Relay::new(Arc::new(store), admission, ServerId([1; 32]), host, true, ledger))
+    }
+}
