@@ -24,12 +24,12 @@ pub async fn run(relay: Arc<Relay>) {
             () = tokio::time::sleep(LOOK) => {}
             () = relay.stopping.cancelled() => return,
         }
-        let relay = relay.clone();
+        let looked_at = relay.clone();
         let looked = tokio::task::spawn_blocking(move || {
-            watch.look(&relay);
+            watch.look(&looked_at);
             watch
         });
-        let Ok(kept) = looked.await else { return };
+        let Some(kept) = relay.survived(looked.await) else { return };
         watch = kept;
     }
 }

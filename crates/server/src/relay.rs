@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use store::{Cause, Store, StoreError};
+use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
 use wire::address::ShortFingerprint;
 use wire::refusal::{Refusal, RefusalKind};
@@ -127,6 +128,16 @@ impl Relay {
             tracing::error!("the store has stopped after a failed write; this process ends");
         }
         self.stopping.cancel();
+    }
+
+    /// What came of something that goes on for as long as the relay. If it panicked, the process ends: its keeper starts one
+    /// in which everything goes on again.
+    pub fn survived<T>(&self, ended: Result<T, JoinError>) -> Option<T> {
+        if ended.is_err() && !self.stopping.is_cancelled() {
+            tracing::error!("a part of the relay panicked, without which it must not go on");
+            self.break_down();
+        }
+        ended.ok()
     }
 
     /// Whether the process ends because the store stopped.

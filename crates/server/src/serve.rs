@@ -159,11 +159,11 @@ async fn run(
         if let Ok(address) = listener.local_addr() {
             eprintln!("oublietted: metrics on {address}");
         }
-        tokio::spawn(metrics::run(listener, relay.clone(), certificates.clone()));
+        tend(&relay, metrics::run(listener, relay.clone(), certificates.clone()));
     }
     for entrance in entrances {
         announce(&entrance.listener);
-        tokio::spawn(listener::run(entrance, door.clone(), connections.clone()));
+        tend(&relay, listener::run(entrance, door.clone(), connections.clone()));
     }
     if let Some(address) = relay.open_address() {
         eprintln!("oublietted: everybody may join:   oub join {address} --name NAME");
@@ -178,11 +178,11 @@ async fn run(
         renewing,
         backup,
     };
-    tokio::spawn(admin::run(admin, office));
+    tend(&relay, admin::run(admin, office));
     let upkeep = Upkeep { relay: relay.clone(), store: folder.store(), certificates };
-    tokio::spawn(sweep::run(upkeep, identity, asked_to_renew));
-    tokio::spawn(forgetting::run(relay.clone()));
-    tokio::spawn(process::stroke_watchdog(relay.clone()));
+    tend(&relay, sweep::run(upkeep, identity, asked_to_renew));
+    tend(&relay, forgetting::run(relay.clone()));
+    tend(&relay, process::stroke_watchdog(relay.clone()));
     if let Some(json) = invite_two {
         print_invitations(relay.clone(), json).await?;
     }
@@ -196,6 +196,12 @@ async fn run(
     drain(&relay, connections, writer).await;
     let _gone_already = std::fs::remove_file(folder.admin_socket());
     if relay.is_broken() { Err(broken()) } else { Ok(()) }
+}
+
+/// Has something go on for as long as the relay, which does not outlive it.
+fn tend(relay: &Arc<Relay>, part: impl Future<Output = ()> + Send + 'static) {
+    let (relay, part) = (relay.clone(), tokio::spawn(part));
+    tokio::spawn(async move { relay.survived(part.await) });
 }
 
 /// Stops accepting, lets connections end what is under way, then lets the writer empty its queue.
@@ -379,8 +385,28 @@ fn unexpected(what: &str, error: &dyn std::error::Error) -> Failure {
 }
 
 #[cfg(test)]
+#[allow(clippy::panic)]
 mod tests {
+    use store::MemoryStore;
+
     use super::*;
+    use crate::relay::tests::over;
+
+    #[tokio::test]
+    async fn a_part_that_panics_takes_the_relay_along_and_one_that_ends_does_not() {
+        let relay = over(MemoryStore::new());
+        tend(&relay, async {});
+        tokio::task::yield_now().await;
+        assert!(!relay.is_broken());
+        tend(&relay, async { panic!("on purpose") });
+        let stopped = tokio::time::timeout(DRAIN, relay.stopping.cancelled()).await;
+        assert!(stopped.is_ok() && relay.is_broken());
+        // What a stop cuts off says nothing of the store.
+        let stopping = over(MemoryStore::new());
+        stopping.stopping.cancel();
+        let ended = tokio::spawn(async { panic!("on purpose") }).await;
+        assert!(stopping.survived::<()>(ended).is_none() && !stopping.is_broken());
+    }
 
     #[test]
     fn a_refused_downgrade_says_what_to_type() {

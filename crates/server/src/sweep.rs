@@ -55,7 +55,7 @@ pub async fn run(upkeep: Upkeep, mut identity: Identity, mut renewing: mpsc::Rec
             ledger::beat(&swept);
             identity
         });
-        let Ok(kept) = done.await else { return };
+        let Some(kept) = relay.survived(done.await) else { return };
         identity = kept;
         if sweeps {
             next = Instant::now() + pause(&relay);
