@@ -39,6 +39,8 @@ use crate::writer::{Queue, Settled, Work};
 const GOODBYE: Duration = Duration::from_secs(5);
 /// A peer that takes nothing for so long is not there any more.
 const UNREAD: Duration = Duration::from_millis(UNREAD_MS_MAX);
+/// So often meanwhile it is tried whether it took something.
+const PRESS: Duration = Duration::from_millis(UNREAD_MS_MAX / 6);
 
 /// What every connection needs besides its socket.
 #[derive(Clone)]
@@ -125,8 +127,8 @@ struct Session {
     fresh: Fresh,
     holds: Vec<Hold>,
     ending: Option<Instant>,
-    /// Since when the peer has taken nothing of what waits for it.
-    unread_since: Option<Instant>,
+    /// While something waits for the peer.
+    unread: Option<Unread>,
 }
 
 /// A question that waits for those before it.
@@ -137,6 +139,22 @@ enum Step {
     Read(Ticket<asked::Read>, Slot, DepositId, Cursor, u16),
     /// Any other.
     Question(Question),
+}
+
+/// A peer that does not take what waits for it.
+#[derive(Clone, Copy)]
+struct Unread {
+    /// Since when it has taken nothing.
+    since: Instant,
+    /// When that is tried next.
+    press_at: Instant,
+}
+
+impl Unread {
+    fn from_now() -> Self {
+        let since = Instant::now();
+        Self { since, press_at: since + PRESS }
+    }
 }
 
 /// A step under way, on a thread where it may block. `None`: it panicked.
@@ -167,7 +185,7 @@ impl Session {
             fresh: Fresh::default(),
             holds: Vec::new(),
             ending: None,
-            unread_since: None,
+            unread: None,
         })
     }
 
@@ -193,10 +211,13 @@ impl Session {
                 let machine = &mut self.machine;
                 self.line.say(|| machine.poll_output().inspect(|_| went = true))?;
             }
-            self.unread_since =
-                self.line.is_writing().then(|| self.unread_since.unwrap_or_else(Instant::now));
+            self.unread = self.line.is_writing().then(|| self.unread.unwrap_or_else(Unread::from_now));
             if self.line.had_its_turn() {
                 tokio::task::yield_now().await;
+                heard = Heard::Nothing;
+                continue;
+            }
+            if self.has_taken_more()? {
                 heard = Heard::Nothing;
                 continue;
             }
@@ -217,7 +238,7 @@ impl Session {
                 }
                 ready = self.line.writable(), if self.line.is_writing() => {
                     ready?;
-                    self.unread_since = None;
+                    self.unread = None;
                 }
                 () = bell.rung() => self.open_post(bell.take()),
                 answer = finished(&mut self.running) => if self.conclude(answer).is_break() { break },
@@ -503,8 +524,17 @@ impl Session {
         }
     }
 
+    /// Whether the peer is found to have taken something of what waits for it, now and then.
+    fn has_taken_more(&mut self) -> io::Result<bool> {
+        let now = Instant::now();
+        let Some(unread) = self.unread.filter(|unread| unread.press_at <= now) else { return Ok(false) };
+        let has_taken = self.line.press()?;
+        self.unread = (!has_taken).then_some(Unread { press_at: now + PRESS, ..unread });
+        Ok(has_taken)
+    }
+
     fn is_over(&self) -> bool {
-        if self.unread_since.is_some_and(|since| since.elapsed() >= UNREAD) {
+        if self.unread.is_some_and(|unread| unread.since.elapsed() >= UNREAD) {
             self.door.relay.counters.unread.add_one();
             return true;
         }
@@ -516,7 +546,7 @@ impl Session {
 
     fn next_deadline(&self) -> Option<Instant> {
         let machine = self.machine.poll_timeout().map(|at| self.door.relay.clock.instant(at));
-        let unread = self.unread_since.map(|since| since + UNREAD);
+        let unread = self.unread.map(|unread| unread.press_at.min(unread.since + UNREAD));
         // Also when it has passed since we looked. Without room we hear of it when there is some.
         let goes_at = self.goes_at.filter(|_| self.door.writer.has_room(self.in_writer));
         [machine, self.ending, unread, goes_at].into_iter().flatten().min()

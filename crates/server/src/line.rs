@@ -9,6 +9,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use bytes::Bytes;
+use rustix::net::{SendAncillaryBuffer, SendFlags, sendmsg};
 use rustls::ServerConnection;
 use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
@@ -41,6 +42,8 @@ pub struct Line {
     tls: Box<ServerConnection>,
     /// Read and written since the turn began.
     turn: usize,
+    /// Whether what is written goes to the system whatever it last said of its room, until it takes no more.
+    is_pressing: bool,
 }
 
 /// What reading came to.
@@ -60,7 +63,7 @@ impl Line {
         let (socket, mut tls) = stream.into_inner();
         // How much is under way is bounded here, in bytes and in frames.
         tls.set_buffer_limit(None);
-        Self { socket, tls: Box::new(tls), turn: 0 }
+        Self { socket, tls: Box::new(tls), turn: 0, is_pressing: false }
     }
 
     /// Hands over what came together with the end of the handshake, then what the socket holds, once.
@@ -150,13 +153,32 @@ impl Line {
     /// Writes what is encrypted, as far as the socket takes it. True when all of it is gone.
     fn flush(&mut self) -> io::Result<bool> {
         while self.tls.wants_write() {
-            match self.tls.write_tls(&mut Socket(&self.socket)) {
+            let wrote = match self.is_pressing {
+                true => self.tls.write_tls(&mut Unasked(&self.socket)),
+                false => self.tls.write_tls(&mut Socket(&self.socket)),
+            };
+            match wrote {
                 Ok(_) => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.is_pressing = false;
+                    return Ok(false);
+                }
                 Err(error) => return Err(error),
             }
         }
         Ok(true)
+    }
+
+    /// Writes of what waits also where nobody said that the socket takes it: Linux says so only once a third of what it keeps
+    /// for the peer is free, which is a megabyte, and takes whatever there is room for. Whether it took something, as it does
+    /// when the peer did; then the rest goes the same way.
+    pub fn press(&mut self) -> io::Result<bool> {
+        match self.tls.write_tls(&mut Unasked(&self.socket)) {
+            Ok(bytes) => self.is_pressing = bytes > 0,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.is_pressing = false,
+            Err(error) => return Err(error),
+        }
+        Ok(self.is_pressing)
     }
 
     /// Whether something encrypted waits for the socket.
@@ -201,6 +223,24 @@ impl Line {
                 Err(error) => return Err(error),
             }
         }
+        Ok(())
+    }
+}
+
+/// The socket as the system has it, past what the runtime knows of it.
+struct Unasked<'a>(&'a TcpStream);
+
+impl Write for Unasked<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_vectored(&[IoSlice::new(bytes)])
+    }
+
+    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
+        Ok(sendmsg(self.0, slices, &mut SendAncillaryBuffer::default(), flags)?)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 }

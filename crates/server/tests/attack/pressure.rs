@@ -347,3 +347,27 @@ fn deposits_under_bad_stamps_leave_an_inbox_as_it_was() {
     assert!(grown < 48 * 1024, "{grown} KiB");
     is_well_after_all(&data, &server);
 }
+
+/// R06: whoever takes little is not whoever takes nothing, though the system says only after a third of what it keeps for
+/// him that there is room again.
+#[test]
+fn a_receiver_who_reads_slowly_and_steadily_is_not_closed() {
+    let data = Data::new();
+    let server = data.serve(&[]);
+    let (_, inbox) = alice_with_inbox(&data, &server);
+    let mut sender = Peer::connect(server.port);
+    for index in 0..120_u16 {
+        let deposit = inbox.stamped(index, envelope(index as u8, 65_536));
+        assert!(matches!(sender.ask(deposit), Response::Stored), "deposit {index}");
+    }
+    let mut owner = Peer::connect(server.port);
+    let slot = inbox.open(&mut owner).slot;
+    owner.send(Collect { slot, after: Cursor(0), credit: 120, follow: false });
+    let (began, patience) = (Instant::now(), Duration::from_millis(UNREAD_MS_MAX) * 3 / 2);
+    let mut taken = [0; 4_096];
+    while began.elapsed() < patience {
+        std::io::Read::read_exact(&mut owner.tls.sock, &mut taken).unwrap();
+        std::thread::sleep(Duration::from_millis(500));
+    }
+    assert_eq!(data.counters()["unread"].as_u64(), Some(0), "closed although it read until now");
+}
