@@ -239,15 +239,20 @@ impl Admission {
         self.within_minute(source, Budget::Pairings, PAIRINGS_PER_MINUTE_MAX)
     }
 
-    /// Whether this source may knock at this doorstep once more. Only doorsteps that there are may be asked about:
+    /// Whether this source may knock at this doorstep once more; if not, in how many seconds it may. Only doorsteps that there are may be asked about:
     /// ids that somebody makes up would fill the memory of what everybody spent.
-    pub fn doorstep(&self, source: Source, sid: &DepositId) -> bool {
-        let Some(ip) = source.0 else { return true };
+    pub fn doorstep(&self, source: Source, sid: &DepositId) -> Result<(), u32> {
+        let Some(ip) = source.0 else { return Ok(()) };
         let now = Instant::now();
         let mut state = self.state();
         state.change_salt(now);
         let key = state.salt.hash_one((ip, sid));
-        state.doorsteps.spend(key, DOORSTEP_PER_HOUR_MAX, SALT_LIFE, now)
+        if state.doorsteps.spend(key, DOORSTEP_PER_HOUR_MAX, SALT_LIFE, now) {
+            return Ok(());
+        }
+        // With the salt everybody's count is gone, which is before any of them is an hour old.
+        let left = SALT_LIFE.saturating_sub(now.duration_since(state.salted)).as_secs() + 1;
+        Err(u32::try_from(left).unwrap_or(u32::MAX))
     }
 
     /// Connections served now.
@@ -479,9 +484,10 @@ pub(crate) mod tests {
         let admission = Admission::new(budgets());
         let (one, other) = (DepositId([1; 16]), DepositId([2; 16]));
         let stranger = source(&admission, "192.0.2.1");
-        assert!((0..8).all(|_| admission.doorstep(stranger, &one)));
-        assert!(!admission.doorstep(stranger, &one));
-        assert!(admission.doorstep(stranger, &other));
+        assert!((0..8).all(|_| admission.doorstep(stranger, &one).is_ok()));
+        let left_s = admission.doorstep(stranger, &one).unwrap_err();
+        assert!((3_590..=3_601).contains(&left_s), "the hour has just begun: {left_s}");
+        assert!(admission.doorstep(stranger, &other).is_ok());
     }
 
     #[test]

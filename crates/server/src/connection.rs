@@ -316,8 +316,10 @@ impl Session {
             ServerEvent::Deposit { ticket, deposit } => {
                 let is_knock =
                     matches!(deposit.auth, DepositAuth::Open { .. }) && relay.store.is_doorstep(&deposit.sid);
-                if is_knock && !relay.admission.doorstep(source, &deposit.sid) {
-                    return over(&mut self.machine, ServerEvent::Deposit { ticket, deposit });
+                if is_knock && let Err(left_s) = relay.admission.doorstep(source, &deposit.sid) {
+                    relay.counters.over_budget.add_one();
+                    let refusal = Refusal { retry_after_s: Some(left_s), ..OVER_BUDGET };
+                    return self.machine.refuse(ticket, refusal);
                 }
                 let Deposit { sid, auth, envelope } = *deposit;
                 let request = DepositRequest { sid, auth, envelope, today: self.door.relay.today() };
@@ -579,7 +581,6 @@ fn refuse(machine: &mut ServerConnection, event: ServerEvent, refusal: Refusal) 
         ServerEvent::Pairing { ticket, .. } => machine.refuse(ticket, refusal),
         ServerEvent::Admit { ticket } => machine.refuse(ticket, refusal),
         ServerEvent::FindIdentity { ticket, .. } => machine.refuse(ticket, refusal),
-        ServerEvent::Deposit { ticket, .. } => machine.refuse(ticket, refusal),
         _ => {}
     }
 }

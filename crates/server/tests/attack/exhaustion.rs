@@ -409,7 +409,9 @@ fn knocks_at_doorsteps_that_are_none_are_not_counted() {
         let said = stranger.ask(doorstep.knock(fill));
         assert!(matches!(said, Response::Stored), "{fill}: {said:?}");
     }
-    assert_eq!(refused(stranger.ask(doorstep.knock(8))), RefusalKind::Busy);
+    let Response::Refused(refusal) = stranger.ask(doorstep.knock(8)) else { panic!("not refused") };
+    assert_eq!(refusal.kind, RefusalKind::Busy);
+    assert!(refusal.retry_after_s.is_some_and(|left| left > 3_000), "the hour has just begun: {refusal:?}");
 }
 
 /// R13: hundreds of thousands of frames and handshakes that are none leave a log of a few lines.
