@@ -96,9 +96,11 @@ mod tests {
                 account, bundle_counter, bundle_published, seen_at)
                 VALUES (1, 5, 'ann', 'h', 1, x'00', 1, x'', x'', x'', x'', 0, 0, {at});
             INSERT INTO contact (id, standing, alias, name, host, port, server_id, fingerprint, trust, conversation,
-                added_at, refill_due, anew_due, ask_due, recovered_at, resent_at, receipted_at, head_sent_at)
-                VALUES (7, 0, 'bob', 'bob', 'h', 1, x'00', x'01', 0, x'', {at}, {at}, {at} + 600, {at} + 7200, {at},
-                {at}, {at}, {at});
+                added_at, refill_due, anew_due, ask_due, tell_due, replay_due, recovered_at, resent_at,
+                receipted_at, head_sent_at)
+                VALUES (7, 0, 'bob', 'bob', 'h', 1, x'00', x'01', 0, x'', {at}, {at}, {at} + 600, {at} + 7200,
+                {at} + 86400, {at} + 129600, {at}, {at}, {at}, {at});
+            INSERT INTO record_update (contact, seq, body, kept_at, replays) VALUES (7, 1, x'', {at}, 0);
             INSERT INTO outbox (contact, message_id, kind, text, state, queued_at, stored_at, route, sent_at) VALUES
                 (7, x'01', 1, '', 0, {at}, NULL, NULL, NULL), (7, x'02', 1, '', 2, 1, {at}, 1, {at});
             INSERT INTO outbox (contact, message_id, kind, text, state, queued_at, stream, number, stored_at, route,
@@ -159,6 +161,8 @@ mod tests {
         assert_eq!(number(&vault, "SELECT seen_at FROM me"), NOW + LOOK_S);
         assert_eq!(number(&vault, "SELECT anew_due FROM contact"), NOW + 600);
         assert_eq!(number(&vault, "SELECT ask_due FROM contact"), NOW + 7_200);
+        assert_eq!(number(&vault, "SELECT tell_due FROM contact"), NOW + 86_400);
+        assert_eq!(number(&vault, "SELECT replay_due FROM contact"), NOW + 129_600);
         assert_eq!(number(&vault, "SELECT expires_at FROM message"), NOW + 60);
     }
 
