@@ -6,6 +6,7 @@ mod common;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use common::{copy, files};
 use store::conformance::{Person, deposit, envelope, stamped, unmarked};
@@ -362,6 +363,31 @@ fn a_log_that_is_gone_after_an_orderly_stop_is_noticed_and_what_a_start_deleted_
     assert_eq!(open(without(&next).path()).totals().waiting, 1);
 }
 
+/// Copies the folder of a store that is open, at a moment in which nothing in it changes: what a kill leaves.
+fn copy_open(from: &Path, to: &Path) {
+    let state = || -> Vec<_> {
+        let state = files(from).into_iter().map(|file| {
+            let known = fs::metadata(&file).map(|known| (known.len(), known.modified().ok())).ok();
+            (file, known)
+        });
+        state.collect()
+    };
+    for _ in 0..200 {
+        let before = state();
+        // What is written in the background settles.
+        std::thread::sleep(Duration::from_millis(50));
+        if state() != before {
+            continue;
+        }
+        copy(from, to);
+        if state() == before {
+            return;
+        }
+        files(to).into_iter().for_each(|file| fs::remove_file(file).unwrap());
+    }
+    panic!("{} does not come to rest", from.display());
+}
+
 #[test]
 fn a_log_that_nobody_can_read_is_refused_and_kept() {
     let (source, killed) = (quick_dir(), quick_dir());
@@ -372,7 +398,7 @@ fn a_log_that_nobody_can_read_is_refused_and_kept() {
     // What is known of it goes into tables, and one envelope into the log of a process that is killed.
     let store = open(source.path());
     assert_eq!(deposit(&store, &stamped(sid, 1, 1, 1)), DepositOutcome::Stored);
-    copy(source.path(), killed.path());
+    copy_open(source.path(), killed.path());
     drop(store);
     let log = last_log(killed.path());
     let (number, _) = log.file_name().unwrap().to_str().unwrap().split_once('-').unwrap();
