@@ -1,17 +1,15 @@
 //! The default engine: the rules over fjall, one directory (`docs/decisions/0001-fjall.md`).
 
+mod frozen;
+
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::io;
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use bytes::Bytes;
-use fjall::{
-    CompressionType, Database, Keyspace, KeyspaceCreateOptions, KvSeparationOptions, PersistMode, Readable,
-    Snapshot,
-};
+use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, KvSeparationOptions, PersistMode};
 use wire::Day;
 
 use crate::begin;
@@ -22,9 +20,10 @@ use crate::front::{self, FrontShelf, Sheet};
 use crate::house::{House, Moving};
 use crate::keyspaces::{self, Keyspaces};
 use crate::opening::{self, OpenError};
-use crate::salvage::{self, Rest, SalvageError, Salvaged, Survey, is_unreadable, newest_journal};
-use crate::shelf::{Batch, Durability, EachRow, FrozenShelf, Rows, Shelf, Table};
+use crate::salvage::{self, SalvageError, Salvaged, Survey, newest_journal};
+use crate::shelf::{Batch, Durability, FrozenShelf, Rows, Shelf, Table};
 use crate::{Cause, Options, Rebuild, StoreError};
+use frozen::Frozen;
 
 /// A store in a directory. One process at a time.
 pub type EmbeddedStore = Engine<FrontShelf>;
@@ -533,80 +532,6 @@ impl Shelf for FjallShelf {
     }
 }
 
-/// A snapshot of fjall over all keyspaces: it keeps what is let go of meanwhile, so it must not live long.
-struct Frozen {
-    dir: PathBuf,
-    keyspaces: Vec<(Table, Keyspace)>,
-    snapshot: Snapshot,
-    /// Tells that the database cannot be closed now. The last to go.
-    _seen: Arc<()>,
-}
-
-impl FrozenShelf for Frozen {
-    fn rows(&self, each: &mut EachRow<'_>) -> Result<u64, Cause> {
-        let mut damaged_blocks = 0;
-        for (table, keyspace) in &self.keyspaces {
-            let mut last = None;
-            for guard in self.snapshot.iter(keyspace) {
-                match guard.into_inner() {
-                    Ok((key, value)) => {
-                        let is_counter = keyspaces::is_counter(*table, &key);
-                        if !is_counter && each(*table, &key, Some(&value)).is_break() {
-                            return Ok(damaged_blocks);
-                        }
-                        last = Some(key);
-                    }
-                    Err(error) if is_passed_over(&error) => {
-                        let (flow, blocks) = self.rows_around(*table, keyspace, last.as_deref(), each)?;
-                        damaged_blocks += blocks;
-                        if flow.is_break() {
-                            return Ok(damaged_blocks);
-                        }
-                        break;
-                    }
-                    Err(error) => return Err(read_cause(&error)),
-                }
-            }
-        }
-        Ok(damaged_blocks)
-    }
-}
-
-impl Frozen {
-    /// Likewise the rows behind one, in a table with damage, key by key; and how many blocks of it are damaged. An
-    /// iterator of fjall is no help: behind an error it leaves out rows that were next, and all that the file has yet.
-    fn rows_around(
-        &self,
-        table: Table,
-        keyspace: &Keyspace,
-        last: Option<&[u8]>,
-        each: &mut EachRow<'_>,
-    ) -> Result<(ControlFlow<()>, u64), Cause> {
-        let mut rest = Rest::read(&self.dir, keyspace.id(), keyspace.path()).map_err(|_| Cause::Read)?;
-        let blocks = rest.damaged_blocks();
-        for key in rest.keys_behind(last) {
-            if keyspaces::is_counter(table, &key) {
-                continue;
-            }
-            let flow = match self.snapshot.get(keyspace, &key) {
-                Ok(Some(value)) => each(table, &key, Some(&value)),
-                // Removed, or not there yet at the moment.
-                Ok(None) => ControlFlow::Continue(()),
-                // Nothing newer than what is damaged speaks of it.
-                Err(error) if is_passed_over(&error) => match rest.is_removed(&key) {
-                    true => ControlFlow::Continue(()),
-                    false => each(table, &key, rest.value(&key, self.snapshot.seqno()).as_deref()),
-                },
-                Err(error) => return Err(read_cause(&error)),
-            };
-            if flow.is_break() {
-                return Ok((flow, blocks));
-            }
-        }
-        Ok((ControlFlow::Continue(()), blocks))
-    }
-}
-
 /// How a table lies on the disk.
 pub(crate) fn options_of(table: Table) -> KeyspaceCreateOptions {
     match table {
@@ -637,14 +562,6 @@ pub(crate) fn read_cause(error: &fjall::Error) -> Cause {
         fjall::Error::Io(_) | fjall::Error::Storage(fjall::LsmError::Io(_)) => Cause::Read,
         fjall::Error::Poisoned => Cause::Stopped,
         _ => Cause::Damaged,
-    }
-}
-
-/// Whether a backup goes on around it, and counts it: damage, and what the disk does not give.
-fn is_passed_over(error: &fjall::Error) -> bool {
-    match error {
-        fjall::Error::Io(io) | fjall::Error::Storage(fjall::LsmError::Io(io)) if is_unreadable(io) => true,
-        error => read_cause(error) == Cause::Damaged,
     }
 }
 

@@ -4,6 +4,7 @@
 //! before a table hears of it. What stays longer is *settled*: written into tables in one go, in the order of its keys,
 //! by a thread of its own; then its log's file becomes the next log, and what stood there is written over.
 
+mod found;
 mod log;
 mod record;
 mod sheet;
@@ -19,14 +20,15 @@ use std::thread::JoinHandle;
 use bytes::Bytes;
 use wire::Day;
 
-pub(crate) use log::read;
+pub(crate) use found::read;
 pub(crate) use sheet::{Line, Sheet};
 
 use crate::Cause;
 use crate::embedded::FjallShelf;
 use crate::opening::{self, OpenError};
 use crate::shelf::{Batch, Durability, EachRow, FrozenShelf, Rows, Shelf, Table};
-use log::{Found, Log};
+use found::Found;
+use log::Log;
 
 /// From this on a sheet is shut and settled. A smaller one writes more of what is acked soon.
 const SHEET_BYTES_MAX: usize = 8 * 1024 * 1024;
