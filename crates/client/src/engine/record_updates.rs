@@ -49,7 +49,9 @@ pub(crate) fn queue_due(tx: &Tx<'_>, early_s: u64) -> Result<(), ClientError> {
 /// Keeps what a contact tells of his key, if it follows the one that is known or the last that he told of.
 pub(crate) fn hear(tx: &Tx<'_>, person: &Person, kind: &Kind) -> Result<(), ClientError> {
     let Kind::RecordUpdate(update) = kind else { return Ok(()) };
-    let Some(pinned) = person.record.as_ref().filter(|_| may_follow(person)) else { return Ok(()) };
+    let Some(pinned) = person.record.as_ref().filter(|_| recover::may_be_written_to(person)) else {
+        return Ok(());
+    };
     if update.record.body.seq <= pinned.body.seq {
         return Ok(());
     }
@@ -60,10 +62,6 @@ pub(crate) fn hear(tx: &Tx<'_>, person: &Person, kind: &Kind) -> Result<(), Clie
     }
     let replays = logs::get(tx, &person.server_id)?.map_or(0, |row| row.replays);
     record_update::keep(tx, person.id, update, replays)
-}
-
-fn may_follow(person: &Person) -> bool {
-    recover::may_be_written_to(person)
 }
 
 /// Follows what contacts told of their keys, where the log of their server has it as the newest. To be called after a drain.
@@ -78,7 +76,7 @@ fn settle_one(client: &Client, id: i64) -> Result<(), ClientError> {
     let (person, told) =
         client.vault.read(|tx| Ok((contact::by_id(tx, id)?, record_update::told_by(tx, id)?)))?;
     let forget = |through: u32| client.vault.write(|tx| record_update::forget(tx, id, through));
-    let Some(pinned) = person.record.as_ref().filter(|_| may_follow(&person)) else {
+    let Some(pinned) = person.record.as_ref().filter(|_| recover::may_be_written_to(&person)) else {
         // A person decides about the key, or nobody does any more.
         return forget(u32::MAX);
     };
