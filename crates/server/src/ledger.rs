@@ -443,7 +443,7 @@ impl Beginning<'_> {
         self.read(index)
     }
 
-    /// What a repair that died half-way had lost.
+    /// Where it goes on from what a backup held, or from what a repair that died half-way had lost.
     fn pass(&mut self, went_back: Option<u64>) {
         if went_back == Some(self.log.tree.size()) {
             self.stand.get_or_insert((self.log.tree.size(), self.log.tree.root()));

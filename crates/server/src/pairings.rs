@@ -292,6 +292,16 @@ mod tests {
         }
     }
 
+    /// One step of somebody behind a proxy.
+    fn asked(pairings: &Pairings, now: Now, step: PairingStep) -> Result<PairingAnswer, Refusal> {
+        pairings.take(now, Source::PROXY, step, || Some(0))
+    }
+
+    /// One of a roomful, none like another.
+    fn one_of_many(n: usize) -> PairingKey {
+        PairingKey(core::array::from_fn(|at| (n >> (8 * (at % 2))) as u8 ^ at as u8))
+    }
+
     fn refusal(answer: Result<PairingAnswer, Refusal>) -> RefusalKind {
         answer.unwrap_err().kind
     }
@@ -301,7 +311,7 @@ mod tests {
         let (pairings, now) = (Pairings::default(), Now(0));
         let number = begun(&pairings, now, HOST);
         assert_eq!(begun(&pairings, now, HOST), number);
-        let ask = |step| pairings.take(now, Source::PROXY, step, || Some(0));
+        let ask = |step| asked(&pairings, now, step);
         let told = |step| match ask(step) {
             Ok(PairingAnswer::Awaited(other)) => *other,
             other => panic!("{other:?}"),
@@ -331,22 +341,13 @@ mod tests {
     fn the_first_reply_is_the_only_one() {
         let (pairings, now) = (Pairings::default(), Now(0));
         let number = begun(&pairings, now, HOST);
-        pairings.take(now, Source::PROXY, reply(number, GUEST), || Some(0)).unwrap();
+        asked(&pairings, now, reply(number, GUEST)).unwrap();
         let other = PairingKey([3; 16]);
+        assert_eq!(refusal(asked(&pairings, now, reply(number, other))), RefusalKind::PairingTaken);
+        assert_eq!(refusal(asked(&pairings, now, meet(number))), RefusalKind::PairingTaken);
+        assert_eq!(refusal(asked(&pairings, now, wait(number, other))), RefusalKind::NoSuchPairing);
         assert_eq!(
-            refusal(pairings.take(now, Source::PROXY, reply(number, other), || Some(0))),
-            RefusalKind::PairingTaken
-        );
-        assert_eq!(
-            refusal(pairings.take(now, Source::PROXY, meet(number), || Some(0))),
-            RefusalKind::PairingTaken
-        );
-        assert_eq!(
-            refusal(pairings.take(now, Source::PROXY, wait(number, other), || Some(0))),
-            RefusalKind::NoSuchPairing
-        );
-        assert_eq!(
-            refusal(pairings.take(now, Source::PROXY, settle(number, GUEST, Settlement::Burned), || Some(0))),
+            refusal(asked(&pairings, now, settle(number, GUEST, Settlement::Burned))),
             RefusalKind::NoSuchPairing,
             "only who began ends it"
         );
@@ -357,56 +358,36 @@ mod tests {
         let (pairings, now) = (Pairings::default(), Now(0));
         let number = begun(&pairings, now, HOST);
         let card_for_nobody = settle(number, HOST, Settlement::Card(card(1)));
-        assert_eq!(
-            refusal(pairings.take(now, Source::PROXY, card_for_nobody, || Some(0))),
-            RefusalKind::NoSuchPairing
-        );
-        pairings.take(now, Source::PROXY, settle(number, HOST, Settlement::Burned), || Some(0)).unwrap();
-        assert_eq!(
-            refusal(pairings.take(now, Source::PROXY, meet(number), || Some(0))),
-            RefusalKind::NoSuchPairing
-        );
-        assert_eq!(
-            refusal(pairings.take(now, Source::PROXY, reply(number, GUEST), || Some(0))),
-            RefusalKind::NoSuchPairing
-        );
-        assert_eq!(
-            refusal(pairings.take(now, Source::PROXY, wait(number, HOST), || Some(0))),
-            RefusalKind::NoSuchPairing
-        );
-        assert!(
-            pairings.take(now, Source::PROXY, begin(HOST, None), || Some(0)).is_err(),
-            "nobody could meet there"
-        );
-        assert!(
-            pairings.take(now, Source::PROXY, settle(number, HOST, Settlement::Burned), || Some(0)).is_ok(),
-            "again"
-        );
+        assert_eq!(refusal(asked(&pairings, now, card_for_nobody)), RefusalKind::NoSuchPairing);
+        asked(&pairings, now, settle(number, HOST, Settlement::Burned)).unwrap();
+        assert_eq!(refusal(asked(&pairings, now, meet(number))), RefusalKind::NoSuchPairing);
+        assert_eq!(refusal(asked(&pairings, now, reply(number, GUEST))), RefusalKind::NoSuchPairing);
+        assert_eq!(refusal(asked(&pairings, now, wait(number, HOST))), RefusalKind::NoSuchPairing);
+        assert!(asked(&pairings, now, begin(HOST, None)).is_err(), "nobody could meet there");
+        assert!(asked(&pairings, now, settle(number, HOST, Settlement::Burned)).is_ok(), "again");
     }
 
     #[test]
     fn a_room_full_of_replies_gives_way_too_and_after_those_without() {
         let pairings = Pairings::default();
-        let key = |n: usize| PairingKey(core::array::from_fn(|at| (n >> (8 * (at % 2))) as u8 ^ at as u8));
         for n in 0..PAIRINGS_MAX {
-            let number = begun(&pairings, Now(n as u64), key(n));
+            let number = begun(&pairings, Now(n as u64), one_of_many(n));
             if n != 7 {
-                pairings.take(Now(n as u64), Source::PROXY, reply(number, GUEST), || Some(0)).unwrap();
+                asked(&pairings, Now(n as u64), reply(number, GUEST)).unwrap();
             }
         }
         let later = Now(PAIRINGS_MAX as u64).after_ms(PAIRING_STAYS_MS_MIN);
         let begun_by =
             |key: PairingKey| pairings.0.lock().unwrap().all.values().any(|pairing| pairing.key == key);
         let _first = begun(&pairings, later, HOST);
-        assert!(!begun_by(key(7)) && begun_by(key(0)), "the one without a reply went first");
+        assert!(!begun_by(one_of_many(7)) && begun_by(one_of_many(0)), "the one without a reply went first");
         let _second = begun(&pairings, later, GUEST);
-        assert!(!begun_by(key(0)), "then the oldest");
+        assert!(!begun_by(one_of_many(0)), "then the oldest");
     }
 
     #[test]
     fn a_source_that_fills_the_room_gives_way_to_another_at_once() {
         let pairings = Pairings::default();
-        let key = |n: usize| PairingKey(core::array::from_fn(|at| (n >> (8 * (at % 2))) as u8 ^ at as u8));
         let from = |last: u8| Source::of([192, 0, 2, last].into());
         let asks = |last: u8, key: PairingKey, at: u64| {
             pairings.take(Now(at), from(last), begin(key, None), || Some(3)).map_err(|refusal| refusal.kind)
@@ -415,12 +396,12 @@ mod tests {
             |key: PairingKey| pairings.0.lock().unwrap().all.values().any(|pairing| pairing.key == key);
         asks(1, HOST, 0).unwrap();
         for n in 0..PAIRINGS_MAX - 1 {
-            asks(2, key(n), n as u64 + 1).unwrap();
+            asks(2, one_of_many(n), n as u64 + 1).unwrap();
         }
         assert_eq!(asks(2, PairingKey([7; 16]), 5_000), Err(RefusalKind::Busy), "its own do not");
         asks(3, GUEST, 5_000).unwrap();
         assert!(
-            there(HOST) && there(GUEST) && there(key(0)) && !there(key(PAIRINGS_MAX - 2)),
+            there(HOST) && there(GUEST) && there(one_of_many(0)) && !there(one_of_many(PAIRINGS_MAX - 2)),
             "its newest went"
         );
         assert_eq!(pairings.count(), PAIRINGS_MAX);
@@ -436,15 +417,12 @@ mod tests {
     fn a_number_that_was_forgotten_is_given_again_to_who_had_it() {
         let (pairings, now) = (Pairings::default(), Now(0));
         let number = PairingNumber::new(7).unwrap();
-        let again = pairings.take(now, Source::PROXY, begin(HOST, Some(number)), || Some(0));
+        let again = asked(&pairings, now, begin(HOST, Some(number)));
         assert_eq!(again, Ok(PairingAnswer::Begun(number)));
-        let taken = pairings.take(now, Source::PROXY, begin(GUEST, Some(number)), || Some(0));
+        let taken = asked(&pairings, now, begin(GUEST, Some(number)));
         assert_eq!(refusal(taken), RefusalKind::PairingTaken);
         let over = now.after_ms(PAIRING_MS_MAX);
-        assert_eq!(
-            pairings.take(over, Source::PROXY, begin(GUEST, Some(number)), || Some(0)),
-            Ok(PairingAnswer::Begun(number))
-        );
+        assert_eq!(asked(&pairings, over, begin(GUEST, Some(number))), Ok(PairingAnswer::Begun(number)));
     }
 
     #[test]
@@ -461,13 +439,10 @@ mod tests {
         assert!(numbers.iter().take(450).all(|number| *number <= 999));
         assert_eq!(pairings.count(), PAIRINGS_MAX);
         let now = Now(PAIRINGS_MAX as u64);
-        let full = pairings.take(now, Source::PROXY, begin(HOST, None), || Some(0)).unwrap_err();
+        let full = asked(&pairings, now, begin(HOST, None)).unwrap_err();
         assert_eq!((full.kind, full.retry_after_s), (RefusalKind::Busy, Some(FULL_S)));
         let later = now.after_ms(PAIRING_STAYS_MS_MIN);
-        assert!(
-            pairings.take(later, Source::PROXY, begin(HOST, None), || Some(0)).is_ok(),
-            "the oldest gives way"
-        );
+        assert!(asked(&pairings, later, begin(HOST, None)).is_ok(), "the oldest gives way");
         assert_eq!(pairings.count(), PAIRINGS_MAX);
     }
 }

@@ -155,7 +155,7 @@ pub const OVER_BUDGET: Refusal = Refusal { kind: RefusalKind::Busy, retry_after_
 pub const STOPPING: Refusal = Refusal { kind: RefusalKind::Unavailable, retry_after_s: Some(5) };
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::panic)]
+#[allow(clippy::unwrap_used)]
 pub(crate) mod tests {
     use super::*;
     use crate::admission::tests::budgets;

@@ -8,7 +8,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use support::peer::Peer;
-use support::person::{Person, refused};
+use support::person::{Mailbox, Person, refused};
 use support::{PATIENCE, Server, invitation_in, oublietted};
 use wire::request::{Ack, Collect, Feed, MailboxPolicy};
 use wire::{Cursor, LeafKind, Notice, RefusalKind, Response};
@@ -18,10 +18,18 @@ struct SmallDisk(PathBuf);
 
 impl SmallDisk {
     fn mount(at: &Path) -> Option<Self> {
+        std::fs::create_dir(at).unwrap();
         let mut mount = Command::new("mount");
         mount.args(["-t", "tmpfs", "-o", "size=112m,mode=0700", "tmpfs"]).arg(at);
         let mounted = mount.output().is_ok_and(|output| output.status.success());
+        if !mounted {
+            eprintln!("SKIPPED: this user may not mount a tmpfs");
+        }
         mounted.then(|| Self(at.to_path_buf()))
+    }
+
+    fn path(&self) -> &Path {
+        &self.0
     }
 }
 
@@ -41,32 +49,32 @@ fn serve(data: &str) -> Server {
     Server::start(oublietted(&["serve", "--listen", "127.0.0.1:0", "--data", data]))
 }
 
-#[test]
-fn a_full_disk_refuses_before_stored_and_loses_nothing() {
-    let folder = tempfile::tempdir().unwrap();
-    let at = folder.path().join("disk");
-    std::fs::create_dir(&at).unwrap();
-    let Some(_disk) = SmallDisk::mount(&at) else {
-        eprintln!("skipped: this user may not mount a tmpfs");
-        return;
-    };
-    let data = at.to_str().unwrap();
-    let server = serve(data);
+fn inbox_of_alice(data: &str, server: &Server) -> Mailbox {
     let invitation = oublietted(&["invite", "alice", "--data", data]).output().unwrap().stdout;
     let code = invitation_in(&String::from_utf8(invitation).unwrap()).code;
-    let alice = Person::registered(server.port, "alice", code);
-    let inbox = alice.create(server.port, MailboxPolicy::Inbox, 0);
+    let inbox = Person::registered(server.port, "alice", code).create(server.port, MailboxPolicy::Inbox, 0);
     let mut owner = Peer::connect(server.port);
     let slot = inbox.open(&mut owner).slot;
     inbox.generate(&mut owner, slot);
+    inbox
+}
 
-    // Each envelope is its own noise: what compresses would never fill a disk.
-    let noise = |index: u16| {
-        let mut bytes = vec![0; 64 * 1024];
-        getrandom::fill(&mut bytes).unwrap();
-        bytes[..2].copy_from_slice(&index.to_be_bytes());
-        wire::Envelope::new(bytes.into()).unwrap()
-    };
+/// Each envelope is its own noise: what compresses would never fill a disk.
+fn noise(index: u16) -> wire::Envelope {
+    let mut bytes = vec![0; 64 * 1024];
+    getrandom::fill(&mut bytes).unwrap();
+    bytes[..2].copy_from_slice(&index.to_be_bytes());
+    wire::Envelope::new(bytes.into()).unwrap()
+}
+
+#[test]
+fn a_full_disk_refuses_before_stored_and_loses_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(disk) = SmallDisk::mount(&folder.path().join("disk")) else { return };
+    let at = disk.path();
+    let data = at.to_str().unwrap();
+    let server = serve(data);
+    let inbox = inbox_of_alice(data, &server);
     let mut sender = Peer::connect(server.port);
     let mut stored = 0_u16;
     let refusal = loop {
@@ -102,15 +110,15 @@ fn a_full_disk_refuses_before_stored_and_loses_nothing() {
     );
 
     // What was acked leaves the disk without anybody making room, and the next deposit is taken.
-    let full = used(&at);
+    let full = used(at);
     let forgot = oublietted(&["forget", "--data", data]).output().unwrap();
     assert!(forgot.status.success(), "{}", String::from_utf8_lossy(&forgot.stderr));
     let until = Instant::now() + PATIENCE;
-    while used(&at) > full / 4 {
-        assert!(Instant::now() < until, "{} of {full} bytes are still taken", used(&at));
+    while used(at) > full / 4 {
+        assert!(Instant::now() < until, "{} of {full} bytes are still taken", used(at));
         std::thread::sleep(Duration::from_millis(50));
     }
-    println!("forget: of {} KiB on a full disk {} KiB stay", full / 1024, used(&at) / 1024);
+    println!("forget: of {} KiB on a full disk {} KiB stay", full / 1024, used(at) / 1024);
     let mut sender = Peer::connect(server.port);
     assert!(matches!(sender.ask(inbox.stamped(stored + 1, noise(stored + 1))), Response::Stored));
 }
@@ -118,12 +126,8 @@ fn a_full_disk_refuses_before_stored_and_loses_nothing() {
 #[test]
 fn a_relay_restored_onto_a_full_disk_takes_no_name_before_its_log_says_that_it_went_back() {
     let folder = tempfile::tempdir().unwrap();
-    let at = folder.path().join("disk");
-    std::fs::create_dir(&at).unwrap();
-    let Some(_disk) = SmallDisk::mount(&at) else {
-        eprintln!("SKIPPED: this user may not mount a tmpfs");
-        return;
-    };
+    let Some(disk) = SmallDisk::mount(&folder.path().join("disk")) else { return };
+    let at = disk.path();
     let (key, file) = (folder.path().join("key"), folder.path().join("backup"));
     let (key, file) = (key.to_str().unwrap(), file.to_str().unwrap());
     let data = at.join("data");
@@ -187,12 +191,8 @@ fn a_relay_restored_onto_a_full_disk_takes_no_name_before_its_log_says_that_it_w
 #[test]
 fn check_reports_a_disk_that_is_full_to_the_last_byte() {
     let folder = tempfile::tempdir().unwrap();
-    let at = folder.path().join("disk");
-    std::fs::create_dir(&at).unwrap();
-    let Some(_disk) = SmallDisk::mount(&at) else {
-        eprintln!("SKIPPED: this user may not mount a tmpfs");
-        return;
-    };
+    let Some(disk) = SmallDisk::mount(&folder.path().join("disk")) else { return };
+    let at = disk.path();
     let data = at.to_str().unwrap();
     let server = serve(data);
     let mut ballast = std::fs::File::create(at.join("ballast")).unwrap();
@@ -219,32 +219,19 @@ fn check_reports_a_disk_that_is_full_to_the_last_byte() {
 #[test]
 fn a_start_that_needs_room_to_settle_says_so_and_loses_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let at = folder.path().join("disk");
-    std::fs::create_dir(&at).unwrap();
-    let Some(_disk) = SmallDisk::mount(&at) else {
-        eprintln!("SKIPPED: this user may not mount a tmpfs");
-        return;
-    };
+    let Some(disk) = SmallDisk::mount(&folder.path().join("disk")) else { return };
+    let at = disk.path();
     let data = at.to_str().unwrap();
     let server = serve(data);
-    let invitation = oublietted(&["invite", "alice", "--data", data]).output().unwrap().stdout;
-    let code = invitation_in(&String::from_utf8(invitation).unwrap()).code;
-    let alice = Person::registered(server.port, "alice", code);
-    let inbox = alice.create(server.port, MailboxPolicy::Inbox, 0);
-    let mut owner = Peer::connect(server.port);
-    let slot = inbox.open(&mut owner).slot;
-    inbox.generate(&mut owner, slot);
+    let inbox = inbox_of_alice(data, &server);
     let mut sender = Peer::connect(server.port);
     for number in 0..96 {
-        let mut bytes = vec![0; 64 * 1024];
-        getrandom::fill(&mut bytes).unwrap();
-        let envelope = wire::Envelope::new(bytes.into()).unwrap();
-        assert!(matches!(sender.ask(inbox.stamped(number, envelope)), Response::Stored));
+        assert!(matches!(sender.ask(inbox.stamped(number, noise(number))), Response::Stored));
     }
     server.kill_9();
     // Six MiB are in the front log and in no table.
     let left = 3 << 20;
-    let stat = rustix::fs::statvfs(&at).unwrap();
+    let stat = rustix::fs::statvfs(at).unwrap();
     let ballast = vec![0; usize::try_from(stat.f_bfree * stat.f_frsize - left).unwrap()];
     std::fs::write(at.join("ballast"), ballast).unwrap();
     let started = Server::try_start(oublietted(&["serve", "--listen", "127.0.0.1:0", "--data", data]));

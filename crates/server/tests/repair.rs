@@ -10,7 +10,7 @@ use std::process::{Command, Output};
 
 use bytes::Bytes;
 use support::peer::Peer;
-use support::person::{alice_with_inbox, collect};
+use support::person::{Mailbox, Person, alice_with_inbox, collect};
 use support::{Data, Server, oublietted};
 use wire::{Envelope, Response};
 
@@ -20,6 +20,16 @@ fn numbered(number: u16) -> Envelope {
     let mut bytes = vec![0xc5; 4_096];
     bytes[..2].copy_from_slice(&number.to_be_bytes());
     Envelope::new(Bytes::from(bytes)).unwrap()
+}
+
+/// Somebody for whom all deposits are stored.
+fn alice_with_deposits(data: &Data, server: &Server) -> (Person, Mailbox) {
+    let (alice, inbox) = alice_with_inbox(data, server);
+    let mut peer = Peer::connect(server.port);
+    for number in 0..DEPOSITS {
+        assert!(matches!(peer.ask(inbox.stamped(number, numbered(number))), Response::Stored));
+    }
+    (alice, inbox)
 }
 
 fn said(output: &Output) -> String {
@@ -127,12 +137,7 @@ fn check_and_backup_of_a_stopped_relay_tell_of_an_unfinished_write() {
 fn a_log_that_lost_its_end_after_an_orderly_stop_is_refused_by_its_name() {
     let data = Data::new();
     let server = data.serve(&[]);
-    let (_alice, inbox) = alice_with_inbox(&data, &server);
-    let mut peer = Peer::connect(server.port);
-    for number in 0..DEPOSITS {
-        assert!(matches!(peer.ask(inbox.stamped(number, numbered(number))), Response::Stored));
-    }
-    drop(peer);
+    alice_with_deposits(&data, &server);
     server.terminate();
     let path = log(&data.path());
     let half = fs::metadata(&path).unwrap().len() / 1_024 * 512;
@@ -155,12 +160,7 @@ fn a_backup_of_a_store_with_a_damaged_block_says_so_and_is_restored() {
     assert!(oublietted(&["backup-key"]).arg(&key).output().unwrap().status.success());
     let data = Data::new();
     let server = data.serve(&[]);
-    let (_alice, inbox) = alice_with_inbox(&data, &server);
-    let mut peer = Peer::connect(server.port);
-    for number in 0..DEPOSITS {
-        assert!(matches!(peer.ask(inbox.stamped(number, numbered(number))), Response::Stored));
-    }
-    drop(peer);
+    alice_with_deposits(&data, &server);
     // Into tables, and out of the journals.
     let forgot = data.run(&["forget"]);
     assert!(forgot.status.success(), "{}", said(&forgot));
@@ -198,12 +198,7 @@ fn a_backup_of_a_store_with_a_damaged_block_says_so_and_is_restored() {
 fn a_damaged_store_is_refused_with_the_file_and_the_command_and_repair_saves_the_rest() {
     let data = Data::new();
     let server = data.serve(&[]);
-    let (alice, inbox) = alice_with_inbox(&data, &server);
-    let mut peer = Peer::connect(server.port);
-    for number in 0..DEPOSITS {
-        assert!(matches!(peer.ask(inbox.stamped(number, numbered(number))), Response::Stored));
-    }
-    drop(peer);
+    let (alice, inbox) = alice_with_deposits(&data, &server);
     server.kill_9();
 
     // One wrong byte in the middle of the tenth envelope.
@@ -257,12 +252,7 @@ fn a_sector_that_cannot_be_read_costs_a_repair_what_stood_there() {
     }
     let data = Data::new();
     let server = data.serve(&[]);
-    let (_alice, inbox) = alice_with_inbox(&data, &server);
-    let mut peer = Peer::connect(server.port);
-    for number in 0..DEPOSITS {
-        assert!(matches!(peer.ask(inbox.stamped(number, numbered(number))), Response::Stored));
-    }
-    drop(peer);
+    let (_alice, inbox) = alice_with_deposits(&data, &server);
     server.kill_9();
     let folder = tempfile::tempdir().unwrap();
     let new = folder.path().join("new");

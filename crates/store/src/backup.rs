@@ -179,13 +179,13 @@ pub(crate) fn table_at(place: Place) -> Option<Table> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use wire::request::AnswerKind;
-    use wire::{CommitmentNonce, NameTag, UnixSeconds};
+    use wire::{CommitmentNonce, UnixSeconds};
 
     use super::*;
     use crate::conformance::{Person, record, stamped};
     use crate::{
         DirectoryStore, EmbeddedStore, LeafMark, LedgerStore, MailboxStore, MemoryStore, OperatorStore,
-        RegisterOutcome, RegisterRequest, ReplaceOutcome, ReplaceRequest,
+        RegisterOutcome, ReplaceOutcome, ReplaceRequest,
     };
 
     fn rows_of(store: &dyn OperatorStore) -> Vec<Row> {
@@ -228,30 +228,23 @@ mod tests {
         rebuild.finish().unwrap();
         let store = EmbeddedStore::open(&base.path().join("one")).unwrap();
         assert_eq!(store.went_back(), Ok(Some(3)));
-        assert_eq!(store.register(claim(4)), Ok(RegisterOutcome::Unmarked));
+        assert_eq!(store.register(Person { number: 4 }.claim(NOW)), Ok(RegisterOutcome::Unmarked));
         assert!(!store.is_for_the_taking(&Person { number: 4 }.name(), None, true, NOW).unwrap());
         assert_eq!(store.replace(change(1)), Ok(ReplaceOutcome::Unmarked));
         assert_eq!(store.leaves(), 3);
-        assert!(matches!(store.register(claim(1)), Ok(RegisterOutcome::Again(_))), "its answer was lost");
+        assert!(
+            matches!(store.register(Person { number: 1 }.claim(NOW)), Ok(RegisterOutcome::Again(_))),
+            "its answer was lost"
+        );
         assert_eq!(store.append_mark(LeafMark::Restored { stand: 3, root: [0; 32] }, NOW), Ok(3));
-        assert!(matches!(store.register(claim(4)), Ok(RegisterOutcome::Registered(_))));
+        assert!(matches!(
+            store.register(Person { number: 4 }.claim(NOW)),
+            Ok(RegisterOutcome::Registered(_))
+        ));
         assert!(matches!(store.replace(change(1)), Ok(ReplaceOutcome::Replaced(_))));
     }
 
     const NOW: UnixSeconds = UnixSeconds(1 << 32);
-
-    fn claim(number: u8) -> RegisterRequest {
-        let person = Person { number };
-        RegisterRequest {
-            record: record(&person.name(), 0, number),
-            vouchers: person.vouchers(0),
-            invite: None,
-            open: true,
-            tag: Some(NameTag([number; 32])),
-            commitment_nonce: CommitmentNonce([number; 16]),
-            now: NOW,
-        }
-    }
 
     fn change(number: u8) -> ReplaceRequest {
         let person = Person { number };

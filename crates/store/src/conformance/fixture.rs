@@ -27,17 +27,22 @@ impl Person {
     /// Registers person `number`.
     pub fn register(store: &dyn Store, number: u8) -> Self {
         let person = Self { number };
-        let outcome = store.register(RegisterRequest {
-            record: record(&person.name(), 0, number),
-            vouchers: person.vouchers(0),
-            invite: None,
-            open: true,
-            tag: Some(NameTag([number; 32])),
-            commitment_nonce: CommitmentNonce([number; 16]),
-            now: UnixSeconds(u64::from(TODAY.0) * 86_400),
-        });
+        let outcome = store.register(person.claim(UnixSeconds(u64::from(TODAY.0) * 86_400)));
         assert!(matches!(outcome, Ok(RegisterOutcome::Registered(_))), "{outcome:?}");
         person
+    }
+
+    /// What registers them, at this time.
+    pub fn claim(&self, now: UnixSeconds) -> RegisterRequest {
+        RegisterRequest {
+            record: record(&self.name(), 0, self.number),
+            vouchers: self.vouchers(0),
+            invite: None,
+            open: true,
+            tag: Some(NameTag([self.number; 32])),
+            commitment_nonce: CommitmentNonce([self.number; 16]),
+            now,
+        }
     }
 
     /// Their name.
